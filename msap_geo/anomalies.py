@@ -1,0 +1,105 @@
+"""What the loaders noticed: repaired, left out, or merely worth knowing.
+
+Nothing disappears silently: whatever a room mends or refuses becomes an :class:`Anomaly`, and the
+anomalies travel with the table up to the command line and the manifest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+
+class Action(StrEnum):
+    """What was done about an anomaly."""
+
+    REPAIRED = "réparé"
+    LEFT_OUT = "écarté"
+    NOTED = "signalé"
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One thing noticed in the data.
+
+    Parameters
+    ----------
+    code
+        Stable French identifier of the kind of anomaly, e.g. ``"coordonnees-inversees"``.
+    action
+        What was done about it.
+    file
+        Name of the file it was found in (empty when no single file is at fault).
+    message
+        One French sentence for the reader.
+    line
+        Line in that file as a spreadsheet numbers it (the header is line 1), when known.
+    identifier
+        Identifier of the row concerned (site, commune…), empty when it concerns the whole file.
+    departement
+        Département of the row concerned, empty when unknown; lets a study tell its own anomalies
+        from those of the rest of a national file.
+    """
+
+    code: str
+    action: Action
+    file: str
+    message: str
+    line: int | None = None
+    identifier: str = ""
+    departement: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the anomaly as plain values, with the French keys of the outputs."""
+        values = asdict(self)
+        names = {"file": "fichier", "line": "ligne", "identifier": "identifiant"}
+        return {names.get(key, key): value for key, value in values.items()}
+
+
+def note(
+    rows: pd.DataFrame, code: str, action: Action, message: str, *, file: str = ""
+) -> list[Anomaly]:
+    """Make one anomaly of each row of a table.
+
+    Parameters
+    ----------
+    rows
+        Rows concerned, with ``nom`` and ``identifiant``, and where known ``departement``, ``ligne``
+        (line in the file) and ``fichier``.
+    code, action
+        What kind of anomaly, and what was done about it.
+    message
+        French sentence; ``{column}`` stands for the row's value.
+    file
+        File name, where the rows do not carry their own.
+
+    Returns
+    -------
+    list of Anomaly
+        In the order of the rows.
+    """
+    return [
+        Anomaly(
+            code,
+            action,
+            row.get("fichier", file),
+            f"{row['nom']} : {message.format_map(row)}",
+            line=int(row["ligne"]) if "ligne" in row else None,
+            identifier=str(row["identifiant"]),
+            departement=row.get("departement") or "",
+        )
+        for row in rows.to_dict("records")
+    ]
+
+
+def tally(anomalies: Iterable[Anomaly]) -> dict[str, int]:
+    """Count anomalies by what was done about them, every action present."""
+    counts = Counter(anomaly.action for anomaly in anomalies)
+    return {action.value: counts[action] for action in Action}

@@ -1,0 +1,97 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    MsapGeoError
+     ├── FileMissingError      (FileNotFoundError)  a file that was named does not exist
+     ├── DataError             (ValueError)         what a file or a table holds cannot be used
+     │    ├── UnreadableFileError                   not the kind of file it claims to be
+     │    ├── MissingColumnError                    an expected column is absent
+     │    └── ContractError                         a table breaks its schema
+     ├── StudyError            (ValueError)         the study file is wrong
+     ├── TerritoryError        (ValueError)         an unknown département, mixed projections
+     ├── NetworkError          (ValueError)         roads that cannot be used for this study
+     │    └── StoreError                            a network store that is corrupt or foreign
+     └── OutputError           (OSError)            a result that cannot be written
+
+Messages are in French because they end up on the screens of French users: they say what is wrong,
+where, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class MsapGeoError(Exception):
+    """Base of every error raised on purpose by msap_geo.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, one French sentence without its final full stop.
+    where
+        File, line or column at fault.
+    remedy
+        How to mend it.
+    """
+
+    def __init__(
+        self, problem: str, *, where: str | Path | None = None, remedy: str | None = None
+    ) -> None:
+        self.problem = problem
+        self.where = None if where is None else str(where)
+        self.remedy = remedy
+        parts = [f"{problem}."]
+        if self.where is not None:
+            parts.append(f"Où : {self.where}.")
+        if remedy is not None:
+            parts.append(f"Que faire : {remedy}.")
+        super().__init__(" ".join(parts))
+
+    def __str__(self) -> str:
+        # OSError would otherwise print its own (errno, strerror) form.
+        return str(self.args[0])
+
+
+class FileMissingError(MsapGeoError, FileNotFoundError):
+    """A file that was named does not exist."""
+
+
+class DataError(MsapGeoError, ValueError):
+    """What a file or a table holds cannot be used."""
+
+
+class UnreadableFileError(DataError):
+    """A file is not of the kind it claims to be (empty, an archive, a web page…)."""
+
+
+class MissingColumnError(DataError):
+    """An expected column is absent."""
+
+
+class ContractError(DataError):
+    """A table does not honour its schema; the message lists every problem."""
+
+
+class StudyError(MsapGeoError, ValueError):
+    """The study file is wrong."""
+
+
+class TerritoryError(MsapGeoError, ValueError):
+    """An unknown département, or départements that do not share a projection."""
+
+
+class NetworkError(MsapGeoError, ValueError):
+    """Roads that cannot be used for this study."""
+
+
+class StoreError(NetworkError):
+    """A network store that is corrupt, or was not written by this software."""
+
+
+class OutputError(MsapGeoError, OSError):
+    """A result that cannot be written."""

@@ -1,0 +1,213 @@
+"""Départements, their codes and the projection their metres are measured in.
+
+Sources: INSEE, *Code officiel géographique* 2026 (codes and names); IGN, *Systèmes de référence
+de coordonnées usités en France* (legal projections, decree 2000-1276 and order of 5 March 2019).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msap_geo.errors import TerritoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+WGS84 = 4326
+LAMBERT_93 = 2154
+
+INSEE_CODE_PATTERN = r"(?:0[1-9]|[1-8]\d|9[0-5]|2[AB])\d{3}|9[78]\d{3}"
+"""Form of a ``code_insee``: five characters, Corsica in 2A and 2B, overseas in 97 and 98."""
+
+DEPARTEMENTS: dict[str, str] = {
+    "01": "Ain",
+    "02": "Aisne",
+    "03": "Allier",
+    "04": "Alpes-de-Haute-Provence",
+    "05": "Hautes-Alpes",
+    "06": "Alpes-Maritimes",
+    "07": "Ardèche",
+    "08": "Ardennes",
+    "09": "Ariège",
+    "10": "Aube",
+    "11": "Aude",
+    "12": "Aveyron",
+    "13": "Bouches-du-Rhône",
+    "14": "Calvados",
+    "15": "Cantal",
+    "16": "Charente",
+    "17": "Charente-Maritime",
+    "18": "Cher",
+    "19": "Corrèze",
+    "2A": "Corse-du-Sud",
+    "2B": "Haute-Corse",
+    "21": "Côte-d'Or",
+    "22": "Côtes-d'Armor",
+    "23": "Creuse",
+    "24": "Dordogne",
+    "25": "Doubs",
+    "26": "Drôme",
+    "27": "Eure",
+    "28": "Eure-et-Loir",
+    "29": "Finistère",
+    "30": "Gard",
+    "31": "Haute-Garonne",
+    "32": "Gers",
+    "33": "Gironde",
+    "34": "Hérault",
+    "35": "Ille-et-Vilaine",
+    "36": "Indre",
+    "37": "Indre-et-Loire",
+    "38": "Isère",
+    "39": "Jura",
+    "40": "Landes",
+    "41": "Loir-et-Cher",
+    "42": "Loire",
+    "43": "Haute-Loire",
+    "44": "Loire-Atlantique",
+    "45": "Loiret",
+    "46": "Lot",
+    "47": "Lot-et-Garonne",
+    "48": "Lozère",
+    "49": "Maine-et-Loire",
+    "50": "Manche",
+    "51": "Marne",
+    "52": "Haute-Marne",
+    "53": "Mayenne",
+    "54": "Meurthe-et-Moselle",
+    "55": "Meuse",
+    "56": "Morbihan",
+    "57": "Moselle",
+    "58": "Nièvre",
+    "59": "Nord",
+    "60": "Oise",
+    "61": "Orne",
+    "62": "Pas-de-Calais",
+    "63": "Puy-de-Dôme",
+    "64": "Pyrénées-Atlantiques",
+    "65": "Hautes-Pyrénées",
+    "66": "Pyrénées-Orientales",
+    "67": "Bas-Rhin",
+    "68": "Haut-Rhin",
+    "69": "Rhône",
+    "70": "Haute-Saône",
+    "71": "Saône-et-Loire",
+    "72": "Sarthe",
+    "73": "Savoie",
+    "74": "Haute-Savoie",
+    "75": "Paris",
+    "76": "Seine-Maritime",
+    "77": "Seine-et-Marne",
+    "78": "Yvelines",
+    "79": "Deux-Sèvres",
+    "80": "Somme",
+    "81": "Tarn",
+    "82": "Tarn-et-Garonne",
+    "83": "Var",
+    "84": "Vaucluse",
+    "85": "Vendée",
+    "86": "Vienne",
+    "87": "Haute-Vienne",
+    "88": "Vosges",
+    "89": "Yonne",
+    "90": "Territoire de Belfort",
+    "91": "Essonne",
+    "92": "Hauts-de-Seine",
+    "93": "Seine-Saint-Denis",
+    "94": "Val-de-Marne",
+    "95": "Val-d'Oise",
+    "971": "Guadeloupe",
+    "972": "Martinique",
+    "973": "Guyane",
+    "974": "La Réunion",
+    "975": "Saint-Pierre-et-Miquelon",
+    "976": "Mayotte",
+    "977": "Saint-Barthélemy",
+    "978": "Saint-Martin",
+}
+"""Name of every département, and of the collectivités that have Maisons, by code."""
+
+
+class Region(NamedTuple):
+    """Where a territory lies: its projection and a generous bounding box in degrees."""
+
+    epsg: int
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+_METROPOLE = Region(LAMBERT_93, -5.7, 41.2, 10.0, 51.3)
+_OVERSEAS = {
+    "971": Region(5490, -62.0, 15.7, -60.9, 16.7),
+    "972": Region(5490, -61.4, 14.2, -60.6, 15.1),
+    "973": Region(2972, -54.8, 1.9, -51.4, 6.0),
+    "974": Region(2975, 55.0, -21.6, 56.0, -20.7),
+    "975": Region(4467, -56.7, 46.6, -56.0, 47.3),
+    "976": Region(4471, 44.9, -13.2, 45.4, -12.5),
+    "977": Region(5490, -63.1, 17.7, -62.7, 18.1),
+    "978": Region(5490, -63.3, 17.9, -62.9, 18.3),
+}
+
+
+def departement_of(code_insee: str) -> str:
+    """Return the département (or collectivité) of a commune code.
+
+    Parameters
+    ----------
+    code_insee
+        Five-character code.
+
+    Returns
+    -------
+    str
+        Two characters in métropole (``"2A"``), three overseas (``"974"``).
+    """
+    return code_insee[:3] if code_insee.startswith(("97", "98")) else code_insee[:2]
+
+
+def region_of(departement: str) -> Region:
+    """Return projection and extent of a département; unknown codes count as métropole."""
+    return _OVERSEAS.get(departement, _METROPOLE)
+
+
+def check_departements(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes sorted and without repetition, each one known.
+
+    Raises
+    ------
+    TerritoryError
+        If a code is unknown; every unknown one is named.
+    """
+    unique = tuple(sorted(set(codes)))
+    unknown = [code for code in unique if code not in DEPARTEMENTS]
+    if unknown:
+        raise TerritoryError(
+            f"département inconnu : {', '.join(unknown)}",
+            remedy="écrire le code sur deux caractères, entre guillemets "
+            '("01", "2A", "53"), ou trois outre-mer ("974")',
+        )
+    if not unique:
+        raise TerritoryError(
+            "aucun département n'est donné", remedy='indiquer par exemple departements = ["53"]'
+        )
+    return unique
+
+
+def projected_crs(departements: Iterable[str]) -> int:
+    """Return the EPSG code of the projection that serves all the départements given.
+
+    Raises
+    ------
+    TerritoryError
+        If a département is unknown, or if no single projection serves them all.
+    """
+    codes = check_departements(departements)
+    epsg = {region_of(code).epsg for code in codes}
+    if len(epsg) > 1:
+        raise TerritoryError(
+            f"les départements {', '.join(codes)} n'ont pas la même projection légale",
+            remedy="faire une étude par territoire",
+        )
+    return epsg.pop()
