@@ -1,0 +1,32 @@
+"""Raw official file → checked table.
+
+Every loader returns a :class:`Loaded`: the table under contract, and the anomalies it met.
+"""
+
+from __future__ import annotations
+
+from msap_geo.loaders.cog import CommuneCodes, commune_codes, read_records
+from msap_geo.loaders.communes import load_communes
+from msap_geo.loaders.la_poste import load_la_poste
+from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.mairies import load_mairies
+from msap_geo.loaders.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
+from msap_geo.loaders.population import load_population
+from msap_geo.loaders.territoire import assemble_communes, attach_to_communes, commune_origins
+
+__all__ = [
+    "FIXED_KINDS",
+    "ITINERANT_KINDS",
+    "CommuneCodes",
+    "Loaded",
+    "assemble_communes",
+    "attach_to_communes",
+    "commune_codes",
+    "commune_origins",
+    "load_communes",
+    "load_la_poste",
+    "load_mairies",
+    "load_maisons",
+    "load_population",
+    "read_records",
+]

@@ -1,0 +1,33 @@
+"""What every loader returns: a checked table and what had to be said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from msap_geo.anomalies import Anomaly
+
+Table = TypeVar("Table")
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[Table]):
+    """A table under contract, with its story.
+
+    Parameters
+    ----------
+    table
+        The checked table.
+    rows_read
+        Rows found in the file or files, before anything was repaired or left out.
+    anomalies
+        What was repaired, left out or worth a note.
+    millesime
+        Vintage of the data where the file tells it, else empty.
+    """
+
+    table: Table
+    rows_read: int
+    anomalies: tuple[Anomaly, ...] = field(default=())
+    millesime: str = ""

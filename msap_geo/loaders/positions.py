@@ -1,0 +1,74 @@
+"""Longitude and latitude as they are really published: swapped, zero, absent, in the sea."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+
+from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.loaders.tabular import to_number
+from msap_geo.territory import WGS84, Region, region_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, list[Anomaly]]:
+    """Turn text coordinates into points, mending what can be mended.
+
+    A point is kept when it lies in the territory its row declares; when only its mirror image
+    does, latitude and longitude were swapped and are put back; otherwise the row loses its
+    position, never itself.
+
+    Parameters
+    ----------
+    table
+        Rows with text ``latitude``, ``longitude`` (degrees), ``departement``, and what
+        :func:`msap_geo.anomalies.note` wants.
+    file
+        File name, for the anomalies.
+
+    Returns
+    -------
+    geopandas.GeoSeries
+        Points in WGS 84, null where there is no believable position.
+    list of Anomaly
+        One per row repaired or deprived of its position.
+    """
+    latitude = to_number(table["latitude"]).to_numpy(dtype=float, copy=True)
+    longitude = to_number(table["longitude"]).to_numpy(dtype=float, copy=True)
+    bounds = np.array([_box(region_of(code)) for code in table["departement"].fillna("")])
+    absent = np.isnan(latitude) | np.isnan(longitude)
+    inside = _within(longitude, latitude, bounds)
+    swapped = ~inside & _within(latitude, longitude, bounds)
+    lost = ~inside & ~swapped & ~absent
+    anomalies = [
+        *note(table[swapped], "coordonnees-inversees", Action.REPAIRED, _SWAPPED, file=file),
+        *note(table[absent], "coordonnees-absentes", Action.NOTED, _ABSENT, file=file),
+        *note(table[lost], "coordonnees-hors-territoire", Action.NOTED, _LOST, file=file),
+    ]
+    latitude[swapped], longitude[swapped] = longitude[swapped], latitude[swapped]
+    unusable = absent | lost
+    points = gpd.points_from_xy(
+        np.where(unusable, 0.0, longitude), np.where(unusable, 0.0, latitude)
+    )
+    geometry = gpd.GeoSeries(points, index=table.index, crs=WGS84)
+    return geometry.where(~unusable, None), anomalies
+
+
+_AS_READ = " (latitude « {latitude} », longitude « {longitude} »)"
+_SWAPPED = "latitude et longitude inversées, remises à l'endroit" + _AS_READ
+_ABSENT = "sans coordonnées lisibles"
+_LOST = "coordonnées hors du territoire déclaré, position ignorée" + _AS_READ
+
+
+def _box(region: Region) -> tuple[float, float, float, float]:
+    return region.west, region.south, region.east, region.north
+
+
+def _within(x: np.ndarray, y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    west, south, east, north = bounds.reshape(-1, 4).T
+    inside: np.ndarray = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    return inside
