@@ -1,0 +1,85 @@
+"""Road data → an immutable network of arrays, in projected metres and minutes."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from msap_geo.errors import StoreError
+from msap_geo.loaders.tabular import require_file
+from msap_geo.network.estimated import estimate_network
+from msap_geo.network.links import from_links, read_links
+from msap_geo.network.model import NetworkReport, RoadNetwork
+from msap_geo.network.osm import read_osm
+from msap_geo.network.profiles import ESTIMATED, Profile, load_profile
+from msap_geo.network.snapping import Snapped, snap
+from msap_geo.network.store import cache_folder, open_network, save_network, store_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "ESTIMATED",
+    "NetworkReport",
+    "Profile",
+    "RoadNetwork",
+    "Snapped",
+    "cache_folder",
+    "estimate_network",
+    "from_links",
+    "load_network",
+    "load_profile",
+    "open_network",
+    "read_links",
+    "read_osm",
+    "save_network",
+    "snap",
+]
+
+
+def load_network(sources: Sequence[Path], profile: Profile, *, epsg: int) -> RoadNetwork:
+    """Open the network of these files from the cache, or read them and keep the result.
+
+    Parameters
+    ----------
+    sources
+        One OSM file, or a CSV of nodes and a CSV of links.
+    profile
+        Travel profile.
+    epsg
+        Projected CRS.
+
+    Returns
+    -------
+    RoadNetwork
+        The network.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError, MissingColumnError, DataError, NetworkError
+        If the files are absent or cannot be used.
+    """
+    for source in sources:
+        require_file(source)
+    folder = cache_folder() / "reseaux" / store_key(sources, profile, epsg=epsg)
+    if folder.exists():
+        try:
+            return open_network(folder)
+        except StoreError:
+            shutil.rmtree(folder, ignore_errors=True)
+    if len(sources) == 1:
+        network = read_osm(sources[0], profile, epsg=epsg)
+    else:
+        nodes, links = sources
+        network = read_links(nodes, links, profile, epsg=epsg)
+    _keep(network, folder)
+    return network
+
+
+def _keep(network: RoadNetwork, folder: Path) -> None:
+    """Write the store; a cache that cannot be written costs time, not the study."""
+    try:
+        save_network(network, folder)
+    except OSError:
+        return

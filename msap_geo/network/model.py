@@ -1,0 +1,292 @@
+"""The road network: plain arrays, never changed once built.
+
+Two views of the same roads. *Edges* are road sections between junctions, with their shape: points
+are snapped to them. *Links* are the directed moves routing uses, in compressed sparse row form,
+both ways round (towards the heads, and reversed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from msap_geo.errors import NetworkError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from msap_geo.network.profiles import Profile
+
+Floats = "NDArray[np.float64]"
+
+
+class Csr(NamedTuple):
+    """Directed links by row: those of node ``i`` are ``start[i]:start[i + 1]``."""
+
+    start: NDArray[np.int64]
+    head: NDArray[np.int32]
+    minutes: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Road sections between two junctions, as read, before a network is made of them.
+
+    Parameters
+    ----------
+    tail, head
+        Node at each end, shape (e,).
+    forward, backward
+        Minutes from tail to head and back, infinite where not allowed, shape (e,).
+    length_m
+        True length on the ground, metres, shape (e,).
+    shape_start
+        Where each edge's vertices start in ``shape_x`` and ``shape_y``, shape (e + 1,).
+    shape_x, shape_y
+        Vertices, projected metres.
+    """
+
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    forward: NDArray[np.float64]
+    backward: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+    shape_start: NDArray[np.int64]
+    shape_x: NDArray[np.float64]
+    shape_y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NetworkReport:
+    """What became of the roads read.
+
+    Parameters
+    ----------
+    nodes, km
+        Junctions kept, and kilometres of road kept (each section once).
+    nodes_dropped, km_dropped, parts_dropped
+        What the largest strongly connected part does not reach: islands, dead ends one cannot
+        come back from.
+    ways_refused
+        Roads left out because cars are not allowed on them.
+    """
+
+    nodes: int
+    km: float
+    nodes_dropped: int
+    km_dropped: float
+    parts_dropped: int
+    ways_refused: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class RoadNetwork:
+    """An immutable road network in projected metres and minutes.
+
+    Parameters
+    ----------
+    epsg
+        Projected CRS of every coordinate.
+    profile
+        Name of the travel profile.
+    access_kmh, max_snap_m
+        Speed and longest length of the leg between a place and the road.
+    x, y
+        Junctions, metres, shape (n,).
+    edges
+        Road sections (see :class:`Edges`).
+    links, reverse
+        Directed links, from tail and from head.
+    report
+        What was kept and dropped when it was built.
+    attribution
+        Credit line due to the road data's authors.
+    """
+
+    epsg: int
+    profile: str
+    access_kmh: float
+    max_snap_m: float
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    edges: Edges
+    links: Csr
+    reverse: Csr
+    report: NetworkReport
+    attribution: str = ""
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of junctions."""
+        return len(self.x)
+
+    @property
+    def n_links(self) -> int:
+        """Number of directed links."""
+        return len(self.links.head)
+
+    @cached_property
+    def edge_lines(self) -> NDArray[np.object_]:
+        """Edges as shapely lines, in order."""
+        counts = np.diff(self.edges.shape_start)
+        return np.asarray(
+            shapely.linestrings(
+                np.column_stack([self.edges.shape_x, self.edges.shape_y]),
+                indices=np.repeat(np.arange(len(counts)), counts),
+            )
+        )
+
+    @cached_property
+    def edge_tree(self) -> shapely.STRtree:
+        """Spatial index of the edges."""
+        return shapely.STRtree(self.edge_lines)
+
+    def __repr__(self) -> str:
+        return (
+            f"RoadNetwork(profile={self.profile!r}, nodes={self.n_nodes}, links={self.n_links}, "
+            f"km={self.report.km:.0f}, epsg={self.epsg})"
+        )
+
+
+def build_network(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    edges: Edges,
+    profile: Profile,
+    *,
+    epsg: int,
+    attribution: str = "",
+    ways_refused: int = 0,
+) -> RoadNetwork:
+    """Make a network of road sections: keep what is mutually reachable, index the rest away.
+
+    Parameters
+    ----------
+    x, y
+        Junctions, projected metres, shape (n,).
+    edges
+        Road sections between them.
+    profile
+        Profile the minutes were computed with.
+    epsg
+        Projected CRS.
+    attribution, ways_refused
+        Carried to the network and its report.
+
+    Returns
+    -------
+    RoadNetwork
+        The largest strongly connected part; its report tells what was dropped.
+
+    Raises
+    ------
+    NetworkError
+        If no road is left, or if minutes or lengths are negative or not numbers.
+    """
+    _check_edges(edges)
+    n = len(x)
+    graph = _csr(edges, n)
+    pattern = csr_array((np.ones(len(graph.head)), graph.head, graph.start), shape=(n, n))
+    parts, label = connected_components(pattern, directed=True, connection="strong")
+    sizes = np.bincount(label, minlength=parts)
+    kept = label == sizes.argmax()
+    keep_edge = kept[edges.tail] & kept[edges.head]
+    if not keep_edge.any():
+        raise NetworkError(
+            "le réseau routier ne contient aucune route utilisable",
+            remedy="vérifier le fichier de routes et le profil",
+        )
+    renumber = np.cumsum(kept) - 1
+    final = _select(edges, keep_edge, renumber)
+    report = NetworkReport(
+        nodes=int(kept.sum()),
+        km=float(edges.length_m[keep_edge].sum() / 1000),
+        nodes_dropped=int(n - kept.sum()),
+        km_dropped=float(edges.length_m[~keep_edge].sum() / 1000),
+        parts_dropped=int(parts - 1),
+        ways_refused=ways_refused,
+    )
+    links = _csr(final, report.nodes)
+    return RoadNetwork(
+        epsg=epsg,
+        profile=profile.name,
+        access_kmh=profile.access_kmh,
+        max_snap_m=profile.max_snap_m,
+        x=x[kept],
+        y=y[kept],
+        edges=final,
+        links=links,
+        reverse=_reversed(links),
+        report=report,
+        attribution=attribution,
+    )
+
+
+def _check_edges(edges: Edges) -> None:
+    if len(edges.tail) == 0:
+        raise NetworkError(
+            "le réseau routier est vide", remedy="vérifier le fichier de routes et le profil"
+        )
+    for name in ("forward", "backward", "length_m"):
+        values = getattr(edges, name)
+        wrong = int((np.isnan(values) | (values < 0)).sum())
+        if wrong:
+            raise NetworkError(
+                f"{wrong} tronçons ont une durée ou une longueur négative ou illisible ({name})",
+                remedy="corriger le fichier de routes",
+            )
+
+
+def _csr(edges: Edges, n: int) -> Csr:
+    """Compile edges into links; of parallel links the quickest is kept."""
+    tail = np.concatenate([edges.tail, edges.head])
+    head = np.concatenate([edges.head, edges.tail])
+    minutes = np.concatenate([edges.forward, edges.backward])
+    length_m = np.concatenate([edges.length_m, edges.length_m])
+    open_ = np.flatnonzero(np.isfinite(minutes) & (tail != head))
+    order = open_[np.lexsort((length_m[open_], minutes[open_], head[open_], tail[open_]))]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)
+    order = order[first]
+    return _by_row(tail[order], head[order], minutes[order], length_m[order], n)
+
+
+def _reversed(links: Csr) -> Csr:
+    n = len(links.start) - 1
+    tail = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.start))
+    order = np.lexsort((tail, links.head))
+    return _by_row(links.head[order], tail[order], links.minutes[order], links.length_m[order], n)
+
+
+def _by_row(
+    row: NDArray[np.int32],
+    head: NDArray[np.int32],
+    minutes: NDArray[np.float64],
+    length_m: NDArray[np.float64],
+    n: int,
+) -> Csr:
+    start = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=n), out=start[1:])
+    return Csr(start, head.astype(np.int32), minutes, length_m)
+
+
+def _select(edges: Edges, keep: NDArray[np.bool_], renumber: NDArray[np.int64]) -> Edges:
+    counts = np.diff(edges.shape_start)
+    vertices = np.repeat(keep, counts)
+    start = np.zeros(int(keep.sum()) + 1, dtype=np.int64)
+    np.cumsum(counts[keep], out=start[1:])
+    values = {field.name: getattr(edges, field.name) for field in fields(edges)}
+    for name in ("forward", "backward", "length_m"):
+        values[name] = values[name][keep]
+    for name in ("tail", "head"):
+        values[name] = renumber[values[name][keep]].astype(np.int32)
+    for name in ("shape_x", "shape_y"):
+        values[name] = values[name][vertices]
+    return Edges(**{**values, "shape_start": start})

@@ -1,0 +1,300 @@
+"""Roads from an OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``).
+
+The file is streamed twice over nothing bigger than arrays: node places stay in osmium's own
+index, ways become flat arrays of node references and coordinates, and everything after that is
+NumPy.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyproj
+
+from msap_geo.errors import NetworkError, UnreadableFileError
+from msap_geo.loaders.tabular import require_file
+from msap_geo.network.model import Edges, RoadNetwork, build_network
+from msap_geo.territory import WGS84
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from msap_geo.network.profiles import Profile
+
+ATTRIBUTION = "© les contributeurs d’OpenStreetMap (ODbL)"
+
+# From the most to the least specific: the first one present decides (OSM wiki, Key:access).
+_ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
+_DENIED = frozenset(
+    {"no", "private", "agricultural", "forestry", "delivery", "emergency", "military"}
+    | {"psv", "bus", "customers"}
+)
+_OPEN_BARRIERS = frozenset(
+    {"border_control", "cattle_grid", "entrance", "gate", "height_restrictor", "kerb"}
+    | {"lift_gate", "no", "sally_port", "spikes", "swing_gate", "toll_booth"}
+)
+_MPH = 1.609344
+# Implicit limits of the French highway code (articles R413-2, R413-3), km/h.
+_IMPLICIT_KMH = {
+    "fr:urban": 50.0,
+    "fr:rural": 80.0,
+    "fr:trunk": 110.0,
+    "fr:motorway": 130.0,
+    "fr:zone30": 30.0,
+    "fr:zone20": 20.0,
+    "fr:walk": 6.0,
+    "walk": 6.0,
+}
+
+
+class _Ways(NamedTuple):
+    """Flat arrays: way ``w`` has positions ``start[w]:start[w + 1]``."""
+
+    start: NDArray[np.int64]
+    ref: NDArray[np.int64]
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    forward_kmh: NDArray[np.float64]
+    backward_kmh: NDArray[np.float64]
+    barriers: NDArray[np.int64]
+    refused: int
+
+
+def read_osm(path: Path, profile: Profile, *, epsg: int) -> RoadNetwork:
+    """Read the drivable roads of an OSM file.
+
+    One-ways, access restrictions and barriers are respected; turn restrictions are not.
+
+    Parameters
+    ----------
+    path
+        OSM file in which nodes come before ways, as every extract has them.
+    profile
+        Speeds by ``highway`` class; ``maxspeed`` wins where tagged.
+    epsg
+        Projected CRS to bring the roads to.
+
+    Returns
+    -------
+    RoadNetwork
+        The largest strongly connected part.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent or is not an OSM file.
+    NetworkError
+        If it holds no drivable road.
+    """
+    require_file(path)
+    ways = _read_ways(path, profile)
+    if len(ways.start) == 1:
+        raise NetworkError(
+            f"« {path.name} » ne contient aucune route carrossable",
+            where=path,
+            remedy="fournir un extrait OpenStreetMap qui couvre l'étude",
+        )
+    x, y, edges = _edges(ways, epsg)
+    return build_network(
+        x,
+        y,
+        edges,
+        profile,
+        epsg=epsg,
+        attribution=ATTRIBUTION,
+        ways_refused=ways.refused,
+    )
+
+
+def _read_ways(path: Path, profile: Profile) -> _Ways:
+    import osmium  # noqa: PLC0415 - only this reader needs it
+
+    refs, sizes, coordinates = array("q"), array("q"), []
+    forward, backward, barriers = array("d"), array("d"), array("q")
+    refused = 0
+    wkb = osmium.geom.WKBFactory()
+    stream = (
+        osmium.FileProcessor(str(path))
+        .with_locations()
+        .with_filter(osmium.filter.KeyFilter("highway", "barrier"))
+    )
+    try:
+        for item in stream:
+            if isinstance(item, osmium.osm.Node):
+                if _blocks(item.tags):
+                    barriers.append(item.id)
+                continue
+            if not isinstance(item, osmium.osm.Way):
+                continue
+            if item.tags.get("highway") not in profile.speeds_kmh:
+                continue
+            ahead, back = _way_speeds(item.tags, profile)
+            if not (ahead or back):
+                refused += 1
+                continue
+            nodes, points = _line(item, wkb)
+            if len(nodes) < 2:  # noqa: PLR2004 - a line has two ends
+                continue
+            refs.extend(nodes)
+            sizes.append(len(nodes))
+            coordinates.append(points)
+            forward.append(ahead)
+            backward.append(back)
+    except RuntimeError as error:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
+            where=path,
+            remedy="fournir un extrait .osm.pbf complet",
+        ) from error
+    start = np.zeros(len(sizes) + 1, dtype=np.int64)
+    np.cumsum(np.asarray(sizes, dtype=np.int64), out=start[1:])
+    lonlat = np.concatenate(coordinates) if coordinates else np.empty((0, 2))
+    return _Ways(
+        start=start,
+        ref=np.asarray(refs, dtype=np.int64),
+        lon=lonlat[:, 0],
+        lat=lonlat[:, 1],
+        forward_kmh=np.asarray(forward),
+        backward_kmh=np.asarray(backward),
+        barriers=np.asarray(barriers, dtype=np.int64),
+        refused=refused,
+    )
+
+
+def _line(way: Any, wkb: Any) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the node references of a way, and their longitudes and latitudes, shape (n, 2)."""
+    import osmium  # noqa: PLC0415 - only this reader needs it
+
+    try:
+        line = wkb.create_linestring(way, osmium.geom.ALL)
+    except (osmium.InvalidLocationError, RuntimeError):
+        # A way cut at the border of the extract: the nodes that are there are kept.
+        known = [node for node in way.nodes if node.location.valid()]
+        points = np.array([(node.lon, node.lat) for node in known]).reshape(-1, 2)
+        return [node.ref for node in known], points
+    # WKB of a line: byte order, type and point count take nine bytes.
+    points = np.frombuffer(bytes.fromhex(line), dtype="<f8", offset=9).reshape(-1, 2)
+    return [node.ref for node in way.nodes], points
+
+
+def _blocks(tags: object) -> bool:
+    """Tell whether a barrier node stops cars."""
+    barrier = tags.get("barrier")  # type: ignore[attr-defined]
+    if barrier is None:
+        return False
+    access = _access(tags)
+    if access is not None:
+        return access in _DENIED
+    return barrier not in _OPEN_BARRIERS
+
+
+def _access(tags: object) -> str | None:
+    return next((tags[key] for key in _ACCESS_KEYS if key in tags), None)  # type: ignore[index,operator]
+
+
+def _way_speeds(tags: object, profile: Profile) -> tuple[float, float]:
+    """Return km/h forward and backward, zero where not allowed."""
+    get = tags.get  # type: ignore[attr-defined]
+    if _access(tags) in _DENIED:
+        return 0.0, 0.0
+    default = profile.speeds_kmh[get("highway")]
+    ahead, back = (
+        _posted(get(f"maxspeed:{way}") or get("maxspeed"), default, profile.maxspeed_factor)
+        for way in ("forward", "backward")
+    )
+    match _oneway(tags):
+        case 1:
+            return ahead, 0.0
+        case -1:
+            return 0.0, back
+        case 0:
+            return ahead, back
+        case _:  # reversible: no telling which way, so neither
+            return 0.0, 0.0
+
+
+def _oneway(tags: object) -> int | None:
+    """Return 1 (way of drawing only), −1 (the other way), 0 (both) or None (it changes)."""
+    get = tags.get  # type: ignore[attr-defined]
+    value = get("oneway:motorcar") or get("oneway:motor_vehicle") or get("oneway")
+    if value in {"yes", "true", "1"}:
+        return 1
+    if value in {"-1", "reverse"}:
+        return -1
+    if value in {"reversible", "alternating"}:
+        return None
+    implied = get("highway") == "motorway" or get("junction") in {"roundabout", "circular"}
+    return 1 if implied and value is None else 0
+
+
+def _posted(value: str | None, default: float, factor: float) -> float:
+    """Return the average speed under a ``maxspeed`` tag, the class speed when it says nothing."""
+    if value is None:
+        return default
+    text = value.split(";")[0].strip().lower()
+    limit = _IMPLICIT_KMH.get(text)
+    if limit is None:
+        number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?", text)
+        if number is None or float(number.group(1)) == 0:
+            return default
+        limit = float(number.group(1)) * (_MPH if number.group(2) == "mph" else 1.0)
+    return limit * factor
+
+
+def _edges(ways: _Ways, epsg: int) -> tuple[NDArray[np.float64], NDArray[np.float64], Edges]:
+    """Cut ways at their junctions and measure the pieces."""
+    _, first, node, uses = np.unique(
+        ways.ref, return_index=True, return_inverse=True, return_counts=True
+    )
+    way = np.repeat(np.arange(len(ways.start) - 1), np.diff(ways.start))
+    ends = np.zeros(len(ways.ref), dtype=bool)
+    ends[ways.start[:-1]] = ends[ways.start[1:] - 1] = True
+    blocked = np.isin(ways.ref, ways.barriers)
+    cuts = np.flatnonzero(ends | (uses[node] > 1) | blocked)
+    same_way = way[cuts[:-1]] == way[cuts[1:]]
+    begin, end = cuts[:-1][same_way], cuts[1:][same_way]
+
+    x, y = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True).transform(ways.lon, ways.lat)
+    step = np.zeros(len(ways.ref))
+    step[1:] = pyproj.Geod(ellps="GRS80").inv(
+        ways.lon[:-1], ways.lat[:-1], ways.lon[1:], ways.lat[1:]
+    )[2]
+    travelled = np.cumsum(step)
+    length_m = travelled[end] - travelled[begin]
+
+    # Every piece that touches a barrier gets an end of its own there: nothing passes through.
+    node_x, node_y = x[first], y[first]
+    tail, head = node[begin].copy(), node[end].copy()
+    for ends_of, position in ((tail, begin), (head, end)):
+        stopped = np.flatnonzero(blocked[position])
+        ends_of[stopped] = len(node_x) + np.arange(len(stopped))
+        node_x = np.concatenate([node_x, x[position[stopped]]])
+        node_y = np.concatenate([node_y, y[position[stopped]]])
+
+    used, renumbered = np.unique(np.concatenate([tail, head]), return_inverse=True)
+    counts = end - begin + 1
+    shape_start = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=shape_start[1:])
+    vertex = np.arange(shape_start[-1]) + np.repeat(begin - shape_start[:-1], counts)
+    with np.errstate(divide="ignore"):
+        forward = length_m / 1000 / ways.forward_kmh[way[begin]] * 60
+        backward = length_m / 1000 / ways.backward_kmh[way[begin]] * 60
+    # A zero-length piece (two nodes at one place) would give 0/0 where travel is forbidden.
+    forward = np.where(ways.forward_kmh[way[begin]] == 0, np.inf, forward)
+    backward = np.where(ways.backward_kmh[way[begin]] == 0, np.inf, backward)
+    edges = Edges(
+        tail=renumbered[: len(tail)].astype(np.int32),
+        head=renumbered[len(tail) :].astype(np.int32),
+        forward=forward,
+        backward=backward,
+        length_m=length_m,
+        shape_start=shape_start,
+        shape_x=x[vertex],
+        shape_y=y[vertex],
+    )
+    return node_x[used], node_y[used], edges

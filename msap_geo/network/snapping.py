@@ -1,0 +1,75 @@
+"""Where a place meets the road: the nearest point *on a road*, not the nearest junction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from msap_geo.network.model import RoadNetwork
+
+
+@dataclass(frozen=True, eq=False)
+class Snapped:
+    """Places on the network, one row per place.
+
+    Parameters
+    ----------
+    edge
+        Edge met, −1 when every road is too far or the place has no position, shape (p,).
+    fraction
+        How far along the edge, from 0 (tail) to 1 (head), shape (p,).
+    access_m
+        Straight distance to the road, metres, shape (p,).
+    """
+
+    edge: NDArray[np.int64]
+    fraction: NDArray[np.float64]
+    access_m: NDArray[np.float64]
+
+
+def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
+    """Snap places to the nearest road, within ``network.max_snap_m``.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    places
+        Points in the network's CRS; null ones stay unsnapped.
+
+    Returns
+    -------
+    Snapped
+        One row per place, in order.
+    """
+    points = np.asarray(places.array)
+    edge = np.full(len(points), -1, dtype=np.int64)
+    fraction = np.zeros(len(points))
+    access_m = np.full(len(points), np.nan)
+    present = np.flatnonzero(~shapely.is_missing(points))
+    if len(present):
+        (rows, found), distance = network.edge_tree.query_nearest(
+            points[present],
+            max_distance=network.max_snap_m,
+            return_distance=True,
+            all_matches=True,
+        )
+        # Equally near roads (a place at a junction): the first edge, whatever the tree's order.
+        order = np.lexsort((found, rows))
+        rows, found, distance = rows[order], found[order], distance[order]
+        _, first = np.unique(rows, return_index=True)
+        snapped = present[rows[first]]
+        edge[snapped] = found[first]
+        access_m[snapped] = distance[first]
+        fraction[snapped] = shapely.line_locate_point(
+            network.edge_lines[found[first]], points[snapped], normalized=True
+        )
+    # A degenerate edge has no along: treat the place as standing at its tail.
+    return Snapped(edge, np.nan_to_num(fraction), access_m)
