@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from conftest import CENTRES, sites, straight_road
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from msap_geo import network, travel
+from msap_geo.errors import NetworkError
+
+
+def places(points, *, crs=2154):
+    ids = [f"D{i}" for i in range(len(points))]
+    return gpd.GeoDataFrame({"demand_id": ids}, geometry=points, crs=crs)
+
+
+def at(index, dx=0.0, dy=0.0):
+    x, y = CENTRES[index]
+    return shapely.Point(x + dx, y + dy)
+
+
+class TestToyTown:
+    def test_minutes_and_kilometres_of_the_same_route(self, town):
+        table = travel.nearest(town.roads, town.origins, town.maisons)
+        assert table["minutes"].tolist() == pytest.approx([0, 10, 20, 30, 40, 50])
+        assert table["km"].tolist() == pytest.approx([0, 10, 20, 30, 40, 50])
+        assert table["site_id"].tolist() == ["FS1"] * 6
+        assert table["raison"].tolist() == [""] * 6
+
+    def test_the_legs_to_the_road_count_at_both_ends(self, town):
+        # 500 m on foot at 5 km/h is 6 min; from 2.5 km along, 7.5 km of road is 7.5 min.
+        demand = places([at(1, 2500, 500)])
+        site = sites([("S", (CENTRES[2][0], CENTRES[2][1] + 250))])
+        row = travel.nearest(town.roads, demand, site).iloc[0]
+        assert row["minutes"] == pytest.approx(6 + 7.5 + 3)
+        assert row["km"] == pytest.approx(0.5 + 7.5 + 0.25)
+        assert row["acces_m"] == pytest.approx(500)
+
+    def test_two_places_on_one_road_need_no_junction(self, town):
+        demand, site = places([at(1, 2000)]), sites([("S", (CENTRES[1][0] + 5000, CENTRES[1][1]))])
+        assert travel.nearest(town.roads, demand, site)["minutes"].iloc[0] == pytest.approx(3)
+
+    def test_a_oneway_road_is_left_by_its_end(self):
+        # a → b one-way (10 min), back by a longer road (30 min), places along a–b.
+        nodes = pd.DataFrame({"node": ["a", "b"], "x": [0.0, 10_000], "y": 0.0})
+        links = pd.DataFrame({"from": ["a", "b"], "to": ["b", "a"], "minutes": [10.0, 30.0]})
+        net = network.from_links(nodes, links.assign(length_m=[10_000.0, 30_000.0]), crs=2154)
+        # the two directions are the two sides of one road, so going back costs its share of 30
+        demand, site = places([shapely.Point(6000, 0)]), sites([("S", (4000.0, 0.0))])
+        assert travel.nearest(net, demand, site)["minutes"].iloc[0] == pytest.approx(0.2 * 30)
+        forth = travel.nearest(net, places([shapely.Point(4000, 0)]), sites([("S", (6000.0, 0))]))
+        assert forth["minutes"].iloc[0] == pytest.approx(2)
+
+    def test_ring_of_oneways_is_driven_round(self):
+        nodes = pd.DataFrame({"node": range(3), "x": [0.0, 9000.0, 0.0], "y": [0.0, 0.0, 9000.0]})
+        ring = pd.DataFrame({"from": [0, 1, 2], "to": [1, 2, 0], "minutes": [10.0, 20.0, 30.0]})
+        net = network.from_links(nodes, ring, crs=2154)
+        demand, site = places([shapely.Point(6000, 0)]), sites([("S", (3000.0, 0.0))])
+        # ahead to node 1 (10/3), round by 2 (20 + 30), then a third of the first road (10/3)
+        assert travel.nearest(net, demand, site)["minutes"].iloc[0] == pytest.approx(50 + 20 / 3)
+
+    def test_ties_go_to_the_smallest_site_id(self, town):
+        table = travel.nearest(town.roads, town.origins, sites([("Z", 0), ("A", 4), ("M", 4)]))
+        assert table["site_id"].tolist() == ["Z", "Z", "A", "A", "A", "A"]
+
+    def test_k_nearest_are_distinct_and_ordered(self, town):
+        offices = sites([("P0", 0), ("P3", 3), ("P5", 5)])
+        table = travel.nearest(town.roads, town.origins, offices, k=2)
+        second = table[table["rang"] == 2]
+        assert second["site_id"].tolist() == ["P3", "P3", "P0", "P5", "P5", "P3"]
+        assert second["minutes"].tolist() == pytest.approx([30, 20, 20, 20, 10, 20])
+
+    def test_the_bound_is_inclusive_and_the_reason_said(self, town):
+        table = travel.nearest(town.roads, town.origins, town.maisons, max_minutes=20)
+        assert table["minutes"].notna().tolist() == [True, True, True, False, False, False]
+        assert table["raison"].tolist() == ["", "", ""] + ["au-delà du maximum"] * 3
+
+    def test_unreachable_places_keep_their_row(self, town):
+        demand = places([at(0), None, at(0, 0, 2500)])
+        table = travel.nearest(town.roads, demand, town.maisons)
+        assert table["demand_id"].tolist() == ["D0", "D1", "D2"]
+        assert table["raison"].tolist() == ["", "hors réseau", "hors réseau"]
+        none = travel.nearest(town.roads, places([at(0)]), sites([("S", None)]))
+        assert none["raison"].tolist() == ["sans route"]
+
+    def test_matrix_holds_every_pair_within_the_bound(self, town):
+        times = travel.matrix(town.roads, town.origins, town.offices, max_minutes=20)
+        expected = [[10, 0], [0, 0], [10, 20], [20, 10], [0, 0], [0, 10]]
+        np.testing.assert_allclose(times.minutes.toarray(), expected, atol=1e-9)
+        assert times.minutes.nnz == 8  # zero minutes are stored, absence means beyond
+        long = times.long().set_index(["demand_id", "site_id"])
+        assert long.loc[("53002", "P-B"), "minutes"] == pytest.approx(0)
+        np.testing.assert_allclose(long["minutes"], long["km"])
+
+    def test_tables_in_another_projection_are_refused(self, town):
+        with pytest.raises(NetworkError, match="projeter"):
+            travel.nearest(town.roads, town.origins.to_crs(4326), town.maisons)
+
+    def test_nothing_given_is_changed(self, town):
+        before = town.origins.copy(), town.maisons.copy()
+        travel.nearest(town.roads, town.origins, town.maisons)
+        travel.matrix(town.roads, town.origins, town.maisons)
+        pd.testing.assert_frame_equal(pd.DataFrame(town.origins), pd.DataFrame(before[0]))
+        pd.testing.assert_frame_equal(pd.DataFrame(town.maisons), pd.DataFrame(before[1]))
+
+
+@st.composite
+def towns(draw):
+    """Random strongly connected networks: a one-way ring, and chords."""
+    n = draw(st.integers(3, 12))
+    minute = st.integers(0, 20).map(float)
+    ring = [(i, (i + 1) % n, draw(minute)) for i in range(n)]
+    chords = draw(
+        st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1), minute), max_size=20)
+    )
+    # On a circle no junction lies on a road that does not stop there, so each snaps to itself.
+    turn = 2 * np.pi * np.arange(n) / n
+    nodes = pd.DataFrame({"node": range(n), "x": 9000 * np.cos(turn), "y": 9000 * np.sin(turn)})
+    links = pd.DataFrame(ring + chords, columns=["from", "to", "minutes"])
+    chosen = draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=5, unique=True))
+    return network.from_links(nodes, links, crs=2154), nodes, links, chosen
+
+
+def oracle(nodes, links, targets):
+    """Minutes from every node to every target, by SciPy, the quickest of parallel links."""
+    best = links.groupby(["from", "to"])["minutes"].min().reset_index()
+    best = best[best["from"] != best["to"]]
+    n = len(nodes)
+    graph = csr_array((best["minutes"], (best["from"], best["to"])), shape=(n, n))
+    return dijkstra(csr_array(graph.T), indices=targets).T
+
+
+@given(towns())
+@settings(max_examples=150, deadline=None)
+def test_node_to_node_times_equal_scipy(case):
+    net, nodes, links, chosen = case
+    demand = places([shapely.Point(x, y) for x, y in zip(nodes["x"], nodes["y"], strict=True)])
+    table = sites([(f"S{i:02}", (nodes["x"][i], nodes["y"][i])) for i in sorted(chosen)])
+    expected = oracle(nodes, links, sorted(chosen))
+    times = travel.matrix(net, demand, table)
+    assert times.minutes.nnz == expected.size
+    np.testing.assert_allclose(times.minutes.toarray(), expected, atol=1e-6)
+    first = travel.nearest(net, demand, table)
+    np.testing.assert_allclose(first["minutes"], expected.min(axis=1), atol=1e-6)
+    k = len(chosen)
+    all_k = travel.nearest(net, demand, table, k=k)
+    np.testing.assert_allclose(
+        all_k["minutes"].to_numpy().reshape(-1, k), np.sort(expected, axis=1), atol=1e-6
+    )
+    smallest = np.array([f"S{i:02}" for i in sorted(chosen)])[expected.argmin(axis=1)]
+    assert first["site_id"].tolist() == smallest.tolist()
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.integers(0, 5))
+@settings(max_examples=40, deadline=None)
+def test_adding_a_site_never_lengthens_a_trip(present, added):
+    net = straight_road()
+    demand = places([at(i, 1234.0 * (i % 3)) for i in range(5)])
+    before = travel.nearest(net, demand, sites([(f"S{i}", i) for i in present]))
+    after = travel.nearest(
+        net, demand, sites([(f"S{i}", i) for i in dict.fromkeys([*present, added])])
+    )
+    assert (after["minutes"] <= before["minutes"] + 1e-9).all()
+
+
+@given(st.permutations(range(6)), st.permutations(range(3)))
+@settings(max_examples=30, deadline=None)
+def test_row_order_is_irrelevant(order, site_order):
+    net = straight_road()
+    demand = places([at(i) for i in range(6)])
+    table = sites([("B", 1), ("A", 1), ("C", 4)])
+    straight = travel.nearest(net, demand, table, k=2).sort_values(["demand_id", "rang"])
+    shuffled = travel.nearest(
+        net, demand.iloc[list(order)], table.iloc[list(site_order)], k=2
+    ).sort_values(["demand_id", "rang"])
+    pd.testing.assert_frame_equal(straight.reset_index(drop=True), shuffled.reset_index(drop=True))
