@@ -1,0 +1,54 @@
+"""What people receive: maps and tables. Nothing is computed here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo.outputs.content import MapContent
+from msap_geo.outputs.files import complete_folder
+from msap_geo.outputs.tables import write_csv, write_geojson, write_geopackage, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import folium
+
+__all__ = [
+    "MapContent",
+    "complete_folder",
+    "map",
+    "write_csv",
+    "write_geojson",
+    "write_geopackage",
+    "write_json",
+    "write_map",
+]
+
+
+def map(content: MapContent) -> folium.Map:  # noqa: A001 - ``outputs.map(...)`` reads as it should
+    """Draw a study as an ordinary Folium map (:func:`msap_geo.outputs.folium_map.build_map`)."""
+    from msap_geo.outputs.folium_map import build_map  # noqa: PLC0415 - folium is slow to import
+
+    return build_map(content)
+
+
+def write_map(fmap: folium.Map, path: Path, *, title: str) -> None:
+    """Write a map as one HTML file that opens offline.
+
+    Parameters
+    ----------
+    fmap
+        Map to write.
+    path
+        File to write.
+    title
+        Title of the page.
+
+    Raises
+    ------
+    OutputError
+        If the map needs files from outside.
+    """
+    from msap_geo.outputs.page import render_page  # noqa: PLC0415
+
+    path.write_text(render_page(fmap, title=title), encoding="utf-8", newline="\n")

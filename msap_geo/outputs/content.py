@@ -1,0 +1,63 @@
+"""What a map shows, gathered: the contract between a study and its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.coverage import Share
+
+
+@dataclass(frozen=True, eq=False)
+class MapContent:
+    """Tables and texts of one study's map; outputs compute nothing beyond them.
+
+    Parameters
+    ----------
+    title
+        Name of the territory.
+    method
+        How times were computed, one French sentence.
+    thresholds
+        Minutes.
+    communes, origins, access
+        Communes, their starting points and their access, the same rows in the same order.
+    shares
+        Population within and beyond each threshold.
+    zones
+        Zones blanches, ranked.
+    maisons, itinerants, la_poste
+        Maisons that count, Maisons that move and do not, post offices.
+    candidates
+        Scored candidates, best first.
+    sources
+        One line per data set: what it is, its file, its vintage.
+    limits
+        What the reader must know before using the figures.
+    attributions
+        Credit lines due.
+    estimated, demonstration
+        Whether times are estimated, whether sites are invented: shown all over the map.
+    """
+
+    title: str
+    method: str
+    thresholds: tuple[float, ...]
+    communes: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    access: pd.DataFrame
+    shares: list[Share]
+    zones: gpd.GeoDataFrame
+    maisons: gpd.GeoDataFrame
+    itinerants: gpd.GeoDataFrame
+    la_poste: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    sources: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    attributions: list[str] = field(default_factory=list)
+    estimated: bool = False
+    demonstration: bool = False

@@ -1,0 +1,57 @@
+"""Numbers as French readers expect them: ``12 345``, ``3,5 min``, ``92,3 %``."""
+
+from __future__ import annotations
+
+import math
+
+_THIN_SPACE = "\u202f"
+_UNKNOWN = "–"
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """Return a number with French separators; a dash when it is unknown.
+
+    Parameters
+    ----------
+    value
+        Number, or null.
+    decimals
+        Digits after the comma.
+
+    Returns
+    -------
+    str
+        E.g. ``"12 345,6"`` (narrow no-break space, comma).
+    """
+    if value is None or math.isnan(value):
+        return _UNKNOWN
+    return f"{value:,.{decimals}f}".replace(",", _THIN_SPACE).replace(".", ",")
+
+
+def minutes(value: float | None) -> str:
+    """Return a duration, one decimal: ``"23,4 min"``."""
+    text = number(value, 1)
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}min"
+
+
+def kilometres(value: float | None) -> str:
+    """Return a distance, one decimal: ``"12,0 km"``."""
+    text = number(value, 1)
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}km"
+
+
+def percent(share: float | None) -> str:
+    """Return a share from 0 to 1 as a percentage, one decimal: ``"92,3 %"``."""
+    text = _UNKNOWN if share is None else number(100 * share, 1)
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
+
+
+def people(count: int) -> str:
+    """Return a number of inhabitants: ``"1 habitant"``, ``"12 345 habitants"``."""
+    return f"{number(count)} habitant{'s' if count > 1 else ''}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and its noun, plural where it must: ``"3 communes"``, ``"1 zone blanche"``."""
+    words = noun.split() if count > 1 else []
+    return f"{number(count)} {' '.join(f'{word}s' for word in words) or noun}"

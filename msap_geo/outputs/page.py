@@ -1,0 +1,129 @@
+"""From a Folium map to one file that opens anywhere: offline, safe, the same bytes every time.
+
+Folium's page asks a CDN for a dozen files and trusts every string it is given. Here the one library
+the map needs is put inside, the rest is dropped, whatever would still leave the file is an error,
+and a Content-Security-Policy lets the browser run our own scripts only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from msap_geo.errors import OutputError
+
+if TYPE_CHECKING:
+    import folium
+
+_LEAFLET_FILES = {
+    "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
+    "leaflet.css": "a7837102824184820dfa198d1ebcd109ff6d0ff9a2672a074b9a1b4d147d04c6",
+}
+"""SHA-256 of Leaflet 1.9.4 as its authors publish it."""
+
+TILE_HOST = "https://data.geopf.fr"
+"""Géoplateforme (IGN): asked for tiles only once the reader turns that background on."""
+
+_RESOURCE = re.compile(
+    r"<script[^>]*\ssrc=\"([^\"]*)\"[^>]*>\s*</script>"
+    r"|<link[^>]*\shref=\"([^\"]*)\"[^>]*/?>",
+)
+# What Folium adds to every map for its own popups and icons, which ours does without.
+_UNUSED = ("jquery", "bootstrap", "awesome", "fontawesome", "glyphicon")
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_FOLIUM_ID = re.compile(r"(?<=_)[0-9a-f]{32}(?![0-9a-f])")
+
+
+def render_page(fmap: folium.Map, *, title: str) -> str:
+    """Render a map as one self-contained HTML page.
+
+    Parameters
+    ----------
+    fmap
+        Map to render.
+    title
+        Title of the page (the browser's tab), plain text.
+
+    Returns
+    -------
+    str
+        The page. It loads nothing from outside; equal maps give equal text.
+
+    Raises
+    ------
+    OutputError
+        If the map holds a script or a style that is not at hand, for instance a Folium plugin's.
+    """
+    page = fmap.get_root().render()
+    page = _RESOURCE.sub(_inline, page)
+    page = _stable_identifiers(page)
+    page = page.replace("<html>", '<html lang="fr">', 1)
+    page = re.sub(r"<meta name=\"viewport\"[^>]*>", "", page)
+    head = (
+        '<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(page)}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n"
+    )
+    page = re.sub(r"<meta http-equiv=\"content-type\"[^>]*>\s*", "", page, count=1)
+    # A function, not a string: the title may hold what re.sub would take for a group.
+    return re.sub(r"<head>\s*", lambda _: f"<head>\n{head}", page, count=1)
+
+
+def _inline(match: re.Match[str]) -> str:
+    url = match.group(1) or match.group(2)
+    name = url.rsplit("/", 1)[-1]
+    if name in _LEAFLET_FILES:
+        text = _leaflet(name)
+        if name.endswith(".js"):
+            return f"<script>{text}</script>"
+        return f"<style>{text}</style>"
+    if any(word in url.lower() for word in _UNUSED):
+        return ""
+    raise OutputError(
+        "la carte demande un fichier extérieur, elle ne s'ouvrirait pas hors ligne",
+        where=url,
+        remedy="retirer cette extension de la carte, ou l'enregistrer avec folium (save)",
+    )
+
+
+def _leaflet(name: str) -> str:
+    """Return a Leaflet file, its pictures inside it, after checking it is the published one."""
+    folder = files("js_lib_leaflet") / "static" / "js_lib_leaflet"
+    content = (folder / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != _LEAFLET_FILES[name]:
+        raise OutputError(
+            f"le fichier {name} installé n'est pas celui de Leaflet 1.9.4",
+            remedy="réinstaller msap-geo",
+        )
+    text = content.decode("utf-8")
+    text = re.sub(r"//# sourceMappingURL=\S+", "", text)
+
+    def embed(match: re.Match[str]) -> str:
+        picture = (folder / "images" / match.group(1)).read_bytes()
+        return f"url(data:image/png;base64,{base64.b64encode(picture).decode()})"
+
+    return re.sub(r"url\(images/([\w.-]+\.png)\)", embed, text)
+
+
+def _stable_identifiers(page: str) -> str:
+    """Replace Folium's random identifiers by their order of appearance."""
+    numbers: dict[str, str] = {}
+    return _FOLIUM_ID.sub(lambda m: numbers.setdefault(m.group(), str(len(numbers) + 1)), page)
+
+
+def _policy(page: str) -> str:
+    hashes = sorted(
+        {
+            "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
+            for script in _INLINE_SCRIPT.findall(page)
+        }
+    )
+    return (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"script-src {' '.join(hashes)}; style-src 'unsafe-inline'; img-src data: {TILE_HOST}"
+    )
