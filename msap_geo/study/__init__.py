@@ -1,0 +1,18 @@
+"""A study from its file to its folder: read, run, write."""
+
+from __future__ import annotations
+
+from msap_geo.study.file import Study, read_study, sample_study
+from msap_geo.study.run import StudyResult, run_study
+from msap_geo.study.write import manifest, map_content, write_study
+
+__all__ = [
+    "Study",
+    "StudyResult",
+    "manifest",
+    "map_content",
+    "read_study",
+    "run_study",
+    "sample_study",
+    "write_study",
+]

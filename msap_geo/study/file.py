@@ -1,0 +1,203 @@
+"""The study file, ``etude.toml``: what is asked, and where the data are."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from msap_geo import coverage, loaders, network
+from msap_geo.errors import FileMissingError, StudyError
+from msap_geo.territory import check_departements, projected_crs
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Etude(_Section):
+    nom: str = Field(min_length=1)
+    departements: tuple[str, ...]
+    seuils_minutes: tuple[float, ...] = (20.0, 30.0)
+    demonstration: bool = False
+
+    @field_validator("departements")
+    @classmethod
+    def _known(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        return check_departements(codes)
+
+    @field_validator("seuils_minutes")
+    @classmethod
+    def _sorted(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        return coverage.check_thresholds(values)
+
+
+class _Donnees(_Section):
+    communes: tuple[Path, ...]
+    population: Path
+    mairies: tuple[Path, ...]
+    maisons: Path
+    la_poste: Path
+    cog: Path | None = None
+
+    @field_validator("communes", "mairies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class _Maisons(_Section):
+    types: tuple[str, ...] = loaders.FIXED_KINDS
+
+
+class _Reseau(_Section):
+    profil: str = "voiture"
+    source: Path | None = None
+    noeuds: Path | None = None
+    liens: Path | None = None
+    vitesses_kmh: dict[str, float] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> _Reseau:
+        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name) is not None]
+        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
+        if given not in expected:
+            raise StudyError(
+                "le réseau routier n'est pas donné comme il faut",
+                where="[reseau]",
+                remedy='donner soit source = "….osm.pbf", soit noeuds et liens (deux CSV), '
+                'soit profil = "estime" seul',
+            )
+        return self
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        return tuple(path for path in (self.source, self.noeuds, self.liens) if path is not None)
+
+
+class _Candidats(_Section):
+    types: tuple[str, ...] = ("Bureau de Poste",)
+
+
+class Study(_Section):
+    """A study file, checked. Paths are as written in it, relative to ``folder``."""
+
+    etude: _Etude
+    donnees: _Donnees
+    maisons: _Maisons = _Maisons()
+    reseau: _Reseau
+    candidats: _Candidats = _Candidats()
+    folder: Path
+
+    @property
+    def slug(self) -> str:
+        """Name of the study as a folder name: ``Corse (2024)`` → ``corse-2024``."""
+        plain = unicodedata.normalize("NFKD", self.etude.nom).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "etude"
+
+    @property
+    def threshold(self) -> float:
+        """The first threshold: beyond it a commune is in a zone blanche."""
+        return self.etude.seuils_minutes[0]
+
+    def path(self, relative: Path) -> Path:
+        """Return where a file of the study really is."""
+        return self.folder / relative
+
+    def inputs(self) -> dict[str, tuple[Path, ...]]:
+        """Return every input file, by role, as written."""
+        data = self.donnees
+        files = {
+            "communes": data.communes,
+            "population": (data.population,),
+            "cog": (data.cog,) if data.cog else (),
+            "mairies": data.mairies,
+            "maisons": (data.maisons,),
+            "la_poste": (data.la_poste,),
+            "reseau": self.reseau.sources,
+        }
+        return {role: paths for role, paths in files.items() if paths}
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file.
+
+    Parameters
+    ----------
+    path
+        TOML file; paths inside are relative to its folder.
+
+    Returns
+    -------
+    Study
+        The study.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+    StudyError
+        If it is not TOML, lacks a key, or holds one that does not exist or does not fit.
+    TerritoryError
+        If a département is unknown, or they do not share a projection.
+    """
+    if not path.is_file():
+        raise FileMissingError(
+            f"le fichier d'étude « {path.name} » est introuvable",
+            where=path,
+            remedy="donner le chemin d'un fichier etude.toml",
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"le fichier d'étude n'est pas du TOML valide ({error})",
+            where=path,
+            remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
+        ) from error
+    try:
+        study = Study(**{**content, "folder": path.resolve().parent})
+    except ValidationError as error:
+        raise StudyError(
+            "le fichier d'étude est incorrect : " + " ; ".join(_in_french(error)),
+            where=path,
+            remedy="comparer avec l'exemple du README",
+        ) from error
+    projected_crs(study.etude.departements)
+    return study
+
+
+def _in_french(error: ValidationError) -> list[str]:
+    texts = {
+        "missing": "clé absente",
+        "extra_forbidden": "clé inconnue",
+        "string_type": "un texte entre guillemets est attendu",
+        "float_type": "un nombre est attendu",
+        "float_parsing": "un nombre est attendu",
+        "bool_type": "true ou false est attendu",
+        "bool_parsing": "true ou false est attendu",
+        "tuple_type": "une liste entre crochets est attendue",
+        "dict_type": "une section est attendue",
+        "model_type": "une section est attendue",
+        "path_type": "un chemin de fichier entre guillemets est attendu",
+        "string_too_short": "un texte non vide est attendu",
+    }
+    lines = []
+    for problem in error.errors():
+        keys = [str(part) for part in problem["loc"]]
+        where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() if keys else "le fichier"
+        raised = problem.get("ctx", {}).get("error")
+        text = str(raised) if raised else texts.get(problem["type"], "valeur inattendue")
+        lines.append(f"{where} : {text}")
+    return lines
+
+
+def sample_study() -> Study:
+    """Return the study of the embedded sample (Mayenne, invented Maisons, estimated times)."""
+    package = Path(__file__).parent.parent
+    shipped, checkout = package / "demo", package.parent / "data" / "demo"
+    folder = shipped if shipped.is_dir() else checkout
+    return read_study(folder / "etude.toml")

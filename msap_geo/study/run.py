@@ -1,0 +1,368 @@
+"""From the study file to the figures: the only place where the rooms meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msap_geo import coverage, loaders, network, siting, travel
+from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.errors import NetworkError, StudyError
+from msap_geo.territory import projected_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.study.file import Study
+
+BORDER_KM = 40.0
+"""Maisons of neighbouring départements count up to this far: half an hour on a good road."""
+
+_UNSNAPPED_SHARE = 0.5
+
+
+class Rows(NamedTuple):
+    """How many rows an input held, and how many of them serve the study."""
+
+    read: int
+    kept: int
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """Everything a study found; tables are in the projected CRS of the territory.
+
+    Parameters
+    ----------
+    study
+        What was asked.
+    communes, origins, access
+        Communes, their starting points and their access, same rows.
+    maisons, itinerants
+        Maisons that count, and those that move and do not.
+    la_poste, candidates
+        Post offices of the territory, and the scored candidates, best first.
+    zones
+        Zones blanches, ranked.
+    shares
+        Population within and beyond each threshold.
+    roads
+        Roads the times were computed on.
+    profile
+        Profile they were computed with.
+    anomalies
+        What was repaired, left out or noted in the territory.
+    elsewhere
+        How many anomalies the national files hold outside it.
+    rows
+        Rows read and kept, by role of the input.
+    """
+
+    study: Study
+    communes: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    access: pd.DataFrame
+    maisons: gpd.GeoDataFrame
+    itinerants: gpd.GeoDataFrame
+    la_poste: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    shares: list[coverage.Share]
+    roads: network.RoadNetwork
+    profile: network.Profile
+    anomalies: tuple[Anomaly, ...]
+    elsewhere: int
+    rows: dict[str, Rows]
+
+    @property
+    def estimated(self) -> bool:
+        """Whether times rest on the estimated network."""
+        return bool(self.profile.name == network.ESTIMATED)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of ``resume.json``."""
+        return {
+            "etude": self.study.etude.nom,
+            "population": self.shares[0].population,
+            "communes": len(self.communes),
+            "seuils": {
+                f"{share.threshold:g}": {
+                    "population_couverte": share.within,
+                    "part": round(share.share, 6) if share.population else None,
+                    "population_au_dela": share.beyond,
+                    "communes_au_dela": share.communes_beyond,
+                }
+                for share in self.shares
+            },
+            "zones_blanches": len(self.zones),
+            "maisons": len(self.maisons),
+            "maisons_itinerantes_non_comptees": len(self.itinerants),
+            "candidats": len(self.candidates),
+            "temps_estimes": self.estimated,
+            "demonstration": self.study.etude.demonstration,
+            "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
+            "anomalies_hors_territoire": self.elsewhere,
+        }
+
+
+def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> StudyResult:
+    """Run a study from its files to its figures; nothing is written but the network cache.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+    progress
+        Called with a French sentence at each step.
+
+    Returns
+    -------
+    StudyResult
+        Everything found.
+
+    Raises
+    ------
+    MsapGeoError
+        If a file is absent or unusable, or the roads do not cover the territory; the message says
+        what, where and how to mend it.
+    """
+    progress("Lecture des communes et de la population")
+    territory = _load_territory(study)
+    progress("Lecture des Maisons et des points La Poste")
+    maisons, itinerants, la_poste, site_anomalies, site_rows = _load_sites(study, territory)
+    candidates = _candidates(study, la_poste)
+    progress("Lecture du réseau routier")
+    profile = network.load_profile(study.reseau.profil, speeds_kmh=study.reseau.vitesses_kmh)
+    roads = _load_roads(study, territory, profile)
+    progress("Calcul des temps de trajet")
+    nearest = travel.nearest(roads, territory.origins, maisons)
+    progress("Couverture et zones blanches")
+    thresholds = study.etude.seuils_minutes
+    access = coverage.access_by_commune(territory.communes, nearest, maisons, thresholds=thresholds)
+    zones = coverage.zones_blanches(territory.communes, access, threshold=study.threshold)
+    progress("Notation des bureaux candidats")
+    scored = _score(study, roads, territory.origins, access, maisons, candidates)
+    anomalies = [
+        *territory.anomalies,
+        *site_anomalies,
+        *_road_anomalies(roads, nearest, territory.communes),
+        *_unsnapped(roads, maisons),
+    ]
+    here = {"", *study.etude.departements}
+    local = tuple(anomaly for anomaly in anomalies if anomaly.departement in here)
+    return StudyResult(
+        study=study,
+        communes=territory.communes,
+        origins=territory.origins,
+        access=access,
+        maisons=maisons,
+        itinerants=itinerants,
+        la_poste=la_poste,
+        candidates=scored,
+        zones=zones,
+        shares=coverage.shares(access, thresholds=thresholds),
+        roads=roads,
+        profile=profile,
+        anomalies=local,
+        elsewhere=len(anomalies) - len(local),
+        rows={**territory.rows, **site_rows, "reseau": Rows(roads.report.nodes, roads.n_nodes)},
+    )
+
+
+class _Territory(NamedTuple):
+    communes: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    codes: loaders.CommuneCodes | None
+    anomalies: list[Anomaly]
+    rows: dict[str, Rows]
+
+
+def _load_territory(study: Study) -> _Territory:
+    data, departements = study.donnees, study.etude.departements
+    cog = data.cog or (data.population if data.population.suffix.lower() == ".json" else None)
+    codes = None if cog is None else loaders.commune_codes(loaders.read_records(study.path(cog)))
+    boundaries = loaders.load_communes(
+        [study.path(path) for path in data.communes], departements=departements, codes=codes
+    )
+    population = loaders.load_population(study.path(data.population), codes=codes)
+    mairies = loaders.load_mairies([study.path(path) for path in data.mairies], codes=codes)
+    communes = loaders.assemble_communes(
+        boundaries.table, population.table, departements=departements
+    )
+    origins = loaders.commune_origins(communes.table, mairies.table)
+    here = set(communes.table["code_insee"])
+    steps = (boundaries, population, mairies, communes, origins)
+    return _Territory(
+        communes.table,
+        origins.table,
+        codes,
+        [anomaly for step in steps for anomaly in step.anomalies],
+        {
+            "communes": Rows(boundaries.rows_read, len(boundaries.table)),
+            "population": Rows(
+                population.rows_read, int(population.table["code_insee"].isin(here).sum())
+            ),
+            "mairies": Rows(mairies.rows_read, int((origins.table["origine"] == "mairie").sum())),
+        },
+    )
+
+
+def _load_sites(
+    study: Study, territory: _Territory
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, list[Anomaly], dict[str, Rows]]:
+    anomalies: list[Anomaly] = []
+    tables = {}
+    rows = {}
+    for role, load, written in (
+        ("maisons", loaders.load_maisons, study.donnees.maisons),
+        ("la_poste", loaders.load_la_poste, study.donnees.la_poste),
+    ):
+        raw = load(study.path(written))
+        settled = loaders.attach_to_communes(
+            raw.table,
+            territory.communes,
+            territory.origins,
+            file=written.name,
+            codes=territory.codes,
+        )
+        anomalies += [*raw.anomalies, *settled.anomalies]
+        tables[role] = settled.table
+        rows[role] = raw.rows_read
+    known = {*loaders.FIXED_KINDS, *loaders.ITINERANT_KINDS}
+    _check_kinds(study.maisons.types, known, where="[maisons] types")
+    near = _within_reach(tables["maisons"], territory.communes)
+    counted = near["genre"].isin(study.maisons.types)
+    local = tables["la_poste"]["departement"].isin(study.etude.departements)
+    maisons = near[counted].reset_index(drop=True)
+    itinerants = near[~counted & near["departement"].isin(study.etude.departements)]
+    la_poste = tables["la_poste"][local].reset_index(drop=True)
+    anomalies += note(
+        _named(itinerants),
+        "maison-itinerante",
+        Action.NOTED,
+        "{genre}, montrée mais non comptée",
+        file=study.donnees.maisons.name,
+    )
+    return (
+        maisons,
+        itinerants.reset_index(drop=True),
+        la_poste,
+        anomalies,
+        {
+            "maisons": Rows(rows["maisons"], len(maisons)),
+            "la_poste": Rows(rows["la_poste"], len(la_poste)),
+        },
+    )
+
+
+def _check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
+    unknown = [kind for kind in asked if kind not in known]
+    if unknown:
+        raise StudyError(
+            f"type inconnu : {', '.join(unknown)}",
+            where=where,
+            remedy=f"choisir parmi : {', '.join(sorted(known))}",
+        )
+
+
+def _within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the sites of the territory, and those of neighbours people may drive to."""
+    west, south, east, north = communes.total_bounds
+    margin = BORDER_KM * 1000
+    near = sites.cx[west - margin : east + margin, south - margin : north + margin]
+    inside = near["departement"].isin(set(communes["departement"]))
+    outlines = communes.geometry.dropna()
+    close = outlines.sindex.query(
+        near.geometry[~inside], predicate="dwithin", distance=margin, output_format="indices"
+    )[0]
+    keep = inside.to_numpy().copy()
+    keep[(~inside).to_numpy().nonzero()[0][close]] = True
+    return near[keep]
+
+
+def _candidates(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    _check_kinds(
+        study.candidats.types,
+        set(la_poste["genre"]) | {"Bureau de Poste"},
+        where="[candidats] types",
+    )
+    return la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
+
+
+def _load_roads(
+    study: Study, territory: _Territory, profile: network.Profile
+) -> network.RoadNetwork:
+    if profile.name == network.ESTIMATED:
+        return network.estimate_network(territory.communes, territory.origins, profile)
+    roads = network.load_network(
+        [study.path(path) for path in study.reseau.sources],
+        profile,
+        epsg=projected_crs(study.etude.departements),
+    )
+    placed = territory.origins.geometry.notna()
+    off = network.snap(roads, territory.origins.geometry[placed]).edge < 0
+    if off.mean() > _UNSNAPPED_SHARE:
+        raise NetworkError(
+            f"le réseau routier ne couvre pas l'étude : {int(off.sum())} communes sur {len(off)} "
+            f"sont à plus de {profile.max_snap_m:g} m de toute route",
+            where=", ".join(str(path) for path in study.reseau.sources),
+            remedy="fournir les routes de ces départements",
+        )
+    return roads
+
+
+def _score(
+    study: Study,
+    roads: network.RoadNetwork,
+    origins: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    maisons: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+) -> gpd.GeoDataFrame:
+    bound = siting.longest_useful_trip(access, threshold=study.threshold)
+    times = travel.matrix(roads, origins, candidates, max_minutes=bound)
+    offices = candidates.assign(demand_id=candidates["site_id"])
+    to_maison = travel.nearest(roads, offices, maisons)
+    return siting.score_candidates(candidates, access, times, to_maison, threshold=study.threshold)
+
+
+def _road_anomalies(
+    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
+) -> list[Anomaly]:
+    report = roads.report
+    anomalies = []
+    if report.nodes_dropped:
+        anomalies.append(
+            Anomaly(
+                "reseau-morceaux-isoles",
+                Action.LEFT_OUT,
+                "",
+                f"{report.parts_dropped} morceaux de réseau isolés ({report.nodes_dropped} nœuds, "
+                f"{report.km_dropped:.1f} km) : pas de circulation aller et retour avec le reste",
+            )
+        )
+    lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
+    table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
+    told = table.assign(raison=lost).rename_axis("identifiant").reset_index()
+    anomalies += note(
+        told, "commune-sans-temps", Action.NOTED, "{raison}, comptée au-delà des seuils"
+    )
+    return anomalies
+
+
+def _unsnapped(roads: network.RoadNetwork, maisons: gpd.GeoDataFrame) -> list[Anomaly]:
+    off = network.snap(roads, maisons.geometry).edge < 0
+    return note(
+        _named(maisons[off]),
+        "maison-hors-reseau",
+        Action.LEFT_OUT,
+        f"à plus de {roads.max_snap_m:g} m de toute route",
+    )
+
+
+def _named(sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    told = sites[["nom", "genre", "departement"]].assign(identifiant=sites["site_id"])
+    return told.assign(nom=sites["nom"] + " (" + sites["commune"] + ")")

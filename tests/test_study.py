@@ -1,0 +1,269 @@
+"""The whole path on toy town, through the files other programs read."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import pytest
+from conftest import CODES, NAMES, StudyFolder, maison_row, poste_row
+
+from msap_geo import outputs, study
+from msap_geo.errors import MsapGeoError, OutputError
+from msap_geo.study import map_content, read_study, run_study, write_study
+
+FILES = [
+    "acces.csv",
+    "candidats.csv",
+    "carte.html",
+    "etude.gpkg",
+    "manifest.json",
+    "resume.json",
+    "zones_blanches.geojson",
+]
+
+
+@pytest.fixture
+def result(toy_study):
+    return run_study(read_study(toy_study.path))
+
+
+@pytest.fixture
+def folder(result, tmp_path):
+    write_study(result, tmp_path / "sortie")
+    return tmp_path / "sortie"
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_file_of_the_contract_is_written(folder):
+    assert sorted(path.name for path in folder.iterdir()) == FILES
+
+
+def test_summary_by_hand(folder):
+    summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
+    assert summary["population"] == 2100
+    assert summary["seuils"]["20"] == {
+        "population_couverte": 600,
+        "part": round(600 / 2100, 6),
+        "population_au_dela": 1500,
+        "communes_au_dela": 3,
+    }
+    assert summary["seuils"]["30"]["population_au_dela"] == 1100
+    assert summary["zones_blanches"] == 1
+    assert summary["anomalies"] == []
+
+
+def test_access_by_hand(folder):
+    table = rows(folder / "acces.csv")
+    assert list(table[0])[:8] == [
+        "code_insee",
+        "nom",
+        "population",
+        "site_id",
+        "site_nom",
+        "minutes",
+        "km",
+        "palier",
+    ]
+    assert [row["code_insee"] for row in table] == CODES
+    assert [float(row["minutes"]) for row in table] == [0, 10, 20, 30, 40, 50]
+    assert [float(row["km"]) for row in table] == [0, 10, 20, 30, 40, 50]
+    assert table[2]["palier"] == "20 min ou moins"
+
+
+def test_zones_and_candidates_by_hand(folder):
+    zones = gpd.read_file(folder / "zones_blanches.geojson")
+    assert zones.crs.to_epsg() == 4326
+    assert zones["zone_id"].tolist() == ["ZB-53006"]
+    assert list(zones["communes"].iloc[0]) == CODES[3:]
+    assert zones["population"].tolist() == [1500]
+    assert zones["minutes_max"].tolist() == [50]
+    best = rows(folder / "candidats.csv")[0]
+    assert (best["rang"], best["site_id"], best["population_gagnee"]) == ("1", "00004A", "1500")
+    assert best["minutes_gagnees"] == "34.7"
+
+
+def test_population_agrees_to_the_person_everywhere(folder):
+    summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
+    access = pd.read_csv(folder / "acces.csv")
+    zones = gpd.read_file(folder / "zones_blanches.geojson")
+    layer = gpd.read_file(folder / "etude.gpkg", layer="communes")
+    assert access["population"].sum() == layer["population"].sum() == summary["population"]
+    for threshold, figures in summary["seuils"].items():
+        within = access.loc[access["minutes"] <= float(threshold), "population"].sum()
+        assert within == figures["population_couverte"]
+        assert within + figures["population_au_dela"] == summary["population"]
+    assert zones["population"].sum() == summary["seuils"]["20"]["population_au_dela"]
+
+
+def test_geopackage_is_projected_and_whole(folder):
+    layers = [name for name, _ in pyogrio.list_layers(folder / "etude.gpkg")]
+    assert layers == [
+        "communes",
+        "points_de_depart",
+        "zones_blanches",
+        "maisons",
+        "maisons_itinerantes",
+        "la_poste",
+        "candidats",
+    ]
+    communes = gpd.read_file(folder / "etude.gpkg", layer="communes")
+    assert communes.crs.to_epsg() == 2154
+    assert communes["minutes"].tolist() == [0, 10, 20, 30, 40, 50]
+
+
+def test_manifest_traces_every_input(folder, toy_study):
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    inputs = {entry["fichier"]: entry["sha256"] for entry in manifest["entrees"]}
+    assert sorted(inputs) == [
+        "communes.geojson",
+        "la_poste.csv",
+        "liens.csv",
+        "mairies.csv",
+        "maisons.csv",
+        "noeuds.csv",
+        "population.json",
+    ]
+    for name, digest in inputs.items():
+        assert digest == hashlib.sha256((toy_study.folder / name).read_bytes()).hexdigest()
+    assert manifest["profil"]["vitesses_kmh"]["primary"] == 60
+    assert manifest["lignes"]["maisons"] == {"lues": 1, "gardees": 1}
+    assert str(toy_study.folder) not in json.dumps(manifest)
+
+
+def test_same_inputs_same_bytes(toy_study, tmp_path):
+    for name in ("un", "deux"):
+        write_study(run_study(read_study(toy_study.path)), tmp_path / name)
+    for name in FILES:
+        assert (tmp_path / "un" / name).read_bytes() == (tmp_path / "deux" / name).read_bytes()
+
+
+def test_row_order_of_the_files_is_irrelevant(tmp_path):
+    results = []
+    for name, order in (("un", 1), ("deux", -1)):
+        (tmp_path / name).mkdir()
+        toy = StudyFolder(tmp_path / name).write(
+            maisons=[maison_row(0), maison_row(2), maison_row(1, format_fs="Bus_équivalent")][
+                ::order
+            ],
+            la_poste=[poste_row(1), poste_row(4), poste_row(5)][::order],
+        )
+        write_study(run_study(read_study(toy.path)), tmp_path / name / "sortie")
+        results.append(tmp_path / name / "sortie")
+    for name in ("acces.csv", "candidats.csv", "zones_blanches.geojson", "resume.json"):
+        assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
+
+
+def test_itinerant_maisons_are_shown_but_not_counted(tmp_path):
+    toy = StudyFolder(tmp_path).write(
+        maisons=[maison_row(0), maison_row(5, format_fs="Bus_équivalent")]
+    )
+    result = run_study(read_study(toy.path))
+    assert result.shares[0].within == 600
+    assert result.itinerants["site_id"].tolist() == ["6"]
+    assert [a.code for a in result.anomalies] == ["maison-itinerante"]
+    toy.configure(
+        ("[candidats]", '[maisons]\ntypes = ["Fixe", "Bus"]\n\n[candidats]'),
+    )
+    counted = run_study(read_study(toy.path))
+    assert counted.shares[0].within == 2100
+
+
+def test_maisons_across_the_border_count(tmp_path):
+    toy = StudyFolder(tmp_path).write(
+        maisons=[maison_row(0), maison_row(5, insee_dep="35", insee_com="35001")]
+    )
+    result = run_study(read_study(toy.path))
+    assert result.access["site_id"].tolist() == ["1", "1", "1", "6", "6", "6"]
+
+
+def test_merged_communes_need_no_attention(tmp_path):
+    # Zêta has become part of Epsilon; boundaries and post offices still know the old code.
+    toy = StudyFolder(tmp_path).write(la_poste=[poste_row(5)])
+    records = json.loads((tmp_path / "population.json").read_text())
+    records[4]["population"] += 600
+    records[5] = {
+        "code": CODES[5],
+        "nom": NAMES[5],
+        "type": "commune-deleguee",
+        "chefLieu": CODES[4],
+    }
+    (tmp_path / "population.json").write_text(json.dumps(records))
+    result = run_study(read_study(toy.path))
+    assert result.communes["code_insee"].tolist() == CODES[:5]
+    assert result.communes["population"].sum() == 2100
+    assert result.candidates["code_insee"].tolist() == [CODES[4]]
+    assert {a.code for a in result.anomalies} == {"commune-fusionnee"}
+
+
+def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
+    out = tmp_path / "sortie"
+    out.mkdir()
+    (out / "resume.json").write_text("ancien")
+
+    def fail(*_args, **_kwargs):
+        raise OutputError("panne")
+
+    monkeypatch.setattr(study.write.outputs, "write_map", fail)
+    with pytest.raises(OutputError, match="panne"):
+        write_study(result, out)
+    assert [path.name for path in out.iterdir()] == ["resume.json"]
+    assert (out / "resume.json").read_text() == "ancien"
+
+
+def test_a_folder_that_is_a_file_is_an_output_error(result, tmp_path):
+    (tmp_path / "fichier").write_text("")
+    with pytest.raises(OutputError, match="--sortie"):
+        write_study(result, tmp_path / "fichier")
+
+
+def test_nothing_is_changed_by_a_run(result):
+    before = [table.copy() for table in (result.communes, result.access, result.candidates)]
+    outputs.map(map_content(result))
+    for old, new in zip(before, (result.communes, result.access, result.candidates), strict=True):
+        pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
+
+
+BAD_STUDIES = {
+    "toml": (('nom = "Ville jouet"', "nom = Ville jouet"), "TOML valide"),
+    "unknown key": (
+        ('nom = "Ville jouet"', 'nom = "V"\nseuil = 20'),
+        "[etude] seuil : clé inconnue",
+    ),
+    "missing key": (('maisons = "maisons.csv"', ""), "[donnees] maisons : clé absente"),
+    "unquoted": (('departements = ["53"]', "departements = [53]"), "entre guillemets"),
+    "departement": (('departements = ["53"]', 'departements = ["99"]'), "département inconnu : 99"),
+    "no departement": (('departements = ["53"]', "departements = []"), "aucun département"),
+    "mixed": (('departements = ["53"]', 'departements = ["53", "974"]'), "projection légale"),
+    "thresholds": (("seuils_minutes = [20, 30]", "seuils_minutes = []"), "minutes positives"),
+    "road": (('noeuds = "noeuds.csv"\n', ""), "réseau routier n'est pas donné"),
+    "profile": (('profil = "voiture"', 'profil = "avion"'), "profil de déplacement inconnu"),
+    "kind": (
+        ('types = ["Bureau de Poste"]', 'types = ["Bureau"]'),
+        "choisir parmi : Bureau de Poste",
+    ),
+    "speed": (("primary = 60", "primary = -1"), "vitesse impossible"),
+    "speed text": (("primary = 60", 'primary = "vite"'), "un nombre est attendu"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_STUDIES)
+def test_bad_study_files(toy_study, case):
+    replacement, said = BAD_STUDIES[case]
+    toy_study.configure(replacement)
+    with pytest.raises(MsapGeoError, match=re.escape(said)):
+        run_study(read_study(toy_study.path))
+
+
+def test_slug():
+    toy = study.sample_study()
+    assert toy.slug == "mayenne-demonstration"
