@@ -34,6 +34,18 @@ COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 
 UNREACHABLE_COLOUR = "#8a8a8a"
 
+_LAYERS = {
+    "commune": "Temps d’accès",
+    "departement": "Limites de département",
+    "zone": "Zones blanches",
+    "ville": "Noms des villes",
+    "poste": "Points de contact La Poste",
+    "candidat": "Bureaux candidats (rang)",
+    "maison": "Maisons",
+    "itinerante": "Maisons itinérantes (non comptées)",
+}
+"""Name of each kind of layer, from the bottom up."""
+
 _SIMPLIFY_M = 60.0
 _TOP_CANDIDATES = 10
 _TOP_ZONES = 15
@@ -47,7 +59,7 @@ _IGN_PLAN = (
 
 
 class _Markup(branca.element.Element):
-    """Ready-made HTML, never read as a template again: data may hold ``{{``."""
+    """Ready-made HTML, not read as a template."""
 
     _template = Template("{{ this.markup }}")
 
@@ -55,6 +67,25 @@ class _Markup(branca.element.Element):
         super().__init__()
         self._name = "Panneau"
         self.markup = markup
+
+
+class _Fill(branca.element.MacroElement):
+    """Pour a layer's features into it, from the data block of the page.
+
+    Folium would write them into the script, and branca then reads that script as a Jinja template:
+    a commune named ``{{ 7 * 7 }}`` would be computed.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "{{ this._parent.get_name() }}.addData(msap.donnees('{{ this.kind }}'));"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self._name = "Remplissage"
+        self.kind = kind
 
 
 class _Head(branca.element.MacroElement):
@@ -123,25 +154,25 @@ def build_map(content: MapContent) -> folium.Map:
         max_zoom=18,
         opacity=0.6,
     ).add_to(fmap)
-    _layer(_commune_features(content), "Temps d’accès", "commune").add_to(fmap)
-    _layer(_departement_features(content), "Limites de département", "departement").add_to(fmap)
-    zones = _layer(_zone_features(content), "Zones blanches", "zone").add_to(fmap)
-    _layer(_town_features(content), "Noms des villes", "ville").add_to(fmap)
-    la_poste = _site_features(content.la_poste, "Point La Poste")
-    _layer(la_poste, "Points de contact La Poste", "poste", show=False).add_to(fmap)
-    candidates = _layer(
-        _candidate_features(content), "Bureaux candidats (rang)", "candidat"
-    ).add_to(fmap)
-    _layer(_site_features(content.maisons, "Maison"), "Maisons", "maison").add_to(fmap)
-    if len(content.itinerants):
-        _layer(
-            _site_features(content.itinerants, "Maison itinérante, non comptée"),
-            "Maisons itinérantes (non comptées)",
-            "itinerante",
-        ).add_to(fmap)
+    data = {
+        "commune": _commune_features(content),
+        "departement": _departement_features(content),
+        "zone": _zone_features(content),
+        "ville": _town_features(content),
+        "poste": _site_features(content.la_poste, "Point La Poste"),
+        "candidat": _candidate_features(content),
+        "maison": _site_features(content.maisons, "Maison"),
+        "itinerante": _site_features(content.itinerants, "Maison itinérante, non comptée"),
+    }
+    fmap.get_root().html.add_child(_Markup(_data_block(data)))
+    layers = {
+        kind: _layer(kind, name, show=kind != "poste").add_to(fmap)
+        for kind, name in _LAYERS.items()
+        if data[kind] or kind in {"zone", "candidat"}
+    }
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     fmap.fit_bounds([[south, west], [north, east]], padding=(12, 12))
-    fmap.add_child(_Finish(zones, candidates))
+    fmap.add_child(_Finish(layers["zone"], layers["candidat"]))
     return fmap
 
 
@@ -189,18 +220,23 @@ def _extent(communes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _layer(
-    features: list[dict[str, Any]], name: str, kind: str, *, show: bool = True
-) -> folium.GeoJson:
-    """Make a layer whose looks and popups are those of ``msap.<kind>`` in ``carte.js``."""
-    return folium.GeoJson(
-        {"type": "FeatureCollection", "features": features},
+def _layer(kind: str, name: str, *, show: bool) -> folium.GeoJson:
+    """Make a layer whose looks and popups are those of ``kind`` in ``carte.js``."""
+    layer = folium.GeoJson(
+        {"type": "FeatureCollection", "features": []},
         name=name,
         show=show,
-        embed=True,
         on_each_feature=JsCode(f"function (f, c) {{ msap.habiller('{kind}', f, c); }}"),
         point_to_layer=JsCode(f"function (f, p) {{ return msap.poser('{kind}', f, p); }}"),
     )
+    layer.add_child(_Fill(kind))
+    return layer
+
+
+def _data_block(data: dict[str, list[dict[str, Any]]]) -> str:
+    """Return the features of every layer as a block of JSON that cannot end its own element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" id="msap-donnees">{text}</script>'
 
 
 def _features(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _THIN_SPACE = "\u202f"
+_NO_BREAK_SPACE = "\u00a0"
 _UNKNOWN = "–"
 
 
@@ -48,10 +49,10 @@ def percent(share: float | None) -> str:
 
 def people(count: int) -> str:
     """Return a number of inhabitants: ``"1 habitant"``, ``"12 345 habitants"``."""
-    return f"{number(count)} habitant{'s' if count > 1 else ''}"
+    return counted(count, "habitant")
 
 
 def counted(count: int, noun: str) -> str:
     """Return a count and its noun, plural where it must: ``"3 communes"``, ``"1 zone blanche"``."""
     words = noun.split() if count > 1 else []
-    return f"{number(count)} {' '.join(f'{word}s' for word in words) or noun}"
+    return f"{number(count)}{_NO_BREAK_SPACE}{' '.join(f'{word}s' for word in words) or noun}"

@@ -101,6 +101,8 @@ def _leaflet(name: str) -> str:
             remedy="réinstaller msap-geo",
         )
     text = content.decode("utf-8")
+    if name.endswith(".css"):
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"//# sourceMappingURL=\S+", "", text)
 
     def embed(match: re.Match[str]) -> str:

@@ -13,6 +13,12 @@ var msap = (function () {
     }
   };
 
+  var all = null;
+  function data(kind) {
+    all = all || JSON.parse(document.getElementById("msap-donnees").textContent);
+    return { type: "FeatureCollection", features: all[kind] };
+  }
+
   function element(tag, text, className) {
     var node = document.createElement(tag);
     if (text) { node.textContent = text; }
@@ -120,5 +126,5 @@ var msap = (function () {
     window.addEventListener("load", function () { map.invalidateSize(); });
   }
 
-  return { habiller: dress, poser: place, terminer: finish };
+  return { donnees: data, habiller: dress, poser: place, terminer: finish };
 })();

@@ -1,0 +1,185 @@
+"""The map in a real browser, with the network cut."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from test_outputs import HOSTILE, hostile_study
+
+from msap_geo.study import read_study, run_study, sample_study, write_study
+
+selenium = pytest.importorskip("selenium.webdriver")
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+PICTURES = Path(__file__).parent.parent / "build" / "captures"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.enable_socket,  # the driver is spoken to over localhost
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if not (CHROMIUM and DRIVER):
+        if os.environ.get("CI"):
+            pytest.fail("Chromium et son pilote doivent être installés en intégration continue")
+        pytest.skip("Chromium ou chromedriver n'est pas installé")
+    options = selenium.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--hide-scrollbars",
+        f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = selenium.Chrome(options=options, service=selenium.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def visit(browser, page, *, size=(1440, 900)):
+    """Open a page; it must log no error and ask for nothing but itself."""
+    browser.set_window_size(*size)
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    browser.get(page.as_uri())
+    errors = [entry["message"] for entry in browser.get_log("browser")]
+    assert errors == []
+    asked = [
+        line["message"].split('"url":"')[1].split('"')[0]
+        for line in browser.get_log("performance")
+        if '"Network.requestWillBeSent"' in line["message"]
+    ]
+    outside = [url for url in asked if not url.startswith(("file:", "data:"))]
+    assert outside == []
+
+
+def popups(browser):
+    """Text of the popups; a popup fades in, so it is not asked whether it shows yet."""
+    found = browser.find_elements("css selector", ".msap-fiche")
+    return [element.get_attribute("textContent") for element in found]
+
+
+def picture(browser, name):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    browser.save_screenshot(str(PICTURES / f"{name}.png"))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    write_study(run_study(sample_study()), folder)
+    return folder / "carte.html"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (500, 900)], ids=["bureau", "telephone"])
+def test_the_demo_opens_offline_without_errors(browser, demo, size):
+    visit(browser, demo, size=size)
+    picture(browser, f"demo-{size[0]}")
+    assert browser.find_element("css selector", "h1").text == "Mayenne (démonstration)"
+    banners = [e.text for e in browser.find_elements("css selector", ".msap-bandeau")]
+    assert len(banners) == 2
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    assert width <= browser.execute_script("return window.innerWidth")
+
+
+def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
+    visit(browser, demo)
+    names = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.leaflet-control-layers-overlays span span'))"
+        ".map(e => e.textContent.trim())"
+    )
+    assert names == [
+        "Plan IGN (en ligne)",
+        "Temps d’accès",
+        "Limites de département",
+        "Zones blanches",
+        "Noms des villes",
+        "Points de contact La Poste",
+        "Bureaux candidats (rang)",
+        "Maisons",
+        "Maisons itinérantes (non comptées)",
+    ]
+    signs = "return document.querySelectorAll('.msap-signe-maison').length"
+    before = browser.execute_script(signs)
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('.leaflet-control-layers-overlays label'))"
+        ".find(e => e.textContent.trim() === 'Maisons').querySelector('input').click()"
+    )
+    assert before - browser.execute_script(signs) == 8
+
+
+def test_a_row_of_the_panel_opens_its_popup(browser, demo):
+    visit(browser, demo)
+    browser.find_element("css selector", "[data-candidat]").click()
+    (candidate,) = popups(browser)
+    assert candidate.startswith("Candidat n° 1 : ")
+    assert "Habitants gagnés" in candidate
+    browser.find_element("css selector", "[data-zone]").click()
+    assert any(text.startswith("Zone blanche n° 1") for text in popups(browser))
+
+
+def test_clicking_a_commune_shows_its_minutes(browser, demo):
+    visit(browser, demo)
+    canvas = browser.find_element("css selector", ".folium-map")
+    selenium.ActionChains(browser).move_to_element_with_offset(canvas, 60, -140).click().perform()
+    (text,) = popups(browser)
+    assert "Temps de trajet" in text
+    assert "Population" in text
+
+
+def test_hostile_names_are_text(browser, tmp_path):
+    toy = hostile_study(tmp_path)
+    write_study(run_study(read_study(toy.path)), tmp_path / "sortie")
+    visit(browser, tmp_path / "sortie" / "carte.html")
+    assert HOSTILE[0] in browser.find_element("css selector", "h1").text
+    assert "{{7*7}}" in browser.find_element("css selector", "h1").text
+    # Open every popup there is: none may run anything, each shows its words as they are.
+    browser.execute_script(
+        """
+        window.shown = [];
+        const map = window[Object.keys(window).find(
+            k => k.startsWith('map_') && window[k] && window[k].eachLayer)];
+        const layers = [];
+        map.eachLayer(l => { if (l.getPopup && l.getPopup()) layers.push(l); });
+        layers.forEach(l => { l.openPopup();
+            window.shown.push(l.getPopup().getElement().textContent); });
+        """
+    )
+    shown = "\n".join(browser.execute_script("return window.shown"))
+    for name in HOSTILE[:5]:
+        assert name in shown
+    assert browser.execute_script("return document.querySelectorAll('.msap-fiche img').length") == 0
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    with pytest.raises(Exception, match="no such alert"):
+        browser.switch_to.alert.accept()
+
+
+@pytest.mark.corse
+@pytest.mark.slow
+def test_corsica_in_pictures(browser, corsica, tmp_path):
+    for name, maisons in (
+        ("corse-2024", "liste-fs-20240801.csv"),
+        ("corse-2020", "france-services-20200108.csv"),
+    ):
+        text = corsica.read_text(encoding="utf-8").replace("liste-fs-20240801.csv", maisons)
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text, encoding="utf-8")
+        write_study(run_study(read_study(path)), tmp_path / name)
+        page = tmp_path / name / "carte.html"
+        assert page.stat().st_size < 1_500_000
+        for size in ((1440, 900), (500, 900)):
+            visit(browser, page, size=size)
+            picture(browser, f"{name}-{size[0]}")

@@ -1,0 +1,143 @@
+"""Corsica end to end on the real files (skipped with its reason where they are absent)."""
+
+from __future__ import annotations
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import KDTree
+
+from msap_geo import loaders, network, travel
+from msap_geo.study import read_study, run_study, write_study
+
+pytestmark = [pytest.mark.corse, pytest.mark.slow, pytest.mark.xdist_group("corse")]
+
+POPULATION = 355_486  # INSEE, COG 2026, both départements
+
+
+@pytest.fixture(scope="module")
+def result(corsica):
+    return run_study(read_study(corsica))
+
+
+@pytest.fixture(scope="module")
+def result_2020(corsica, tmp_path_factory):
+    text = corsica.read_text(encoding="utf-8")
+    path = tmp_path_factory.mktemp("corse-2020") / "etude.toml"
+    path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
+    return run_study(read_study(path))
+
+
+def test_share_is_near_an_independent_computation(result):
+    # 92.5 % by junction snapping and class speeds alone; walking legs, maxspeed and the seventeen
+    # town halls put back in their commune account for the rest (docs/corse.md).
+    assert result.shares[0].population == POPULATION
+    assert result.shares[0].share == pytest.approx(0.925, abs=0.02)
+    assert len(result.communes) == 360
+    assert len(result.maisons) == 36
+    assert len(result.candidates) == 113
+
+
+def test_2020_was_much_poorer(result, result_2020):
+    assert len(result_2020.maisons) == 4
+    assert result_2020.shares[0].share < 0.35
+    assert result_2020.zones["population"].iloc[0] > 200_000
+    assert result_2020.shares[1].beyond > 10 * result.shares[1].beyond
+
+
+def test_vico_is_brought_back_from_saint_etienne(result_2020):
+    vico = result_2020.maisons.set_index("site_id").loc["2A-espace-france-services-de-vico"]
+    assert vico["code_insee"] == "2A348"
+    assert vico["position"] == "commune"
+    assert result_2020.access.set_index("code_insee").loc["2A348", "minutes"] < 5
+    told = {a.code for a in result_2020.anomalies if a.identifier == vico.name}
+    assert told == {"geocodage-ailleurs", "site-sans-position"}
+
+
+def test_people_are_counted_once_in_every_file(result, tmp_path):
+    write_study(result, tmp_path)
+    summary = json.loads((tmp_path / "resume.json").read_text(encoding="utf-8"))
+    access = pd.read_csv(tmp_path / "acces.csv", dtype={"code_insee": str})
+    zones = gpd.read_file(tmp_path / "zones_blanches.geojson")
+    assert access["population"].sum() == summary["population"] == POPULATION
+    for threshold, figures in summary["seuils"].items():
+        beyond = access.loc[~(access["minutes"] <= float(threshold)), "population"].sum()
+        assert beyond == figures["population_au_dela"]
+        assert beyond + figures["population_couverte"] == POPULATION
+    assert zones["population"].sum() == summary["seuils"]["20"]["population_au_dela"]
+    members = [code for codes in zones["communes"] for code in codes]
+    assert sorted(members) == sorted(access.loc[~(access["minutes"] <= 20), "code_insee"])
+    layer = gpd.read_file(tmp_path / "etude.gpkg", layer="communes")
+    assert layer["population"].sum() == POPULATION
+
+
+def test_times_equal_an_independent_dijkstra(shared, result):
+    """Rebuild the graph from the CSV pair with SciPy alone; compare junction to junction."""
+    nodes = pd.read_csv(shared / "corse" / "roads-nodes.csv")
+    links = pd.read_csv(shared / "corse" / "roads-edges.csv")
+    profile = network.load_profile("voiture")
+    net = network.load_network(
+        [shared / "corse" / "roads-nodes.csv", shared / "corse" / "roads-edges.csv"],
+        profile,
+        epsg=2154,
+    )
+    minutes = links["length_m"] / 1000 / links["highway"].map(profile.speeds_kmh) * 60
+    position = pd.Series(range(len(nodes)), index=nodes["node"])
+    tail, head = (position[links[end]].to_numpy() for end in ("from", "to"))
+    table = pd.DataFrame({"a": tail, "b": head, "m": minutes})
+    table = table[table["a"] != table["b"]].groupby(["a", "b"])["m"].min().reset_index()
+    graph = csr_array((table["m"], (table["a"], table["b"])), shape=(len(nodes), len(nodes)))
+    to_metres = pyproj.Transformer.from_crs(4326, 2154, always_xy=True)
+    x, y = to_metres.transform(nodes["lon"].to_numpy(), nodes["lat"].to_numpy())
+    tree = KDTree(np.column_stack([x, y]))
+    rng = np.random.default_rng(1)
+    chosen = rng.choice(len(nodes), 300, replace=False)
+    _, targets = tree.query(np.column_stack([result.maisons.geometry.x, result.maisons.geometry.y]))
+    expected = dijkstra(csr_array(graph.T), indices=np.unique(targets), min_only=True)[chosen]
+
+    def at_nodes(column, which):
+        points = gpd.points_from_xy(x[which], y[which])
+        ids = [f"{i:06}" for i in which]
+        return gpd.GeoDataFrame({column: ids}, geometry=points, crs=2154)
+
+    found = travel.nearest(
+        net, at_nodes("demand_id", chosen), at_nodes("site_id", np.unique(targets))
+    )
+    # A junction under a bridge may snap to the road above: only such ties may differ.
+    close = np.isclose(found["minutes"], expected, atol=1e-6)
+    assert close.mean() > 0.98
+    assert np.abs(found["minutes"] - expected)[~close].fillna(99).le(2).all()
+
+
+def test_roads_of_the_pbf_and_of_the_csv_are_the_same(shared, result):
+    profile = network.load_profile("voiture")
+    csv = network.load_network(
+        [shared / "corse" / "roads-nodes.csv", shared / "corse" / "roads-edges.csv"],
+        profile,
+        epsg=2154,
+    )
+    assert result.roads.n_nodes == csv.n_nodes == 31_333
+    assert result.roads.report.km == pytest.approx(csv.report.km, rel=0.01)
+
+
+def test_dila_town_halls_serve_as_well(shared):
+    dila = loaders.load_mairies([shared / "corse" / f"annuaire-{d}.sjson" for d in ("2A", "2B")])
+    assert len(dila.table) == 360
+
+
+def test_every_anomaly_of_the_territory_is_told(result):
+    codes = {a.code for a in result.anomalies}
+    assert codes == {
+        "mairie-mal-placee",
+        "mairie-absente",
+        "maison-itinerante",
+        "site-hors-commune",
+        "coordonnees-absentes",
+    }
+    assert sum(a.code == "mairie-mal-placee" for a in result.anomalies) == 16

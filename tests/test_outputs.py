@@ -1,0 +1,139 @@
+"""The map as text: what must never be in it, and what must."""
+
+from __future__ import annotations
+
+import re
+
+import folium
+import pytest
+from conftest import NAMES, StudyFolder, maison_row, poste_row
+
+from msap_geo import outputs
+from msap_geo.errors import OutputError
+from msap_geo.outputs import french
+from msap_geo.outputs.page import TILE_HOST, render_page
+from msap_geo.study import map_content, read_study, run_study
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "${alert(1)}",
+    "</script><script>alert(1)</script>",
+    "{{ 7 * 7 }}{% raise %}",
+    "`+alert(1)+`\\",
+    'L\'Haÿ-les-"Roses" & fils',
+]
+
+
+def hostile_study(folder):
+    """Toy town with hostile names everywhere a name may come from."""
+    toy = StudyFolder(folder).write(
+        names=HOSTILE,
+        maisons=[maison_row(0, lib_fs=HOSTILE[0], lib_com=HOSTILE[1], h_lundi=HOSTILE[2])],
+        la_poste=[poste_row(4, libelle_du_site=HOSTILE[2], localite=HOSTILE[0])],
+    )
+    return toy.configure(
+        ('nom = "Ville jouet"', f"nom = '''{HOSTILE[0]}{HOSTILE[1]}{{{{7*7}}}}'''")
+    )
+
+
+def page_of(path):
+    content = map_content(run_study(read_study(path)))
+    return render_page(outputs.map(content), title=content.title)
+
+
+@pytest.fixture
+def page(toy_study):
+    return page_of(toy_study.path)
+
+
+def test_the_page_asks_for_nothing_from_outside(page):
+    assert not re.findall(r"<(?:script|img|iframe|object|embed)[^>]*\ssrc=", page)
+    assert not re.findall(r"<link\s", page)
+    assert "@import" not in page
+    hosts = set(re.findall(r"https?://[\w.-]+", page))
+    # Leaflet names its own site in a comment and in SVG's namespace; tiles wait to be asked for.
+    assert hosts <= {TILE_HOST, "http://www.w3.org", "https://leafletjs.com"}
+
+
+def test_only_our_scripts_may_run(page):
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    assert policy.count("'sha256-") == len(
+        set(re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
+    )
+
+
+def test_it_is_french_and_titled(page):
+    assert '<html lang="fr">' in page
+    assert "<title>Ville jouet</title>" in page
+    assert "<h1>Ville jouet</h1>" in page
+
+
+def test_key_figures_and_counts_of_people(page):
+    for words in ("28,6\u202f%", "1\u202f500 habitants au-delà", "47,6\u202f%"):
+        assert words in page
+    for label, people in (
+        ("20 min ou moins", "600"),
+        ("de 20 à 30 min", "400"),
+        ("plus de 30 min", "1\u202f100"),
+    ):
+        assert re.search(rf"<span>{label}</span><span class=\"msap-compte\">{people} hab", page)
+
+
+def test_hostile_names_are_never_markup(tmp_path):
+    page = page_of(hostile_study(tmp_path).path)
+    assert "<img" not in page
+    assert "alert(1)</script>" not in page
+    assert "{{7*7}}" in page
+    assert "49" not in re.search(r"<h1>(.*?)</h1>", page).group(1)
+    scripts = page.count("<script>") + page.count('<script type="application/json"')
+    assert scripts == page.count("</script>")
+
+
+def test_a_map_with_a_foreign_plugin_is_refused():
+    fmap = folium.Map(tiles=None)
+    fmap.get_root().header.add_child(folium.JavascriptLink("https://exemple.fr/extension.js"))
+    with pytest.raises(OutputError, match=r"exemple\.fr"):
+        render_page(fmap, title="x")
+
+
+def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
+    content = map_content(run_study(read_study(toy_study.path)))
+    fmap = outputs.map(content)
+    folium.CircleMarker([48.1, -0.7], radius=5).add_to(fmap)
+    outputs.write_map(fmap, tmp_path / "carte.html", title=content.title)
+    assert "48.1, -0.7" in (tmp_path / "carte.html").read_text(encoding="utf-8")
+    assert isinstance(fmap, folium.Map)
+
+
+def test_extreme_studies_still_make_a_map(tmp_path):
+    # No zone, no candidate, no office: every list of the panel is empty.
+    toy = StudyFolder(tmp_path).write(
+        maisons=[maison_row(i) for i in range(6)],
+        la_poste=[poste_row(0, caracteristique_du_site="Relais poste")],
+    )
+    page = page_of(toy.path)
+    assert "Aucune commune au-delà de ce temps." in page
+    assert "Aucun candidat." in page
+    assert NAMES[0] in page
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (french.number(1234567.891, 2), "1\u202f234\u202f567,89"),
+        (french.number(None), "–"),
+        (french.minutes(3.46), "3,5\u202fmin"),
+        (french.minutes(float("nan")), "–"),
+        (french.kilometres(12), "12,0\u202fkm"),
+        (french.percent(0.9234), "92,3\u202f%"),
+        (french.percent(float("nan")), "–"),
+        (french.people(1), "1\u00a0habitant"),
+        (french.people(12345), "12\u202f345\u00a0habitants"),
+        (french.counted(0, "zone blanche"), "0\u00a0zone blanche"),
+        (french.counted(3, "zone blanche"), "3\u00a0zones blanches"),
+    ],
+)
+def test_french_numbers(text, expected):
+    assert text == expected

@@ -1,0 +1,120 @@
+"""The national files themselves: what is really in them must be found (skipped where absent)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from msap_geo import loaders
+
+pytestmark = pytest.mark.xdist_group("france")
+
+
+def told(loaded):
+    return Counter(anomaly.code for anomaly in loaded.anomalies)
+
+
+@pytest.fixture(scope="module")
+def france(shared):
+    return shared / "france"
+
+
+@pytest.fixture(scope="module")
+def codes(france):
+    return loaders.commune_codes(loaders.read_records(france / "decoupage-communes-2026.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "kinds", "anomalies"),
+    [
+        (
+            "france-services-20200108.csv",
+            456,
+            {"Fixe": 438, "Itinérante": 16, "Bus": 2},
+            {"geocodage-ailleurs": 6, "coordonnees-absentes": 2},
+        ),
+        (
+            "liste-fs-20221201.csv",
+            2683,
+            {"Fixe": 2256, "Itinérante": 164, "Antenne": 139, "Bus": 124},
+            {"coordonnees-absentes": 30, "accents-abimes": 4, "code-commune-invalide": 1},
+        ),
+        (
+            "liste-fs-20240801.csv",
+            2845,
+            {"Fixe": 2397, "Multisites": 161, "Bus": 134, "Antenne": 124, "Itinérante": 29},
+            {},
+        ),
+    ],
+)
+def test_maisons(france, name, rows, kinds, anomalies):
+    loaded = loaders.load_maisons(france / name)
+    assert loaded.rows_read == len(loaded.table) == rows
+    assert loaded.table["genre"].value_counts().to_dict() == kinds
+    assert told(loaded) == anomalies
+
+
+def test_the_unreadable_code_of_2022(france):
+    loaded = loaders.load_maisons(france / "liste-fs-20221201.csv")
+    (anomaly,) = [a for a in loaded.anomalies if a.code == "code-commune-invalide"]
+    assert "0null" in anomaly.message
+    assert anomaly.line == 1631
+
+
+def test_la_poste_2025_has_one_row_swapped(france):
+    loaded = loaders.load_la_poste(france / "laposte_poincont-2025.csv")
+    assert loaded.rows_read == 17_972
+    assert told(loaded) == {
+        "hors-de-france": 7,
+        "code-commune-invalide": 2,
+        "coordonnees-inversees": 1,
+    }
+    (swapped,) = [a for a in loaded.anomalies if a.code == "coordonnees-inversees"]
+    assert (swapped.identifier, swapped.departement) == ("06086A", "33")
+    point = loaded.table.set_index("site_id").geometry["06086A"]
+    assert (point.x, point.y) == (-0.589286, 44.86918)
+
+
+def test_la_poste_2016(france):
+    loaded = loaders.load_la_poste(france / "laposte_poincont2-2016.csv")
+    assert loaded.rows_read == len(loaded.table) == 17_212
+    assert told(loaded)["coordonnees-absentes"] == 18
+    assert (loaded.table["genre"] == "Bureau de Poste").sum() == 9087
+    share = loaded.table["precision"].eq("Géocodé au centre de la commune").mean()
+    assert share == pytest.approx(0.15, abs=0.005)
+
+
+def test_population_2026_and_2017_name_the_same_communes(france, codes):
+    today = loaders.load_population(france / "decoupage-communes-2026.json").table
+    before = loaders.load_population(
+        france / "insee-populations-legales-2017-communes.csv", codes=codes
+    ).table
+    assert today["population"].sum() == 68_860_000 or today["population"].sum() > 68_000_000
+    assert before["population"].sum() == 66_524_339
+    # The file of 2017 has no commune of Mayotte nor of the collectivités.
+    assert set(before["code_insee"]) <= set(today["code_insee"])
+    assert "75056" in set(before["code_insee"])
+    assert "75101" not in set(before["code_insee"])
+
+
+def test_communes_2026(france):
+    loaded = loaders.load_communes([france / "communes-france-2026.parquet"])
+    assert loaded.rows_read == len(loaded.table) == 34_875
+    assert told(loaded) == {"commune-sans-contour": 8}
+
+
+def test_boundaries_of_2018_are_brought_to_2026(shared, codes):
+    files = sorted((shared / "pays-de-la-loire").glob("communes-*.geojson"))
+    loaded = loaders.load_communes(files, codes=codes)
+    assert set(loaded.table["code_insee"]) <= set(codes.names)
+    assert told(loaded) == {"commune-fusionnee": loaded.rows_read - len(loaded.table)} or (
+        told(loaded)["commune-fusionnee"] > 0
+    )
+
+
+def test_mairies_2026(france, codes):
+    loaded = loaders.load_mairies([france / "mairies-france-2026.csv"], codes=codes)
+    assert told(loaded) == {"coordonnees-absentes": 48, "coordonnees-hors-territoire": 10} or (
+        told(loaded)["coordonnees-hors-territoire"] == 10
+    )
