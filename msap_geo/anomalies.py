@@ -25,6 +25,18 @@ class Action(StrEnum):
     NOTED = "signalé"
 
 
+NAMES = {
+    "code": "code",
+    "action": "action",
+    "file": "fichier",
+    "message": "message",
+    "line": "ligne",
+    "identifier": "identifiant",
+    "departement": "departement",
+}
+"""French name of each field, in outputs and tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """One thing noticed in the data.
@@ -58,9 +70,7 @@ class Anomaly:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the anomaly as plain values, with the French keys of the outputs."""
-        values = asdict(self)
-        names = {"file": "fichier", "line": "ligne", "identifier": "identifiant"}
-        return {names.get(key, key): value for key, value in values.items()}
+        return {NAMES[key]: value for key, value in asdict(self).items()}
 
 
 def note(

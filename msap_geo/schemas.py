@@ -171,6 +171,7 @@ CANDIDATES = pa.DataFrameSchema(
         "population_gagnee": _persons(),
         "minutes_gagnees": _number(),
         "habitants_rapproches": _persons(),
+        "minutes_economisees": _number(),
         "minutes_maison": _number(nullable=True),
         "km_maison": _number(nullable=True),
         "raison": _text(),

@@ -211,8 +211,9 @@ Vitesses retenues : {", ".join(f"{speed:g}" for speed in used["vitesses_densite_
 
 Le calage et la mesure portent sur le même territoire, montagneux : l'erreur ailleurs n'est pas
 mesurée. En plaine, où les routes sont plus droites et plus rapides, les temps estimés seront
-vraisemblablement trop longs. C'est un ordre de grandeur pour la démonstration et le dégrossissage,
-jamais une base de décision.
+vraisemblablement trop longs : l'étude peut alors donner sa propre hypothèse
+(`[reseau] sinuosite`, 1,2 dans l'exemple de la Mayenne). C'est un ordre de grandeur pour la
+démonstration et le dégrossissage, jamais une base de décision.
 """
 
 

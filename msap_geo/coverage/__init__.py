@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msap_geo.coverage.access import (
+    NO_ACCESS,
     Share,
     access_by_commune,
     check_thresholds,
@@ -14,6 +15,7 @@ from msap_geo.coverage.access import (
 from msap_geo.coverage.zones import contiguous_groups, zones_blanches
 
 __all__ = [
+    "NO_ACCESS",
     "Share",
     "access_by_commune",
     "check_thresholds",

@@ -11,10 +11,17 @@ from msap_geo.loaders.la_poste import load_la_poste
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.mairies import load_mairies
 from msap_geo.loaders.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
-from msap_geo.loaders.population import load_population
-from msap_geo.loaders.territoire import assemble_communes, attach_to_communes, commune_origins
+from msap_geo.loaders.population import load_population, population_from_records
+from msap_geo.loaders.territoire import (
+    BORDER_KM,
+    assemble_communes,
+    attach_to_communes,
+    commune_origins,
+    within_reach,
+)
 
 __all__ = [
+    "BORDER_KM",
     "FIXED_KINDS",
     "ITINERANT_KINDS",
     "CommuneCodes",
@@ -28,5 +35,7 @@ __all__ = [
     "load_mairies",
     "load_maisons",
     "load_population",
+    "population_from_records",
     "read_records",
+    "within_reach",
 ]

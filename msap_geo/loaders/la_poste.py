@@ -65,7 +65,9 @@ def load_la_poste(path: Path) -> Loaded[gpd.GeoDataFrame]:
     raw = pick_columns(read_text_table(path), path, required=_REQUIRED, optional=_OPTIONAL)
     rows_read = len(raw)
     raw["departement"] = raw["code_insee"].map(departement_of)
-    abroad = ~raw["pays"].map(normalise).isin(["", "france"])
+    country = {name: normalise(name) for name in raw["pays"].unique()}
+    kinds = {name: _KINDS.get(normalise(name), name) for name in raw["genre"].unique()}
+    abroad = ~raw["pays"].map(country).isin(["", "france"])
     repeated = raw["identifiant"].duplicated(keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN) & ~abroad
     anomalies = [
@@ -84,7 +86,7 @@ def load_la_poste(path: Path) -> Loaded[gpd.GeoDataFrame]:
         {
             "site_id": raw["identifiant"],
             "nom": raw["nom"],
-            "genre": raw["genre"].map(lambda kind: _KINDS.get(normalise(kind), kind)),
+            "genre": raw["genre"].map(kinds),
             "code_insee": raw["code_insee"],
             "departement": raw["departement"],
             "commune": raw["commune"],

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import pandas as pd
+
+from msap_geo.anomalies import NAMES
+
 if TYPE_CHECKING:
     from msap_geo.anomalies import Anomaly
 
@@ -31,3 +35,8 @@ class Loaded(Generic[Table]):
     rows_read: int
     anomalies: tuple[Anomaly, ...] = field(default=())
     millesime: str = ""
+
+    def report(self) -> pd.DataFrame:
+        """Return the anomalies as a table, one row each, French column titles."""
+        rows = [anomaly.as_dict() for anomaly in self.anomalies]
+        return pd.DataFrame(rows, columns=[*NAMES.values()])

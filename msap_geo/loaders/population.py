@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -46,12 +46,40 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     FileMissingError, UnreadableFileError, MissingColumnError, DataError
         If the file is absent, is not what it claims to be, or holds no usable population.
     """
-    raw = _from_cog(path) if path.suffix.lower() == ".json" else _from_insee(path)
+    if path.suffix.lower() == ".json":
+        return population_from_records(read_records(path), file=path.name)
+    return _load(_from_insee(path), path.name, codes)
+
+
+def population_from_records(records: list[dict[str, Any]], *, file: str) -> Loaded[pd.DataFrame]:
+    """Take the municipal population from COG records already read.
+
+    Parameters
+    ----------
+    records
+        See :func:`msap_geo.loaders.read_records`.
+    file
+        File they come from, for the anomalies.
+
+    Returns
+    -------
+    Loaded
+        As :func:`load_population`.
+
+    Raises
+    ------
+    DataError
+        If no commune has a population.
+    """
+    return _load(_from_cog(records), file, None)
+
+
+def _load(raw: pd.DataFrame, file: str, codes: CommuneCodes | None) -> Loaded[pd.DataFrame]:
     rows_read = len(raw)
-    raw, anomalies = _drop_unusable(raw, path.name)
+    raw, anomalies = _drop_unusable(raw, file)
     if codes is not None:
         current = codes.current(raw["code_insee"])
-        anomalies += _merged(raw, current, path.name)
+        anomalies += _merged(raw, current, file)
         raw = raw.assign(code_insee=current)
         raw["nom"] = raw["code_insee"].map(codes.names).fillna(raw["nom"])
     table = (
@@ -61,14 +89,11 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
         .astype({"population": "int64"})
     )
     if table.empty:
-        raise DataError(f"« {path.name} » ne donne la population d'aucune commune", where=path)
-    return Loaded(
-        schemas.check(table, schemas.POPULATION, where=str(path)), rows_read, tuple(anomalies)
-    )
+        raise DataError(f"« {file} » ne donne la population d'aucune commune", where=file)
+    return Loaded(schemas.check(table, schemas.POPULATION, where=file), rows_read, tuple(anomalies))
 
 
-def _from_cog(path: Path) -> pd.DataFrame:
-    records = read_records(path)
+def _from_cog(records: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(
         [
             # Etalab writes one object a line, after the opening bracket.

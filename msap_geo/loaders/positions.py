@@ -39,7 +39,9 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     """
     latitude = to_number(table["latitude"]).to_numpy(dtype=float, copy=True)
     longitude = to_number(table["longitude"]).to_numpy(dtype=float, copy=True)
-    bounds = np.array([_box(region_of(code)) for code in table["departement"].fillna("")])
+    # Regions are few: one box per département, spread over its rows.
+    codes, inverse = np.unique(table["departement"].fillna("").to_numpy(str), return_inverse=True)
+    bounds = np.array([_box(region_of(code)) for code in codes]).reshape(-1, 4)[inverse]
     absent = np.isnan(latitude) | np.isnan(longitude)
     inside = _within(longitude, latitude, bounds)
     swapped = ~inside & _within(latitude, longitude, bounds)
@@ -69,6 +71,6 @@ def _box(region: Region) -> tuple[float, float, float, float]:
 
 
 def _within(x: np.ndarray, y: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    west, south, east, north = bounds.reshape(-1, 4).T
+    west, south, east, north = bounds.T
     inside: np.ndarray = (x >= west) & (x <= east) & (y >= south) & (y <= north)
     return inside

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from msap_geo.loaders.cog import CommuneCodes
 
+BORDER_KM = 40.0
+"""Maisons of neighbouring départements count up to this far: half an hour on a good road."""
+
 PLACE_TOLERANCE_M = 3_000.0
 """How far outside its commune's outline a point may lie and still be believed.
 
@@ -310,3 +313,29 @@ def _told(sites: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(sites.drop(columns="geometry")).assign(
         nom=named, identifiant=sites["site_id"]
     )
+
+
+def within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the sites of the territory, and those of neighbours people may drive to.
+
+    Parameters
+    ----------
+    sites, communes
+        Tables under :data:`msap_geo.schemas.SITES` and :data:`msap_geo.schemas.COMMUNES`, same CRS.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The sites of the communes' départements, and those within :data:`BORDER_KM` of a commune.
+    """
+    west, south, east, north = communes.total_bounds
+    margin = BORDER_KM * 1000
+    near = sites.cx[west - margin : east + margin, south - margin : north + margin]
+    inside = near["departement"].isin(set(communes["departement"]))
+    outlines = communes.geometry.dropna()
+    close = outlines.sindex.query(
+        near.geometry[~inside], predicate="dwithin", distance=margin, output_format="indices"
+    )[0]
+    keep = inside.to_numpy().copy()
+    keep[(~inside).to_numpy().nonzero()[0][close]] = True
+    return near[keep]

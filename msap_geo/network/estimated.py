@@ -57,11 +57,11 @@ def estimate_network(
     # A commune without outline has no known density: count it among the sparse ones.
     density = np.divide(people, area_km2, out=np.zeros_like(people), where=area_km2 > 0)
     straight_m = np.hypot(x[tail] - x[head], y[tail] - y[head])
-    length_m = straight_m * _number(profile.parameters["sinuosite"])
+    length_m = straight_m * profile.parameters["sinuosite"]
     kmh = edge_speeds(
         (density[tail] + density[head]) / 2,
-        limits=_numbers(profile.parameters["densites_max"]),
-        speeds_kmh=_numbers(profile.parameters["vitesses_densite_kmh"]),
+        limits=profile.parameters["densites_max"],
+        speeds_kmh=profile.parameters["vitesses_densite_kmh"],
     )
     minutes = length_m / 1000 / kmh * 60
     vertices = np.column_stack([tail, head]).ravel()
@@ -138,11 +138,3 @@ def edge_speeds(
         km/h, same shape as ``density``.
     """
     return np.asarray(speeds_kmh, dtype=float)[np.searchsorted(limits, density, side="left")]
-
-
-def _number(value: object) -> float:
-    return float(value)  # type: ignore[arg-type]
-
-
-def _numbers(values: object) -> list[float]:
-    return [float(value) for value in values]  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import StudyError
 
@@ -34,6 +34,8 @@ class Profile:
         Speed of the straight leg between a place and the road, km/h.
     max_snap_m
         Longest such leg, metres; a place farther from every road is off the network.
+    parameters
+        What is proper to one profile (the estimated one: sinuosity, speeds by density).
     """
 
     name: str
@@ -42,9 +44,9 @@ class Profile:
     maxspeed_factor: float
     access_kmh: float
     max_snap_m: float
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         """Return every parameter, for cache keys and manifests."""
         return {
             "nom": self.name,
@@ -66,7 +68,12 @@ def available() -> list[str]:
     )
 
 
-def load_profile(name: str, *, speeds_kmh: Mapping[str, float] | None = None) -> Profile:
+def load_profile(
+    name: str,
+    *,
+    speeds_kmh: Mapping[str, float] | None = None,
+    sinuosity: float | None = None,
+) -> Profile:
     """Load a named profile.
 
     Parameters
@@ -75,6 +82,9 @@ def load_profile(name: str, *, speeds_kmh: Mapping[str, float] | None = None) ->
         One of :func:`available`.
     speeds_kmh
         Speeds that replace or complete the profile's, km/h by ``highway`` class.
+    sinuosity
+        Road length over straight length of a link, for the estimated profile: 2 as calibrated in
+        Corsica's mountains, nearer 1.2 in flat country.
 
     Returns
     -------
@@ -111,4 +121,7 @@ def load_profile(name: str, *, speeds_kmh: Mapping[str, float] | None = None) ->
             where="[reseau.vitesses_kmh]",
             remedy="donner des km/h entre 0 et 200",
         )
-    return replace(profile, speeds_kmh={**profile.speeds_kmh, **overrides})
+    parameters = dict(profile.parameters)
+    if sinuosity is not None:
+        parameters["sinuosite"] = sinuosity
+    return replace(profile, speeds_kmh={**profile.speeds_kmh, **overrides}, parameters=parameters)

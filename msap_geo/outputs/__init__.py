@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.tables import write_csv, write_geojson, write_geopackage, write_json
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MapContent",
+    "class_colours",
     "complete_folder",
     "map",
     "write_csv",

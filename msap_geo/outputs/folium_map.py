@@ -7,6 +7,7 @@ and tooltips, which escape nothing, are not used.
 
 from __future__ import annotations
 
+import html
 import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -19,20 +20,16 @@ import shapely
 from folium.template import Template
 from folium.utilities import JsCode
 
-from msap_geo.coverage import class_labels
+from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs import french
-from msap_geo.outputs.page import TILE_HOST
+from msap_geo.outputs.colours import class_colours
+from msap_geo.outputs.page import TILE_HOST, render_page
 from msap_geo.outputs.tables import to_wgs84
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from msap_geo.outputs.content import MapContent
-
-COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
-"""ColorBrewer YlGnBu: ordered by lightness, safe under every colour blindness."""
-
-UNREACHABLE_COLOUR = "#8a8a8a"
 
 _LAYERS = {
     "commune": "Temps d’accès",
@@ -56,6 +53,21 @@ _IGN_PLAN = (
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
     "TILECOL={x}&TILEROW={y}&TILEMATRIX={z}"
 )
+
+
+class StudyMap(folium.Map):
+    """A Folium map that shows itself in a notebook as it will be written: whole, and offline."""
+
+    def __init__(self, title: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.title = title
+
+    def _repr_html_(self, **_: Any) -> str:
+        page = html.escape(render_page(self, title=self.title))
+        return (
+            f'<iframe srcdoc="{page}" title="{html.escape(self.title)}" '
+            'style="width: 100%; height: 640px; border: 0"></iframe>'
+        )
 
 
 class _Markup(branca.element.Element):
@@ -109,15 +121,19 @@ class _Finish(branca.element.MacroElement):
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "msap.terminer({{ this._parent.get_name() }}, {{ this.zones }}, {{ this.candidates }});"
+        "msap.terminer({{ this._parent.get_name() }}, {{ this.zones }}, {{ this.candidates }}, "
+        "{{ this.bounds|tojson }});"
         "{% endmacro %}"
     )
 
-    def __init__(self, zones: folium.GeoJson, candidates: folium.GeoJson) -> None:
+    def __init__(
+        self, zones: folium.GeoJson, candidates: folium.GeoJson, bounds: list[list[float]]
+    ) -> None:
         super().__init__()
         self._name = "Fin"
         self.zones = zones.get_name()
         self.candidates = candidates.get_name()
+        self.bounds = bounds
 
 
 def build_map(content: MapContent) -> folium.Map:
@@ -135,7 +151,8 @@ def build_map(content: MapContent) -> folium.Map:
         :func:`msap_geo.outputs.write_map`.
     """
     west, south, east, north = _extent(content.communes)
-    fmap = folium.Map(
+    fmap = StudyMap(
+        content.title,
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         prefer_canvas=True,
@@ -171,15 +188,9 @@ def build_map(content: MapContent) -> folium.Map:
         if data[kind] or kind in {"zone", "candidat"}
     }
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
-    fmap.fit_bounds([[south, west], [north, east]], padding=(12, 12))
-    fmap.add_child(_Finish(layers["zone"], layers["candidat"]))
+    bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
+    fmap.add_child(_Finish(layers["zone"], layers["candidat"], bounds))
     return fmap
-
-
-def colours_of(labels: list[str]) -> list[str]:
-    """Return one colour per travel-time class, the last (no route) grey."""
-    scale = COLOURS if len(labels) - 1 > 3 else COLOURS[::2]  # noqa: PLR2004
-    return [*(scale[min(i, len(scale) - 1)] for i in range(len(labels) - 1)), UNREACHABLE_COLOUR]
 
 
 def _asset(name: str) -> str:
@@ -187,7 +198,7 @@ def _asset(name: str) -> str:
 
 
 def _panel(content: MapContent) -> str:
-    labels = class_labels(content.thresholds)
+    colours = class_colours(content.thresholds)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
@@ -205,11 +216,11 @@ def _panel(content: MapContent) -> str:
             "habitants": int(people.get(label, 0)),
             "communes": int(places.get(label, 0)),
         }
-        for label, colour in zip(labels, colours_of(labels), strict=True)
+        for label, colour in colours.items()
     ]
     return environment.from_string(_asset("panneau.html")).render(
         contenu=content,
-        classes=[line for line in classes if line["communes"] or line["nom"] != labels[-1]],
+        classes=[line for line in classes if line["communes"] or line["nom"] != NO_ACCESS],
         zones=content.zones.head(_TOP_ZONES).to_dict("records"),
         candidats=content.candidates.head(_TOP_CANDIDATES).to_dict("records"),
     )
@@ -266,15 +277,14 @@ def _degrees(table: gpd.GeoDataFrame) -> Any:
 
 
 def _commune_features(content: MapContent) -> list[dict[str, Any]]:
-    labels = class_labels(content.thresholds)
-    colours = colours_of(labels)
+    colours = class_colours(content.thresholds)
     drawn = _simplified(content.communes)
     told = content.access.loc[drawn.index]
     return _features(
         _degrees(drawn),
         (
             {
-                "couleur": colours[labels.index(row.palier)],
+                "couleur": colours[row.palier],
                 **_fiche(
                     f"{row.nom} ({row.code_insee})",
                     ("Population", french.people(row.population)),

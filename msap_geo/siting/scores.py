@@ -65,7 +65,8 @@ def score_candidates(
     geopandas.GeoDataFrame
         Table under :data:`msap_geo.schemas.CANDIDATES`, best first: ``population_gagnee``
         (inhabitants newly within the threshold), ``habitants_rapproches`` (inhabitants whose trip
-        gets shorter) and ``minutes_gagnees`` (what they gain on average), ``minutes_maison`` and
+        gets shorter), ``minutes_gagnees`` (what each gains on average) and ``minutes_economisees``
+        (what they gain together, person-minutes a trip), ``minutes_maison`` and
         ``km_maison`` (trip from the office to the nearest Maison today), ``raison`` when the
         office itself cannot be reached. The score goes from 0 to 100: each criterion as a share of
         the best candidate's, weighted by :data:`WEIGHTS`. Ties go to the smallest ``site_id``.
@@ -113,6 +114,7 @@ def score_candidates(
                 np.divide(person_minutes, nearer, out=np.zeros(n), where=nearer > 0), 1
             ),
             "habitants_rapproches": nearer.astype(np.int64),
+            "minutes_economisees": np.round(person_minutes),
             "minutes_maison": reach["minutes"].round(1).to_numpy(),
             "km_maison": reach["km"].round(1).to_numpy(),
             "raison": reach["raison"].fillna("hors réseau").to_numpy(),

@@ -59,6 +59,7 @@ class _Reseau(_Section):
     noeuds: Path | None = None
     liens: Path | None = None
     vitesses_kmh: dict[str, float] = Field(default_factory=dict)
+    sinuosite: float | None = Field(default=None, ge=1.0)
 
     @model_validator(mode="after")
     def _one_source(self) -> _Reseau:
@@ -70,6 +71,12 @@ class _Reseau(_Section):
                 where="[reseau]",
                 remedy='donner soit source = "….osm.pbf", soit noeuds et liens (deux CSV), '
                 'soit profil = "estime" seul',
+            )
+        if self.sinuosite is not None and self.profil != network.ESTIMATED:
+            raise StudyError(
+                "la sinuosité ne sert qu'au réseau estimé",
+                where="[reseau] sinuosite",
+                remedy='la retirer, ou choisir profil = "estime"',
             )
         return self
 
@@ -97,6 +104,16 @@ class Study(_Section):
         """Name of the study as a folder name: ``Corse (2024)`` → ``corse-2024``."""
         plain = unicodedata.normalize("NFKD", self.etude.nom).encode("ascii", "ignore").decode()
         return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "etude"
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Travel-time thresholds, minutes, increasing."""
+        return self.etude.seuils_minutes
+
+    @property
+    def departements(self) -> tuple[str, ...]:
+        """Département codes of the study, sorted."""
+        return self.etude.departements
 
     @property
     def threshold(self) -> float:
@@ -184,6 +201,7 @@ def _in_french(error: ValidationError) -> list[str]:
         "model_type": "une section est attendue",
         "path_type": "un chemin de fichier entre guillemets est attendu",
         "string_too_short": "un texte non vide est attendu",
+        "greater_than_equal": "valeur trop petite",
     }
     lines = []
     for problem in error.errors():

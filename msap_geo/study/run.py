@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from msap_geo.study.file import Study
 
-BORDER_KM = 40.0
-"""Maisons of neighbouring départements count up to this far: half an hour on a good road."""
-
 _UNSNAPPED_SHARE = 0.5
 
 
@@ -135,12 +132,16 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     maisons, itinerants, la_poste, site_anomalies, site_rows = _load_sites(study, territory)
     candidates = _candidates(study, la_poste)
     progress("Lecture du réseau routier")
-    profile = network.load_profile(study.reseau.profil, speeds_kmh=study.reseau.vitesses_kmh)
+    profile = network.load_profile(
+        study.reseau.profil,
+        speeds_kmh=study.reseau.vitesses_kmh,
+        sinuosity=study.reseau.sinuosite,
+    )
     roads = _load_roads(study, territory, profile)
     progress("Calcul des temps de trajet")
     nearest = travel.nearest(roads, territory.origins, maisons)
     progress("Couverture et zones blanches")
-    thresholds = study.etude.seuils_minutes
+    thresholds = study.thresholds
     access = coverage.access_by_commune(territory.communes, nearest, maisons, thresholds=thresholds)
     zones = coverage.zones_blanches(territory.communes, access, threshold=study.threshold)
     progress("Notation des bureaux candidats")
@@ -151,7 +152,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         *_road_anomalies(roads, nearest, territory.communes),
         *_unsnapped(roads, maisons),
     ]
-    here = {"", *study.etude.departements}
+    here = {"", *study.departements}
     local = tuple(anomaly for anomaly in anomalies if anomaly.departement in here)
     return StudyResult(
         study=study,
@@ -181,13 +182,18 @@ class _Territory(NamedTuple):
 
 
 def _load_territory(study: Study) -> _Territory:
-    data, departements = study.donnees, study.etude.departements
-    cog = data.cog or (data.population if data.population.suffix.lower() == ".json" else None)
-    codes = None if cog is None else loaders.commune_codes(loaders.read_records(study.path(cog)))
+    data, departements = study.donnees, study.departements
+    in_cog = data.population.suffix.lower() == ".json"
+    cog = data.population if in_cog else data.cog
+    records = None if cog is None else loaders.read_records(study.path(cog))
+    codes = None if records is None else loaders.commune_codes(records)
     boundaries = loaders.load_communes(
         [study.path(path) for path in data.communes], departements=departements, codes=codes
     )
-    population = loaders.load_population(study.path(data.population), codes=codes)
+    if in_cog and records is not None:
+        population = loaders.population_from_records(records, file=data.population.name)
+    else:
+        population = loaders.load_population(study.path(data.population), codes=codes)
     mairies = loaders.load_mairies([study.path(path) for path in data.mairies], codes=codes)
     communes = loaders.assemble_communes(
         boundaries.table, population.table, departements=departements
@@ -233,11 +239,11 @@ def _load_sites(
         rows[role] = raw.rows_read
     known = {*loaders.FIXED_KINDS, *loaders.ITINERANT_KINDS}
     _check_kinds(study.maisons.types, known, where="[maisons] types")
-    near = _within_reach(tables["maisons"], territory.communes)
+    near = loaders.within_reach(tables["maisons"], territory.communes)
     counted = near["genre"].isin(study.maisons.types)
-    local = tables["la_poste"]["departement"].isin(study.etude.departements)
+    local = tables["la_poste"]["departement"].isin(study.departements)
     maisons = near[counted].reset_index(drop=True)
-    itinerants = near[~counted & near["departement"].isin(study.etude.departements)]
+    itinerants = near[~counted & near["departement"].isin(study.departements)]
     la_poste = tables["la_poste"][local].reset_index(drop=True)
     anomalies += note(
         _named(itinerants),
@@ -268,21 +274,6 @@ def _check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
         )
 
 
-def _within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Keep the sites of the territory, and those of neighbours people may drive to."""
-    west, south, east, north = communes.total_bounds
-    margin = BORDER_KM * 1000
-    near = sites.cx[west - margin : east + margin, south - margin : north + margin]
-    inside = near["departement"].isin(set(communes["departement"]))
-    outlines = communes.geometry.dropna()
-    close = outlines.sindex.query(
-        near.geometry[~inside], predicate="dwithin", distance=margin, output_format="indices"
-    )[0]
-    keep = inside.to_numpy().copy()
-    keep[(~inside).to_numpy().nonzero()[0][close]] = True
-    return near[keep]
-
-
 def _candidates(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     _check_kinds(
         study.candidats.types,
@@ -300,7 +291,7 @@ def _load_roads(
     roads = network.load_network(
         [study.path(path) for path in study.reseau.sources],
         profile,
-        epsg=projected_crs(study.etude.departements),
+        epsg=projected_crs(study.departements),
     )
     placed = territory.origins.geometry.notna()
     off = network.snap(roads, territory.origins.geometry[placed]).edge < 0

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo import outputs, schemas, siting
 from msap_geo.anomalies import tally
+from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
-from msap_geo.study.run import BORDER_KM
+from msap_geo.outputs import french
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def map_content(result: StudyResult) -> outputs.MapContent:
     return outputs.MapContent(
         title=study.etude.nom,
         method=_method(result),
-        thresholds=study.etude.seuils_minutes,
+        thresholds=study.thresholds,
         communes=result.communes,
         origins=result.origins,
         access=result.access,
@@ -132,8 +133,9 @@ def _limits(result: StudyResult) -> list[str]:
     if result.estimated:
         limits.insert(
             0,
-            "Temps estimés sans routes réelles, de mairie à mairie : un ordre de grandeur, à ne "
-            "pas utiliser pour décider.",
+            "Temps estimés sans routes réelles, de mairie à mairie (sinuosité "
+            f"{french.number(result.profile.parameters['sinuosite'], 1)}) : un ordre de grandeur, "
+            "à ne pas utiliser pour décider.",
         )
     if result.study.etude.demonstration:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
@@ -169,7 +171,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
         "profil": result.profile.as_dict(),
         "poids_du_score": siting.WEIGHTS,
         "frontiere_km": BORDER_KM,
-        "departements": {code: DEPARTEMENTS[code] for code in study.etude.departements},
+        "departements": {code: DEPARTEMENTS[code] for code in study.departements},
         "entrees": [
             {
                 "role": role,

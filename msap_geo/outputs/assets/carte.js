@@ -103,7 +103,7 @@ var msap = (function () {
     });
   }
 
-  function finish(map, zones, candidates) {
+  function finish(map, zones, candidates, bounds) {
     map.attributionControl.setPrefix(false);
     L.control.zoom({ zoomInTitle: "Agrandir", zoomOutTitle: "Réduire" }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
@@ -123,7 +123,13 @@ var msap = (function () {
     });
     var toggle = document.querySelector(".leaflet-control-layers-toggle");
     if (toggle) { toggle.title = "Couches"; toggle.setAttribute("aria-label", "Couches"); }
-    window.addEventListener("load", function () { map.invalidateSize(); });
+    // The whole territory at once, without a flight: a print or a picture may be taken at any time.
+    function frame() {
+      map.invalidateSize({ animate: false });
+      map.fitBounds(bounds, { padding: [12, 12], animate: false });
+    }
+    frame();
+    window.addEventListener("load", frame);
   }
 
   return { donnees: data, habiller: dress, poser: place, terminer: finish };

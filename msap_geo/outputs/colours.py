@@ -1,0 +1,38 @@
+"""One palette for every map: ordered by lightness, safe under every colour blindness."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msap_geo.coverage import class_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SCALE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+"""ColorBrewer YlGnBu, five classes (Brewer, Harrower & The Pennsylvania State University)."""
+
+_UNREACHABLE = "#8a8a8a"
+
+
+def class_colours(thresholds: Sequence[float]) -> dict[str, str]:
+    """Return the colour of each travel-time class, nearest first, the unreachable last (grey).
+
+    Parameters
+    ----------
+    thresholds
+        Thresholds, minutes.
+
+    Returns
+    -------
+    dict
+        Class (:func:`msap_geo.coverage.class_labels`) → ``#rrggbb``.
+    """
+    labels = class_labels(thresholds)
+    steps = np.linspace(0, len(_SCALE) - 1, len(labels) - 1)
+    channels = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in _SCALE])
+    mixed = [np.interp(steps, range(len(_SCALE)), channels[:, i]) for i in range(3)]
+    scale = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in np.rint(mixed).astype(int).T]
+    return dict(zip(labels, [*scale, _UNREACHABLE], strict=True))
