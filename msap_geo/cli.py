@@ -174,11 +174,15 @@ def _conduct(read: Callable[[], Study], output: Path | None, *, as_json: bool) -
 def _told(result: StudyResult, folder: Path) -> str:
     """Return the report of a study, a few lines."""
     from msap_geo.anomalies import tally  # noqa: PLC0415
+    from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
     from msap_geo.outputs import french  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]
     communes = french.counted(len(result.communes), "commune")
-    maisons = french.counted(len(result.maisons), "Maison")
+    nearby = int(result.neighbours.sum())
+    maisons = french.counted(len(result.maisons) - nearby, "Maison")
+    if nearby:
+        maisons += f" (et {french.counted(nearby, 'voisine')} à moins de {BORDER_KM:g} km)"
     lines = [f"{study.etude.nom} : {french.people(first.population)}, {communes}, {maisons}"]
     if study.etude.demonstration:
         lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
@@ -198,8 +202,7 @@ def _told(result: StudyResult, folder: Path) -> str:
         for row in result.candidates.head(3).itertuples()
     ]
     if result.anomalies:
-        counts = tally(result.anomalies).items()
-        told = ", ".join(f"{count} {action}" for action, count in counts if count)
+        told = french.anomalies(tally(result.anomalies))
         lines.append(f"  anomalies dans les données : {told} (détail dans manifest.json)")
     lines.append(f"Résultats : {folder} (carte à ouvrir : {folder / 'carte.html'})")
     return "\n".join(lines)

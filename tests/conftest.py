@@ -277,6 +277,9 @@ la_poste = "{shared}/france/laposte_poincont-2025.csv"
 source = "{shared}/corse/corse.osm.pbf"
 profil = "voiture"
 
+[millesimes]
+reseau = "début 2022"
+
 [candidats]
 types = ["Bureau de Poste"]
 """

@@ -132,6 +132,7 @@ def test_extreme_studies_still_make_a_map(tmp_path):
         (french.people(1), "1\u00a0habitant"),
         (french.people(12345), "12\u202f345\u00a0habitants"),
         (french.counted(0, "zone blanche"), "0\u00a0zone blanche"),
+        (french.anomalies({"réparé": 18, "écarté": 0, "signalé": 1}), "18 réparées, 1 signalée"),
         (french.counted(3, "zone blanche"), "3\u00a0zones blanches"),
     ],
 )

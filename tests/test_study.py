@@ -78,6 +78,7 @@ def test_access_by_hand(folder):
     assert [float(row["minutes"]) for row in table] == [0, 10, 20, 30, 40, 50]
     assert [float(row["km"]) for row in table] == [0, 10, 20, 30, 40, 50]
     assert table[2]["palier"] == "20 min ou moins"
+    assert {row["origine"] for row in table} == {"mairie"}
 
 
 def test_zones_and_candidates_by_hand(folder):
@@ -184,6 +185,10 @@ def test_maisons_across_the_border_count(tmp_path):
     )
     result = run_study(read_study(toy.path))
     assert result.access["site_id"].tolist() == ["1", "1", "1", "6", "6", "6"]
+    summary = result.summary()
+    assert (summary["maisons"], summary["maisons_voisines"]) == (1, 1)
+    content = map_content(result)
+    assert content.neighbours["site_id"].tolist() == ["6"]
 
 
 def test_merged_communes_need_no_attention(tmp_path):
@@ -267,3 +272,24 @@ def test_bad_study_files(toy_study, case):
 def test_slug():
     toy = study.sample_study()
     assert toy.slug == "mayenne-demonstration"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("liste-fs-20240801.csv", "01/08/2024"),
+        ("liste-fs-2024-08.csv", "08/2024"),
+        ("mairies-france-2026.csv", "2026"),
+        ("carte.csv", ""),
+        ("n120241.csv", ""),
+    ],
+)
+def test_vintages_are_read_in_file_names_unless_stated(toy_study, name, expected):
+    toy_study.configure(('maisons = "maisons.csv"', f'maisons = "{name}"'))
+    toy = read_study(toy_study.path)
+    assert toy.vintage("maisons") == expected
+    toy_study.path.write_text(
+        toy_study.path.read_text(encoding="utf-8") + '\n[millesimes]\nmaisons = "été 2024"\n',
+        encoding="utf-8",
+    )
+    assert read_study(toy_study.path).vintage("maisons") == "été 2024"

@@ -27,14 +27,11 @@ class Loaded(Generic[Table]):
         Rows found in the file or files, before anything was repaired or left out.
     anomalies
         What was repaired, left out or worth a note.
-    millesime
-        Vintage of the data where the file tells it, else empty.
     """
 
     table: Table
     rows_read: int
     anomalies: tuple[Anomaly, ...] = field(default=())
-    millesime: str = ""
 
     def report(self) -> pd.DataFrame:
         """Return the anomalies as a table, one row each, French column titles."""

@@ -30,10 +30,13 @@ class MapContent:
         Population within and beyond each threshold.
     zones
         Zones blanches, ranked.
-    maisons, itinerants, la_poste
-        Maisons that count, Maisons that move and do not, post offices.
+    maisons, neighbours, itinerants, la_poste
+        Maisons of the territory, those of neighbouring départements that count too, those that
+        move and do not count, post offices.
     candidates
         Scored candidates, best first.
+    vintages
+        The vintages that matter most, one sentence.
     sources
         One line per data set: what it is, its file, its vintage.
     limits
@@ -53,9 +56,11 @@ class MapContent:
     shares: list[Share]
     zones: gpd.GeoDataFrame
     maisons: gpd.GeoDataFrame
+    neighbours: gpd.GeoDataFrame
     itinerants: gpd.GeoDataFrame
     la_poste: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame
+    vintages: str = ""
     sources: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)

@@ -38,6 +38,7 @@ _LAYERS = {
     "ville": "Noms des villes",
     "poste": "Points de contact La Poste",
     "candidat": "Bureaux candidats (rang)",
+    "voisine": "Maisons voisines",
     "maison": "Maisons",
     "itinerante": "Maisons itinérantes (non comptées)",
 }
@@ -178,6 +179,7 @@ def build_map(content: MapContent) -> folium.Map:
         "ville": _town_features(content),
         "poste": _site_features(content.la_poste, "Point La Poste"),
         "candidat": _candidate_features(content),
+        "voisine": _site_features(content.neighbours, "Maison d’un département voisin"),
         "maison": _site_features(content.maisons, "Maison"),
         "itinerante": _site_features(content.itinerants, "Maison itinérante, non comptée"),
     }

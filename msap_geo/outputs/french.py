@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _THIN_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
@@ -56,3 +60,15 @@ def counted(count: int, noun: str) -> str:
     """Return a count and its noun, plural where it must: ``"3 communes"``, ``"1 zone blanche"``."""
     words = noun.split() if count > 1 else []
     return f"{number(count)}{_NO_BREAK_SPACE}{' '.join(f'{word}s' for word in words) or noun}"
+
+
+def anomalies(counts: Mapping[str, int]) -> str:
+    """Return a tally of anomalies in words: ``"18 réparées, 1 signalée"``.
+
+    Parameters
+    ----------
+    counts
+        How many, by what was done about them (:func:`msap_geo.anomalies.tally`).
+    """
+    told = (f"{number(n)} {action}e{'s' if n > 1 else ''}" for action, n in counts.items() if n)
+    return ", ".join(told)

@@ -13,6 +13,9 @@ from msap_geo import coverage, loaders, network
 from msap_geo.errors import FileMissingError, StudyError
 from msap_geo.territory import check_departements, projected_crs
 
+_DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
+"""A date in a file name: ``liste-fs-20240801.csv``, ``communes-2026.json``."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +92,18 @@ class _Candidats(_Section):
     types: tuple[str, ...] = ("Bureau de Poste",)
 
 
+class _Millesimes(_Section):
+    """Vintage of each input, in words, where its file name does not tell."""
+
+    communes: str = ""
+    population: str = ""
+    cog: str = ""
+    mairies: str = ""
+    maisons: str = ""
+    la_poste: str = ""
+    reseau: str = ""
+
+
 class Study(_Section):
     """A study file, checked. Paths are as written in it, relative to ``folder``."""
 
@@ -97,6 +112,7 @@ class Study(_Section):
     maisons: _Maisons = _Maisons()
     reseau: _Reseau
     candidats: _Candidats = _Candidats()
+    millesimes: _Millesimes = _Millesimes()
     folder: Path
 
     @property
@@ -119,6 +135,26 @@ class Study(_Section):
     def threshold(self) -> float:
         """The first threshold: beyond it a commune is in a zone blanche."""
         return self.etude.seuils_minutes[0]
+
+    def vintage(self, role: str) -> str:
+        """Return the vintage of an input: as the study says, else as its file name tells.
+
+        Parameters
+        ----------
+        role
+            One of the keys of :meth:`inputs`.
+
+        Returns
+        -------
+        str
+            E.g. ``"août 2024"``, ``"01/08/2024"``, ``"2026"``; empty when nothing tells.
+        """
+        stated: str = getattr(self.millesimes, role)
+        dates = [_DATE.search(path.name) for path in self.inputs().get(role, ())]
+        if stated or not dates or not dates[0]:
+            return stated
+        year, month, day = dates[0].groups()
+        return "/".join(part for part in (day, month, year) if part)
 
     def path(self, relative: Path) -> Path:
         """Return where a file of the study really is."""

@@ -75,6 +75,11 @@ class StudyResult:
     rows: dict[str, Rows]
 
     @property
+    def neighbours(self) -> pd.Series:
+        """Which Maisons stand in another département, near enough to count, one flag a row."""
+        return ~self.maisons["departement"].isin(self.study.departements)
+
+    @property
     def estimated(self) -> bool:
         """Whether times rest on the estimated network."""
         return bool(self.profile.name == network.ESTIMATED)
@@ -95,7 +100,8 @@ class StudyResult:
                 for share in self.shares
             },
             "zones_blanches": len(self.zones),
-            "maisons": len(self.maisons),
+            "maisons": int((~self.neighbours).sum()),
+            "maisons_voisines": int(self.neighbours.sum()),
             "maisons_itinerantes_non_comptees": len(self.itinerants),
             "candidats": len(self.candidates),
             "temps_estimes": self.estimated,

@@ -46,9 +46,9 @@ def write_study(result: StudyResult, folder: Path) -> None:
         outputs.write_json(result.summary(), draft / "resume.json")
         outputs.write_json(manifest(result), draft / "manifest.json")
         outputs.write_csv(
-            result.access,
+            result.access.assign(origine=result.origins["origine"]),
             draft / "acces.csv",
-            columns=list(schemas.ACCESS.columns),
+            columns=[*schemas.ACCESS.columns, "origine"],
         )
         outputs.write_csv(
             result.candidates,
@@ -65,7 +65,9 @@ def write_study(result: StudyResult, folder: Path) -> None:
 
 
 def _layers(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
-    measured = result.access.drop(columns=["nom", "population"])
+    measured = result.access.drop(columns=["nom", "population"]).assign(
+        origine=result.origins["origine"]
+    )
     return {
         "communes": result.communes.merge(measured, on="code_insee"),
         "points_de_depart": result.origins,
@@ -89,10 +91,12 @@ def map_content(result: StudyResult) -> outputs.MapContent:
         access=result.access,
         shares=result.shares,
         zones=result.zones,
-        maisons=result.maisons,
+        maisons=result.maisons[~result.neighbours],
+        neighbours=result.maisons[result.neighbours],
         itinerants=result.itinerants,
         la_poste=result.la_poste,
         candidates=result.candidates,
+        vintages=_vintages(result),
         sources=_sources(result),
         limits=_limits(result),
         attributions=_attributions(result),
@@ -109,20 +113,35 @@ def _method(result: StudyResult) -> str:
     )
 
 
+_ROLES = {
+    "communes": "Contours des communes",
+    "population": "Population",
+    "cog": "Code officiel géographique",
+    "mairies": "Mairies",
+    "maisons": "Maisons",
+    "la_poste": "Points La Poste",
+    "reseau": "Réseau routier",
+}
+
+
 def _sources(result: StudyResult) -> list[str]:
-    names = {
-        "communes": "Contours des communes",
-        "population": "Population municipale",
-        "cog": "Code officiel géographique",
-        "mairies": "Mairies",
-        "maisons": "Maisons",
-        "la_poste": "Points La Poste",
-        "reseau": "Réseau routier",
-    }
+    study = result.study
     return [
-        f"{names[role]} : {', '.join(path.name for path in paths)}"
-        for role, paths in result.study.inputs().items()
+        f"{_ROLES[role]} : {', '.join(path.name for path in paths)}"
+        f" ({study.vintage(role) or 'millésime non indiqué'})"
+        for role, paths in study.inputs().items()
     ]
+
+
+def _vintages(result: StudyResult) -> str:
+    """Return the vintages that matter most, on one line."""
+    study = result.study
+    told = [
+        f"{_ROLES[role].lower()} {study.vintage(role)}"
+        for role in ("maisons", "la_poste", "population", "reseau")
+        if role in study.inputs() and study.vintage(role)
+    ]
+    return f"Données : {', '.join(told)}." if told else ""
 
 
 def _limits(result: StudyResult) -> list[str]:
@@ -144,9 +163,8 @@ def _limits(result: StudyResult) -> list[str]:
         limits.append(
             f"{substitutes} communes sans mairie bien placée : départ d’un point de leur surface."
         )
-    counts = tally(result.anomalies)
-    if sum(counts.values()):
-        told = ", ".join(f"{count} {action}" for action, count in counts.items() if count)
+    if result.anomalies:
+        told = french.anomalies(tally(result.anomalies))
         limits.append(f"Anomalies des données (détail dans manifest.json) : {told}.")
     return limits
 
@@ -176,6 +194,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             {
                 "role": role,
                 "fichier": path.as_posix(),
+                "millesime": study.vintage(role) or None,
                 "sha256": sha256(study.path(path)),
                 "octets": study.path(path).stat().st_size,
             }
