@@ -331,14 +331,14 @@ def _road_anomalies(
 ) -> list[Anomaly]:
     report = roads.report
     anomalies = []
-    if report.nodes_dropped:
+    if report.km_dropped:
         anomalies.append(
             Anomaly(
                 "reseau-morceaux-isoles",
                 Action.LEFT_OUT,
                 "",
-                f"{report.parts_dropped} morceaux de réseau isolés ({report.nodes_dropped} nœuds, "
-                f"{report.km_dropped:.1f} km) : pas de circulation aller et retour avec le reste",
+                f"routes sans aller et retour possible avec le reste : {report.km_dropped:.1f} km, "
+                f"{report.nodes_dropped} carrefours",
             )
         )
     lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
