@@ -58,7 +58,7 @@ class _FrenchParser(argparse.ArgumentParser):
             formatter_class=_FrenchFormatter,
             **kwargs,
         )
-        self.options = self.add_argument_group("Options")
+        self.options = self.add_argument_group("Options\u00a0")
         self.options.add_argument("-h", "--help", action="help", help="affiche cette aide")
 
     def error(self, message: str) -> NoReturn:
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         help="affiche la version",
     )
     commands = parser.add_subparsers(
-        title="Commandes",
+        title="Commandes\u00a0",
         metavar="COMMANDE",
         dest="commande",
         required=True,
@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         help="lance une étude : tables, carte, manifeste",
         description="Lance une étude : tables, carte, manifeste.",
     )
-    run.add_argument_group("Arguments").add_argument(
+    run.add_argument_group("Arguments\u00a0").add_argument(
         "etude",
         metavar="ETUDE.TOML",
         type=Path,

@@ -20,6 +20,7 @@ where, and how to mend it.
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +56,20 @@ class MsapGeoError(Exception):
     def __str__(self) -> str:
         # OSError would otherwise print its own (errno, strerror) form.
         return str(self.args[0])
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, in French."""
+    known = {
+        errno.EEXIST: "un fichier porte déjà ce nom",
+        errno.ENOTDIR: "un fichier est à la place d'un dossier",
+        errno.EISDIR: "c'est un dossier",
+        errno.EACCES: "accès refusé",
+        errno.EPERM: "accès refusé",
+        errno.EROFS: "support en lecture seule",
+        errno.ENOSPC: "disque plein",
+    }
+    return known.get(error.errno or 0, f"erreur système n° {error.errno}")
 
 
 class FileMissingError(MsapGeoError, FileNotFoundError):

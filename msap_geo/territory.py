@@ -207,7 +207,7 @@ def projected_crs(departements: Iterable[str]) -> int:
     epsg = {region_of(code).epsg for code in codes}
     if len(epsg) > 1:
         raise TerritoryError(
-            f"les départements {', '.join(codes)} n'ont pas la même projection légale",
+            f"les départements {' et '.join(codes)} n'ont pas la même projection légale",
             remedy="faire une étude par territoire",
         )
     return epsg.pop()

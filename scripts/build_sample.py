@@ -71,7 +71,7 @@ class Maison(NamedTuple):
     commentaire: str = ""
 
 
-# The north-west, the south-east, the south-west and the north are left short on purpose: four zones
+# The north-west, the south-east, the south-west and the north are left short on purpose: zones
 # blanches of very different sizes.
 MAISONS = (
     Maison("53130", (*(LONG_DAY,) * 5, MORNING), "01/01/2020"),  # Laval

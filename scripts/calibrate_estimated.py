@@ -14,6 +14,7 @@ where ``etude.toml`` is a study with a real road network.
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,9 @@ def main() -> None:
     minutes, km = real.minutes.toarray(), real.km.toarray()
 
     sinuosity, speeds, counts = fit(communes, origins, minutes, km)
-    print(page(study, communes, origins, minutes, sinuosity, speeds, counts))
+    text = page(study, communes, origins, minutes, sinuosity, speeds, counts)
+    # French figures: decimal comma, a space before the per cent sign.
+    print(re.sub(r"(\d)%", "\\1 %", re.sub(r"(\d)\.(\d)", r"\1,\2", text)))
 
 
 def fit(

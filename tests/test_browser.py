@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from pathlib import Path
@@ -138,6 +139,26 @@ def test_clicking_a_commune_shows_its_minutes(browser, demo):
     (text,) = popups(browser)
     assert "Temps de trajet" in text
     assert "Population" in text
+
+
+def test_a_printed_page_shows_the_whole_territory(browser, demo):
+    visit(browser, demo)
+    browser.find_element("css selector", "[data-candidat]").click()  # zoomed in somewhere
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.7})
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "demo.pdf").write_bytes(base64.b64decode(printed["data"]))
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    framed = browser.execute_script(
+        "const box = document.querySelector('.folium-map').getBoundingClientRect();"
+        "return Array.from(document.querySelectorAll('.msap-signe-maison')).slice(-8).filter(e => {"
+        "  const r = e.getBoundingClientRect();"
+        "  return r.left >= box.left && r.right <= box.right && r.top >= box.top"
+        "    && r.bottom <= box.bottom; }).length"
+    )
+    assert framed == 8
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    classes = browser.execute_script("return document.documentElement.className")
+    assert "msap-impression" not in classes
 
 
 def test_hostile_names_are_text(browser, tmp_path):

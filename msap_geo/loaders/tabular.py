@@ -19,6 +19,7 @@ from msap_geo.errors import (
     FileMissingError,
     MissingColumnError,
     UnreadableFileError,
+    reason,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def require_file(path: Path) -> None:
             head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise UnreadableFileError(
-            f"le fichier « {path.name} » ne peut pas être ouvert ({error.strerror})", where=path
+            f"le fichier « {path.name} » ne peut pas être ouvert ({reason(error)})", where=path
         ) from error
     if not head.strip():
         raise UnreadableFileError(

@@ -142,7 +142,8 @@ def commune_origins(
     points = halls.reindex(communes["code_insee"]).to_numpy()
     outlines = communes.geometry.to_numpy()
     has_hall, has_outline = ~shapely.is_missing(points), ~shapely.is_missing(outlines)
-    astray = has_hall & has_outline & (shapely.distance(points, outlines) > PLACE_TOLERANCE_M)
+    outside_m = shapely.distance(points, outlines)
+    astray = has_hall & has_outline & (outside_m > PLACE_TOLERANCE_M)
     inner = shapely.point_on_surface(outlines)
     use_hall = has_hall & ~astray
     origin = np.where(use_hall, "mairie", np.where(has_outline, "point sur la surface", "aucune"))
@@ -158,6 +159,7 @@ def commune_origins(
     )
     told = pd.DataFrame(communes.drop(columns="geometry"))
     told["identifiant"] = told["code_insee"]
+    told["km"] = np.round(np.nan_to_num(outside_m) / 1000).astype(int)
     anomalies = [
         anomaly
         for mask, code, action, message in (
@@ -171,7 +173,7 @@ def commune_origins(
                 astray,
                 "mairie-mal-placee",
                 Action.REPAIRED,
-                "mairie située hors de la commune, remplacée par un point de sa surface",
+                "mairie publiée à {km} km de la commune, remplacée par un point de sa surface",
             ),
             (
                 ~use_hall & ~has_outline,

@@ -81,7 +81,7 @@ def load_profile(
     name
         One of :func:`available`.
     speeds_kmh
-        Speeds that replace or complete the profile's, km/h by ``highway`` class.
+        Speeds that replace the profile's, km/h by ``highway`` class.
     sinuosity
         Road length over straight length of a link, for the estimated profile: 2 as calibrated in
         Corsica's mountains, nearer 1.2 in flat country.
@@ -94,7 +94,7 @@ def load_profile(
     Raises
     ------
     StudyError
-        If there is no such profile, or if a speed is not a positive number.
+        If there is no such profile or class, or if a speed is not a positive number.
     """
     if name not in available():
         raise StudyError(
@@ -120,6 +120,13 @@ def load_profile(
             f"vitesse impossible pour : {', '.join(wrong)}",
             where="[reseau.vitesses_kmh]",
             remedy="donner des km/h entre 0 et 200",
+        )
+    unknown = [road for road in overrides if road not in profile.speeds_kmh]
+    if unknown:
+        raise StudyError(
+            f"classe de route inconnue : {', '.join(unknown)}",
+            where="[reseau.vitesses_kmh]",
+            remedy=f"choisir parmi : {', '.join(profile.speeds_kmh) or 'aucune, avec ce profil'}",
         )
     parameters = dict(profile.parameters)
     if sinuosity is not None:

@@ -41,8 +41,12 @@ class MapContent:
         One line per data set: what it is, its file, its vintage.
     limits
         What the reader must know before using the figures.
+    score
+        What the score is made of, in words.
     attributions
         Credit lines due.
+    road_credit
+        The one due to the roads' authors, shown on the map itself.
     estimated, demonstration
         Whether times are estimated, whether sites are invented: shown all over the map.
     """
@@ -63,6 +67,8 @@ class MapContent:
     vintages: str = ""
     sources: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+    score: str = ""
+    road_credit: str = ""
     attributions: list[str] = field(default_factory=list)
     estimated: bool = False
     demonstration: bool = False

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msap_geo.errors import OutputError
+from msap_geo.errors import OutputError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
         draft = Path(tempfile.mkdtemp(prefix=".brouillon-", dir=folder))
     except OSError as error:
         raise OutputError(
-            f"impossible d'écrire dans le dossier ({error.strerror})",
+            f"impossible d'écrire dans le dossier ({reason(error)})",
             where=folder,
             remedy="choisir un autre dossier avec --sortie",
         ) from error
@@ -49,7 +49,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
                 path.replace(folder / path.name)
             except OSError as error:
                 raise OutputError(
-                    f"impossible de remplacer « {path.name} » ({error.strerror})",
+                    f"impossible de remplacer « {path.name} » ({reason(error)})",
                     where=folder,
                     remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
                 ) from error

@@ -117,6 +117,21 @@ class _Head(branca.element.MacroElement):
         self.script = script
 
 
+class _Credit(branca.element.MacroElement):
+    """The credit due to the roads' authors, on the map itself."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "{{ this._parent.get_name() }}.attributionControl.addAttribution({{ this.text|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._name = "Credit"
+        self.text = text
+
+
 class _Finish(branca.element.MacroElement):
     """The last words: controls in French, links between panel and map."""
 
@@ -189,6 +204,8 @@ def build_map(content: MapContent) -> folium.Map:
         for kind, name in _LAYERS.items()
         if data[kind] or kind in {"zone", "candidat"}
     }
+    if content.road_credit:
+        fmap.add_child(_Credit(content.road_credit))
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
     fmap.add_child(_Finish(layers["zone"], layers["candidat"], bounds))
@@ -282,6 +299,7 @@ def _commune_features(content: MapContent) -> list[dict[str, Any]]:
     colours = class_colours(content.thresholds)
     drawn = _simplified(content.communes)
     told = content.access.loc[drawn.index]
+    starts = content.origins["origine"].loc[drawn.index]
     return _features(
         _degrees(drawn),
         (
@@ -294,10 +312,11 @@ def _commune_features(content: MapContent) -> list[dict[str, Any]]:
                     ("Temps de trajet", french.minutes(row.minutes)),
                     ("Distance par la route", french.kilometres(row.km)),
                     ("Classe", row.palier),
+                    ("Départ", "" if origin == "mairie" else origin),
                     ("Remarque", row.raison),
                 ),
             }
-            for row in told.itertuples()
+            for row, origin in zip(told.itertuples(), starts, strict=True)
         ),
     )
 
@@ -332,8 +351,8 @@ def _zone_features(content: MapContent) -> list[dict[str, Any]]:
                     ("Population", french.people(row.population)),
                     ("Communes", french.number(row.nb_communes)),
                     ("Temps le plus long", french.minutes(row.minutes_max)),
-                    ("Maison la plus proche", row.site_nom or "aucune"),
-                    ("Détail", ", ".join(names[code] for code in row.communes)),
+                    ("Maison la plus proche pour le plus d’habitants", row.site_nom or "aucune"),
+                    ("Communes de la zone", ", ".join(names[code] for code in row.communes)),
                 ),
             }
             for row, anchor in zip(content.zones.itertuples(), anchors, strict=True)
@@ -368,7 +387,7 @@ def _candidate_features(content: MapContent) -> list[dict[str, Any]]:
             {
                 "rang": int(row.rang),
                 "id": row.site_id,
-                "premier": row.rang <= _TOP_CANDIDATES and row.population_gagnee > 0,
+                "premier": row.rang <= _TOP_CANDIDATES,
                 **_fiche(
                     f"Candidat n° {row.rang} : {row.nom}",
                     ("Score", f"{french.number(row.score, 1)} / 100"),
@@ -376,9 +395,12 @@ def _candidate_features(content: MapContent) -> list[dict[str, Any]]:
                         f"Habitants gagnés à {content.thresholds[0]:g} min",
                         french.number(row.population_gagnee),
                     ),
-                    ("Habitants rapprochés", french.number(row.habitants_rapproches)),
+                    (
+                        "Habitants dont le trajet raccourcit",
+                        french.number(row.habitants_rapproches),
+                    ),
                     ("Gain moyen pour eux", french.minutes(row.minutes_gagnees)),
-                    ("Maison la plus proche aujourd’hui", french.minutes(row.minutes_maison)),
+                    ("Trajet jusqu’à la Maison la plus proche", french.minutes(row.minutes_maison)),
                     ("Commune", f"{row.commune} ({row.code_insee})"),
                     ("Remarque", row.raison),
                 ),
@@ -396,7 +418,7 @@ def _site_features(sites: gpd.GeoDataFrame, what: str) -> list[dict[str, Any]]:
         (
             _fiche(
                 row["nom"],
-                ("Nature", f"{what}, {row['genre'].lower()}"),
+                ("Type", f"{what}, {row['genre'].lower()}"),
                 ("Commune", row["commune"]),
                 ("Horaires", row[hours] if hours else ""),
                 ("Position", _POSITION[row["position"]]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from msap_geo import coverage, loaders, network
-from msap_geo.errors import FileMissingError, StudyError
+from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
 from msap_geo.territory import check_departements, projected_crs
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
@@ -18,7 +18,7 @@ _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class _Etude(_Section):
@@ -197,6 +197,12 @@ def read_study(path: Path) -> Study:
     TerritoryError
         If a département is unknown, or they do not share a projection.
     """
+    if path.is_dir():
+        raise StudyError(
+            "un dossier est donné à la place du fichier d'étude",
+            where=path,
+            remedy="donner le chemin du fichier etude.toml qu'il contient",
+        )
     if not path.is_file():
         raise FileMissingError(
             f"le fichier d'étude « {path.name} » est introuvable",
@@ -207,8 +213,8 @@ def read_study(path: Path) -> Study:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(
-            f"le fichier d'étude n'est pas du TOML valide ({error})",
-            where=path,
+            "le fichier d'étude n'est pas du TOML valide",
+            where=f"{path}{_place(error)}",
             remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
         ) from error
     try:
@@ -221,6 +227,11 @@ def read_study(path: Path) -> Study:
         ) from error
     projected_crs(study.etude.departements)
     return study
+
+
+def _place(error: Exception) -> str:
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    return f", ligne {found.group(1)}, colonne {found.group(2)}" if found else ""
 
 
 def _in_french(error: ValidationError) -> list[str]:
@@ -241,10 +252,13 @@ def _in_french(error: ValidationError) -> list[str]:
     }
     lines = []
     for problem in error.errors():
-        keys = [str(part) for part in problem["loc"]]
-        where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() if keys else "le fichier"
+        keys = [part for part in problem["loc"] if isinstance(part, str)]
+        rank = next((f", n° {part + 1}" for part in problem["loc"] if isinstance(part, int)), "")
+        where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() + rank if keys else "le fichier"
         raised = problem.get("ctx", {}).get("error")
-        text = str(raised) if raised else texts.get(problem["type"], "valeur inattendue")
+        text = texts.get(problem["type"], "valeur inattendue")
+        if isinstance(raised, MsapGeoError):
+            text = raised.problem + (f" ({raised.remedy})" if raised.remedy else "")
         lines.append(f"{where} : {text}")
     return lines
 

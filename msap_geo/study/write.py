@@ -99,7 +99,9 @@ def map_content(result: StudyResult) -> outputs.MapContent:
         vintages=_vintages(result),
         sources=_sources(result),
         limits=_limits(result),
+        score=_score_in_words(),
         attributions=_attributions(result),
+        road_credit=result.roads.attribution,
         estimated=result.estimated,
         demonstration=study.etude.demonstration,
     )
@@ -109,7 +111,7 @@ def _method(result: StudyResult) -> str:
     return (
         "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
         f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
-        f"{result.study.threshold:g} minutes ; les communes voisines forment une seule zone."
+        f"{result.study.threshold:g} minutes ; celles qui se touchent forment une seule zone."
     )
 
 
@@ -161,7 +163,8 @@ def _limits(result: StudyResult) -> list[str]:
     substitutes = int((result.origins["origine"] != "mairie").sum())
     if substitutes:
         limits.append(
-            f"{substitutes} communes sans mairie bien placée : départ d’un point de leur surface."
+            f"{french.counted(substitutes, 'commune')} sans mairie bien placée : départ d’un point "
+            "de leur surface."
         )
     if result.anomalies:
         told = french.anomalies(tally(result.anomalies))
@@ -169,9 +172,20 @@ def _limits(result: StudyResult) -> list[str]:
     return limits
 
 
+def _score_in_words() -> str:
+    names = {
+        "population_gagnee": "habitants gagnés",
+        "minutes_economisees": "minutes économisées",
+        "minutes_maison": "éloignement actuel",
+    }
+    return ", ".join(
+        f"{100 * weight:.0f}\u202f% {names[key]}" for key, weight in siting.WEIGHTS.items()
+    )
+
+
 def _attributions(result: StudyResult) -> list[str]:
     lines = [
-        "IGN, INSEE, DILA, ANCT, La Poste – données publiques, Licence Ouverte 2.0 selon fichier",
+        "IGN, INSEE, DILA, ANCT, La Poste : données publiques (Licence Ouverte 2.0 selon le fichier)",
         result.roads.attribution,
         f"Calcul et carte : msap_geo {version('msap-geo')}",
     ]

@@ -3,7 +3,7 @@
 var msap = (function () {
   var surfaces = {
     commune: function (f) {
-      return { color: "#8a8f98", weight: 0.6, fillColor: f.properties.couleur, fillOpacity: 0.85 };
+      return { color: "#8a8f98", weight: 0.6, fillColor: f.properties.couleur, fillOpacity: 1 };
     },
     departement: function () {
       return { color: "#2b2b33", weight: 1.6, fill: false, interactive: false };
@@ -38,6 +38,16 @@ var msap = (function () {
     return node;
   }
 
+  // Never wider than the screen, never under the controls.
+  function popup() {
+    return {
+      maxWidth: Math.min(340, window.innerWidth - 160),
+      minWidth: 180,
+      autoPanPaddingTopLeft: [52, 8],
+      autoPanPaddingBottomRight: [60, 8]
+    };
+  }
+
   function sign(kind, text, size, title) {
     return {
       icon: L.divIcon({
@@ -56,7 +66,7 @@ var msap = (function () {
     if (kind === "ville") {
       var name = element("span", p.nom, "msap-ville");
       return L.marker(latlng, {
-        icon: L.divIcon({ html: name, className: "msap-marque", iconSize: [0, 0], iconAnchor: [-6, 16] }),
+        icon: L.divIcon({ html: name, className: "msap-marque", iconSize: [0, 0], iconAnchor: [-14, 6] }),
         interactive: false, keyboard: false, zIndexOffset: -500
       });
     }
@@ -79,7 +89,10 @@ var msap = (function () {
     // Outlines let the click through to the commune below; a zone speaks through its number.
     if (kind === "departement" || kind === "zone") { layer.options.interactive = false; return; }
     if (feature.properties.titre) {
-      layer.bindPopup(function () { return fiche(feature.properties); }, { maxWidth: 340 });
+      layer.bindPopup(function () { return fiche(feature.properties); }, popup());
+    }
+    if (kind === "commune") {
+      layer.bindTooltip(function () { return element("span", feature.properties.titre); }, { sticky: true });
     }
   }
 
@@ -93,10 +106,10 @@ var msap = (function () {
     if (!map.hasLayer(group)) { map.addLayer(group); }
     layersOf(group, id).forEach(function (layer) {
       if (layer.getBounds) {
-        map.fitBounds(layer.getBounds(), { maxZoom: 12, padding: [40, 40] });
+        map.fitBounds(layer.getBounds(), { maxZoom: 12, padding: [40, 40], animate: false });
       } else {
         if (!layer.feature.properties.ancre) {
-          map.setView(layer.getLatLng(), Math.max(map.getZoom(), 11));
+          map.setView(layer.getLatLng(), Math.max(map.getZoom(), 11), { animate: false });
         }
         layer.openPopup();
       }
@@ -107,12 +120,18 @@ var msap = (function () {
     map.attributionControl.setPrefix(false);
     L.control.zoom({ zoomInTitle: "Agrandir", zoomOutTitle: "Réduire" }).addTo(map);
     L.control.scale({ imperial: false }).addTo(map);
-    // The number of a zone belongs to its layer: it comes and goes with the outline.
-    zones.eachLayer(function (layer) {
+    // The number of a zone belongs to its layer, and so does the white that lifts its outline off
+    // the darkest class: they come and go with it.
+    zones.getLayers().forEach(function (layer) {
       var p = layer.feature.properties;
-      var number = L.marker(p.ancre, sign("zone", String(p.rang), 22, p.titre));
+      var halo = { color: "#fff", weight: 5, opacity: 0.9, fill: false };
+      zones.addLayer(L.geoJSON(layer.feature, { interactive: false, style: halo }));
+      layer.bringToFront();
+      var options = sign("zone", String(p.rang), 22, p.titre);
+      options.zIndexOffset = 1500;
+      var number = L.marker(p.ancre, options);
       number.feature = layer.feature;
-      number.bindPopup(function () { return fiche(p); }, { maxWidth: 340 });
+      number.bindPopup(function () { return fiche(p); }, popup());
       zones.addLayer(number);
     });
     document.querySelectorAll("[data-zone]").forEach(function (button) {
@@ -120,6 +139,14 @@ var msap = (function () {
     });
     document.querySelectorAll("[data-candidat]").forEach(function (button) {
       button.addEventListener("click", function () { show(map, candidates, button.dataset.candidat); });
+    });
+    document.getElementById("msap-carte").appendChild(map.getContainer());
+    map.on("popupopen", function (event) {
+      var close = event.popup.getElement().querySelector(".leaflet-popup-close-button");
+      if (close) { close.setAttribute("aria-label", "Fermer"); }
+    });
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") { map.closePopup(); }
     });
     var toggle = document.querySelector(".leaflet-control-layers-toggle");
     if (toggle) { toggle.title = "Couches"; toggle.setAttribute("aria-label", "Couches"); }
@@ -130,6 +157,18 @@ var msap = (function () {
     }
     frame();
     window.addEventListener("load", frame);
+    // A printed page shows the whole territory; the reader then finds the view that was left.
+    var page = document.documentElement, left = null;
+    window.addEventListener("beforeprint", function () {
+      left = { center: map.getCenter(), zoom: map.getZoom() };
+      page.classList.add("msap-impression");
+      frame();
+    });
+    window.addEventListener("afterprint", function () {
+      page.classList.remove("msap-impression");
+      map.invalidateSize({ animate: false });
+      map.setView(left.center, left.zoom, { animate: false });
+    });
   }
 
   return { donnees: data, habiller: dress, poser: place, terminer: finish };
