@@ -99,14 +99,19 @@ def note(
         Anomaly(
             code,
             action,
-            row.get("fichier", file),
+            _known(row.get("fichier")) or file,
             f"{row['nom']} : {message.format_map(row)}",
-            line=int(row["ligne"]) if "ligne" in row else None,
+            line=int(line) if (line := _known(row.get("ligne"))) else None,
             identifier=str(row["identifiant"]),
-            departement=row.get("departement") or "",
+            departement=_known(row.get("departement")) or "",
         )
         for row in rows.to_dict("records")
     ]
+
+
+def _known(value: Any) -> Any:
+    """Return a value of a table, None where it is null."""
+    return value if value == value else None  # noqa: PLR0124 - NaN differs from itself
 
 
 def tally(anomalies: Iterable[Anomaly]) -> dict[str, int]:

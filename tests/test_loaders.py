@@ -13,6 +13,7 @@ from conftest import (
     MAISONS_HEADER,
     NAMES,
     PEOPLE,
+    STEP,
     maison_row,
     poste_row,
     sites,
@@ -121,7 +122,7 @@ class TestCommunes:
     def test_filter_duplicates_and_missing_outline(self, tmp_path):
         table = self.squares(["01001", "01001", "02001", "1003", "01004"])
         table.loc[4, "geometry"] = None
-        loaded = loaders.load_communes([self.geojson(tmp_path, table)], departements=["01", "10"])
+        loaded = loaders.load_communes([self.geojson(tmp_path, table)], departements=["01"])
         assert loaded.table["code_insee"].tolist() == ["01001", "01004"]
         assert codes_of(loaded.anomalies) == [
             ("code-commune-invalide", "1003"),
@@ -142,6 +143,37 @@ class TestCommunes:
         loaded = loaders.load_communes([self.geojson(tmp_path, table)])
         assert loaded.table.geometry.is_valid.all()
         assert codes_of(loaded.anomalies) == [("contour-invalide", "01001")]
+
+    def test_swapped_outlines_are_put_back(self, tmp_path):
+        table = self.squares(["01001"])
+        swapped = table.set_geometry(
+            [shapely.transform(g, lambda xy: xy[:, ::-1]) for g in table.geometry], crs=4326
+        )
+        loaded = loaders.load_communes([self.geojson(tmp_path, swapped)])
+        assert loaded.table.geometry.iloc[0].equals(table.geometry.iloc[0])
+        assert codes_of(loaded.anomalies) == [("coordonnees-inversees", "01001")]
+
+    def test_of_two_rows_the_one_with_an_outline_is_kept(self, tmp_path):
+        table = self.squares(["01001", "01001"])
+        table.loc[0, "geometry"] = None
+        loaded = loaders.load_communes([self.geojson(tmp_path, table)])
+        assert loaded.table.geometry.notna().all()
+
+    def test_a_commune_merged_across_a_border_is_whole(self, tmp_path):
+        records = [
+            {"code": "49001", "nom": "Neuve", "type": "commune-actuelle"},
+            {"code": "44060", "nom": "Vieille", "type": "commune-deleguee", "chefLieu": "49001"},
+        ]
+        path = self.geojson(tmp_path, self.squares(["49001", "44060"]))
+        codes = loaders.commune_codes(records)
+        loaded = loaders.load_communes([path], departements=["49"], codes=codes)
+        assert loaded.table.geometry.iloc[0].area == pytest.approx(2)
+
+    def test_the_layer_with_communes_is_chosen(self, tmp_path):
+        path = tmp_path / "admin.gpkg"
+        self.squares(["01001"]).drop(columns="nom").to_file(path, layer="departement")
+        self.squares(["01001", "01002"]).to_file(path, layer="commune")
+        assert len(loaders.load_communes([path]).table) == 2
 
     def test_no_commune_of_the_study_is_an_error(self, tmp_path):
         path = self.geojson(tmp_path, self.squares(["01001"]))
@@ -171,7 +203,15 @@ class TestMairies:
         csv.write_text("code,longitude,latitude\n53001,-0.5,48.1\n")
         from_dila = loaders.load_mairies([sjson]).table
         from_csv = loaders.load_mairies([csv]).table
-        pd.testing.assert_frame_equal(from_dila, from_csv)
+        columns = ["code_insee", "geometry"]
+        pd.testing.assert_frame_equal(from_dila[columns], from_csv[columns])
+
+    def test_repeated_and_former_town_halls_are_told(self, tmp_path):
+        csv = tmp_path / "mairies.csv"
+        csv.write_text("code,longitude,latitude\n01015,5.7,45.7\n01015,5.8,45.8\n01340,5.6,45.6\n")
+        loaded = loaders.load_mairies([csv], codes=loaders.commune_codes(RECORDS))
+        assert loaded.table.geometry.iloc[0].equals(shapely.Point(5.7, 45.7))
+        assert codes_of(loaded.anomalies) == [("doublon", "01015"), ("mairie-ancienne", "01340")]
 
     def test_positions_are_mended_or_dropped(self, tmp_path):
         csv = tmp_path / "mairies.csv"
@@ -342,6 +382,24 @@ class TestTerritory:
         assert loaded.table.geometry.iloc[5] is None
         assert ("mairie-mal-placee", CODES[1]) in codes_of(loaded.anomalies)
         assert ("commune-sans-position", CODES[5]) in codes_of(loaded.anomalies)
+
+    def test_a_town_hall_in_the_next_commune_is_believed_only_at_the_door(self, town):
+        x, y = CENTRES[0]
+        edge = x + STEP / 2
+        for distance, origin in ((250, "mairie"), (350, "point sur la surface")):
+            halls = gpd.GeoDataFrame(
+                {"code_insee": [CODES[0]]}, geometry=[shapely.Point(edge + distance, y)], crs=2154
+            )
+            table = loaders.commune_origins(town.communes, halls).table
+            assert table["origine"].iloc[0] == origin
+
+    @pytest.mark.parametrize(("outside", "position"), [(2900, "source"), (3100, "commune")])
+    def test_points_are_believed_up_to_the_tolerance(self, town, outside, position):
+        point = (CENTRES[0][0], CENTRES[0][1] + STEP / 2 + outside)
+        loaded = loaders.attach_to_communes(
+            sites([("S", point)]), town.communes, town.origins, file="f.csv"
+        )
+        assert loaded.table["position"].tolist() == [position]
 
     def test_sites_find_their_commune_and_place(self, town):
         table = sites(

@@ -72,17 +72,24 @@ def read_records(path: Path) -> list[dict[str, Any]]:
             where=f"{path}, ligne {error.lineno}",
             remedy="télécharger à nouveau le fichier",
         ) from error
-    if not isinstance(records, list) or not records or not isinstance(records[0], dict):
+    if not isinstance(records, list) or not records:
         raise DataError(
             f"« {path.name} » n'est pas une liste de communes",
             where=path,
             remedy="fournir communes.json du découpage administratif d'Etalab",
         )
     for number, record in enumerate(records, start=1):
-        missing = {"code", "nom", "type"} - record.keys()
+        keys = {"code", "nom", "type"}
+        missing = keys - record.keys() if isinstance(record, dict) else keys
         if missing:
             raise MissingColumnError(
                 f"« {path.name} » : clé absente : {', '.join(sorted(missing))}",
+                where=f"{path}, objet n° {number}",
+                remedy="fournir communes.json du découpage administratif d'Etalab",
+            )
+        if not all(isinstance(record[key], str) for key in keys):
+            raise DataError(
+                f"« {path.name} » : code, nom et type doivent être des textes",
                 where=f"{path}, objet n° {number}",
                 remedy="fournir communes.json du découpage administratif d'Etalab",
             )
@@ -95,7 +102,7 @@ def commune_codes(records: list[dict[str, Any]]) -> CommuneCodes:
     successors: dict[str, str] = {}
     for record in records:
         if record["type"] == "commune-actuelle":
-            successors |= dict.fromkeys(record.get("anciensCodes", ()), record["code"])
+            successors |= dict.fromkeys(record.get("anciensCodes") or (), record["code"])
         else:
             parent = record.get("chefLieu") or record.get("commune")
             if parent:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
 
 from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
-from msap_geo.errors import DataError, UnreadableFileError
+from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.tabular import LINE, normalise, pick_columns, read_text, require_file
-from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
+from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,8 +67,6 @@ def load_communes(
     for path in paths:
         raw = _read(path)
         rows_read += len(raw)
-        if wanted is not None:
-            raw = raw[raw["code_insee"].map(departement_of).isin(wanted)]
         kept, noticed = _clean(raw, path.name)
         tables.append(kept)
         anomalies += noticed
@@ -77,16 +76,30 @@ def load_communes(
     if codes is not None:
         table, merged = _merge(table, codes)
         anomalies += merged
-    if table.empty:
-        files = ", ".join(path.name for path in paths)
-        raise DataError(
-            f"aucune commune des départements {', '.join(sorted(wanted or ()))} dans {files}",
-            where=", ".join(str(path) for path in paths),
-            remedy="vérifier la liste departements et les fichiers de contours",
-        )
+    if wanted is not None:
+        # After the codes are brought to date: a merged commune may have changed département.
+        table = table[table["code_insee"].map(departement_of).isin(wanted)]
+    _refuse_incomplete(table, wanted, paths)
     columns = ["code_insee", "nom", "geometry"]
     table = table[columns].sort_values("code_insee", ignore_index=True)
     return Loaded(schemas.check(table, schemas.BOUNDARIES), rows_read, tuple(anomalies))
+
+
+def _refuse_incomplete(
+    table: gpd.GeoDataFrame, wanted: set[str] | None, paths: Sequence[Path]
+) -> None:
+    where = ", ".join(str(path) for path in paths)
+    missing = (wanted or set()) - set(table["code_insee"].map(departement_of))
+    if missing or table.empty:
+        raise DataError(
+            f"aucune commune des départements {', '.join(sorted(missing))} dans les contours",
+            where=where,
+            remedy="vérifier la liste departements et les fichiers de contours",
+        )
+    if table.geometry.isna().all():
+        raise DataError(
+            "aucune commune n'a de contour", where=where, remedy="fournir une couche de surfaces"
+        )
 
 
 def _read(path: Path) -> gpd.GeoDataFrame:
@@ -96,13 +109,16 @@ def _read(path: Path) -> gpd.GeoDataFrame:
     else:
         require_file(path)
     try:
-        table = gpd.read_parquet(path) if suffix in _PARQUET else gpd.read_file(path)
+        table = gpd.read_parquet(path) if suffix in _PARQUET else _read_layer(path)
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
+        shapely.errors.GEOSException,
         ValueError,
         OSError,
     ) as e:
+        if isinstance(e, MsapGeoError):
+            raise
         raise UnreadableFileError(
             f"« {path.name} » n'est pas une couche de communes lisible",
             where=path,
@@ -121,20 +137,39 @@ def _read(path: Path) -> gpd.GeoDataFrame:
     attributes.columns = [normalise(str(name)) for name in attributes.columns]
     attributes.insert(0, LINE, range(1, len(attributes) + 1))
     picked = pick_columns(attributes, path, required=_COLUMNS)
-    picked["code_insee"] = picked["code_insee"].astype(str).str.strip()
+    picked["code_insee"] = picked["code_insee"].fillna("").astype(str).str.strip()
     picked["nom"] = picked["nom"].fillna("").astype(str).str.strip()
     return gpd.GeoDataFrame(picked, geometry=geometry.to_numpy(), crs=WGS84)
 
 
+def _read_layer(path: Path) -> gpd.GeoDataFrame:
+    """Read the layer of a file that has the columns of communes; rings not closed are closed."""
+    names = [name for name, _ in pyogrio.list_layers(path)]
+    fitting = [name for name in names if _fits(path, name)] if len(names) > 1 else names
+    if len(fitting) != 1:
+        raise DataError(
+            f"« {path.name} » contient plusieurs couches : {', '.join(names)}",
+            where=path,
+            remedy="ne garder que celle des communes (code et nom)",
+        )
+    return gpd.read_file(path, layer=fitting[0], on_invalid="fix")
+
+
+def _fits(path: Path, layer: str) -> bool:
+    fields = {normalise(str(name)) for name in pyogrio.read_info(path, layer=layer)["fields"]}
+    return all(fields & set(spellings) for spellings in _COLUMNS.values())
+
+
 def _clean(raw: gpd.GeoDataFrame, file: str) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
-    table = raw.copy()
+    table = raw.assign(fichier=file)
     malformed = ~table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
     absent = table.geometry.isna() | table.geometry.is_empty
     table.loc[absent, "geometry"] = None
+    table, misplaced = _put_in_place(table, absent, file)
     invalid = ~absent & ~table.geometry.is_valid
     table.loc[invalid, "geometry"] = _areas_of(table.geometry[invalid].make_valid())
-    table["fichier"] = file
     anomalies = [
+        *misplaced,
         *_tell(table[malformed], "code-commune-invalide", Action.LEFT_OUT, "code mal formé"),
         *_tell(table[absent], "commune-sans-contour", Action.NOTED, "sans contour"),
         *_tell(table[invalid], "contour-invalide", Action.REPAIRED, "contour invalide réparé"),
@@ -149,7 +184,38 @@ def _areas_of(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     return areas.groupby(level=0).agg(lambda group: shapely.union_all(group.to_numpy()))
 
 
+def _put_in_place(
+    table: gpd.GeoDataFrame, absent: pd.Series, file: str
+) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Swap back outlines whose latitude and longitude were exchanged; refuse those astray."""
+    bounds = table.geometry.bounds.to_numpy()
+    regions = [region_of(departement_of(code)) for code in table["code_insee"]]
+    west, south, east, north = (
+        np.array([(r.west, r.south, r.east, r.north) for r in regions]).reshape(-1, 4).T
+    )
+    x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    there = absent.to_numpy()
+    inside = there | ((west <= x) & (x <= east) & (south <= y) & (y <= north))
+    swapped = ~inside & (west <= y) & (y <= east) & (south <= x) & (x <= north)
+    known = table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN).to_numpy()
+    lost = ~inside & ~swapped & known
+    if lost.any():
+        row = table[lost].iloc[0]
+        raise DataError(
+            f"« {file} » : le contour de {row['nom']} ({row['code_insee']}) n'est pas en France",
+            where=f"{file}, objet n° {row[LINE]}",
+            remedy="réenregistrer la couche avec sa vraie projection",
+        )
+    geometry = table.geometry.to_numpy().copy()
+    geometry[swapped] = shapely.transform(geometry[swapped], lambda xy: xy[:, ::-1])
+    table = table.set_geometry(gpd.GeoSeries(geometry, index=table.index, crs=WGS84))
+    message = "latitude et longitude inversées, remises à l'endroit"
+    return table, _tell(table[swapped], "coordonnees-inversees", Action.REPAIRED, message)
+
+
 def _drop_repeated(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    # Of two rows the one with an outline is worth keeping.
+    table = table.loc[table.geometry.isna().sort_values(kind="stable").index]
     repeated = table["code_insee"].duplicated(keep="first")
     anomalies = _tell(table[repeated], "doublon", Action.LEFT_OUT, "commune déjà donnée plus haut")
     return table[~repeated], anomalies

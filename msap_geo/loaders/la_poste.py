@@ -16,6 +16,8 @@ from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
 BUREAU_DE_POSTE = "Bureau de Poste"
 AGENCE_COMMUNALE = "Agence postale communale"
 AGENCE_INTERCOMMUNALE = "Agence postale intercommunale"
@@ -64,10 +66,11 @@ def load_la_poste(path: Path) -> Loaded[gpd.GeoDataFrame]:
     """
     raw = pick_columns(read_text_table(path), path, required=_REQUIRED, optional=_OPTIONAL)
     rows_read = len(raw)
-    raw["departement"] = raw["code_insee"].map(departement_of)
+    raw["departement"] = _departements(raw)
     country = {name: normalise(name) for name in raw["pays"].unique()}
     kinds = {name: _KINDS.get(normalise(name), name) for name in raw["genre"].unique()}
     abroad = ~raw["pays"].map(country).isin(["", "france"])
+    raw["departement"] = raw["departement"].mask(abroad, "étranger")
     repeated = raw["identifiant"].duplicated(keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN) & ~abroad
     anomalies = [
@@ -104,3 +107,15 @@ def load_la_poste(path: Path) -> Loaded[gpd.GeoDataFrame]:
         rows_read,
         (*anomalies, *moved),
     )
+
+
+def _departements(raw: pd.DataFrame) -> pd.Series:
+    """Return the département of each point: of its code, else of its postal code, else unknown.
+
+    A postal code of Corsica (20…) does not tell 2A from 2B: the point will.
+    """
+    postal = raw["code_postal"].where(
+        raw["code_postal"].str.fullmatch(r"\d{5}") & ~raw["code_postal"].str.startswith("20"), ""
+    )
+    readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
+    return raw["code_insee"].where(readable, postal).map(departement_of)

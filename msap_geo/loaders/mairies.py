@@ -69,11 +69,18 @@ def load_mairies(
         "code « {code_insee} » mal formé",
     )
     table = table[~malformed & table.geometry.notna()]
-    if codes is not None:
-        table = table[~table["code_insee"].isin(set(codes.successors))]
+    former = table["code_insee"].isin(set(codes.successors if codes is not None else ()))
+    repeated = table.duplicated(["code_insee", "identifiant"], keep="first") & ~former
+    for mask, code, message in (
+        (former, "mairie-ancienne", "celle d'une commune qui n'existe plus"),
+        (repeated, "doublon", "mairie déjà donnée plus haut"),
+    ):
+        rows = table[mask].drop(columns="geometry")
+        anomalies += note(rows, code, Action.LEFT_OUT, message)
     table = (
-        table.sort_values(["code_insee", "identifiant"], kind="stable")
-        .drop_duplicates("code_insee")[["code_insee", "geometry"]]
+        table[~former]
+        .sort_values(["code_insee", "identifiant"], kind="stable")
+        .drop_duplicates("code_insee")[["code_insee", "fichier", LINE, "geometry"]]
         .reset_index(drop=True)
     )
     return Loaded(schemas.check(table, schemas.TOWN_HALLS), rows_read, tuple(anomalies))
@@ -101,6 +108,12 @@ def _from_dila(path: Path) -> pd.DataFrame:
                 where=f"{path}, ligne {number}",
                 remedy="télécharger à nouveau l'annuaire",
             ) from error
+        if not isinstance(record, dict):
+            raise DataError(
+                f"« {path.name} » n'est pas un annuaire DILA (un objet JSON par ligne)",
+                where=f"{path}, ligne {number}",
+                remedy="télécharger à nouveau l'annuaire",
+            )
         if record.get("type") == "mairie":
             rows.append(
                 {

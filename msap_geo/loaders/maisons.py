@@ -70,7 +70,12 @@ def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
     """
     raw = pick_columns(read_text_table(path), path, required=_REQUIRED, optional=_OPTIONAL)
     rows_read = len(raw)
-    raw["departement"] = raw["departement"].str.upper().str.zfill(2)
+    readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
+    raw["departement"] = (
+        raw["code_insee"]
+        .map(departement_of)
+        .where(readable, raw["departement"].str.upper().str.zfill(2))
+    )
     raw, anomalies = _mend_texts(raw, path.name)
     raw["identifiant"] = _identifiers(raw)
     raw, repeated = _drop_repeated(raw, path.name)
@@ -89,7 +94,9 @@ def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
             "structure": raw["structure"],
             "horaires": [_hours(row) for row in raw.to_dict("records")],
             "labellisation": pd.to_datetime(
-                raw["labellisation"].str.extract(r"(\d{2}/\d{2}/\d{4})")[0], format="%d/%m/%Y"
+                raw["labellisation"].str.extract(r"(\d{2}/\d{2}/\d{4})")[0],
+                format="%d/%m/%Y",
+                errors="coerce",
             ),
             "position": geometry.notna().map({True: "source", False: "aucune"}),
             LINE: raw[LINE],

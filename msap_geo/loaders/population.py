@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from msap_geo import schemas
@@ -115,7 +116,9 @@ def _from_insee(path: Path) -> pd.DataFrame:
 def _drop_unusable(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
     repeated = raw["code_insee"].duplicated(keep="first") & ~malformed
-    unknown = (raw["population"].isna() | (raw["population"] < 0)) & ~malformed & ~repeated
+    people = raw["population"]
+    whole = np.isfinite(people) & (people >= 0) & (people == people.round())
+    unknown = ~whole & ~malformed & ~repeated
     told = raw.assign(
         identifiant=raw["code_insee"], departement=raw["code_insee"].map(departement_of)
     )

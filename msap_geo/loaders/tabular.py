@@ -94,7 +94,7 @@ def read_text(path: Path) -> str:
     content = path.read_bytes()
     _refuse_foreign(path, content)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
+        return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -17,7 +17,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.tabular import normalise
-from msap_geo.territory import departement_of, projected_crs
+from msap_geo.territory import DEPARTEMENTS, departement_of, projected_crs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +35,9 @@ PLACE_TOLERANCE_M = 3_000.0
 Published outlines are simplified by up to a few hundred metres and counters stand just across a
 border; geocoding failures are off by tens of kilometres.
 """
+
+NEXT_DOOR_M = 300.0
+"""How far outside its own outline a town hall may stand when it lies inside another commune."""
 
 
 def assemble_communes(
@@ -72,9 +75,11 @@ def assemble_communes(
     schemas.check(population, schemas.POPULATION)
     here = population[population["code_insee"].map(departement_of).isin(wanted)]
     outlines = boundaries[boundaries["code_insee"].map(departement_of).isin(wanted)].to_crs(epsg)
-    if not set(here["code_insee"]) & set(outlines["code_insee"]):
+    unknown = wanted - set(here["code_insee"].map(departement_of))
+    if unknown or not set(here["code_insee"]) & set(outlines["code_insee"]):
         raise DataError(
-            "le fichier de population ne connaît aucune des communes de l'étude",
+            "le fichier de population ne connaît aucune des communes de l'étude"
+            + (f" dans {', '.join(sorted(unknown))}" if unknown else ""),
             remedy="vérifier que les deux fichiers couvrent les mêmes départements",
         )
     joined = outlines.merge(here, on="code_insee", how="outer", suffixes=("", "_population"))
@@ -120,9 +125,9 @@ def commune_origins(
 ) -> Loaded[gpd.GeoDataFrame]:
     """Give each commune the point its inhabitants start from.
 
-    The town hall; where it is missing, or lies more than :data:`PLACE_TOLERANCE_M` outside the
-    commune, a point on the commune's surface; where there is no outline either, none, and the
-    row stays.
+    The town hall; where it is missing, lies more than :data:`PLACE_TOLERANCE_M` outside the
+    commune, or inside another one more than :data:`NEXT_DOOR_M` away, a point on the commune's
+    surface; where there is no outline either, none, and the row stays.
 
     Parameters
     ----------
@@ -144,6 +149,8 @@ def commune_origins(
     has_hall, has_outline = ~shapely.is_missing(points), ~shapely.is_missing(outlines)
     outside_m = shapely.distance(points, outlines)
     astray = has_hall & has_outline & (outside_m > PLACE_TOLERANCE_M)
+    # Well inside another commune, a town hall is another one's (homonyms), however near.
+    astray |= _inside_another(points, outlines) & (outside_m > NEXT_DOOR_M)
     inner = shapely.point_on_surface(outlines)
     use_hall = has_hall & ~astray
     origin = np.where(use_hall, "mairie", np.where(has_outline, "point sur la surface", "aucune"))
@@ -159,7 +166,11 @@ def commune_origins(
     )
     told = pd.DataFrame(communes.drop(columns="geometry"))
     told["identifiant"] = told["code_insee"]
-    told["km"] = np.round(np.nan_to_num(outside_m) / 1000).astype(int)
+    for trace in ("fichier", "ligne"):
+        if trace in town_halls:
+            of = town_halls.set_index("code_insee")[trace]
+            told[trace] = of.reindex(told["code_insee"]).to_numpy(dtype=object)
+    told["km"] = np.round(np.nan_to_num(outside_m) / 1000, 1)
     anomalies = [
         anomaly
         for mask, code, action, message in (
@@ -185,6 +196,17 @@ def commune_origins(
         for anomaly in note(told[mask], code, action, message)
     ]
     return Loaded(schemas.check(table, schemas.DEMAND), len(table), tuple(anomalies))
+
+
+def _inside_another(
+    points: NDArray[np.object_], outlines: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Tell which points lie in the outline of another row."""
+    present = np.flatnonzero(~shapely.is_missing(points))
+    rows, found = shapely.STRtree(outlines).query(points[present], predicate="intersects")
+    elsewhere = np.zeros(len(points), dtype=bool)
+    elsewhere[present[rows[present[rows] != found]]] = True
+    return elsewhere
 
 
 def attach_to_communes(
@@ -221,9 +243,16 @@ def attach_to_communes(
     """
     schemas.check(sites, schemas.SITES)
     table = sites.to_crs(communes.crs)
-    here = table["departement"].isin(set(communes["departement"]))
+    current = table["code_insee"] if codes is None else codes.current(table["code_insee"])
+    named = current.map(departement_of, na_action="ignore").astype(object)
+    named = named.fillna(table["departement"])
+    table = table.assign(code_insee=current, departement=named)
+    unknown = ~table["departement"].isin(list(DEPARTEMENTS))
+    here = table["departement"].isin(set(communes["departement"])) | (
+        unknown & table.geometry.within(communes.geometry.union_all())
+    )
     local = table[here]
-    place = _commune_index(local, communes, codes)
+    place = _commune_index(local, communes)
     points = local.geometry.to_numpy()
     origin_of = _at(origins.geometry, place)
     outline_of = _at(communes.geometry, place)
@@ -259,9 +288,11 @@ def attach_to_communes(
         )
         for anomaly in note(told[mask], code, action, message, file=file)
     ]
-    code_of = _at(communes["code_insee"], place)
     placed = local.assign(
-        code_insee=code_of,
+        code_insee=_at(communes["code_insee"], place),
+        departement=pd.Series(_at(communes["departement"], place), index=local.index).fillna(
+            local["departement"]
+        ),
         position=np.where(moved, "commune", local["position"]),
         geometry=settled,
     )[~lost]
@@ -286,13 +317,10 @@ def _at(values: pd.Series, rows: NDArray[np.int64]) -> NDArray[np.object_]:
     return padded[rows]
 
 
-def _commune_index(
-    sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, codes: CommuneCodes | None
-) -> NDArray[np.int64]:
+def _commune_index(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> NDArray[np.int64]:
     """Return the row of each site's commune, −1 where none can be told."""
     by_code = pd.Series(range(len(communes)), index=communes["code_insee"])
-    declared = sites["code_insee"] if codes is None else codes.current(sites["code_insee"])
-    index = declared.map(by_code)
+    index = sites["code_insee"].map(by_code)
     names = communes["departement"] + ":" + communes["nom"].map(normalise)
     by_name = pd.Series(range(len(communes)), index=names)
     by_name = by_name[~by_name.index.duplicated(keep=False)]
