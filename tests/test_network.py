@@ -150,6 +150,7 @@ class TestOsm:
             ({"junction": "roundabout"}, True, False),
             ({"junction": "roundabout", "oneway": "no"}, True, True),
             ({"oneway": "reversible"}, False, False),
+            ({"motor_vehicle:backward": "no"}, True, False),
         ],
     )
     def test_oneways(self, tmp_path, tags, ahead, back):
@@ -172,6 +173,9 @@ class TestOsm:
             ({"motorcar": "no"}, False),
             ({"access": "permissive"}, True),
             ({"motor_vehicle": "agricultural"}, False),
+            ({"motor_vehicle": "agricultural;forestry"}, False),
+            ({"motor_vehicle": "forestry;permissive"}, True),
+            ({"area": "yes"}, False),
             ({"highway": "track"}, False),
             ({"highway": "footway"}, False),
         ],
@@ -199,6 +203,17 @@ class TestOsm:
         net = read(tmp_path, [([1, 2, 99], {"highway": "primary"})])
         assert net.report.km * 1000 == pytest.approx(self.STEP_M, rel=1e-3)
 
+    def test_no_road_is_invented_across_a_gap(self, tmp_path):
+        ways = [([1, 2, 98, 99, 4, 5], {"highway": "primary"}), ([1, 6], {"highway": "primary"})]
+        net = read(tmp_path, ways)
+        assert net.report.km * 1000 == pytest.approx(6 * self.STEP_M, rel=1e-3)  # 1–2 and 1–6
+
+    def test_limits_one_way(self, tmp_path):
+        tags = {"highway": "primary", "maxspeed:forward": "50", "maxspeed:backward": "100"}
+        net = read(tmp_path, [([1, 2], tags)])
+        kmh = net.edges.length_m / 1000 / np.array([net.edges.forward, net.edges.backward]).T * 60
+        assert sorted(kmh[0].round().tolist()) == [40, 80]
+
     def test_files_that_are_not_osm_are_refused(self, tmp_path):
         path = tmp_path / "faux.osm.pbf"
         path.write_bytes(b"ceci n'est pas du pbf" * 10)
@@ -222,6 +237,8 @@ class TestOsm:
             ("0", 40),
             ("signals", 40),
             ("70;50", 56),
+            ("0.1", 40),
+            ("999", 40),
         ],
     )
     def test_maxspeed(self, value, kmh):
@@ -407,6 +424,15 @@ class TestEstimated:
         profile = network.load_profile("estime")
         with pytest.raises(NetworkError, match="au moins trois communes"):
             network.estimate_network(town.communes, town.origins, profile)  # all on one line
+
+    def test_coincident_town_halls_are_one_junction(self, town):
+        profile = network.load_profile("estime")
+        points = [
+            shapely.Point(p.x, p.y + 1000 * (i % 2)) for i, p in enumerate(town.origins.geometry)
+        ]
+        points[1] = points[0]
+        net = network.estimate_network(town.communes, town.origins.set_geometry(points), profile)
+        assert (net.n_nodes, net.report.nodes_dropped) == (5, 0)
 
     def test_speed_classes_are_inclusive(self):
         density = np.array([0.0, 20, 20.1, 500, 501])

@@ -11,7 +11,7 @@ from msap_geo.network.estimated import estimate_network
 from msap_geo.network.links import from_links, read_links
 from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
-from msap_geo.network.profiles import ESTIMATED, Profile, load_profile
+from msap_geo.network.profiles import ESTIMATED, Profile, available_profiles, load_profile
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import cache_folder, open_network, save_network, store_key
 
@@ -25,6 +25,7 @@ __all__ = [
     "Profile",
     "RoadNetwork",
     "Snapped",
+    "available_profiles",
     "cache_folder",
     "estimate_network",
     "from_links",

@@ -50,6 +50,9 @@ def estimate_network(
     """
     points = origins.geometry.to_numpy()
     present = np.flatnonzero(~shapely.is_missing(points))
+    # Two town halls at one place are one junction: Delaunay would leave the second one out.
+    spots = shapely.get_coordinates(points[present])
+    present = present[np.sort(np.unique(spots, axis=0, return_index=True)[1])]
     x, y = shapely.get_x(points[present]), shapely.get_y(points[present])
     tail, head = gabriel_graph(x, y)
     area_km2 = shapely.area(communes.geometry.to_numpy()[present]) / 1e6
@@ -83,7 +86,7 @@ def gabriel_graph(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the pairs of places with no third one in the circle they span.
 
-    Gabriel & Sokal (1969). A subset of the Delaunay edges, and always connected.
+    Gabriel & Sokal (1969). A subset of the Delaunay edges, connected when places are distinct.
 
     Parameters
     ----------

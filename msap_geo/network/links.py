@@ -11,7 +11,7 @@ import pyproj
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
 from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.network.model import Edges, RoadNetwork, build_network
-from msap_geo.network.profiles import Profile
+from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def read_links(nodes: Path, links: Path, profile: Profile, *, epsg: int) -> Road
     )
     drivable = table["highway"].isin(list(profile.speeds_kmh))
     table = table[drivable]
-    limit = to_number(table["maxspeed"]) * profile.maxspeed_factor
+    posted = to_number(table["maxspeed"])
+    limit = posted.where(posted.between(SLOWEST_KMH, FASTEST_KMH)) * profile.maxspeed_factor
     kmh = limit.fillna(table["highway"].map(profile.speeds_kmh).astype("float64"))
     length_m = to_number(table["length_m"])
     frame = pd.DataFrame(

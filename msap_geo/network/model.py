@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from msap_geo.network.profiles import Profile
 
-Floats = "NDArray[np.float64]"
-
 
 class Csr(NamedTuple):
     """Directed links by row: those of node ``i`` are ``start[i]:start[i + 1]``."""
@@ -191,6 +189,8 @@ def build_network(
         If no road is left, or if minutes or lengths are negative or not numbers.
     """
     _check_edges(edges)
+    closed = np.isinf(edges.forward) & np.isinf(edges.backward)
+    edges = _select(edges, ~closed, np.arange(len(x)))
     n = len(x)
     graph = _csr(edges, n)
     pattern = csr_array((np.ones(len(graph.head)), graph.head, graph.start), shape=(n, n))
@@ -236,7 +236,10 @@ def _check_edges(edges: Edges) -> None:
         )
     for name in ("forward", "backward", "length_m"):
         values = getattr(edges, name)
-        wrong = int((np.isnan(values) | (values < 0)).sum())
+        wrong = np.isnan(values) | (values < 0)
+        if name == "length_m":
+            wrong |= np.isinf(values)
+        wrong = int(wrong.sum())
         if wrong:
             raise NetworkError(
                 f"{wrong} tronçons ont une durée ou une longueur négative ou illisible ({name})",

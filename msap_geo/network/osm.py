@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyproj
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.loaders.tabular import require_file
 from msap_geo.network.model import Edges, RoadNetwork, build_network
+from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -137,14 +139,12 @@ def _read_ways(path: Path, profile: Profile) -> _Ways:
             if not (ahead or back):
                 refused += 1
                 continue
-            nodes, points = _line(item, wkb)
-            if len(nodes) < 2:  # noqa: PLR2004 - a line has two ends
-                continue
-            refs.extend(nodes)
-            sizes.append(len(nodes))
-            coordinates.append(points)
-            forward.append(ahead)
-            backward.append(back)
+            for nodes, points in _lines(item, wkb):
+                refs.extend(nodes)
+                sizes.append(len(nodes))
+                coordinates.append(points)
+                forward.append(ahead)
+                backward.append(back)
     except RuntimeError as error:
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
@@ -166,20 +166,30 @@ def _read_ways(path: Path, profile: Profile) -> _Ways:
     )
 
 
-def _line(way: Any, wkb: Any) -> tuple[list[int], NDArray[np.float64]]:
-    """Return the node references of a way, and their longitudes and latitudes, shape (n, 2)."""
+def _lines(way: Any, wkb: Any) -> list[tuple[list[int], NDArray[np.float64]]]:
+    """Return node references, and longitudes and latitudes (n, 2), of each unbroken part of a way.
+
+    A way whole in the file is one part; one cut by the border of the extract is as many as there
+    are runs of two known nodes or more: no road is invented across the gap.
+    """
     import osmium  # noqa: PLC0415 - only this reader needs it
 
     try:
         line = wkb.create_linestring(way, osmium.geom.ALL)
     except (osmium.InvalidLocationError, RuntimeError):
-        # A way cut at the border of the extract: the nodes that are there are kept.
-        known = [node for node in way.nodes if node.location.valid()]
-        points = np.array([(node.lon, node.lat) for node in known]).reshape(-1, 2)
-        return [node.ref for node in known], points
+        runs = [
+            list(run)
+            for known, run in groupby(way.nodes, key=lambda node: node.location.valid())
+            if known
+        ]
+        return [
+            ([node.ref for node in run], np.array([(node.lon, node.lat) for node in run]))
+            for run in runs
+            if len(run) > 1
+        ]
     # WKB of a line: byte order, type and point count take nine bytes.
     points = np.frombuffer(bytes.fromhex(line), dtype="<f8", offset=9).reshape(-1, 2)
-    return [node.ref for node in way.nodes], points
+    return [([node.ref for node in way.nodes], points)]
 
 
 def _blocks(tags: object) -> bool:
@@ -187,24 +197,31 @@ def _blocks(tags: object) -> bool:
     barrier = tags.get("barrier")  # type: ignore[attr-defined]
     if barrier is None:
         return False
-    access = _access(tags)
-    if access is not None:
-        return access in _DENIED
+    if any(key in tags for key in _ACCESS_KEYS):  # type: ignore[operator]
+        return _denied(tags)
     return barrier not in _OPEN_BARRIERS
 
 
-def _access(tags: object) -> str | None:
-    return next((tags[key] for key in _ACCESS_KEYS if key in tags), None)  # type: ignore[index,operator]
+def _denied(tags: object, way: str = "") -> bool:
+    """Tell whether cars are kept out, altogether or one way (``:forward``, ``:backward``).
+
+    The most specific key decides; of several values (``agricultural;forestry``) one open suffices.
+    """
+    keys = (key + suffix for key in _ACCESS_KEYS for suffix in ((way, "") if way else ("",)))
+    value = next((tags[key] for key in keys if key in tags), "")  # type: ignore[index,operator]
+    return {part.strip() for part in value.split(";")} <= _DENIED
 
 
 def _way_speeds(tags: object, profile: Profile) -> tuple[float, float]:
     """Return km/h forward and backward, zero where not allowed."""
     get = tags.get  # type: ignore[attr-defined]
-    if _access(tags) in _DENIED:
+    if get("area") == "yes":
         return 0.0, 0.0
     default = profile.speeds_kmh[get("highway")]
     ahead, back = (
-        _posted(get(f"maxspeed:{way}") or get("maxspeed"), default, profile.maxspeed_factor)
+        0.0
+        if _denied(tags, f":{way}")
+        else _posted(get(f"maxspeed:{way}") or get("maxspeed"), default, profile.maxspeed_factor)
         for way in ("forward", "backward")
     )
     match _oneway(tags):
@@ -240,9 +257,11 @@ def _posted(value: str | None, default: float, factor: float) -> float:
     limit = _IMPLICIT_KMH.get(text)
     if limit is None:
         number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?", text)
-        if number is None or float(number.group(1)) == 0:
+        if number is None:
             return default
         limit = float(number.group(1)) * (_MPH if number.group(2) == "mph" else 1.0)
+        if not SLOWEST_KMH <= limit <= FASTEST_KMH:
+            return default
     return limit * factor
 
 

@@ -12,6 +12,9 @@ from msap_geo.errors import StudyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SLOWEST_KMH, FASTEST_KMH = 5.0, 150.0
+"""Posted limits outside these are typing errors: the class speed is used instead."""
+
 ESTIMATED = "estime"
 """Name of the profile that needs no roads (see :mod:`msap_geo.network.estimated`)."""
 
@@ -58,7 +61,7 @@ class Profile:
         }
 
 
-def available() -> list[str]:
+def available_profiles() -> list[str]:
     """Return the names of the profiles that ship with the package."""
     folder = files("msap_geo.network") / "profils"
     return sorted(
@@ -79,7 +82,7 @@ def load_profile(
     Parameters
     ----------
     name
-        One of :func:`available`.
+        One of :func:`available_profiles`.
     speeds_kmh
         Speeds that replace the profile's, km/h by ``highway`` class.
     sinuosity
@@ -96,11 +99,11 @@ def load_profile(
     StudyError
         If there is no such profile or class, or if a speed is not a positive number.
     """
-    if name not in available():
+    if name not in available_profiles():
         raise StudyError(
             f"profil de déplacement inconnu : « {name} »",
             where="[reseau] profil",
-            remedy=f"choisir parmi : {', '.join(available())}",
+            remedy=f"choisir parmi : {', '.join(available_profiles())}",
         )
     text = (files("msap_geo.network") / "profils" / f"{name}.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
