@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -135,11 +137,16 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             # A Windows console may not be UTF-8: better a replaced letter than a crash.
             stream.reconfigure(errors="replace")
     arguments = _parser().parse_args(argv)
+    # Libraries warn in English of what the anomalies tell in French.
+    warnings.simplefilter("ignore")
     try:
         _conduct(_study_reader(arguments), arguments.sortie, as_json=arguments.json)
     except MsapGeoError as error:
         print(f"Erreur : {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
         sys.exit(_FAILED)
+    except BrokenPipeError:
+        # The reader of our output left (``| head``): nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print("Interrompu.", file=sys.stderr)  # noqa: T201
         sys.exit(_INTERRUPTED)
@@ -168,7 +175,7 @@ def _conduct(read: Callable[[], Study], output: Path | None, *, as_json: bool) -
         write_study(result, folder)
     summary = result.summary()
     text = json.dumps(summary, ensure_ascii=False, indent=2) if as_json else _told(result, folder)
-    print(text)  # noqa: T201
+    print(text, flush=True)  # noqa: T201
 
 
 def _told(result: StudyResult, folder: Path) -> str:

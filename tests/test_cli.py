@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import geopandas as gpd
 import pytest
 from conftest import CODES, StudyFolder, maison_row
 
@@ -153,6 +154,46 @@ UNUSABLE = {
     "unknown nodes": (
         replaced("liens.csv", "0,1,10000", "0,99,10000"),
         ["nœud inconnu", "liens.csv"],
+    ),
+}
+
+
+def null_outlines(toy):
+    path = toy.folder / "communes.geojson"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for feature in content["features"]:
+        feature["geometry"] = None
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def shifted_outlines(toy):
+    path = toy.folder / "communes.geojson"
+    table = gpd.read_file(path)
+    table["geometry"] = table.translate(60, 0)
+    path.write_text(table.to_json(), encoding="utf-8")
+
+
+UNUSABLE |= {
+    "no outline": (null_outlines, ["aucune commune n'a de contour"]),
+    "outlines elsewhere": (shifted_outlines, ["n'est pas en France", "objet n° 1"]),
+    "half the departements": (
+        replaced("etude.toml", '["53"]', '["53", "72"]'),
+        ["aucune commune des départements 72"],
+    ),
+    "no file": (replaced("etude.toml", '["communes.geojson"]', "[]"), ["liste non vide"]),
+    "nan": (replaced("etude.toml", "[20, 30]", "[nan, 30]"), ["minutes positives"]),
+    "text threshold": (replaced("etude.toml", "[20, 30]", '["20"]'), ["un nombre est attendu"]),
+    "road class": (
+        replaced("etude.toml", "primary = 60", "primaire = 60"),
+        ["classe de route inconnue : primaire", "motorway"],
+    ),
+    "endless link": (
+        replaced("liens.csv", "0,1,10000", "0,1,inf"),
+        ["longueur", "illisible"],
+    ),
+    "list of lists": (
+        overwrite("population.json", "[[1], [2]]"),
+        ["population.json", "objet n° 1"],
     ),
 }
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -160,7 +161,8 @@ def test_row_order_of_the_files_is_irrelevant(tmp_path):
         )
         write_study(run_study(read_study(toy.path)), tmp_path / name / "sortie")
         results.append(tmp_path / name / "sortie")
-    for name in ("acces.csv", "candidats.csv", "zones_blanches.geojson", "resume.json"):
+    # resume.json names the lines of the files, which do differ.
+    for name in ("acces.csv", "candidats.csv", "zones_blanches.geojson"):
         assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
 
 
@@ -207,7 +209,7 @@ def test_merged_communes_need_no_attention(tmp_path):
     assert result.communes["code_insee"].tolist() == CODES[:5]
     assert result.communes["population"].sum() == 2100
     assert result.candidates["code_insee"].tolist() == [CODES[4]]
-    assert {a.code for a in result.anomalies} == {"commune-fusionnee"}
+    assert {a.code for a in result.anomalies} == {"commune-fusionnee", "mairie-ancienne"}
 
 
 def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
@@ -223,6 +225,57 @@ def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
         write_study(result, out)
     assert [path.name for path in out.iterdir()] == ["resume.json"]
     assert (out / "resume.json").read_text() == "ancien"
+
+
+def test_a_file_that_cannot_be_replaced_leaves_the_old_study_whole(result, tmp_path, monkeypatch):
+    out = tmp_path / "sortie"
+    write_study(result, out)
+    for path in out.iterdir():
+        path.write_text(f"ancien {path.name}")
+    move = Path.replace
+
+    def refuse_one(self, target):
+        if self.name == "manifest.json" and self.parent.name.startswith(".brouillon"):
+            raise PermissionError(13, "Permission denied")
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_one)
+    with pytest.raises(OutputError, match=r"manifest\.json.*accès refusé"):
+        write_study(result, out)
+    assert sorted(path.name for path in out.iterdir()) == FILES
+    assert {path.read_text() for path in out.iterdir()} == {f"ancien {name}" for name in FILES}
+
+
+def test_a_disk_that_fails_is_an_output_error_and_leaves_no_folder(result, tmp_path, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(study.write.outputs, "write_geopackage", fail)
+    with pytest.raises(OutputError, match="disque plein"):
+        write_study(result, tmp_path / "sortie")
+    assert not (tmp_path / "sortie").exists()
+
+
+def test_maisons_too_far_across_the_border_do_not_count(tmp_path):
+    far = maison_row(5, insee_dep="35", insee_com="35001")
+    far["longitude"] += 0.7  # about 50 km east of Zêta's town hall
+    toy = StudyFolder(tmp_path).write(maisons=[maison_row(0), far])
+    assert run_study(read_study(toy.path)).maisons["site_id"].tolist() == ["1"]
+
+
+def test_neighbours_no_road_leads_to_are_told_not_counted(tmp_path):
+    near = maison_row(5, insee_dep="35", insee_com="35001")
+    near["longitude"] += 0.2  # about 15 km east: within reach, off the roads given
+    result = run_study(read_study(StudyFolder(tmp_path).write(maisons=[maison_row(0), near]).path))
+    assert result.maisons["site_id"].tolist() == ["1"]
+    assert [a.code for a in result.anomalies] == ["maisons-voisines-hors-reseau"]
+
+
+def test_post_offices_without_a_readable_code_are_found_by_their_point(tmp_path):
+    toy = StudyFolder(tmp_path).write(la_poste=[poste_row(4, code_insee="5305", code_postal="")])
+    result = run_study(read_study(toy.path))
+    assert result.candidates["code_insee"].tolist() == [CODES[4]]
+    assert [a.code for a in result.anomalies] == ["code-commune-invalide"]
 
 
 def test_a_folder_that_is_a_file_is_an_output_error(result, tmp_path):

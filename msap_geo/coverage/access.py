@@ -23,6 +23,9 @@ What is published is then what was compared: a reader who sorts the CSV by the t
 totals, and a trip of twenty minutes is not lost to the noise of a sum of floats.
 """
 
+LONGEST_THRESHOLD = 600.0
+"""Ten hours: beyond, it is a typing error. Thresholds are settled to a tenth of a minute."""
+
 NO_ACCESS = "sans route"
 
 
@@ -49,10 +52,10 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
     StudyError
         If there is none, or if one is not a positive number.
     """
-    unique = tuple(sorted({float(value) for value in thresholds}))
-    if not unique or unique[0] <= 0 or not np.isfinite(unique[-1]):
+    unique = tuple(sorted({round(float(value), 1) for value in thresholds}))
+    if not unique or not all(0 < value <= LONGEST_THRESHOLD for value in unique):
         raise StudyError(
-            "les seuils doivent être des minutes positives",
+            f"les seuils doivent être des minutes positives, {LONGEST_THRESHOLD:g} au plus",
             where="[etude] seuils_minutes",
             remedy="écrire par exemple seuils_minutes = [20, 30]",
         )

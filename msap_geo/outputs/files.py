@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyogrio
+
 from msap_geo.errors import OutputError, reason
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be written.
     """
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".brouillon-", dir=folder))
@@ -42,16 +45,47 @@ def complete_folder(folder: Path) -> Iterator[Path]:
             where=folder,
             remedy="choisir un autre dossier avec --sortie",
         ) from error
+    complete = False
     try:
         yield draft
-        for path in sorted(draft.iterdir()):
-            try:
-                path.replace(folder / path.name)
-            except OSError as error:
-                raise OutputError(
-                    f"impossible de remplacer « {path.name} » ({reason(error)})",
-                    where=folder,
-                    remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
-                ) from error
+        _replace_all(draft, folder)
+        complete = True
+    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+        if isinstance(error, OutputError):
+            raise
+        why = reason(error) if isinstance(error, OSError) else "GDAL n'a pas pu écrire"
+        raise OutputError(
+            f"l'écriture des résultats a échoué ({why})",
+            where=folder,
+            remedy="vérifier la place disponible et les droits, ou choisir --sortie",
+        ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        if made and not complete:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace_all(draft: Path, folder: Path) -> None:
+    """Move every file of the draft into the folder; on failure the old ones come back."""
+    aside = draft / ".anciens"
+    aside.mkdir()
+    moved: list[Path] = []
+    for path in sorted(draft.iterdir()):
+        if path == aside:
+            continue
+        final = folder / path.name
+        try:
+            if final.exists():
+                final.replace(aside / path.name)
+            moved.append(final)
+            path.replace(final)
+        except OSError as error:
+            for done in moved:
+                done.unlink(missing_ok=True)
+                if (aside / done.name).exists():
+                    (aside / done.name).replace(done)
+            raise OutputError(
+                f"impossible de remplacer « {path.name} » ({reason(error)})",
+                where=folder,
+                remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
+            ) from error

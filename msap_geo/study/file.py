@@ -6,6 +6,7 @@ import re
 import tomllib
 import unicodedata
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -24,7 +25,7 @@ class _Section(BaseModel):
 class _Etude(_Section):
     nom: str = Field(min_length=1)
     departements: tuple[str, ...]
-    seuils_minutes: tuple[float, ...] = (20.0, 30.0)
+    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = (20.0, 30.0)
     demonstration: bool = False
 
     @field_validator("departements")
@@ -39,9 +40,9 @@ class _Etude(_Section):
 
 
 class _Donnees(_Section):
-    communes: tuple[Path, ...]
+    communes: tuple[Path, ...] = Field(min_length=1)
     population: Path
-    mairies: tuple[Path, ...]
+    mairies: tuple[Path, ...] = Field(min_length=1)
     maisons: Path
     la_poste: Path
     cog: Path | None = None
@@ -66,6 +67,11 @@ class _Reseau(_Section):
 
     @model_validator(mode="after")
     def _one_source(self) -> _Reseau:
+        if self.profil not in network.available_profiles():
+            raise StudyError(
+                f"profil de déplacement inconnu : « {self.profil} »",
+                remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
+            )
         given = [name for name in ("source", "noeuds", "liens") if getattr(self, name) is not None]
         expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
         if given not in expected:
@@ -217,6 +223,8 @@ def read_study(path: Path) -> Study:
             where=f"{path}{_place(error)}",
             remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
         ) from error
+    if "folder" in content:
+        raise StudyError("clé inconnue : folder", where=path, remedy="la retirer")
     try:
         study = Study(**{**content, "folder": path.resolve().parent})
     except ValidationError as error:
@@ -248,6 +256,7 @@ def _in_french(error: ValidationError) -> list[str]:
         "model_type": "une section est attendue",
         "path_type": "un chemin de fichier entre guillemets est attendu",
         "string_too_short": "un texte non vide est attendu",
+        "too_short": "une liste non vide est attendue",
         "greater_than_equal": "valeur trop petite",
     }
     lines = []

@@ -144,6 +144,11 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         sinuosity=study.reseau.sinuosite,
     )
     roads = _load_roads(study, territory, profile)
+    off = network.snap(roads, maisons.geometry).edge < 0
+    away = ~maisons["departement"].isin(study.departements)
+    unreached = int((off & away).sum())
+    lost = _unsnapped(roads, maisons[off & ~away])
+    maisons = maisons[~(off & away)].reset_index(drop=True)
     progress("Calcul des temps de trajet")
     nearest = travel.nearest(roads, territory.origins, maisons)
     progress("Couverture et zones blanches")
@@ -156,10 +161,15 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         *territory.anomalies,
         *site_anomalies,
         *_road_anomalies(roads, nearest, territory.communes),
-        *_unsnapped(roads, maisons),
+        *lost,
+        *_unreached(unreached),
     ]
-    here = {"", *study.departements}
-    local = tuple(anomaly for anomaly in anomalies if anomaly.departement in here)
+    here, counted = {"", *study.departements}, set(maisons["site_id"])
+    local = tuple(
+        anomaly
+        for anomaly in anomalies
+        if anomaly.departement in here or anomaly.identifier in counted
+    )
     return StudyResult(
         study=study,
         communes=territory.communes,
@@ -175,7 +185,11 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         profile=profile,
         anomalies=local,
         elsewhere=len(anomalies) - len(local),
-        rows={**territory.rows, **site_rows, "reseau": Rows(roads.report.nodes, roads.n_nodes)},
+        rows={
+            **territory.rows,
+            **site_rows,
+            "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
+        },
     )
 
 
@@ -350,10 +364,20 @@ def _road_anomalies(
     return anomalies
 
 
+def _unreached(count: int) -> list[Anomaly]:
+    """Say how many neighbouring Maisons the roads given do not reach."""
+    if not count:
+        return []
+    message = (
+        f"{count} Maisons de départements voisins, à moins de {loaders.BORDER_KM:g} km, sont hors "
+        "du réseau routier fourni et ne comptent pas"
+    )
+    return [Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message)]
+
+
 def _unsnapped(roads: network.RoadNetwork, maisons: gpd.GeoDataFrame) -> list[Anomaly]:
-    off = network.snap(roads, maisons.geometry).edge < 0
     return note(
-        _named(maisons[off]),
+        _named(maisons),
         "maison-hors-reseau",
         Action.LEFT_OUT,
         f"à plus de {roads.max_snap_m:g} m de toute route",
@@ -361,5 +385,5 @@ def _unsnapped(roads: network.RoadNetwork, maisons: gpd.GeoDataFrame) -> list[An
 
 
 def _named(sites: gpd.GeoDataFrame) -> pd.DataFrame:
-    told = sites[["nom", "genre", "departement"]].assign(identifiant=sites["site_id"])
+    told = sites[["nom", "genre", "departement", "ligne"]].assign(identifiant=sites["site_id"])
     return told.assign(nom=sites["nom"] + " (" + sites["commune"] + ")")

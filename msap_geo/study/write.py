@@ -139,7 +139,7 @@ def _vintages(result: StudyResult) -> str:
     """Return the vintages that matter most, on one line."""
     study = result.study
     told = [
-        f"{_ROLES[role].lower()} {study.vintage(role)}"
+        f"{_ROLES[role][0].lower()}{_ROLES[role][1:]} {study.vintage(role)}"
         for role in ("maisons", "la_poste", "population", "reseau")
         if role in study.inputs() and study.vintage(role)
     ]
@@ -185,7 +185,7 @@ def _score_in_words() -> str:
 
 def _attributions(result: StudyResult) -> list[str]:
     lines = [
-        "IGN, INSEE, DILA, ANCT, La Poste : données publiques (Licence Ouverte 2.0 selon le fichier)",
+        "IGN, INSEE, DILA, ANCT, La Poste : données publiques, Licence Ouverte selon le fichier",
         result.roads.attribution,
         f"Calcul et carte : msap_geo {version('msap-geo')}",
     ]
