@@ -144,11 +144,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         sinuosity=study.reseau.sinuosite,
     )
     roads = _load_roads(study, territory, profile)
-    off = network.snap(roads, maisons.geometry).edge < 0
-    away = ~maisons["departement"].isin(study.departements)
-    unreached = int((off & away).sum())
-    lost = _unsnapped(roads, maisons[off & ~away])
-    maisons = maisons[~(off & away)].reset_index(drop=True)
+    maisons, unreached = _reachable(study, roads, maisons)
     progress("Calcul des temps de trajet")
     nearest = travel.nearest(roads, territory.origins, maisons)
     progress("Couverture et zones blanches")
@@ -161,8 +157,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         *territory.anomalies,
         *site_anomalies,
         *_road_anomalies(roads, nearest, territory.communes),
-        *lost,
-        *_unreached(unreached),
+        *unreached,
     ]
     here, counted = {"", *study.departements}, set(maisons["site_id"])
     local = tuple(
@@ -364,24 +359,29 @@ def _road_anomalies(
     return anomalies
 
 
-def _unreached(count: int) -> list[Anomaly]:
-    """Say how many neighbouring Maisons the roads given do not reach."""
-    if not count:
-        return []
-    message = (
-        f"{count} Maisons de départements voisins, à moins de {loaders.BORDER_KM:g} km, sont hors "
-        "du réseau routier fourni et ne comptent pas"
-    )
-    return [Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message)]
+def _reachable(
+    study: Study, roads: network.RoadNetwork, maisons: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Drop the neighbouring Maisons no road given leads to; tell of them and of ours off the road.
 
-
-def _unsnapped(roads: network.RoadNetwork, maisons: gpd.GeoDataFrame) -> list[Anomaly]:
-    return note(
-        _named(maisons),
+    Ours stay in the tables: they exist, even if nobody reaches them.
+    """
+    off = network.snap(roads, maisons.geometry).edge < 0
+    away = ~maisons["departement"].isin(study.departements).to_numpy()
+    anomalies = note(
+        _named(maisons[off & ~away]),
         "maison-hors-reseau",
         Action.LEFT_OUT,
         f"à plus de {roads.max_snap_m:g} m de toute route",
     )
+    count = int((off & away).sum())
+    if count:
+        message = (
+            f"{count} Maisons de départements voisins, à moins de {loaders.BORDER_KM:g} km, sont "
+            "hors du réseau routier fourni et ne comptent pas"
+        )
+        anomalies.append(Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message))
+    return maisons[~(off & away)].reset_index(drop=True), anomalies
 
 
 def _named(sites: gpd.GeoDataFrame) -> pd.DataFrame:
