@@ -192,29 +192,29 @@ def _lines(way: Any, wkb: Any) -> list[tuple[list[int], NDArray[np.float64]]]:
     return [([node.ref for node in way.nodes], points)]
 
 
-def _blocks(tags: object) -> bool:
+def _blocks(tags: Any) -> bool:
     """Tell whether a barrier node stops cars."""
-    barrier = tags.get("barrier")  # type: ignore[attr-defined]
+    barrier = tags.get("barrier")
     if barrier is None:
         return False
-    if any(key in tags for key in _ACCESS_KEYS):  # type: ignore[operator]
+    if any(key in tags for key in _ACCESS_KEYS):
         return _denied(tags)
     return barrier not in _OPEN_BARRIERS
 
 
-def _denied(tags: object, way: str = "") -> bool:
+def _denied(tags: Any, way: str = "") -> bool:
     """Tell whether cars are kept out, altogether or one way (``:forward``, ``:backward``).
 
     The most specific key decides; of several values (``agricultural;forestry``) one open suffices.
     """
     keys = (key + suffix for key in _ACCESS_KEYS for suffix in ((way, "") if way else ("",)))
-    value = next((tags[key] for key in keys if key in tags), "")  # type: ignore[index,operator]
+    value = next((tags[key] for key in keys if key in tags), "")
     return {part.strip() for part in value.split(";")} <= _DENIED
 
 
-def _way_speeds(tags: object, profile: Profile) -> tuple[float, float]:
+def _way_speeds(tags: Any, profile: Profile) -> tuple[float, float]:
     """Return km/h forward and backward, zero where not allowed."""
-    get = tags.get  # type: ignore[attr-defined]
+    get = tags.get
     if get("area") == "yes":
         return 0.0, 0.0
     default = profile.speeds_kmh[get("highway")]
@@ -235,9 +235,9 @@ def _way_speeds(tags: object, profile: Profile) -> tuple[float, float]:
             return 0.0, 0.0
 
 
-def _oneway(tags: object) -> int | None:
+def _oneway(tags: Any) -> int | None:
     """Return 1 (way of drawing only), −1 (the other way), 0 (both) or None (it changes)."""
-    get = tags.get  # type: ignore[attr-defined]
+    get = tags.get
     value = get("oneway:motorcar") or get("oneway:motor_vehicle") or get("oneway")
     if value in {"yes", "true", "1"}:
         return 1
