@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from conftest import CENTRES, sites, straight_road
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
@@ -155,6 +157,50 @@ def test_node_to_node_times_equal_scipy(case):
     )
     smallest = np.array([f"S{i:02}" for i in sorted(chosen)])[expected.argmin(axis=1)]
     assert first["site_id"].tolist() == smallest.tolist()
+
+
+def split_graph(net, spots):
+    """Cut every edge at the places on it: the graph a trip really runs on, for SciPy.
+
+    ``spots`` are (edge, fraction) of each place; place ``i`` is node ``n_nodes + i``.
+    """
+    rows = []
+    edges = net.edges
+    for e in range(len(edges.tail)):
+        on_it = sorted((f, net.n_nodes + i) for i, (edge, f) in enumerate(spots) if edge == e)
+        stops = [(0.0, edges.tail[e]), *on_it, (1.0, edges.head[e])]
+        for (f, a), (g, b) in pairwise(stops):
+            for one, other, minutes in ((a, b, edges.forward[e]), (b, a, edges.backward[e])):
+                if np.isfinite(minutes):
+                    rows.append((one, other, (g - f) * minutes))
+    table = pd.DataFrame(rows, columns=["from", "to", "m"]).groupby(["from", "to"])["m"].min()
+    tail, head = (table.index.get_level_values(level) for level in ("from", "to"))
+    size = net.n_nodes + len(spots)
+    return csr_array((table.to_numpy(), (tail, head)), shape=(size, size))
+
+
+@given(towns(), st.data())
+@settings(max_examples=120, deadline=None)
+def test_places_along_the_roads_equal_scipy_on_the_split_graph(case, data):
+    net, *_ = case
+    spot = st.tuples(
+        st.integers(0, len(net.edges.tail) - 1), st.floats(0.05, 0.95).map(lambda f: round(f, 3))
+    )
+    spots = data.draw(st.lists(spot, min_size=2, max_size=8, unique=True))
+    points = [net.edge_lines[e].interpolate(f, normalized=True) for e, f in spots]
+    # Where roads cross or run together a place is on either: keep those on one road only.
+    alone = [sum(line.distance(p) < 1 for line in net.edge_lines) == 1 for p in points]
+    assume(all(alone))
+    half = len(spots) // 2
+    demand = places(points[:half])
+    table = sites([(f"S{i}", (p.x, p.y)) for i, p in enumerate(points[half:])])
+    graph = split_graph(net, spots)
+    indices = net.n_nodes + np.arange(half)
+    expected = dijkstra(graph, indices=indices)[:, net.n_nodes + half :]
+    times = travel.matrix(net, demand, table).minutes.toarray()
+    np.testing.assert_allclose(times, expected, atol=1e-5)
+    first = travel.nearest(net, demand, table)
+    np.testing.assert_allclose(first["minutes"], expected.min(axis=1), atol=1e-5)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.integers(0, 5))
