@@ -95,6 +95,8 @@ def note(
     list of Anomaly
         In the order of the rows.
     """
+    if rows.empty:
+        return []
     return [
         Anomaly(
             code,

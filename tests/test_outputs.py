@@ -107,6 +107,15 @@ def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
     assert isinstance(fmap, folium.Map)
 
 
+def test_in_a_notebook_the_map_shows_itself_whole_and_offline(toy_study):
+    fmap = outputs.map(map_content(run_study(read_study(toy_study.path))))
+    shown = fmap._repr_html_()
+    assert shown.startswith("<iframe srcdoc=")
+    assert "Content-Security-Policy" in shown
+    assert "<script" not in shown.split("srcdoc=", 1)[1].split('" title=')[0]  # all of it quoted
+    assert "cdn.jsdelivr" not in shown
+
+
 def test_extreme_studies_still_make_a_map(tmp_path):
     # No zone, no candidate, no office: every list of the panel is empty.
     toy = StudyFolder(tmp_path).write(

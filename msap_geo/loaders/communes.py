@@ -224,7 +224,7 @@ def _drop_repeated(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Anom
 def _merge(table: gpd.GeoDataFrame, codes: CommuneCodes) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     current = codes.current(table["code_insee"])
     changed = current != table["code_insee"]
-    unknown = ~current.isin(set(codes.names))
+    unknown = ~current.map(lambda code: code in codes.names).astype(bool)
     anomalies = [
         *_tell(
             table[changed],

@@ -69,7 +69,8 @@ def load_mairies(
         "code « {code_insee} » mal formé",
     )
     table = table[~malformed & table.geometry.notna()]
-    former = table["code_insee"].isin(set(codes.successors if codes is not None else ()))
+    successors = {} if codes is None else codes.successors
+    former = table["code_insee"].map(lambda code: code in successors).astype(bool)
     repeated = table.duplicated(["code_insee", "identifiant"], keep="first") & ~former
     for mask, code, message in (
         (former, "mairie-ancienne", "celle d'une commune qui n'existe plus"),

@@ -15,6 +15,7 @@ from msap_geo.loaders.tabular import LINE, normalise, pick_columns, read_text_ta
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FIXED_KINDS = ("Fixe", "Multisites", "Antenne")
@@ -85,14 +86,14 @@ def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
         {
             "site_id": raw["identifiant"],
             "nom": raw["nom"],
-            "genre": [_kind(row) for row in raw.to_dict("records")],
+            "genre": [_kind(*row) for row in _rows(raw, _KIND_COLUMNS)],
             "code_insee": raw["code_insee"],
             "departement": raw["departement"],
             "commune": raw["commune"],
             "code_postal": raw["code_postal"],
             "adresse": raw["adresse"],
             "structure": raw["structure"],
-            "horaires": [_hours(row) for row in raw.to_dict("records")],
+            "horaires": [_hours(row) for row in _rows(raw, [f"h_{day}" for day in _DAYS])],
             "labellisation": pd.to_datetime(
                 raw["labellisation"].str.extract(r"(\d{2}/\d{2}/\d{4})")[0],
                 format="%d/%m/%Y",
@@ -181,18 +182,25 @@ def _codes(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
     return settled, anomalies
 
 
-def _kind(row: dict[str, str]) -> str:
+def _rows(raw: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(raw[name].tolist() for name in columns), strict=True)
+
+
+_KIND_COLUMNS = ("format_fs", "type_fs", "itinerance", "nom")
+
+
+def _kind(form: str, rank: str, itinerance: str, name: str) -> str:
     """Return the kind of Maison, whatever the year's vocabulary."""
-    form = normalise(row["format_fs"])
-    if row["itinerance"] == "Oui" or form.startswith(("bus", "itinerante")):
-        is_bus = form.startswith("bus") or "bus" in normalise(row["nom"]).split("_")
+    form = normalise(form)
+    if itinerance == "Oui" or form.startswith(("bus", "itinerante")):
+        is_bus = form.startswith("bus") or "bus" in normalise(name).split("_")
         return "Bus" if is_bus else "Itinérante"
-    if "antenne" in (normalise(row["type_fs"]), form):
+    if "antenne" in (normalise(rank), form):
         return "Antenne"
     return "Multisites" if form == "multisites" else "Fixe"
 
 
-def _hours(row: dict[str, str]) -> str:
+def _hours(week: tuple[str, ...]) -> str:
     """Return the weekly hours as one readable line, closed days left out."""
-    days = ((day, row[f"h_{day}"]) for day in _DAYS)
+    days = zip(_DAYS, week, strict=True)
     return " ; ".join(f"{day} {hours}" for day, hours in days if hours.lower() not in _CLOSED)

@@ -247,10 +247,12 @@ def attach_to_communes(
     named = current.map(departement_of, na_action="ignore").astype(object)
     named = named.fillna(table["departement"])
     table = table.assign(code_insee=current, departement=named)
-    unknown = ~table["departement"].isin(list(DEPARTEMENTS))
-    here = table["departement"].isin(set(communes["departement"])) | (
-        unknown & table.geometry.within(communes.geometry.union_all())
-    )
+    here = table["departement"].isin(set(communes["departement"])).to_numpy(copy=True)
+    # Where no département is known, the point tells.
+    unknown = np.flatnonzero(~table["departement"].isin(list(DEPARTEMENTS)))
+    points = table.geometry.to_numpy()[unknown]
+    inside = shapely.STRtree(communes.geometry.to_numpy()).query(points, predicate="intersects")[0]
+    here[unknown[inside]] = True
     local = table[here]
     place = _commune_index(local, communes)
     points = local.geometry.to_numpy()

@@ -39,10 +39,11 @@ def layer_features(content: MapContent) -> dict[str, list[dict[str, Any]]]:
         Kind of layer → features, coordinates to five decimals. A thing without a place is left
         out of the map, never of the tables.
     """
+    drawn = _simplified(content.communes)
     return {
-        "commune": _commune_features(content),
-        "departement": _departement_features(content),
-        "zone": _zone_features(content),
+        "commune": _commune_features(content, drawn),
+        "departement": _departement_features(drawn),
+        "zone": _zone_features(content, drawn),
         "ville": _town_features(content),
         "poste": _site_features(content.la_poste, "Point La Poste"),
         "candidat": _candidate_features(content),
@@ -78,9 +79,8 @@ def _degrees(table: gpd.GeoDataFrame) -> Any:
     return shapely.set_precision(to_wgs84(table).geometry.to_numpy(), 1e-5, mode="pointwise")
 
 
-def _commune_features(content: MapContent) -> list[dict[str, Any]]:
+def _commune_features(content: MapContent, drawn: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     colours = class_colours(content.thresholds)
-    drawn = _simplified(content.communes)
     told = content.access.loc[drawn.index]
     starts = content.origins["origine"].loc[drawn.index]
     return _features(
@@ -104,19 +104,18 @@ def _commune_features(content: MapContent) -> list[dict[str, Any]]:
     )
 
 
-def _departement_features(content: MapContent) -> list[dict[str, Any]]:
-    drawn = _simplified(content.communes)[["departement", "geometry"]]
-    outlines = drawn.dissolve(by="departement").boundary
+def _departement_features(drawn: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    outlines = drawn[["departement", "geometry"]].dissolve(by="departement").boundary
     table = gpd.GeoDataFrame(geometry=outlines, crs=drawn.crs)
     return _features(_degrees(table), ({} for _ in range(len(table))))
 
 
-def _zone_features(content: MapContent) -> list[dict[str, Any]]:
+def _zone_features(content: MapContent, drawn: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     names = content.access.set_index("code_insee")["nom"]
     # The zones are unions of communes: drawn from the simplified ones, their outlines coincide.
-    drawn = _simplified(content.communes).set_index("code_insee").geometry
+    areas = drawn.set_index("code_insee").geometry
     shapes = [
-        shapely.union_all(drawn.reindex(codes).dropna().to_numpy())
+        shapely.union_all(areas.reindex(codes).dropna().to_numpy())
         for codes in content.zones["communes"]
     ]
     table = gpd.GeoDataFrame(geometry=shapes, crs=content.communes.crs)
