@@ -9,6 +9,7 @@ English, and offer no supported way to change that.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import re
@@ -139,6 +140,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments = _parser().parse_args(argv)
     # Libraries warn in English of what the anomalies tell in French.
     warnings.simplefilter("ignore")
+    # One short run over national files: looking for cycles among their records is time lost.
+    gc.disable()
     try:
         _conduct(_study_reader(arguments), arguments.sortie, as_json=arguments.json)
     except MsapGeoError as error:
@@ -150,6 +153,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         print("Interrompu.", file=sys.stderr)  # noqa: T201
         sys.exit(_INTERRUPTED)
+    finally:
+        gc.enable()
     sys.exit(_DONE)
 
 
