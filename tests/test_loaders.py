@@ -153,6 +153,15 @@ class TestCommunes:
         assert loaded.table.geometry.iloc[0].equals(table.geometry.iloc[0])
         assert codes_of(loaded.anomalies) == [("coordonnees-inversees", "01001")]
 
+    def test_one_outline_astray_does_not_condemn_a_national_file(self, tmp_path):
+        table = self.squares(["01001", "01002", "98735"])
+        moved = [table.geometry[0], *(shapely.box(x, -18, x + 1, -17) for x in (-150, -149))]
+        path = self.geojson(tmp_path, table.set_geometry(moved, crs=4326))
+        loaded = loaders.load_communes([path])
+        # Tahiti is where it is; Ain is not in Polynesia.
+        assert loaded.table.geometry.isna().tolist() == [False, True, False]
+        assert codes_of(loaded.anomalies) == [("contour-hors-territoire", "01002")]
+
     def test_of_two_rows_the_one_with_an_outline_is_kept(self, tmp_path):
         table = self.squares(["01001", "01001"])
         table.loc[0, "geometry"] = None
@@ -205,6 +214,13 @@ class TestMairies:
         from_csv = loaders.load_mairies([csv]).table
         columns = ["code_insee", "geometry"]
         pd.testing.assert_frame_equal(from_dila[columns], from_csv[columns])
+
+    @pytest.mark.parametrize("line", ["[1]", "{", '"texte"'])
+    def test_a_line_that_is_no_record_is_refused(self, tmp_path, line):
+        path = tmp_path / "annuaire.sjson"
+        path.write_text(line)
+        with pytest.raises(DataError, match="annuaire DILA"):
+            loaders.load_mairies([path])
 
     def test_repeated_and_former_town_halls_are_told(self, tmp_path):
         csv = tmp_path / "mairies.csv"

@@ -15,7 +15,13 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.tabular import LINE, normalise, pick_columns, read_text, require_file
-from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of, region_of
+from msap_geo.territory import (
+    DEPARTEMENTS,
+    INSEE_CODE_PATTERN,
+    WGS84,
+    departement_of,
+    region_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +66,8 @@ def load_communes(
     FileMissingError, UnreadableFileError, MissingColumnError
         If a file is absent, cannot be read or lacks its columns.
     DataError
-        If no commune is left for the départements asked for.
+        If a département asked for has no commune, if no commune has an outline, or if a file
+        lies wholly outside France.
     """
     wanted = None if departements is None else set(departements)
     tables, anomalies, rows_read = [], [], 0
@@ -163,10 +170,10 @@ def _fits(path: Path, layer: str) -> bool:
 def _clean(raw: gpd.GeoDataFrame, file: str) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     table = raw.assign(fichier=file)
     malformed = ~table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
-    absent = table.geometry.isna() | table.geometry.is_empty
-    table.loc[absent, "geometry"] = None
-    table, misplaced = _put_in_place(table, absent, file)
-    invalid = ~absent & ~table.geometry.is_valid
+    table.loc[table.geometry.is_empty, "geometry"] = None
+    absent = table.geometry.isna()
+    table, misplaced = _put_in_place(table)
+    invalid = table.geometry.notna() & ~table.geometry.is_valid
     table.loc[invalid, "geometry"] = _areas_of(table.geometry[invalid].make_valid())
     anomalies = [
         *misplaced,
@@ -184,33 +191,41 @@ def _areas_of(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     return areas.groupby(level=0).agg(lambda group: shapely.union_all(group.to_numpy()))
 
 
-def _put_in_place(
-    table: gpd.GeoDataFrame, absent: pd.Series, file: str
-) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
-    """Swap back outlines whose latitude and longitude were exchanged; refuse those astray."""
-    bounds = table.geometry.bounds.to_numpy()
-    regions = [region_of(departement_of(code)) for code in table["code_insee"]]
+def _put_in_place(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Swap back outlines whose latitude and longitude were exchanged, do without those astray.
+
+    Territories whose extent is not known here (Polynesia…) are taken as they come. Where every
+    outline of a file is astray, the file is in another projection than it says: it is refused.
+    """
+    departements = table["code_insee"].map(departement_of)
+    known = (departements.isin(list(DEPARTEMENTS)) & table.geometry.notna()).to_numpy()
+    regions = [region_of(code) for code in departements]
     west, south, east, north = (
         np.array([(r.west, r.south, r.east, r.north) for r in regions]).reshape(-1, 4).T
     )
+    bounds = table.geometry.bounds.to_numpy()
     x, y = (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
-    there = absent.to_numpy()
-    inside = there | ((west <= x) & (x <= east) & (south <= y) & (y <= north))
-    swapped = ~inside & (west <= y) & (y <= east) & (south <= x) & (x <= north)
-    known = table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN).to_numpy()
-    lost = ~inside & ~swapped & known
-    if lost.any():
-        row = table[lost].iloc[0]
+    inside = (west <= x) & (x <= east) & (south <= y) & (y <= north)
+    swapped = known & ~inside & (west <= y) & (y <= east) & (south <= x) & (x <= north)
+    astray = known & ~inside & ~swapped
+    if astray.any() and astray.sum() == known.sum():
+        row = table[astray].iloc[0]
         raise DataError(
-            f"« {file} » : le contour de {row['nom']} ({row['code_insee']}) n'est pas en France",
-            where=f"{file}, objet n° {row[LINE]}",
+            f"« {row['fichier']} » : le contour de {row['nom']} ({row['code_insee']}) "
+            "n'est pas en France, ni aucun autre",
+            where=f"{row['fichier']}, objet n° {row[LINE]}",
             remedy="réenregistrer la couche avec sa vraie projection",
         )
     geometry = table.geometry.to_numpy().copy()
     geometry[swapped] = shapely.transform(geometry[swapped], lambda xy: xy[:, ::-1])
-    table = table.set_geometry(gpd.GeoSeries(geometry, index=table.index, crs=WGS84))
-    message = "latitude et longitude inversées, remises à l'endroit"
-    return table, _tell(table[swapped], "coordonnees-inversees", Action.REPAIRED, message)
+    geometry[astray] = None
+    put_back = "latitude et longitude inversées, remises à l'endroit"
+    ignored = "contour hors de son territoire, ignoré"
+    anomalies = [
+        *_tell(table[swapped], "coordonnees-inversees", Action.REPAIRED, put_back),
+        *_tell(table[astray], "contour-hors-territoire", Action.NOTED, ignored),
+    ]
+    return table.set_geometry(gpd.GeoSeries(geometry, index=table.index, crs=WGS84)), anomalies
 
 
 def _drop_repeated(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:

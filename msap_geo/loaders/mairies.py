@@ -103,12 +103,8 @@ def _from_dila(path: Path) -> pd.DataFrame:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"« {path.name} » n'est pas un annuaire DILA (un objet JSON par ligne)",
-                where=f"{path}, ligne {number}",
-                remedy="télécharger à nouveau l'annuaire",
-            ) from error
+        except json.JSONDecodeError:
+            record = None
         if not isinstance(record, dict):
             raise DataError(
                 f"« {path.name} » n'est pas un annuaire DILA (un objet JSON par ligne)",
