@@ -1,8 +1,7 @@
 """Roads from an OpenStreetMap file (``.osm.pbf``, ``.osm``, ``.osm.gz``).
 
-The file is streamed twice over nothing bigger than arrays: node places stay in osmium's own
-index, ways become flat arrays of node references and coordinates, and everything after that is
-NumPy.
+The file is streamed once: node places stay in osmium's own index, ways become flat arrays of node
+references and coordinates, and everything after that is NumPy.
 """
 
 from __future__ import annotations
