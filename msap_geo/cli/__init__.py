@@ -1,0 +1,83 @@
+"""The command line: parse, make one call, translate errors. Everything said is in French.
+
+One module per command, whose ``register`` adds it to the parser.
+
+Exit codes: 0 done, 1 data or processing, 2 usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, NoReturn
+
+from msap_geo import __version__
+from msap_geo.cli import lancer
+from msap_geo.cli.parser import FrenchParser
+from msap_geo.errors import MsapGeoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = (lancer,)
+_FAILED, _INTERRUPTED = 1, 130
+
+
+def _parser() -> FrenchParser:
+    parser = FrenchParser(
+        prog="msap-geo",
+        description="Mesure l'accès aux Maisons de services au public, montre les zones blanches, "
+        "note les bureaux de poste qui pourraient en accueillir une.",
+    )
+    parser.options.add_argument(
+        "--version",
+        action="version",
+        version=f"msap-geo {__version__}",
+        help="affiche la version",
+    )
+    commands = parser.add_subparsers(
+        title="Commandes\u00a0",
+        metavar="COMMANDE",
+        dest="commande",
+        required=True,
+        parser_class=FrenchParser,
+    )
+    for command in _COMMANDS:
+        command.register(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; a user's mistake gets a French sentence, never a traceback.
+
+    Parameters
+    ----------
+    argv
+        Arguments, those of the process by default.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A Windows console may not be UTF-8: better a replaced letter than a crash.
+            stream.reconfigure(errors="replace")
+    arguments = _parser().parse_args(argv)
+    # Libraries warn in English of what the anomalies tell in French.
+    warnings.simplefilter("ignore")
+    # One short run over national files: looking for cycles among their records is time lost.
+    gc.disable()
+    try:
+        code = arguments.conduct(arguments)
+    except MsapGeoError as error:
+        print(f"Erreur : {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
+        sys.exit(_FAILED)
+    except BrokenPipeError:
+        # The reader of our output left (``| head``): nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except KeyboardInterrupt:
+        print("Interrompu.", file=sys.stderr)  # noqa: T201
+        sys.exit(_INTERRUPTED)
+    finally:
+        gc.enable()
+    sys.exit(code)

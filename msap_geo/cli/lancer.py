@@ -1,0 +1,107 @@
+"""``msap-geo lancer`` and ``msap-geo demo``: the whole study."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+
+if TYPE_CHECKING:
+    import argparse
+
+    from msap_geo.study import Study, StudyResult
+
+
+def register(commands: Any) -> None:
+    """Add both commands to the command line."""
+    run = add_command(
+        commands,
+        "lancer",
+        lambda arguments: _conduct(_read(arguments), arguments),
+        help="lance une étude : tables, carte, manifeste",
+        description="Lance une étude : tables, carte, manifeste.",
+    )
+    add_study(run)
+    demo = add_command(
+        commands,
+        "demo",
+        lambda arguments: _conduct(_sample(), arguments),
+        help="lance l'étude de démonstration",
+        description="Lance l'étude de démonstration : la Mayenne, temps estimés sans réseau "
+        "routier, Maisons et bureaux de poste inventés.",
+    )
+    for command in (run, demo):
+        add_output(command)
+        add_json(command)
+
+
+def _read(arguments: argparse.Namespace) -> Study:
+    from msap_geo.study import read_study  # noqa: PLC0415 - keeps --help instant
+
+    return read_study(arguments.etude)
+
+
+def _sample() -> Study:
+    from msap_geo.study import sample_study  # noqa: PLC0415
+
+    return sample_study()
+
+
+def _conduct(study: Study, arguments: argparse.Namespace) -> int:
+    """Run, write, report; progress goes to stderr, and only to a terminal."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from msap_geo.study import run_study, write_study  # noqa: PLC0415
+
+    folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
+    with Console(stderr=True).status("Préparation…") as status:
+        result = run_study(study, progress=lambda step: status.update(f"{step}…"))
+        status.update("Écriture des résultats…")
+        write_study(result, folder)
+    summary = result.summary()
+    text = (
+        json.dumps(summary, ensure_ascii=False, indent=2)
+        if arguments.json
+        else _told(result, folder)
+    )
+    print(text, flush=True)  # noqa: T201 - a command line speaks
+    return 0
+
+
+def _told(result: StudyResult, folder: Path) -> str:
+    """Return the report of a study, a few lines."""
+    from msap_geo.anomalies import tally  # noqa: PLC0415
+    from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    study, first = result.study, result.shares[0]
+    communes = french.counted(len(result.communes), "commune")
+    nearby = int(result.neighbours.sum())
+    maisons = french.counted(len(result.maisons) - nearby, "Maison")
+    if nearby:
+        maisons += f" (et {french.counted(nearby, 'voisine')} à moins de {BORDER_KM:g} km)"
+    lines = [f"{study.etude.nom} : {french.people(first.population)}, {communes}, {maisons}"]
+    if study.etude.demonstration:
+        lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
+    if result.estimated:
+        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
+    lines += [
+        f"  à {share.threshold:g} min ou moins : {french.percent(share.share)} des habitants ; "
+        f"{french.people(share.beyond)} au-delà, "
+        f"dans {french.counted(share.communes_beyond, 'commune')}"
+        for share in result.shares
+    ]
+    zones = french.counted(len(result.zones), "zone blanche")
+    lines.append(f"  {zones} au-delà de {study.threshold:g} min")
+    lines += [
+        f"  candidat n° {row.rang} : {row.nom} ({row.code_insee}), "
+        f"{french.people(row.population_gagnee)} de plus à {study.threshold:g} min"
+        for row in result.candidates.head(3).itertuples()
+    ]
+    if result.anomalies:
+        told = french.anomalies(tally(result.anomalies))
+        lines.append(f"  anomalies dans les données : {told} (détail dans manifest.json)")
+    lines.append(f"Résultats : {folder} (carte à ouvrir : {folder / 'carte.html'})")
+    return "\n".join(lines)

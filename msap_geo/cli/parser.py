@@ -1,0 +1,136 @@
+"""argparse in French: help, errors, and what every command shares.
+
+Built on argparse: the libraries that promise more write half of their help and of their errors in
+English, and offer no supported way to change that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+USAGE = 2
+
+# What argparse says, and what we say instead.
+_USAGE_ERRORS = (
+    (r"the following arguments are required: (.+)", r"il manque : \1"),
+    (r"one of the arguments (.+) is required", r"il manque l'une de ces options : \1"),
+    (r"argument (.+): not allowed with argument (.+)", r"\1 et \2 ne vont pas ensemble"),
+    (r"unrecognized arguments: (.+)", r"argument inconnu : \1"),
+    (r"argument (.+): expected one argument", r"\1 attend une valeur"),
+    (r"argument (.+): expected at least one argument", r"\1 attend au moins une valeur"),
+    (
+        r"argument (-.+): invalid choice: (.+?) \(choose from (.+)\)",
+        r"\1 : valeur inconnue \2 (choisir parmi \3)",
+    ),
+    (r"argument (.+): invalid choice: (.+?) \(choose from .+\)", r"commande inconnue : \2"),
+    (r"argument (.+): invalid int value: (.+)", r"\1 attend un nombre entier (reçu \2)"),
+    (r"argument (.+): invalid float value: (.+)", r"\1 attend un nombre (reçu \2)"),
+    (r"ambiguous option: (.+?) could match (.+)", r"option ambiguë : \1 (\2 ?)"),
+    (r"argument (.+): ignored explicit argument (.+)", r"\1 ne prend pas de valeur (reçu \2)"),
+)
+
+
+class _FrenchFormatter(argparse.HelpFormatter):
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Any,
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, "Utilisation : " if prefix is None else prefix)
+
+
+class FrenchParser(argparse.ArgumentParser):
+    """An argument parser whose help and errors are in French.
+
+    ``arguments`` and ``options`` are its two titled groups.
+    """
+
+    def __init__(self, *, description: str, **kwargs: Any) -> None:
+        super().__init__(
+            description=description,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_FrenchFormatter,
+            **kwargs,
+        )
+        self.arguments = self.add_argument_group("Arguments\u00a0")
+        self.options = self.add_argument_group("Options\u00a0")
+        self.options.add_argument("-h", "--help", action="help", help="affiche cette aide")
+
+    def error(self, message: str) -> NoReturn:
+        """Say in French what is wrong with the command line, and exit with code 2."""
+        french = "la ligne de commande n'est pas comprise"
+        for pattern, text in _USAGE_ERRORS:
+            match = re.fullmatch(pattern, message)
+            if match:
+                french = match.expand(text)
+                break
+        self.exit(USAGE, f"Erreur : {french}.\nPour l'aide : {self.prog} --help\n")
+
+
+def add_command(
+    commands: Any,
+    name: str,
+    conduct: Callable[[argparse.Namespace], int],
+    *,
+    help: str,  # noqa: A002 - argparse's own word
+    description: str,
+) -> FrenchParser:
+    """Add a command to the command line.
+
+    Parameters
+    ----------
+    commands
+        The sub-parsers of ``msap-geo``.
+    name
+        What the user types.
+    conduct
+        Runs the command and returns its exit code; raises :class:`msap_geo.errors.MsapGeoError`.
+    help, description
+        One line in the list of commands; a paragraph in the command's own help.
+
+    Returns
+    -------
+    FrenchParser
+        The command's parser, to add its arguments and options to.
+    """
+    parser: FrenchParser = commands.add_parser(name, help=help, description=description)
+    parser.set_defaults(conduct=conduct)
+    return parser
+
+
+def add_study(parser: FrenchParser) -> None:
+    """Add the study file as the command's argument, ``etude``."""
+    parser.arguments.add_argument(
+        "etude",
+        metavar="ETUDE.TOML",
+        type=Path,
+        help="fichier d'étude ; les chemins qu'il contient partent de son dossier",
+    )
+
+
+def add_output(parser: FrenchParser) -> None:
+    """Add ``--sortie``, the folder of the results."""
+    parser.options.add_argument(
+        "--sortie",
+        metavar="DOSSIER",
+        type=Path,
+        help="dossier des résultats (par défaut : maps/<nom de l'étude>)",
+    )
+
+
+def add_json(parser: FrenchParser) -> None:
+    """Add ``--json``: data on the standard output, everything else on the error one."""
+    parser.options.add_argument(
+        "--json",
+        action="store_true",
+        help="écrit sur la sortie standard le résultat en JSON, et rien d'autre",
+    )
