@@ -58,6 +58,29 @@ _POINT = pa.Column("geometry", pa.Check(_is_point, name="des points"))
 _NULLABLE_POINT = pa.Column("geometry", nullable=True)
 _AREA = pa.Column("geometry", pa.Check(_is_area, name="des surfaces"), nullable=True)
 
+GROUPS = {
+    "habitants_65_plus": "personnes de 65 ans ou plus",
+    "habitants_75_plus": "personnes de 75 ans ou plus",
+    "chomeurs": "chômeurs (au sens du recensement)",
+    "habitants_pauvres": "personnes sous le seuil de pauvreté",
+    "menages_sans_voiture": "ménages sans voiture",
+}
+"""Target groups: column of a table of communes or of demand, and what it counts.
+
+Floats, since they are estimates; null where INSEE blanks them. All are optional.
+"""
+
+MEMBERSHIPS = {
+    "epci": "EPCI",
+    "canton": "canton",
+    "bassin_de_vie": "bassin de vie",
+    "arrondissement": "arrondissement",
+    "departement": "département",
+    "region": "région",
+    "densite": "grille de densité",
+}
+"""What a commune belongs to: column of codes, and its name; ``<column>_nom`` names each code."""
+
 BOUNDARIES = pa.DataFrameSchema(
     {"code_insee": _text(_CODE, unique=True), "nom": _text(), "geometry": _AREA},
     name="contours des communes",
