@@ -37,13 +37,30 @@ def two_way(*rows):
 
 
 class TestFromLinks:
-    def test_keeps_the_largest_strongly_connected_part(self):
+    def test_keeps_every_node_in_order(self):
         net = network.from_links(
             NODES, links(("a", "b", 1), ("b", "a", 2), ("b", "c", 1), ("d", "c", 1)), crs=2154
         )
+        assert (net.n_nodes, net.n_links) == (4, 4)
+        assert net.x.tolist() == [0, 100, 200, 900]
+        assert (net.report.nodes_dropped, net.report.parts_dropped) == (0, 0)
+
+    def test_of_a_road_file_the_largest_strongly_connected_part_is_kept(self, tmp_path):
+        nodes, table = tmp_path / "n.csv", tmp_path / "l.csv"
+        places = [f"{n},{i / 100},47" for i, n in enumerate("abcd")]
+        nodes.write_text("\n".join(["node,lon,lat", *places]))
+        rows = ["a,b,100,primary", "b,a,100,primary", "b,c,100,primary", "d,c,100,primary"]
+        table.write_text("\n".join(["from,to,length_m,highway", *rows]))
+        net = network.read_links(nodes, table, network.load_profile("voiture"), epsg=2154)
         assert (net.n_nodes, net.n_links) == (2, 2)
-        assert net.x.tolist() == [0, 100]
         assert (net.report.nodes_dropped, net.report.parts_dropped) == (2, 2)
+        assert net.report.km_dropped == pytest.approx(0.2)
+
+    def test_minutes_are_settled_so_that_sums_are_exact(self):
+        net = network.from_links(NODES, two_way(("a", "b", 0.1), ("b", "c", 0.2)), crs=2154)
+        grains = net.links.minutes / network.MINUTE_GRAIN
+        assert (grains == grains.round()).all()
+        assert net.links.minutes.tolist() == pytest.approx([0.1, 0.1, 0.2, 0.2], abs=1e-9)
 
     def test_of_duplicate_links_the_quickest_wins(self):
         net = network.from_links(
@@ -74,7 +91,6 @@ class TestFromLinks:
             (NODES, links(("a", "b", np.nan)), "durée"),
             (pd.concat([NODES, NODES]), links(("a", "b", 1)), "en double"),
             (NODES, links(), "vide"),
-            (NODES, links(("a", "b", 1)), "aucune route utilisable"),
         ],
     )
     def test_wrong_tables_are_refused(self, nodes, table, said):

@@ -9,7 +9,7 @@ from msap_geo.errors import StoreError
 from msap_geo.loaders.tabular import require_file
 from msap_geo.network.estimated import estimate_network
 from msap_geo.network.links import from_links, read_links
-from msap_geo.network.model import NetworkReport, RoadNetwork
+from msap_geo.network.model import MINUTE_GRAIN, NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
 from msap_geo.network.profiles import ESTIMATED, Profile, available_profiles, load_profile
 from msap_geo.network.snapping import Snapped, snap
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ESTIMATED",
+    "MINUTE_GRAIN",
     "NetworkReport",
     "Profile",
     "RoadNetwork",

@@ -121,7 +121,8 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNet
     Returns
     -------
     RoadNetwork
-        The largest strongly connected part. Places reach it on foot, at 5 km/h, over at most 2 km.
+        Every node, in the order of the table: node ``i`` of the network is row ``i``. Places reach
+        it on foot, at 5 km/h, over at most 2 km.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNet
     x, y = nodes["x"].to_numpy(dtype=float), nodes["y"].to_numpy(dtype=float)
     edges = _edges(pd.Index(nodes["node"]), x, y, links, "links")
     profile = Profile("liens", "liens donnés", {}, 1.0, _WALKING_KMH, _DEFAULT_SNAP_M)
-    return build_network(x, y, edges, profile, epsg=crs)
+    return build_network(x, y, edges, profile, epsg=crs, keep_all=True)
 
 
 def _edges(

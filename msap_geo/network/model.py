@@ -2,12 +2,13 @@
 
 Two views of the same roads. *Edges* are road sections between junctions, with their shape: points
 are snapped to them. *Links* are the directed moves routing uses, in compressed sparse row form,
-both ways round (towards the heads, and reversed).
+both ways round (towards the heads, and reversed). The *order* is what whole-network questions are
+answered with (:mod:`msap_geo.network.order`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,11 +18,26 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from msap_geo.errors import NetworkError
+from msap_geo.network.order import Order, elimination_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.network.profiles import Profile
+
+
+MINUTE_GRAIN = 2.0**-32
+"""Minutes of links are multiples of this, about 1.4e-8 s.
+
+Sums of them are then exact in double precision up to two million minutes, whatever their order:
+every algorithm finds the same minutes to the last bit, and equal trips are equal.
+"""
+
+
+def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return minutes rounded to :data:`MINUTE_GRAIN`; infinite ones stay."""
+    rounded: NDArray[np.float64] = np.round(minutes / MINUTE_GRAIN) * MINUTE_GRAIN
+    return rounded
 
 
 class Csr(NamedTuple):
@@ -101,7 +117,9 @@ class RoadNetwork:
     edges
         Road sections (see :class:`Edges`).
     links, reverse
-        Directed links, from tail and from head.
+        Directed links, from tail and from head, rows sorted.
+    order
+        Their elimination order.
     report
         What was kept and dropped when it was built.
     attribution
@@ -117,6 +135,7 @@ class RoadNetwork:
     edges: Edges
     links: Csr
     reverse: Csr
+    order: Order
     report: NetworkReport
     attribution: str = ""
 
@@ -162,8 +181,9 @@ def build_network(
     epsg: int,
     attribution: str = "",
     ways_refused: int = 0,
+    keep_all: bool = False,
 ) -> RoadNetwork:
-    """Make a network of road sections: keep what is mutually reachable, index the rest away.
+    """Make a network of road sections.
 
     Parameters
     ----------
@@ -177,11 +197,15 @@ def build_network(
         Projected CRS.
     attribution, ways_refused
         Carried to the network and its report.
+    keep_all
+        Keep every node, in order, even those no road leads to. By default only the largest
+        strongly connected part is kept, so that a place is never snapped to a road that leads
+        nowhere.
 
     Returns
     -------
     RoadNetwork
-        The largest strongly connected part; its report tells what was dropped.
+        The network; its report tells what was dropped.
 
     Raises
     ------
@@ -189,31 +213,30 @@ def build_network(
         If no road is left, or if minutes or lengths are negative or not numbers.
     """
     _check_edges(edges)
-    closed = np.isinf(edges.forward) & np.isinf(edges.backward)
-    edges = _select(edges, ~closed, np.arange(len(x)))
-    n = len(x)
-    graph = _csr(edges, n)
-    pattern = csr_array((np.ones(len(graph.head)), graph.head, graph.start), shape=(n, n))
-    parts, label = connected_components(pattern, directed=True, connection="strong")
-    sizes = np.bincount(label, minlength=parts)
-    kept = label == sizes.argmax()
-    keep_edge = kept[edges.tail] & kept[edges.head]
-    if not keep_edge.any():
-        raise NetworkError(
-            "le réseau routier ne contient aucune route utilisable",
-            remedy="vérifier le fichier de routes et le profil",
-        )
-    renumber = np.cumsum(kept) - 1
-    final = _select(edges, keep_edge, renumber)
+    edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
+    edges = _select(edges, np.isfinite(edges.forward) | np.isfinite(edges.backward))
+    n, km = len(x), float(edges.length_m.sum() / 1000)
+    parts, label = _strong_parts(_csr(edges, n))
+    kept = np.ones(n, dtype=bool) if keep_all else label == np.bincount(label).argmax()
+    edges = _select(edges, kept[edges.tail] & kept[edges.head])
+    if not keep_all:
+        if len(edges.tail) == 0:
+            raise NetworkError(
+                "le réseau routier ne contient aucune route utilisable",
+                remedy="vérifier le fichier de routes et le profil",
+            )
+        number = (np.cumsum(kept) - 1).astype(np.int32)
+        edges = replace(edges, tail=number[edges.tail], head=number[edges.head])
     report = NetworkReport(
         nodes=int(kept.sum()),
-        km=float(edges.length_m[keep_edge].sum() / 1000),
+        km=float(edges.length_m.sum() / 1000),
         nodes_dropped=int(n - kept.sum()),
-        km_dropped=float(edges.length_m[~keep_edge].sum() / 1000),
-        parts_dropped=int(parts - 1),
+        km_dropped=km - float(edges.length_m.sum() / 1000),
+        parts_dropped=0 if keep_all else parts - 1,
         ways_refused=ways_refused,
     )
-    links = _csr(final, report.nodes)
+    links = _csr(edges, report.nodes)
+    reverse = _reversed(links)
     return RoadNetwork(
         epsg=epsg,
         profile=profile.name,
@@ -221,12 +244,20 @@ def build_network(
         max_snap_m=profile.max_snap_m,
         x=x[kept],
         y=y[kept],
-        edges=final,
+        edges=edges,
         links=links,
-        reverse=_reversed(links),
+        reverse=reverse,
+        order=elimination_order(links, reverse),
         report=report,
         attribution=attribution,
     )
+
+
+def _strong_parts(links: Csr) -> tuple[int, NDArray[np.int32]]:
+    n = len(links.start) - 1
+    pattern = csr_array((np.ones(len(links.head)), links.head, links.start), shape=(n, n))
+    parts, label = connected_components(pattern, directed=True, connection="strong")
+    return int(parts), label
 
 
 def _check_edges(edges: Edges) -> None:
@@ -280,16 +311,18 @@ def _by_row(
     return Csr(start, head.astype(np.int32), minutes, length_m)
 
 
-def _select(edges: Edges, keep: NDArray[np.bool_], renumber: NDArray[np.int64]) -> Edges:
+def _select(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
     counts = np.diff(edges.shape_start)
     vertices = np.repeat(keep, counts)
     start = np.zeros(int(keep.sum()) + 1, dtype=np.int64)
     np.cumsum(counts[keep], out=start[1:])
-    values = {field.name: getattr(edges, field.name) for field in fields(edges)}
-    for name in ("forward", "backward", "length_m"):
-        values[name] = values[name][keep]
-    for name in ("tail", "head"):
-        values[name] = renumber[values[name][keep]].astype(np.int32)
-    for name in ("shape_x", "shape_y"):
-        values[name] = values[name][vertices]
-    return Edges(**{**values, "shape_start": start})
+    return Edges(
+        tail=edges.tail[keep],
+        head=edges.head[keep],
+        forward=edges.forward[keep],
+        backward=edges.backward[keep],
+        length_m=edges.length_m[keep],
+        shape_start=start,
+        shape_x=edges.shape_x[vertices],
+        shape_y=edges.shape_y[vertices],
+    )

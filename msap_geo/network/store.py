@@ -21,13 +21,14 @@ import platformdirs
 
 from msap_geo.errors import StoreError
 from msap_geo.network.model import Csr, Edges, NetworkReport, RoadNetwork
+from msap_geo.network.order import Order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST = "reseau.json"
@@ -130,6 +131,7 @@ def open_network(folder: Path) -> RoadNetwork:
             edges=Edges(**{f.name: arrays[f"edges_{f.name}"] for f in fields(Edges)}),
             links=Csr(*(arrays[f"links_{name}"] for name in Csr._fields)),
             reverse=Csr(*(arrays[f"reverse_{name}"] for name in Csr._fields)),
+            order=Order(*(arrays[f"order_{name}"] for name in Order._fields)),
         )
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, StoreError):
@@ -140,7 +142,8 @@ def open_network(folder: Path) -> RoadNetwork:
 
 
 def _open_array(folder: Path, name: str, dtype: str, size: int) -> Any:
-    values = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    # Copy-on-write, so that Numba sees the type it compiled for; nobody writes in them.
+    values = np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
     if str(values.dtype) != dtype or values.shape != (size,):
         raise StoreError(f"tableau {name} inattendu", where=folder)
     return values
@@ -153,4 +156,5 @@ def _arrays(network: RoadNetwork) -> dict[str, Any]:
         **{f"edges_{f.name}": getattr(network.edges, f.name) for f in fields(Edges)},
         **{f"links_{name}": getattr(network.links, name) for name in Csr._fields},
         **{f"reverse_{name}": getattr(network.reverse, name) for name in Csr._fields},
+        **{f"order_{name}": getattr(network.order, name) for name in Order._fields},
     }

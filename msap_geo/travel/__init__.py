@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from msap_geo.travel.places import TravelTimes, matrix, nearest
+from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
+from msap_geo.travel.places import matrix, nearest
+from msap_geo.travel.times import TravelTimes, from_table
 
-__all__ = ["TravelTimes", "matrix", "nearest"]
+__all__ = [
+    "NearestNodes",
+    "TravelTimes",
+    "from_table",
+    "matrix",
+    "matrix_nodes",
+    "nearest",
+    "nearest_nodes",
+    "reach_nodes",
+]

@@ -1,8 +1,18 @@
-"""The compiled heart: label-setting searches over compressed sparse rows.
+"""The compiled heart of travel: plain arrays in, plain arrays out, no Python object inside.
 
-Plain arrays in, plain arrays out, no Python object inside; callers (:mod:`msap_geo.travel.places`)
-give them names and units. SciPy's Dijkstra is the oracle they are tested against; it does not
-offer k nearest sources, nor lengths along the quickest route, which is why these exist.
+Callers give the arrays names and units. Two ideas:
+
+- **search**: Dijkstra's, from a few nodes and no farther than a bound (:func:`reach`,
+  :func:`route`, and the core of the order);
+- **sweep**: over the elimination order of :mod:`msap_geo.network.order`, up then down, which meets
+  every arc twice in memory order (:func:`nearest`).
+
+A label is (minutes, rank of the site, metres), compared in that order: among equally quick sites
+the smallest rank wins, among equally quick routes the shortest. Minutes are multiples of a power
+of two (:data:`msap_geo.network.model.MINUTE_GRAIN`), so that every sum of them is exact and both
+ideas agree to the last bit.
+
+SciPy's Dijkstra is the oracle all this is tested against.
 """
 
 from __future__ import annotations
@@ -10,45 +20,26 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# A heap entry is (minutes, rank of the site, length, node), ordered by the first three: among
-# equally quick sites the smallest rank wins, and among equally quick routes the shortest.
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _before(heap_m, heap_r, heap_l, a, b):  # type: ignore[no-untyped-def]
-    if heap_m[a] != heap_m[b]:
-        return heap_m[a] < heap_m[b]
-    if heap_r[a] != heap_r[b]:
-        return heap_r[a] < heap_r[b]
-    return heap_l[a] < heap_l[b]
+# --- A 4-ary heap of (minutes, node) ------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def _swap(heap_m, heap_r, heap_l, heap_n, a, b):  # type: ignore[no-untyped-def]
-    heap_m[a], heap_m[b] = heap_m[b], heap_m[a]
-    heap_r[a], heap_r[b] = heap_r[b], heap_r[a]
-    heap_l[a], heap_l[b] = heap_l[b], heap_l[a]
-    heap_n[a], heap_n[b] = heap_n[b], heap_n[a]
-
-
-@njit(cache=True, nogil=True)
-def _push(heap_m, heap_r, heap_l, heap_n, size, minutes, rank, length, node):  # type: ignore[no-untyped-def]
-    heap_m[size], heap_r[size], heap_l[size], heap_n[size] = minutes, rank, length, node
+def _push(keys, nodes, size, key, node):
     child = size
     while child > 0:
         parent = (child - 1) >> 2
-        if not _before(heap_m, heap_r, heap_l, child, parent):
+        if keys[parent] <= key:
             break
-        _swap(heap_m, heap_r, heap_l, heap_n, child, parent)
+        keys[child], nodes[child] = keys[parent], nodes[parent]
         child = parent
+    keys[child], nodes[child] = key, node
     return size + 1
 
 
 @njit(cache=True, nogil=True)
-def _pop(heap_m, heap_r, heap_l, heap_n, size):  # type: ignore[no-untyped-def]
-    """Move the first entry to position ``size - 1`` and return the new size."""
+def _drop_first(keys, nodes, size):
     size -= 1
-    _swap(heap_m, heap_r, heap_l, heap_n, 0, size)
+    key, node = keys[size], nodes[size]
     parent = 0
     while True:
         first = (parent << 2) + 1
@@ -56,165 +47,251 @@ def _pop(heap_m, heap_r, heap_l, heap_n, size):  # type: ignore[no-untyped-def]
             break
         best = first
         for child in range(first + 1, min(first + 4, size)):
-            if _before(heap_m, heap_r, heap_l, child, best):
+            if keys[child] < keys[best]:
                 best = child
-        if not _before(heap_m, heap_r, heap_l, best, parent):
+        if keys[best] >= key:
             break
-        _swap(heap_m, heap_r, heap_l, heap_n, best, parent)
+        keys[parent], nodes[parent] = keys[best], nodes[best]
         parent = best
+    keys[parent], nodes[parent] = key, node
     return size
 
 
 @njit(cache=True, nogil=True)
-def _grown(values):  # type: ignore[no-untyped-def]
-    larger = np.empty(2 * len(values), values.dtype)
-    larger[: len(values)] = values
-    return larger
+def grown(values):
+    """Return a longer copy of an array, its end unset."""
+    longer = np.empty(2 * len(values), values.dtype)
+    longer[: len(values)] = values
+    return longer
+
+
+# --- Search -------------------------------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def k_nearest(  # type: ignore[no-untyped-def]
-    start,
-    head,
-    link_minutes,
-    link_length,
-    seed_node,
-    seed_minutes,
-    seed_length,
-    seed_rank,
-    k,
-    limit,
-):
-    """Search outwards from every seed at once; each node keeps its k nearest distinct sites.
+def reach(start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes, seed_m, limit):
+    """Find the nodes within the limit of each site in turn.
 
-    Returns minutes (n, k), infinite where fewer sites are within the limit, rank of the site
-    (n, k), −1 there, and length of the route (n, k).
-    """
-    n = len(start) - 1
-    minutes = np.full((n, k), np.inf)
-    ranks = np.full((n, k), -1, np.int64)
-    lengths = np.full((n, k), np.inf)
-    settled = np.zeros(n, np.int64)
-    # With one site per node, an entry that cannot beat what waits already is not pushed.
-    waiting_m = np.full(n if k == 1 else 0, np.inf)
-    waiting_r = np.full(n if k == 1 else 0, -1, np.int64)
-    capacity = max(1024, 2 * len(seed_node))
-    heap_m, heap_l = np.empty(capacity), np.empty(capacity)
-    heap_r, heap_n = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
-    size = 0
-    for s in range(len(seed_node)):
-        if seed_minutes[s] <= limit:
-            size = _push(
-                heap_m, heap_r, heap_l, heap_n, size,
-                seed_minutes[s], seed_rank[s], seed_length[s], seed_node[s],
-            )  # fmt: skip
-    while size > 0:
-        size = _pop(heap_m, heap_r, heap_l, heap_n, size)
-        m, r, d, node = heap_m[size], heap_r[size], heap_l[size], heap_n[size]
-        if settled[node] == k:
-            continue
-        known = False
-        for j in range(settled[node]):
-            if ranks[node, j] == r:
-                known = True
-                break
-        if known:
-            continue
-        j = settled[node]
-        minutes[node, j], ranks[node, j], lengths[node, j] = m, r, d
-        settled[node] += 1
-        for link in range(start[node], start[node + 1]):
-            to = head[link]
-            reached = m + link_minutes[link]
-            if reached > limit or settled[to] == k:
-                continue
-            if k == 1:
-                if reached > waiting_m[to] or (reached == waiting_m[to] and r > waiting_r[to]):
-                    continue
-                waiting_m[to], waiting_r[to] = reached, r
-            if size == len(heap_m):
-                heap_m, heap_l = _grown(heap_m), _grown(heap_l)
-                heap_r, heap_n = _grown(heap_r), _grown(heap_n)
-            size = _push(
-                heap_m, heap_r, heap_l, heap_n, size, reached, r, d + link_length[link], to
-            )
-    return minutes, ranks, lengths
-
-
-@njit(cache=True, nogil=True)
-def bounded_rows(  # type: ignore[no-untyped-def]
-    start,
-    head,
-    link_minutes,
-    link_length,
-    seed_start,
-    seed_node,
-    seed_minutes,
-    seed_length,
-    end_node,
-    end_minutes,
-    end_length,
-    limit,
-):
-    """Search outwards from each site in turn, no farther than the limit.
-
-    Site ``s`` has seeds ``seed_start[s]:seed_start[s + 1]``; place ``p`` is left through the nodes
-    ``end_node[p]`` (−1 where it has none) at a cost of ``end_minutes[p]``. Returns, site by site,
-    the places within the limit: start of each site's rows, places, minutes, lengths.
+    Site ``s`` has seeds ``seed_start[s]:seed_start[s + 1]``. Returns, site by site: start of its
+    nodes, the nodes in the order they were met, minutes, metres.
     """
     n = len(start) - 1
     n_sites = len(seed_start) - 1
-    minutes, lengths = np.full(n, np.inf), np.full(n, np.inf)
-    touched = np.empty(n, np.int64)
-    heap_m, heap_l = np.empty(1024), np.empty(1024)
-    heap_r, heap_n = np.zeros(1024, np.int64), np.empty(1024, np.int64)
+    minutes, metres = np.full(n, np.inf), np.full(n, np.inf)
+    keys, waiting = np.empty(1024), np.empty(1024, np.int32)
     row_start = np.zeros(n_sites + 1, np.int64)
-    place, place_m, place_l = np.empty(1024, np.int64), np.empty(1024), np.empty(1024)
-    found = 0
+    found, n_found = np.empty(4096, np.int32), 0
     for site in range(n_sites):
-        size = n_touched = 0
+        size = 0
+        begin = n_found
         for s in range(seed_start[site], seed_start[site + 1]):
-            size = _push(
-                heap_m, heap_r, heap_l, heap_n, size,
-                seed_minutes[s], 0, seed_length[s], seed_node[s],
-            )  # fmt: skip
-        while size > 0:
-            size = _pop(heap_m, heap_r, heap_l, heap_n, size)
-            m, d, node = heap_m[size], heap_l[size], heap_n[size]
-            # Equal only for the entry that last lowered the node: anything else is stale.
-            if m > limit or m > minutes[node] or (m == minutes[node] and d >= lengths[node]):
+            v, m, d = seed_node[s], seed_minutes[s], seed_m[s]
+            if m > limit or m > minutes[v] or (m == minutes[v] and d >= metres[v]):
                 continue
-            if minutes[node] == np.inf:
-                touched[n_touched] = node
-                n_touched += 1
-            minutes[node], lengths[node] = m, d
-            for link in range(start[node], start[node + 1]):
+            if minutes[v] == np.inf:
+                found[n_found] = v
+                n_found += 1
+                if n_found == len(found):
+                    found = grown(found)
+            minutes[v], metres[v] = m, d
+            size = _push(keys, waiting, size, m, v)
+        while size > 0:
+            m, v = keys[0], waiting[0]
+            size = _drop_first(keys, waiting, size)
+            if m > minutes[v]:
+                continue
+            d = metres[v]
+            for link in range(start[v], start[v + 1]):
                 to = head[link]
-                reached = m + link_minutes[link]
-                if reached > limit or reached > minutes[to]:
+                by = m + link_minutes[link]
+                if by > minutes[to] or by > limit:
                     continue
-                if size == len(heap_m):
-                    heap_m, heap_l = _grown(heap_m), _grown(heap_l)
-                    heap_r, heap_n = _grown(heap_r), _grown(heap_n)
-                size = _push(
-                    heap_m, heap_r, heap_l, heap_n, size, reached, 0, d + link_length[link], to
-                )
-        for p in range(len(end_node)):
-            best_m, best_l = np.inf, np.inf
-            for j in range(end_node.shape[1]):
-                node = end_node[p, j]
-                if node < 0:
+                by_m = d + link_m[link]
+                if by == minutes[to] and by_m >= metres[to]:
                     continue
-                total = end_minutes[p, j] + minutes[node]
-                length = end_length[p, j] + lengths[node]
-                if total < best_m or (total == best_m and length < best_l):
-                    best_m, best_l = total, length
-            if best_m <= limit:
-                if found == len(place):
-                    place, place_m, place_l = _grown(place), _grown(place_m), _grown(place_l)
-                place[found], place_m[found], place_l[found] = p, best_m, best_l
-                found += 1
-        row_start[site + 1] = found
-        for t in range(n_touched):
-            minutes[touched[t]] = lengths[touched[t]] = np.inf
-    return row_start, place[:found], place_m[:found], place_l[:found]
+                if minutes[to] == np.inf:
+                    found[n_found] = to
+                    n_found += 1
+                    if n_found == len(found):
+                        found = grown(found)
+                minutes[to], metres[to] = by, by_m
+                if size == len(keys):
+                    keys, waiting = grown(keys), grown(waiting)
+                size = _push(keys, waiting, size, by, to)
+        row_start[site + 1] = n_found
+        if site == 0:
+            out_minutes, out_m = np.empty(len(found)), np.empty(len(found))
+        while len(out_minutes) < n_found:
+            out_minutes, out_m = grown(out_minutes), grown(out_m)
+        for i in range(begin, n_found):
+            out_minutes[i], out_m[i] = minutes[found[i]], metres[found[i]]
+            minutes[found[i]] = metres[found[i]] = np.inf
+    if n_sites == 0:
+        out_minutes, out_m = np.empty(0), np.empty(0)
+    return row_start, found[:n_found], out_minutes[:n_found], out_m[:n_found]
+
+
+@njit(cache=True, nogil=True)
+def route(start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, goal, goal_minutes):
+    """Find the quickest way from any seed to any goal, each with its own minutes to add.
+
+    Returns the nodes of the way, empty when there is none. Of equally quick ways the shortest on
+    the network wins.
+    """
+    n = len(start) - 1
+    minutes, metres = np.full(n, np.inf), np.full(n, np.inf)
+    before = np.full(n, -1, np.int32)
+    keys, waiting, size = np.empty(1024), np.empty(1024, np.int32), 0
+    for s in range(len(seed_node)):
+        v, m, d = seed_node[s], seed_minutes[s], seed_m[s]
+        if m < minutes[v] or (m == minutes[v] and d < metres[v]):
+            minutes[v], metres[v] = m, d
+            size = _push(keys, waiting, size, m, v)
+    best, best_m, last = np.inf, np.inf, -1
+    while size > 0:
+        m, v = keys[0], waiting[0]
+        size = _drop_first(keys, waiting, size)
+        if m > best:
+            break
+        if m > minutes[v]:
+            continue
+        d = metres[v]
+        for g in range(len(goal)):
+            if goal[g] == v:
+                total = m + goal_minutes[g]
+                if total < best or (total == best and d < best_m):
+                    best, best_m, last = total, d, v
+        for link in range(start[v], start[v + 1]):
+            to = head[link]
+            by, by_m = m + link_minutes[link], d + link_m[link]
+            if by > minutes[to] or (by == minutes[to] and by_m >= metres[to]):
+                continue
+            minutes[to], metres[to], before[to] = by, by_m, v
+            if size == len(keys):
+                keys, waiting = grown(keys), grown(waiting)
+            size = _push(keys, waiting, size, by, to)
+    count, v = 0, last
+    while v >= 0:
+        count += 1
+        v = before[v]
+    way = np.empty(count, np.int32)
+    v = last
+    for i in range(count - 1, -1, -1):
+        way[i] = v
+        v = before[v]
+    return way
+
+
+# --- Sweep --------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _offer(minutes, ranks, metres, node, m, r, d):
+    """Offer a label to a node that keeps its best ones, of distinct sites; tell if it was taken."""
+    k = minutes.shape[1]
+    last = minutes[node, k - 1]
+    if m > last or (m == last and r > ranks[node, k - 1]):
+        return False
+    # Where the label goes, unless the same site is already there with as good a one.
+    place = 0
+    while place < k:
+        if ranks[node, place] == r:
+            same = m == minutes[node, place]
+            if m > minutes[node, place] or (same and d >= metres[node, place]):
+                return False
+        if m < minutes[node, place] or (
+            m == minutes[node, place] and (r < ranks[node, place] or ranks[node, place] < 0)
+        ):
+            break
+        if m == minutes[node, place] and r == ranks[node, place]:
+            break
+        place += 1
+    if place == k:
+        return False
+    end = place
+    while end < k - 1 and ranks[node, end] != r:
+        end += 1
+    for j in range(end, place, -1):
+        minutes[node, j], ranks[node, j] = minutes[node, j - 1], ranks[node, j - 1]
+        metres[node, j] = metres[node, j - 1]
+    minutes[node, place], ranks[node, place], metres[node, place] = m, r, d
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _search_core(eliminated, start, head, arc_minutes, arc_m, minutes, ranks, metres, limit):
+    """Spread the labels of the core's nodes over the core."""
+    n, k = minutes.shape
+    keys, waiting, size = np.empty(1024), np.empty(1024, np.int32), 0
+    for v in range(eliminated, n):
+        if ranks[v, 0] >= 0:
+            if size == len(keys):
+                keys, waiting = grown(keys), grown(waiting)
+            size = _push(keys, waiting, size, minutes[v, 0], v)
+    stale = np.ones(n - eliminated, np.bool_)
+    while size > 0:
+        v = waiting[0]
+        size = _drop_first(keys, waiting, size)
+        if not stale[v - eliminated]:
+            continue
+        stale[v - eliminated] = False
+        for arc in range(start[v], start[v + 1]):
+            to = head[arc]
+            for j in range(k):
+                if ranks[v, j] < 0:
+                    break
+                by = minutes[v, j] + arc_minutes[arc]
+                if by > limit or by > minutes[to, k - 1]:
+                    break
+                if _offer(minutes, ranks, metres, to, by, ranks[v, j], metres[v, j] + arc_m[arc]):
+                    stale[to - eliminated] = True
+                    if size == len(keys):
+                        keys, waiting = grown(keys), grown(waiting)
+                    size = _push(keys, waiting, size, by, to)
+
+
+@njit(cache=True, nogil=True)
+def nearest(
+    parent, start, head, up_minutes, up_m, down_minutes, down_m,
+    seed_position, seed_minutes, seed_m, seed_rank, k, limit,
+):  # fmt: skip
+    """Find the k nearest distinct sites of every position of the order.
+
+    Seeds are positions with their minutes and metres to a site. Returns minutes (n, k), infinite
+    where fewer sites are within the limit, rank of the site (n, k), −1 there, metres (n, k).
+    """
+    n, eliminated = len(start) - 1, len(parent)
+    minutes, metres = np.full((n, k), np.inf), np.full((n, k), np.inf)
+    ranks = np.full((n, k), -1, np.int32)
+    for s in range(len(seed_position)):
+        if seed_minutes[s] <= limit:
+            _offer(
+                minutes, ranks, metres,
+                seed_position[s], seed_minutes[s], seed_rank[s], seed_m[s],
+            )  # fmt: skip
+    for v in range(eliminated):
+        if ranks[v, 0] < 0:
+            continue
+        for arc in range(start[v], start[v + 1]):
+            to = head[arc]
+            for j in range(k):
+                if ranks[v, j] < 0:
+                    break
+                by = minutes[v, j] + up_minutes[arc]
+                if by > minutes[to, k - 1] or by > limit:
+                    break
+                _offer(minutes, ranks, metres, to, by, ranks[v, j], metres[v, j] + up_m[arc])
+    if eliminated < n:
+        _search_core(eliminated, start, head, up_minutes, up_m, minutes, ranks, metres, limit)
+    for v in range(eliminated - 1, -1, -1):
+        for arc in range(start[v], start[v + 1]):
+            above = head[arc]
+            for j in range(k):
+                by = minutes[above, j] + down_minutes[arc]
+                if ranks[above, j] < 0 or by > minutes[v, k - 1] or by > limit:
+                    break
+                _offer(
+                    minutes, ranks, metres,
+                    v, by, ranks[above, j], metres[above, j] + down_m[arc],
+                )  # fmt: skip
+    return minutes, ranks, metres

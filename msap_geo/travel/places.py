@@ -1,12 +1,11 @@
 """Travel between tables of places, snapped to the roads.
 
-The direction is that of the inhabitant: from the demand to the site. A trip is the leg to the
-road, the part of that road, whole links, the part of the last road, the leg to the counter.
+A trip is the leg to the road, the part of that road, whole links, the part of the last road, the
+leg to the counter. Unless told otherwise it is the inhabitant's: from the demand to the site.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +15,10 @@ from scipy.sparse import csr_array
 from msap_geo import schemas
 from msap_geo.errors import NetworkError
 from msap_geo.network import snap
-from msap_geo.travel import kernels
+from msap_geo.network.model import settled
+from msap_geo.travel import engine
+from msap_geo.travel.engine import Direction, Seeds
+from msap_geo.travel.times import TravelTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,6 +39,12 @@ class _Ends(NamedTuple):
     minutes: NDArray[np.float64]
     length_m: NDArray[np.float64]
 
+    def seeds(self) -> Seeds:
+        """Return them without the closed ones."""
+        open_ = self.node >= 0
+        start = np.concatenate([[0], np.cumsum(open_.sum(axis=1))])
+        return Seeds(start, self.node[open_], self.minutes[open_], self.length_m[open_])
+
 
 class _Trips(NamedTuple):
     """Trips in long form, one row each."""
@@ -47,39 +55,6 @@ class _Trips(NamedTuple):
     length_m: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class TravelTimes:
-    """Sparse travel times from places to sites.
-
-    Parameters
-    ----------
-    demand_ids, site_ids
-        Identifiers of the rows and of the columns.
-    minutes, km
-        Sparse matrices of the same pattern; a pair that is not stored is beyond ``max_minutes``.
-    max_minutes
-        Bound the times were computed within, inclusive.
-    """
-
-    demand_ids: pd.Index
-    site_ids: pd.Index
-    minutes: csr_array
-    km: csr_array
-    max_minutes: float
-
-    def long(self) -> pd.DataFrame:
-        """Return the times as a table: ``demand_id, site_id, minutes, km``."""
-        times = self.minutes.tocoo()
-        return pd.DataFrame(
-            {
-                "demand_id": self.demand_ids[times.row],
-                "site_id": self.site_ids[times.col],
-                "minutes": times.data,
-                "km": self.km.tocoo().data,
-            }
-        )
-
-
 def nearest(
     network: RoadNetwork,
     demand: gpd.GeoDataFrame,
@@ -87,6 +62,7 @@ def nearest(
     *,
     k: int = 1,
     max_minutes: float = np.inf,
+    direction: Direction = "to",
 ) -> pd.DataFrame:
     """Find the nearest sites of each place, by time.
 
@@ -102,6 +78,8 @@ def nearest(
         How many sites to find for each place.
     max_minutes
         Longest trip, inclusive.
+    direction
+        Of the trips: ``"to"`` the sites, or ``"from"`` them.
 
     Returns
     -------
@@ -109,7 +87,7 @@ def nearest(
         Table under :data:`msap_geo.schemas.NEAREST`, in the order of ``demand`` then ``rang``.
         Every place has a row ``rang`` 1; where no site is found its minutes are null and
         ``raison`` says why. Of equally near sites the smallest ``site_id`` comes first. ``acces_m``
-        is the leg from the place to the road, metres.
+        is the leg between the place and the road, metres.
 
     Raises
     ------
@@ -118,29 +96,26 @@ def nearest(
     """
     _same_crs(network, demand, sites)
     by_id = sites.sort_values("site_id", kind="stable")
-    from_places, to_sites = snap(network, demand.geometry), snap(network, by_id.geometry)
-    seeds = _arrivals(network, to_sites)
-    open_ = seeds.node >= 0
-    minutes, ranks, lengths = kernels.k_nearest(
-        *network.reverse,
-        seeds.node[open_],
-        seeds.minutes[open_],
-        seeds.length_m[open_],
-        np.nonzero(open_)[0],
-        k,
-        float(max_minutes),
+    places, counters = snap(network, demand.geometry), snap(network, by_id.geometry)
+    near = engine.nearest(
+        network,
+        _ends(network, counters, leaving=direction == "from").seeds(),
+        k=k,
+        max_minutes=max_minutes,
+        direction=direction,
     )
-    ends = _departures(network, from_places)
+    ends = _ends(network, places, leaving=direction == "to")
     rows, sides = np.nonzero(ends.node >= 0)
     nodes = ends.node[rows, sides]
     through = _Trips(
         np.repeat(rows, k),
-        ranks[nodes].ravel(),
-        (ends.minutes[rows, sides][:, None] + minutes[nodes]).ravel(),
-        (ends.length_m[rows, sides][:, None] + lengths[nodes]).ravel(),
+        near.rank[nodes].ravel().astype(np.int64),
+        (ends.minutes[rows, sides][:, None] + near.minutes[nodes]).ravel(),
+        (ends.length_m[rows, sides][:, None] + near.length_m[nodes]).ravel(),
     )
-    trips = _best(_joined(through, _along_one_edge(network, from_places, to_sites)), max_minutes)
-    return _nearest_table(demand, by_id, from_places, to_sites, trips, k, max_minutes)
+    beside = _along_one_edge(network, places, counters, direction)
+    trips = _best(_joined(through, beside), max_minutes)
+    return _nearest_table(demand, by_id, places, counters, trips, k, max_minutes)
 
 
 def matrix(
@@ -149,6 +124,7 @@ def matrix(
     sites: gpd.GeoDataFrame,
     *,
     max_minutes: float = np.inf,
+    direction: Direction = "to",
 ) -> TravelTimes:
     """Compute the time of every trip within a bound.
 
@@ -162,6 +138,8 @@ def matrix(
         Sites with ``site_id`` and points in the network's CRS.
     max_minutes
         Longest trip kept, inclusive.
+    direction
+        Of the trips: ``"to"`` the sites, or ``"from"`` them.
 
     Returns
     -------
@@ -174,31 +152,42 @@ def matrix(
         If a table is not in the network's CRS.
     """
     _same_crs(network, demand, sites)
-    from_places, to_sites = snap(network, demand.geometry), snap(network, sites.geometry)
-    seeds, ends = _arrivals(network, to_sites), _departures(network, from_places)
-    open_ = seeds.node >= 0
-    seed_start = np.concatenate([[0], np.cumsum(open_.sum(axis=1))])
-    start, place, minutes, lengths = kernels.bounded_rows(
-        *network.reverse,
-        seed_start,
-        seeds.node[open_],
-        seeds.minutes[open_],
-        seeds.length_m[open_],
-        *ends,
-        float(max_minutes),
-    )
-    site = np.repeat(np.arange(len(sites)), np.diff(start))
-    through = _Trips(place, site, minutes, lengths)
-    trips = _best(_joined(through, _along_one_edge(network, from_places, to_sites)), max_minutes)
-    shape = (len(demand), len(sites))
-    order = np.lexsort((trips.site, trips.demand))
-    cells = (trips.demand[order], trips.site[order])
+    places, counters = snap(network, demand.geometry), snap(network, sites.geometry)
+    to_site = direction == "to"
+    outer = _ends(network, places, leaving=to_site).seeds()
+    inner = _ends(network, counters, leaving=not to_site).seeds()
+    origins, destinations = (outer, inner) if to_site else (inner, outer)
+    minutes, length_m = engine.matrix(network, origins, destinations, max_minutes=max_minutes)
+    if not to_site:
+        minutes, length_m = csr_array(minutes.T), csr_array(length_m.T)
+    beside = _along_one_edge(network, places, counters, direction)
+    minutes, length_m = _with_trips(minutes, length_m, _best(beside, max_minutes))
     return TravelTimes(
         pd.Index(demand["demand_id"]),
         pd.Index(sites["site_id"]),
-        csr_array((trips.minutes[order], cells), shape=shape),
-        csr_array((trips.length_m[order] / 1000, cells), shape=shape),
+        minutes,
+        csr_array((length_m.data / 1000, minutes.indices, minutes.indptr), shape=minutes.shape),
         float(max_minutes),
+    )
+
+
+def _with_trips(
+    minutes: csr_array, length_m: csr_array, trips: _Trips
+) -> tuple[csr_array, csr_array]:
+    """Return the matrices with these trips where they are quicker."""
+    if len(trips.demand) == 0:
+        return minutes, length_m
+    rows = np.repeat(np.arange(minutes.shape[0]), np.diff(minutes.indptr))
+    every = _best(
+        _joined(_Trips(rows, minutes.indices, minutes.data, length_m.data), trips), np.inf
+    )
+    order = np.lexsort((every.site, every.demand))
+    start = np.zeros(minutes.shape[0] + 1, dtype=np.int64)
+    np.cumsum(np.bincount(every.demand, minlength=minutes.shape[0]), out=start[1:])
+    site = every.site[order].astype(np.int32)
+    return (
+        csr_array((every.minutes[order], site, start), shape=minutes.shape),
+        csr_array((every.length_m[order], site, start), shape=minutes.shape),
     )
 
 
@@ -211,34 +200,25 @@ def _same_crs(network: RoadNetwork, *tables: gpd.GeoDataFrame) -> None:
             )
 
 
-def _departures(network: RoadNetwork, places: Snapped) -> _Ends:
-    """Cost of reaching each end of the road a place is on."""
-    edges, e, f = network.edges, places.edge, places.fraction
-    to_tail, to_head = _part(f, edges.backward[e]), _part(1 - f, edges.forward[e])
-    return _ends(network, places, np.column_stack([to_tail, to_head]))
-
-
-def _arrivals(network: RoadNetwork, places: Snapped) -> _Ends:
-    """Cost of reaching a place from each end of the road it is on."""
-    edges, e, f = network.edges, places.edge, places.fraction
-    from_tail, from_head = _part(f, edges.forward[e]), _part(1 - f, edges.backward[e])
-    return _ends(network, places, np.column_stack([from_tail, from_head]))
-
-
 def _part(share: NDArray[np.float64], minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the minutes of a part of a road; none of it takes none, even where it is closed."""
     with np.errstate(invalid="ignore"):
         return np.where(share == 0, 0.0, share * minutes)
 
 
-def _ends(network: RoadNetwork, places: Snapped, along: NDArray[np.float64]) -> _Ends:
+def _ends(network: RoadNetwork, places: Snapped, *, leaving: bool) -> _Ends:
+    """Cost between a place and each end of the road it is on, leaving the place or coming to it."""
     edges, e, f = network.edges, places.edge, places.fraction
+    by_tail, by_head = (
+        (edges.backward[e], edges.forward[e]) if leaving else (edges.forward[e], edges.backward[e])
+    )
+    along = np.column_stack([_part(f, by_tail), _part(1 - f, by_head)])
     closed = ~np.isfinite(along) | (e < 0)[:, None]
     node = np.where(closed, -1, np.column_stack([edges.tail[e], edges.head[e]])).astype(np.int64)
     length_m = np.column_stack([f, 1 - f]) * edges.length_m[e][:, None]
     return _Ends(
         node,
-        along + _access_minutes(network, places)[:, None],
+        settled(along + _access_minutes(network, places)[:, None]),
         length_m + places.access_m[:, None],
     )
 
@@ -248,7 +228,9 @@ def _access_minutes(network: RoadNetwork, places: Snapped) -> NDArray[np.float64
     return minutes
 
 
-def _along_one_edge(network: RoadNetwork, places: Snapped, sites: Snapped) -> _Trips:
+def _along_one_edge(
+    network: RoadNetwork, places: Snapped, sites: Snapped, direction: Direction
+) -> _Trips:
     """Trips between two points of one road that need no junction."""
     on = pd.DataFrame({"edge": places.edge, "demand": np.arange(len(places.edge))})
     at = pd.DataFrame({"edge": sites.edge, "site": np.arange(len(sites.edge))})
@@ -256,11 +238,12 @@ def _along_one_edge(network: RoadNetwork, places: Snapped, sites: Snapped) -> _T
     p, s = pairs["demand"].to_numpy(), pairs["site"].to_numpy()
     edge = pairs["edge"].to_numpy()
     ahead = sites.fraction[s] - places.fraction[p]
-    along = np.where(ahead >= 0, network.edges.forward[edge], network.edges.backward[edge])
+    forward = ahead >= 0 if direction == "to" else ahead <= 0
+    along = np.where(forward, network.edges.forward[edge], network.edges.backward[edge])
     share = np.abs(ahead)
     access = _access_minutes(network, places)[p] + _access_minutes(network, sites)[s]
     length_m = share * network.edges.length_m[edge] + places.access_m[p] + sites.access_m[s]
-    return _Trips(p, s, _part(share, along) + access, length_m)
+    return _Trips(p, s, settled(_part(share, along) + access), length_m)
 
 
 def _joined(first: _Trips, second: _Trips) -> _Trips:
@@ -270,15 +253,17 @@ def _joined(first: _Trips, second: _Trips) -> _Trips:
 def _best(trips: _Trips, max_minutes: float) -> _Trips:
     """Keep the quickest trip of each pair, within the bound, in order of time then site."""
     kept = np.flatnonzero((trips.site >= 0) & np.isfinite(trips.minutes))
-    kept = kept[trips.minutes[kept] <= max_minutes]
+    kept = kept[trips.minutes[kept] <= max_minutes + engine.ROUNDING]
     order = kept[
         np.lexsort(
             (trips.length_m[kept], trips.site[kept], trips.minutes[kept], trips.demand[kept])
         )
     ]
     pairs = pd.DataFrame({"demand": trips.demand[order], "site": trips.site[order]})
-    order = order[~pairs.duplicated().to_numpy()]
-    return _Trips(*(column[order] for column in trips))
+    demand, site, minutes, length_m = (
+        column[order[~pairs.duplicated().to_numpy()]] for column in trips
+    )
+    return _Trips(demand, site, np.minimum(minutes, max_minutes), length_m)
 
 
 def _nearest_table(

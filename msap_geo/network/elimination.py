@@ -1,0 +1,228 @@
+"""The compiled part of :mod:`msap_geo.network.order`: eliminating the nodes of a graph.
+
+Plain arrays in, plain arrays out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def _longer(values):
+    longer = np.empty(2 * len(values), values.dtype)
+    longer[: len(values)] = values
+    return longer
+
+
+@njit(cache=True, nogil=True)
+def _unlink(first, following, before, node, bucket):
+    """Take a node out of its bucket, a doubly linked list."""
+    if before[node] >= 0:
+        following[before[node]] = following[node]
+    else:
+        first[bucket] = following[node]
+    if following[node] >= 0:
+        before[following[node]] = before[node]
+
+
+@njit(cache=True, nogil=True)
+def _link(first, following, before, node, bucket):
+    """Put a node in front of a bucket."""
+    following[node] = first[bucket]
+    before[node] = -1
+    if first[bucket] >= 0:
+        before[first[bucket]] = node
+    first[bucket] = node
+
+
+@njit(cache=True, nogil=True)
+def _shorten(minutes, length, arc, way, by_minutes, by_length):
+    """Replace one way of an arc by a quicker trip (of equally quick ones, the shorter)."""
+    if by_minutes < minutes[arc, way] or (
+        by_minutes == minutes[arc, way] and by_length < length[arc, way]
+    ):
+        minutes[arc, way], length[arc, way] = by_minutes, by_length
+
+
+@njit(cache=True, nogil=True)
+def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
+    """Eliminate nodes, always one with the fewest neighbours, while none has more than ``most``.
+
+    Rows of the links (``start, head``) and of their reverse (``back_start, tail``) are sorted.
+    Eliminating a node joins its neighbours by the trips through it. Returns the nodes in order,
+    those never eliminated last; how many were; and the arcs as they stood, node by node in that
+    order: start, other end, minutes and length both ways (0: away from the node, 1: to it).
+    """
+    n = len(start) - 1
+    # Arcs live in a pool of linked lists: ``arcs[v]``, then ``after[arc]``. Each is stored twice,
+    # once at each end, so that a node finds its neighbours.
+    capacity = 2 * (len(head) + len(tail)) + 16
+    other, after = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+    minutes, length = np.empty((capacity, 2)), np.empty((capacity, 2))
+    arcs, degree = np.full(n, -1, np.int32), np.zeros(n, np.int32)
+    used, spare = 0, -1
+    for v in range(n):
+        i, j = start[v], back_start[v]
+        while i < start[v + 1] or j < back_start[v + 1]:
+            ahead = head[i] if i < start[v + 1] else n
+            behind = tail[j] if j < back_start[v + 1] else n
+            other[used] = min(ahead, behind)
+            minutes[used], length[used] = np.inf, np.inf
+            if ahead == other[used]:
+                minutes[used, 0], length[used, 0] = out_m[i], out_l[i]
+                i += 1
+            if behind == other[used]:
+                minutes[used, 1], length[used, 1] = in_m[j], in_l[j]
+                j += 1
+            after[used], arcs[v] = arcs[v], used
+            used += 1
+            degree[v] += 1
+    # Buckets by number of neighbours; nodes with too many wait outside.
+    first = np.full(most + 1, -1, np.int32)
+    following, before = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    bucket = np.full(n, -1, np.int32)
+    for v in range(n - 1, -1, -1):
+        if degree[v] <= most:
+            bucket[v] = degree[v]
+            _link(first, following, before, v, bucket[v])
+    order, done = np.empty(n, np.int32), 0
+    up_start, n_up = np.zeros(n + 1, np.int64), 0
+    up_capacity = len(head) + len(tail) + 16
+    up_head = np.empty(up_capacity, np.int32)
+    up_minutes, up_length = np.empty((up_capacity, 2)), np.empty((up_capacity, 2))
+    mine = np.empty(min(most + 1, n), np.int32)
+    gone = np.zeros(n, np.bool_)
+    lowest = 0
+    while True:
+        while lowest <= most and first[lowest] < 0:
+            lowest += 1
+        if lowest > most:
+            break
+        v = first[lowest]
+        _unlink(first, following, before, v, lowest)
+        gone[v] = True
+        n_mine = 0
+        arc = arcs[v]
+        while arc >= 0:
+            mine[n_mine] = arc
+            n_mine += 1
+            arc = after[arc]
+        if n_up + n_mine > len(up_head):
+            up_head, up_minutes, up_length = _longer(up_head), _grown(up_minutes), _grown(up_length)
+        for a in range(n_mine):
+            arc = mine[a]
+            up_head[n_up] = other[arc]
+            up_minutes[n_up], up_length[n_up] = minutes[arc], length[arc]
+            n_up += 1
+        order[done] = v
+        done += 1
+        up_start[done] = n_up
+        for a in range(n_mine):
+            u = other[mine[a]]
+            last, arc = -1, arcs[u]
+            while other[arc] != v:
+                last, arc = arc, after[arc]
+            if last < 0:
+                arcs[u] = after[arc]
+            else:
+                after[last] = after[arc]
+            after[arc], spare = spare, arc
+            degree[u] -= 1
+        for a in range(n_mine):
+            one, x = mine[a], other[mine[a]]
+            for b in range(a):
+                two, y = mine[b], other[mine[b]]
+                there_m, there_l = (
+                    minutes[one, 1] + minutes[two, 0],
+                    length[one, 1] + length[two, 0],
+                )
+                back_m, back_l = minutes[two, 1] + minutes[one, 0], length[two, 1] + length[one, 0]
+                # Joined even where no trip leads through (one-ways): every later neighbour of ``v``
+                # must come to be an ancestor of it.
+                for side in range(2):
+                    near, far = (x, y) if side == 0 else (y, x)
+                    away, to = (0, 1) if side == 0 else (1, 0)
+                    arc = arcs[near]
+                    while arc >= 0 and other[arc] != far:
+                        arc = after[arc]
+                    if arc < 0:
+                        if spare >= 0:
+                            arc, spare = spare, after[spare]
+                        else:
+                            if used == len(other):
+                                other, after = _longer(other), _longer(after)
+                                minutes, length = _grown(minutes), _grown(length)
+                            arc = used
+                            used += 1
+                        other[arc], after[arc], arcs[near] = far, arcs[near], arc
+                        minutes[arc], length[arc] = np.inf, np.inf
+                        degree[near] += 1
+                    _shorten(minutes, length, arc, away, there_m, there_l)
+                    _shorten(minutes, length, arc, to, back_m, back_l)
+        for a in range(n_mine):
+            u = other[mine[a]]
+            after[mine[a]], spare = spare, mine[a]
+            if bucket[u] != degree[u]:
+                if bucket[u] >= 0:
+                    _unlink(first, following, before, u, bucket[u])
+                bucket[u] = degree[u] if degree[u] <= most else -1
+                if bucket[u] >= 0:
+                    _link(first, following, before, u, bucket[u])
+                    lowest = min(lowest, bucket[u])
+    eliminated = done
+    for v in range(n):
+        if not gone[v]:
+            order[done] = v
+            arc = arcs[v]
+            while arc >= 0:
+                if n_up == len(up_head):
+                    up_head = _longer(up_head)
+                    up_minutes, up_length = _grown(up_minutes), _grown(up_length)
+                up_head[n_up] = other[arc]
+                up_minutes[n_up], up_length[n_up] = minutes[arc], length[arc]
+                n_up += 1
+                arc = after[arc]
+            done += 1
+            up_start[done] = n_up
+    return order, eliminated, up_start, up_head[:n_up], up_minutes[:n_up], up_length[:n_up]
+
+
+@njit(cache=True, nogil=True)
+def _grown(values):
+    grown = np.empty((2 * len(values), values.shape[1]), values.dtype)
+    grown[: len(values)] = values
+    return grown
+
+
+@njit(cache=True, nogil=True)
+def postorder(parent):
+    """Return the position of each node of a forest in a walk that ends subtrees before their root.
+
+    ``parent`` is larger than its child, −1 at a root. Children come in increasing order.
+    """
+    n = len(parent)
+    child, sibling = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    for v in range(n - 1, -1, -1):
+        if parent[v] >= 0:
+            sibling[v], child[parent[v]] = child[parent[v]], v
+    position, done = np.empty(n, np.int32), 0
+    for root in range(n):
+        if parent[root] >= 0:
+            continue
+        v = root
+        while child[v] >= 0:
+            v = child[v]
+        while True:
+            position[v] = done
+            done += 1
+            if v == root:
+                break
+            if sibling[v] >= 0:
+                v = sibling[v]
+                while child[v] >= 0:
+                    v = child[v]
+            else:
+                v = parent[v]
+    return position

@@ -1,0 +1,171 @@
+"""Travel times as everything downstream takes them, wherever they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from msap_geo.errors import DataError, MissingColumnError
+from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, require_file, to_number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_COLUMNS = {
+    "origine": ("origine", "origin", "from", "demand_id", "depart", "com_depart"),
+    "destination": ("destination", "to", "site_id", "arrivee", "com_arrivee"),
+    "minutes": ("minutes", "duree", "duree_min", "temps", "duration_min"),
+}
+_KM = {"km": ("km", "distance", "distance_km")}
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Sparse travel times from places to sites.
+
+    Parameters
+    ----------
+    demand_ids, site_ids
+        Identifiers of the rows and of the columns.
+    minutes, km
+        Sparse matrices of the same pattern; a pair that is not stored is beyond ``max_minutes``.
+        Kilometres are NaN where the source of the times does not give them.
+    max_minutes
+        Bound the times were computed within, inclusive.
+    """
+
+    demand_ids: pd.Index
+    site_ids: pd.Index
+    minutes: csr_array
+    km: csr_array
+    max_minutes: float
+
+    def long(self) -> pd.DataFrame:
+        """Return the times as a table: ``demand_id, site_id, minutes, km``."""
+        times = self.minutes.tocoo()
+        return pd.DataFrame(
+            {
+                "demand_id": self.demand_ids[times.row],
+                "site_id": self.site_ids[times.col],
+                "minutes": times.data,
+                "km": self.km.tocoo().data,
+            }
+        )
+
+
+def from_table(
+    table: Path | str | pd.DataFrame,
+    *,
+    demand_ids: pd.Index | None = None,
+    site_ids: pd.Index | None = None,
+    max_minutes: float = np.inf,
+) -> TravelTimes:
+    """Bring in times computed elsewhere: METRIC, OSRM, any engine.
+
+    Parameters
+    ----------
+    table
+        Table, CSV or Parquet of ``origine, destination, minutes`` and, when known, ``km``; one row
+        per trip. Of duplicates the quickest wins. A row without minutes has no route.
+    demand_ids, site_ids
+        Rows and columns of the result; those of the table, in the order met, by default. Trips
+        of other places are left out.
+    max_minutes
+        Longest trip kept, inclusive.
+
+    Returns
+    -------
+    TravelTimes
+        The times; kilometres are NaN where the table has none.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent or is not such a table.
+    MissingColumnError
+        If a column is absent.
+    DataError
+        If minutes are negative or not numbers, or if no trip concerns the places asked for.
+    """
+    where = "la table des temps" if isinstance(table, pd.DataFrame) else str(table)
+    trips = _read(table)
+    minutes, km = (_numbers(trips, column, where) for column in ("minutes", "km"))
+    trips = trips.assign(minutes=minutes, km=km)[minutes.notna() & (minutes <= max_minutes)]
+    rows = pd.Index(trips["origine"].unique() if demand_ids is None else demand_ids)
+    columns = pd.Index(trips["destination"].unique() if site_ids is None else site_ids)
+    i, j = rows.get_indexer(trips["origine"]), columns.get_indexer(trips["destination"])
+    known = (i >= 0) & (j >= 0)
+    if len(trips) and not known.any():
+        raise DataError(
+            "aucun trajet ne concerne les lieux de l'étude",
+            where=where,
+            remedy="vérifier que les identifiants sont les mêmes des deux côtés",
+        )
+    kept = pd.DataFrame(
+        {"i": i, "j": j, "minutes": trips["minutes"].to_numpy(), "km": trips["km"].to_numpy()}
+    )[known]
+    kept = kept.sort_values(["i", "j", "minutes", "km"]).drop_duplicates(["i", "j"])
+    start = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(kept["i"], minlength=len(rows)), out=start[1:])
+    shape, column = (len(rows), len(columns)), kept["j"].to_numpy(dtype=np.int32)
+    times: NDArray[np.float64] = kept["minutes"].to_numpy(dtype=float)
+    return TravelTimes(
+        rows,
+        columns,
+        csr_array((times, column, start), shape=shape),
+        csr_array((kept["km"].to_numpy(dtype=float), column, start), shape=shape),
+        float(max_minutes),
+    )
+
+
+def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
+    if not isinstance(table, pd.DataFrame):
+        path = Path(table)
+        require_file(path)
+        if path.suffix.lower() != ".parquet":
+            return pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_KM)
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"« {path.name} » n'est pas un fichier Parquet lisible", where=path
+            ) from error
+    named = {str(name).strip().lower(): name for name in table.columns}
+    found = {}
+    for column, aliases in {**_COLUMNS, **_KM}.items():
+        present = next((named[alias] for alias in aliases if alias in named), None)
+        if present is not None:
+            found[column] = table[present]
+        elif column in _COLUMNS:
+            raise MissingColumnError(
+                f"table des temps : colonne absente : {column}",
+                remedy=f"la nommer d'une de ces façons : {', '.join(aliases)}",
+            )
+    frame = pd.DataFrame(found).reset_index(drop=True)
+    return frame.assign(
+        **{column: frame[column].astype(str) for column in ("origine", "destination")}
+    )
+
+
+def _numbers(trips: pd.DataFrame, column: str, where: str) -> pd.Series:
+    if column not in trips:
+        return pd.Series(np.nan, index=trips.index)
+    given = trips[column]
+    numbers = given if pd.api.types.is_numeric_dtype(given) else to_number(given)
+    blank = given.isna() | (given.astype(str).str.strip() == "")
+    wrong = (numbers.isna() & ~blank) | (numbers < 0) | np.isinf(numbers)
+    if wrong.any():
+        first = trips.index[wrong][0]
+        line = f", ligne {trips[LINE][first]}" if LINE in trips else f", rang {first}"
+        raise DataError(
+            f"{int(wrong.sum())} trajets ont une valeur impossible dans « {column} » "
+            f"(« {given[first]} »)",
+            where=f"{where}{line}",
+            remedy="donner des nombres positifs ; laisser vide un trajet sans route",
+        )
+    return numbers.astype(float)
