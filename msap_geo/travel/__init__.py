@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
 from msap_geo.travel.places import matrix, nearest
+from msap_geo.travel.routes import Route, route
 from msap_geo.travel.times import TravelTimes, from_table
 
 __all__ = [
     "NearestNodes",
+    "Route",
     "TravelTimes",
     "from_table",
     "matrix",
@@ -15,4 +17,5 @@ __all__ = [
     "nearest",
     "nearest_nodes",
     "reach_nodes",
+    "route",
 ]

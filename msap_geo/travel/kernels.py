@@ -132,11 +132,12 @@ def reach(start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes
 
 
 @njit(cache=True, nogil=True)
-def route(start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, goal, goal_minutes):
-    """Find the quickest way from any seed to any goal, each with its own minutes to add.
+def route(
+    start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, goal, goal_minutes, goal_m
+):
+    """Find the quickest way from any seed to any goal, each with its own minutes and metres to add.
 
-    Returns the nodes of the way, empty when there is none. Of equally quick ways the shortest on
-    the network wins.
+    Returns the nodes of the way, none when there is no way, its minutes and its metres.
     """
     n = len(start) - 1
     minutes, metres = np.full(n, np.inf), np.full(n, np.inf)
@@ -158,9 +159,9 @@ def route(start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, go
         d = metres[v]
         for g in range(len(goal)):
             if goal[g] == v:
-                total = m + goal_minutes[g]
-                if total < best or (total == best and d < best_m):
-                    best, best_m, last = total, d, v
+                total, total_m = m + goal_minutes[g], d + goal_m[g]
+                if total < best or (total == best and total_m < best_m):
+                    best, best_m, last = total, total_m, v
         for link in range(start[v], start[v + 1]):
             to = head[link]
             by, by_m = m + link_minutes[link], d + link_m[link]
@@ -179,7 +180,7 @@ def route(start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, go
     for i in range(count - 1, -1, -1):
         way[i] = v
         v = before[v]
-    return way
+    return way, best, best_m
 
 
 # --- Sweep --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ leg to the counter. Unless told otherwise it is the inhabitant's: from the deman
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,44 +15,20 @@ from scipy.sparse import csr_array
 from msap_geo import schemas
 from msap_geo.errors import NetworkError
 from msap_geo.network import snap
-from msap_geo.network.model import settled
 from msap_geo.travel import engine
-from msap_geo.travel.engine import Direction, Seeds
+from msap_geo.travel.legs import Trips, along_one_edge, ends
 from msap_geo.travel.times import TravelTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from msap_geo.network import RoadNetwork, Snapped
+    from msap_geo.travel.engine import Direction
 
 
 OFF_NETWORK = "hors réseau"
 NO_ROUTE = "sans route"
 BEYOND_MAXIMUM = "au-delà du maximum"
-
-
-class _Ends(NamedTuple):
-    """The two nodes through which places meet the network: shape (p, 2), node −1 where closed."""
-
-    node: NDArray[np.int64]
-    minutes: NDArray[np.float64]
-    length_m: NDArray[np.float64]
-
-    def seeds(self) -> Seeds:
-        """Return them without the closed ones."""
-        open_ = self.node >= 0
-        start = np.concatenate([[0], np.cumsum(open_.sum(axis=1))])
-        return Seeds(start, self.node[open_], self.minutes[open_], self.length_m[open_])
-
-
-class _Trips(NamedTuple):
-    """Trips in long form, one row each."""
-
-    demand: NDArray[np.int64]
-    site: NDArray[np.int64]
-    minutes: NDArray[np.float64]
-    length_m: NDArray[np.float64]
 
 
 def nearest(
@@ -99,21 +75,21 @@ def nearest(
     places, counters = snap(network, demand.geometry), snap(network, by_id.geometry)
     near = engine.nearest(
         network,
-        _ends(network, counters, leaving=direction == "from").seeds(),
+        ends(network, counters, leaving=direction == "from").seeds(),
         k=k,
         max_minutes=max_minutes,
         direction=direction,
     )
-    ends = _ends(network, places, leaving=direction == "to")
-    rows, sides = np.nonzero(ends.node >= 0)
-    nodes = ends.node[rows, sides]
-    through = _Trips(
+    doors = ends(network, places, leaving=direction == "to")
+    rows, sides = np.nonzero(doors.node >= 0)
+    nodes = doors.node[rows, sides]
+    through = Trips(
         np.repeat(rows, k),
         near.rank[nodes].ravel().astype(np.int64),
-        (ends.minutes[rows, sides][:, None] + near.minutes[nodes]).ravel(),
-        (ends.length_m[rows, sides][:, None] + near.length_m[nodes]).ravel(),
+        (doors.minutes[rows, sides][:, None] + near.minutes[nodes]).ravel(),
+        (doors.length_m[rows, sides][:, None] + near.length_m[nodes]).ravel(),
     )
-    beside = _along_one_edge(network, places, counters, direction)
+    beside = along_one_edge(network, places, counters, direction)
     trips = _best(_joined(through, beside), max_minutes)
     return _nearest_table(demand, by_id, places, counters, trips, k, max_minutes)
 
@@ -154,13 +130,13 @@ def matrix(
     _same_crs(network, demand, sites)
     places, counters = snap(network, demand.geometry), snap(network, sites.geometry)
     to_site = direction == "to"
-    outer = _ends(network, places, leaving=to_site).seeds()
-    inner = _ends(network, counters, leaving=not to_site).seeds()
+    outer = ends(network, places, leaving=to_site).seeds()
+    inner = ends(network, counters, leaving=not to_site).seeds()
     origins, destinations = (outer, inner) if to_site else (inner, outer)
     minutes, length_m = engine.matrix(network, origins, destinations, max_minutes=max_minutes)
     if not to_site:
         minutes, length_m = csr_array(minutes.T), csr_array(length_m.T)
-    beside = _along_one_edge(network, places, counters, direction)
+    beside = along_one_edge(network, places, counters, direction)
     minutes, length_m = _with_trips(minutes, length_m, _best(beside, max_minutes))
     return TravelTimes(
         pd.Index(demand["demand_id"]),
@@ -172,15 +148,13 @@ def matrix(
 
 
 def _with_trips(
-    minutes: csr_array, length_m: csr_array, trips: _Trips
+    minutes: csr_array, length_m: csr_array, trips: Trips
 ) -> tuple[csr_array, csr_array]:
     """Return the matrices with these trips where they are quicker."""
     if len(trips.demand) == 0:
         return minutes, length_m
     rows = np.repeat(np.arange(minutes.shape[0]), np.diff(minutes.indptr))
-    every = _best(
-        _joined(_Trips(rows, minutes.indices, minutes.data, length_m.data), trips), np.inf
-    )
+    every = _best(_joined(Trips(rows, minutes.indices, minutes.data, length_m.data), trips), np.inf)
     order = np.lexsort((every.site, every.demand))
     start = np.zeros(minutes.shape[0] + 1, dtype=np.int64)
     np.cumsum(np.bincount(every.demand, minlength=minutes.shape[0]), out=start[1:])
@@ -200,57 +174,11 @@ def _same_crs(network: RoadNetwork, *tables: gpd.GeoDataFrame) -> None:
             )
 
 
-def _part(share: NDArray[np.float64], minutes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the minutes of a part of a road; none of it takes none, even where it is closed."""
-    with np.errstate(invalid="ignore"):
-        return np.where(share == 0, 0.0, share * minutes)
+def _joined(first: Trips, second: Trips) -> Trips:
+    return Trips(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
 
 
-def _ends(network: RoadNetwork, places: Snapped, *, leaving: bool) -> _Ends:
-    """Cost between a place and each end of the road it is on, leaving the place or coming to it."""
-    edges, e, f = network.edges, places.edge, places.fraction
-    by_tail, by_head = (
-        (edges.backward[e], edges.forward[e]) if leaving else (edges.forward[e], edges.backward[e])
-    )
-    along = np.column_stack([_part(f, by_tail), _part(1 - f, by_head)])
-    closed = ~np.isfinite(along) | (e < 0)[:, None]
-    node = np.where(closed, -1, np.column_stack([edges.tail[e], edges.head[e]])).astype(np.int64)
-    length_m = np.column_stack([f, 1 - f]) * edges.length_m[e][:, None]
-    return _Ends(
-        node,
-        settled(along + _access_minutes(network, places)[:, None]),
-        length_m + places.access_m[:, None],
-    )
-
-
-def _access_minutes(network: RoadNetwork, places: Snapped) -> NDArray[np.float64]:
-    minutes: NDArray[np.float64] = places.access_m / 1000 / network.access_kmh * 60
-    return minutes
-
-
-def _along_one_edge(
-    network: RoadNetwork, places: Snapped, sites: Snapped, direction: Direction
-) -> _Trips:
-    """Trips between two points of one road that need no junction."""
-    on = pd.DataFrame({"edge": places.edge, "demand": np.arange(len(places.edge))})
-    at = pd.DataFrame({"edge": sites.edge, "site": np.arange(len(sites.edge))})
-    pairs = on[on["edge"] >= 0].merge(at, on="edge")
-    p, s = pairs["demand"].to_numpy(), pairs["site"].to_numpy()
-    edge = pairs["edge"].to_numpy()
-    ahead = sites.fraction[s] - places.fraction[p]
-    forward = ahead >= 0 if direction == "to" else ahead <= 0
-    along = np.where(forward, network.edges.forward[edge], network.edges.backward[edge])
-    share = np.abs(ahead)
-    access = _access_minutes(network, places)[p] + _access_minutes(network, sites)[s]
-    length_m = share * network.edges.length_m[edge] + places.access_m[p] + sites.access_m[s]
-    return _Trips(p, s, settled(_part(share, along) + access), length_m)
-
-
-def _joined(first: _Trips, second: _Trips) -> _Trips:
-    return _Trips(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
-
-
-def _best(trips: _Trips, max_minutes: float) -> _Trips:
+def _best(trips: Trips, max_minutes: float) -> Trips:
     """Keep the quickest trip of each pair, within the bound, in order of time then site."""
     kept = np.flatnonzero((trips.site >= 0) & np.isfinite(trips.minutes))
     kept = kept[trips.minutes[kept] <= max_minutes + engine.ROUNDING]
@@ -263,7 +191,7 @@ def _best(trips: _Trips, max_minutes: float) -> _Trips:
     demand, site, minutes, length_m = (
         column[order[~pairs.duplicated().to_numpy()]] for column in trips
     )
-    return _Trips(demand, site, np.minimum(minutes, max_minutes), length_m)
+    return Trips(demand, site, np.minimum(minutes, max_minutes), length_m)
 
 
 def _nearest_table(
@@ -271,7 +199,7 @@ def _nearest_table(
     sites: gpd.GeoDataFrame,
     places: Snapped,
     to_sites: Snapped,
-    trips: _Trips,
+    trips: Trips,
     k: int,
     max_minutes: float,
 ) -> pd.DataFrame:

@@ -1,0 +1,135 @@
+"""One trip, with the way it takes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.ops import substring
+
+from msap_geo.network import snap
+from msap_geo.travel import kernels
+from msap_geo.travel.legs import along_one_edge, ends
+from msap_geo.travel.places import NO_ROUTE, OFF_NETWORK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from msap_geo.network import RoadNetwork, Snapped
+
+
+class Route(NamedTuple):
+    """A trip.
+
+    Parameters
+    ----------
+    minutes, km
+        Time and length, legs to the road included; NaN without a route.
+    line
+        The way, in the network's CRS, from one point to the other; empty without a route.
+    reason
+        Why there is none, else empty.
+    """
+
+    minutes: float
+    km: float
+    line: shapely.LineString
+    reason: str
+
+
+def route(network: RoadNetwork, origin: shapely.Point, destination: shapely.Point) -> Route:
+    """Find the quickest way from one point to another.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    origin, destination
+        Points in the network's CRS.
+
+    Returns
+    -------
+    Route
+        Same minutes and kilometres as :func:`msap_geo.travel.nearest` gives between them.
+    """
+    start, end = (snap(network, gpd.GeoSeries([point])) for point in (origin, destination))
+    if start.edge[0] < 0 or end.edge[0] < 0:
+        return _none(OFF_NETWORK)
+    leaving = ends(network, start, leaving=True).seeds()
+    coming = ends(network, end, leaving=False).seeds()
+    nodes, minutes, length_m = kernels.route(
+        *network.links, leaving.node, leaving.minutes, leaving.length_m,
+        coming.node, coming.minutes, coming.length_m,
+    )  # fmt: skip
+    beside = along_one_edge(network, start, end, "to")
+    direct = (beside.minutes[0], beside.length_m[0]) if len(beside.site) else (np.inf, np.inf)
+    if direct <= (minutes, length_m):
+        (minutes, length_m), nodes = direct, nodes[:0]
+    if not np.isfinite(minutes):
+        return _none(NO_ROUTE)
+    points = (
+        _way(network, start, end, nodes)
+        if len(nodes)
+        else _points(network, int(start.edge[0]), start.fraction[0], end.fraction[0])
+    )
+    first, last = (shapely.get_coordinates(point) for point in (origin, destination))
+    line = shapely.LineString(_without_repeats(np.vstack([first, points, last])))
+    return Route(float(minutes), float(length_m) / 1000, line, "")
+
+
+def _none(reason: str) -> Route:
+    return Route(np.nan, np.nan, shapely.LineString(), reason)
+
+
+def _way(
+    network: RoadNetwork, start: Snapped, end: Snapped, nodes: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return the vertices of the way through these nodes."""
+    tail = network.edges.tail
+    first, last = int(start.edge[0]), int(end.edge[0])
+    moves = _moves(network, nodes)
+    # A place at the end of a road already stands at the node.
+    parts = [_points(network, first, start.fraction[0], _side(tail[first], nodes[0]))]
+    parts += [_points(network, *moves[move]) for move in pairwise(nodes.tolist())]
+    parts.append(_points(network, last, _side(tail[last], nodes[-1]), end.fraction[0]))
+    return np.vstack(parts)
+
+
+def _moves(
+    network: RoadNetwork, nodes: NDArray[np.int32]
+) -> dict[tuple[int, int], tuple[int, float, float]]:
+    """Return the quickest road from each of these nodes to the next: edge, begin and end on it."""
+    edges = network.edges
+    on_way = np.zeros(network.n_nodes, dtype=bool)
+    on_way[nodes] = True
+    best: dict[tuple[int, int], tuple[float, float, int, float, float]] = {}
+    for edge in np.flatnonzero(on_way[edges.tail] & on_way[edges.head]).tolist():
+        tail, head, length_m = int(edges.tail[edge]), int(edges.head[edge]), edges.length_m[edge]
+        for move, *choice in (
+            ((tail, head), edges.forward[edge], length_m, edge, 0.0, 1.0),
+            ((head, tail), edges.backward[edge], length_m, edge, 1.0, 0.0),
+        ):
+            if move not in best or tuple(choice) < best[move]:
+                best[move] = tuple(choice)
+    return {move: choice[2:] for move, choice in best.items()}
+
+
+def _side(tail: int, node: int) -> float:
+    return 0.0 if tail == node else 1.0
+
+
+def _points(network: RoadNetwork, edge: int, begin: float, end: float) -> NDArray[np.float64]:
+    """Return the vertices of a road between two fractions of it, in the direction of travel."""
+    part = substring(network.edge_lines[edge], begin, end, normalized=True)
+    points: NDArray[np.float64] = shapely.get_coordinates(part)
+    return points
+
+
+def _without_repeats(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the vertices without those that repeat the one before; two at least."""
+    kept = np.ones(len(points), dtype=bool)
+    kept[1:] = (np.diff(points, axis=0) != 0).any(axis=1)
+    return points[kept] if kept.sum() > 1 else points[[0, -1]]
