@@ -33,6 +33,10 @@ class Snapped:
     fraction: NDArray[np.float64]
     access_m: NDArray[np.float64]
 
+    def part(self, rows: NDArray[np.int64]) -> Snapped:
+        """Return some of the places."""
+        return Snapped(self.edge[rows], self.fraction[rows], self.access_m[rows])
+
 
 def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
     """Snap places to the nearest road, within ``network.max_snap_m``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.travel.isochrones import isochrones
 from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
 from msap_geo.travel.places import matrix, nearest
 from msap_geo.travel.routes import Route, route
@@ -12,6 +13,7 @@ __all__ = [
     "Route",
     "TravelTimes",
     "from_table",
+    "isochrones",
     "matrix",
     "matrix_nodes",
     "nearest",

@@ -70,7 +70,7 @@ def nearest(
     NetworkError
         If a table is not in the network's CRS.
     """
-    _same_crs(network, demand, sites)
+    check_crs(network, demand, sites)
     by_id = sites.sort_values("site_id", kind="stable")
     places, counters = snap(network, demand.geometry), snap(network, by_id.geometry)
     near = engine.nearest(
@@ -127,7 +127,7 @@ def matrix(
     NetworkError
         If a table is not in the network's CRS.
     """
-    _same_crs(network, demand, sites)
+    check_crs(network, demand, sites)
     places, counters = snap(network, demand.geometry), snap(network, sites.geometry)
     to_site = direction == "to"
     outer = ends(network, places, leaving=to_site).seeds()
@@ -165,7 +165,14 @@ def _with_trips(
     )
 
 
-def _same_crs(network: RoadNetwork, *tables: gpd.GeoDataFrame) -> None:
+def check_crs(network: RoadNetwork, *tables: gpd.GeoDataFrame) -> None:
+    """Make sure tables are in the network's CRS.
+
+    Raises
+    ------
+    NetworkError
+        If one is not.
+    """
     for table in tables:
         if table.crs is None or table.crs.to_epsg() != network.epsg:
             raise NetworkError(
