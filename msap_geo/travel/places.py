@@ -150,18 +150,31 @@ def matrix(
 def _with_trips(
     minutes: csr_array, length_m: csr_array, trips: Trips
 ) -> tuple[csr_array, csr_array]:
-    """Return the matrices with these trips where they are quicker."""
+    """Return the matrices with these trips, one a pair, where they are quicker or alone."""
     if len(trips.demand) == 0:
         return minutes, length_m
-    rows = np.repeat(np.arange(minutes.shape[0]), np.diff(minutes.indptr))
-    every = _best(_joined(Trips(rows, minutes.indices, minutes.data, length_m.data), trips), np.inf)
-    order = np.lexsort((every.site, every.demand))
-    start = np.zeros(minutes.shape[0] + 1, dtype=np.int64)
-    np.cumsum(np.bincount(every.demand, minlength=minutes.shape[0]), out=start[1:])
-    site = every.site[order].astype(np.int32)
-    return (
-        csr_array((every.minutes[order], site, start), shape=minutes.shape),
-        csr_array((every.length_m[order], site, start), shape=minutes.shape),
+    n_rows, n_columns = minutes.shape
+    row = np.repeat(np.arange(n_rows), np.diff(minutes.indptr))
+    # Cells of the matrix in order, by one number each.
+    cells = row * n_columns + minutes.indices
+    wanted = trips.demand * n_columns + trips.site
+    order = np.argsort(wanted)
+    wanted, new_minutes, new_m = wanted[order], trips.minutes[order], trips.length_m[order]
+    place = np.searchsorted(cells, wanted)
+    there = np.flatnonzero(np.append(cells, -1)[place] == wanted)
+    quicker = there[new_minutes[there] < minutes.data[place[there]]]
+    minutes.data[place[quicker]], length_m.data[place[quicker]] = (
+        new_minutes[quicker],
+        new_m[quicker],
+    )
+    alone = np.setdiff1d(np.arange(len(wanted)), there)
+    cells = np.insert(cells, place[alone], wanted[alone])
+    start = np.zeros(n_rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(cells // n_columns, minlength=n_rows), out=start[1:])
+    site = (cells % n_columns).astype(np.int32)
+    return tuple(
+        csr_array((np.insert(old.data, place[alone], new[alone]), site, start), shape=minutes.shape)
+        for old, new in ((minutes, new_minutes), (length_m, new_m))
     )
 
 
