@@ -29,7 +29,7 @@ Direction = Literal["to", "from"]
 ROUNDING = 1e-6
 """Trips longer than the bound by less than this, minutes, are rounding errors and within it."""
 
-_FEWEST_ROWS = 512
+_FEWEST_ROWS = 256
 """Rows a thread takes at a time, at least: each block costs an array of the network's size."""
 
 
@@ -228,7 +228,7 @@ def _by_blocks(
 ) -> list[list[Any]]:
     """Compute rows block by block, on every core: the kernels let go of the interpreter."""
     threads = _threads()
-    size = max(at_least, -(-n // (4 * threads)))
+    size = max(at_least, -(-n // (32 * threads)))
     blocks = [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
     if len(blocks) == 1:
         return [rows(blocks[0])]
