@@ -12,6 +12,7 @@
      ├── TerritoryError        (ValueError)         an unknown département, mixed projections
      ├── NetworkError          (ValueError)         roads that cannot be used for this study
      │    └── StoreError                            a network store that is corrupt or foreign
+     ├── SourceError           (OSError)            an official file that cannot be fetched
      └── OutputError           (OSError)            a result that cannot be written
 
 Messages are in French because they end up on the screens of French users: they say what is wrong,
@@ -106,6 +107,10 @@ class NetworkError(MsapGeoError, ValueError):
 
 class StoreError(NetworkError):
     """A network store that is corrupt, or was not written by this software."""
+
+
+class SourceError(MsapGeoError, OSError):
+    """An official file that cannot be fetched, or not as it should be."""
 
 
 class OutputError(MsapGeoError, OSError):

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
 from msap_geo import loaders, network, travel
-from msap_geo.study import read_study, run_study, write_study
+from msap_geo.study import prepare_study, read_study, run_study, write_study
 
 pytestmark = [pytest.mark.corse, pytest.mark.slow, pytest.mark.xdist_group("corse")]
 
@@ -140,3 +140,48 @@ def test_every_anomaly_of_the_territory_is_told(result):
     astray = [a for a in result.anomalies if a.code == "mairie-mal-placee"]
     assert len(astray) == 22
     assert all(a.file == "mairies-france-2026.csv" and a.line for a in astray)
+
+
+@pytest.fixture
+def real_mirror(shared, tmp_path, monkeypatch):
+    """Put the real files in the forms and under the names the registry gives them."""
+    folder = tmp_path / "miroir"
+    folder.mkdir()
+    france, corse = shared / "france", shared / "corse"
+    for origin, name in (
+        (corse / "communes-2A-corse-du-sud.geojson", "communes-2A.geojson"),
+        (corse / "communes-2B-haute-corse.geojson", "communes-2B.geojson"),
+        (corse / "corse.osm.pbf", "corse.osm.pbf"),
+        (france / "liste-fs-20240801.csv", "liste-france-services.csv"),
+        (france / "laposte_poincont-2025.csv", "laposte-poincont.csv"),
+    ):
+        (folder / name).write_bytes(origin.read_bytes())
+    records = json.loads((france / "decoupage-communes-2026.json").read_bytes())
+    halls = pd.read_csv(france / "mairies-france-2026.csv", dtype={"code": str})
+    places = dict(zip(halls["code"], halls[["longitude", "latitude"]].to_numpy(), strict=True))
+    keys = ("code", "nom", "population", "anciensCodes")
+    current = [
+        {key: r[key] for key in keys if key in r}
+        | {"mairie": {"type": "Point", "coordinates": list(places[r["code"]])}}
+        for r in records
+        if r["type"] == "commune-actuelle" and r["code"] in places
+    ] + [
+        {key: r[key] for key in keys if key in r}
+        for r in records
+        if r["type"] == "commune-actuelle" and r["code"] not in places
+    ]
+    former = [r for r in records if "chefLieu" in r and r["type"] != "commune-actuelle"]
+    (folder / "communes-france.json").write_text(json.dumps(current), encoding="utf-8")
+    (folder / "communes-associees-deleguees.json").write_text(json.dumps(former), encoding="utf-8")
+    monkeypatch.setenv("MSAP_GEO_MIROIR", str(folder))
+
+
+def test_a_downloaded_study_finds_the_same(real_mirror, result, tmp_path):
+    assert real_mirror is None
+    prepared = prepare_study(["2B", "2A"], tmp_path / "donnees")
+    again = run_study(read_study(prepared.study))
+    columns = ["code_insee", "population", "minutes", "site_id"]
+    pd.testing.assert_frame_equal(again.access[columns], result.access[columns])
+    assert again.summary()["seuils"] == result.summary()["seuils"]
+    codes = loaders.commune_codes(loaders.read_records(prepared.derived[0]))
+    assert codes.successors["75101"] == "75056"

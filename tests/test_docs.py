@@ -41,6 +41,13 @@ def test_every_column_written_is_documented(schema):
         assert column == "geometry" or f"`{column}`" in page or column in page, column
 
 
+def test_the_page_of_sources_is_that_of_the_registry(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    from document_sources import page  # noqa: PLC0415
+
+    assert page() == text("docs/sources.md"), "python scripts/document_sources.py"
+
+
 def test_local_links_lead_somewhere():
     for name in ("README.md", "data/README.md", "maps/README.md", *_pages()):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text(name)):

@@ -261,6 +261,57 @@ class TestOsm:
         assert _posted(value, 40, 0.8) == pytest.approx(kmh)
 
 
+class TestSeveralExtracts:
+    """Extracts of neighbouring regions make one network, the same as one extract of both."""
+
+    def extract(self, path, nodes, ways):
+        places = [f'<node id="{i}" lat="48.0" lon="{i / 100}" version="1"/>' for i in nodes]
+        lines = [
+            f'<way id="{number}" version="1">'
+            + "".join(f'<nd ref="{ref}"/>' for ref in refs)
+            + '<tag k="highway" v="primary"/></way>'
+            for number, refs in ways.items()
+        ]
+        text = OSM.format(nodes="\n".join(places), ways="\n".join(lines))
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def roads(self, files):
+        return network.read_osm(files, network.load_profile("voiture"), epsg=2154)
+
+    def test_like_one_extract_of_both(self, tmp_path):
+        # Both hold whole the way 2, which crosses the border.
+        left = self.extract(tmp_path / "a.osm", [1, 2, 3, 4], {1: [1, 2, 3], 2: [3, 4]})
+        right = self.extract(tmp_path / "b.osm", [3, 4, 5, 6], {2: [3, 4], 3: [4, 5, 6]})
+        both = self.extract(
+            tmp_path / "ab.osm", range(1, 7), {1: [1, 2, 3], 2: [3, 4], 3: [4, 5, 6]}
+        )
+        one = self.roads(both)
+        for files in ([left, right], [right, left]):
+            joined = self.roads(files)
+            assert joined.n_nodes == one.n_nodes == 4
+            assert sorted(joined.edges.length_m) == pytest.approx(sorted(one.edges.length_m))
+
+    def test_a_way_cut_in_one_is_taken_whole_from_the_other(self, tmp_path):
+        cut = self.extract(tmp_path / "cut.osm", [1, 2], {7: [1, 2, 3]})
+        rest = self.extract(tmp_path / "rest.osm", [1, 2, 3], {7: [1, 2, 3]})
+        step = self.roads(cut).edges.length_m.sum()
+        for files in ([cut, rest], [rest, cut]):
+            joined = self.roads(files)
+            assert joined.x.max() - joined.x.min() == pytest.approx(2 * step, rel=0.01)
+
+    def test_two_extracts_are_not_taken_for_nodes_and_links(self, tmp_path):
+        left = self.extract(tmp_path / "a.osm", [1, 2], {1: [1, 2]})
+        right = self.extract(tmp_path / "b.osm", [2, 3], {2: [2, 3]})
+        profile = network.load_profile("voiture")
+        assert network.load_network([left, right], profile, epsg=2154).n_nodes == 3
+
+    def test_extracts_without_roads_are_all_named(self, tmp_path):
+        files = [self.extract(tmp_path / name, [1], {}) for name in ("a.osm", "b.osm")]
+        with pytest.raises(NetworkError, match=r"carrossable dans « a\.osm », « b\.osm »"):
+            self.roads(files)
+
+
 class TestCsv:
     def write(self, tmp_path, nodes, rows):
         (tmp_path / "n.csv").write_text(nodes)

@@ -11,7 +11,7 @@ import pytest
 
 from msap_geo import errors
 
-ROOMS = ["loaders", "network", "travel", "coverage", "siting", "outputs", "study"]
+ROOMS = ["sources", "loaders", "network", "travel", "coverage", "siting", "outputs", "study"]
 
 
 @pytest.mark.parametrize("room", ROOMS)

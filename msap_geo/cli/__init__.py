@@ -2,7 +2,8 @@
 
 One module per command, whose ``register`` adds it to the parser.
 
-Exit codes: 0 done, 1 data or processing, 2 usage, 130 interrupted.
+Exit codes: 0 done, 1 data or processing, 2 usage, 4 an official file cannot be fetched, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo import __version__
-from msap_geo.cli import lancer
+from msap_geo.cli import lancer, telecharger
 from msap_geo.cli.parser import FrenchParser
-from msap_geo.errors import MsapGeoError
+from msap_geo.errors import MsapGeoError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (lancer,)
-_FAILED, _INTERRUPTED = 1, 130
+_COMMANDS = (lancer, telecharger)
+_FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 
 def _parser() -> FrenchParser:
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         code = arguments.conduct(arguments)
     except MsapGeoError as error:
         print(f"Erreur : {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
-        sys.exit(_FAILED)
+        sys.exit(_UNREACHABLE if isinstance(error, SourceError) else _FAILED)
     except BrokenPipeError:
         # The reader of our output left (``| head``): nobody is there to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

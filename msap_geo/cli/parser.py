@@ -28,6 +28,7 @@ _USAGE_ERRORS = (
         r"argument (-.+): invalid choice: (.+?) \(choose from (.+)\)",
         r"\1 : valeur inconnue \2 (choisir parmi \3)",
     ),
+    (r"argument (.+): (source inconnue .+)", r"\1 : \2"),
     (r"argument (.+): invalid choice: (.+?) \(choose from .+\)", r"commande inconnue : \2"),
     (r"argument (.+): invalid int value: (.+)", r"\1 attend un nombre entier (reçu \2)"),
     (r"argument (.+): invalid float value: (.+)", r"\1 attend un nombre (reçu \2)"),

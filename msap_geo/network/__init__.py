@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from msap_geo.cache import cache_folder
 from msap_geo.errors import StoreError
 from msap_geo.loaders.tabular import require_file
 from msap_geo.network.estimated import estimate_network
@@ -13,7 +14,7 @@ from msap_geo.network.model import MINUTE_GRAIN, NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
 from msap_geo.network.profiles import ESTIMATED, Profile, available_profiles, load_profile
 from msap_geo.network.snapping import Snapped, snap
-from msap_geo.network.store import cache_folder, open_network, save_network, store_key
+from msap_geo.network.store import open_network, save_network, store_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +41,17 @@ __all__ = [
 ]
 
 
+_OSM = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
+_TABLES = 2  # nodes and links
+
+
 def load_network(sources: Sequence[Path], profile: Profile, *, epsg: int) -> RoadNetwork:
     """Open the network of these files from the cache, or read them and keep the result.
 
     Parameters
     ----------
     sources
-        One OSM file, or a CSV of nodes and a CSV of links.
+        One OSM file; several, of neighbouring regions; or a CSV of nodes and a CSV of links.
     profile
         Travel profile.
     epsg
@@ -70,11 +75,11 @@ def load_network(sources: Sequence[Path], profile: Profile, *, epsg: int) -> Roa
             return open_network(folder)
         except StoreError:
             shutil.rmtree(folder, ignore_errors=True)
-    if len(sources) == 1:
-        network = read_osm(sources[0], profile, epsg=epsg)
-    else:
+    if len(sources) == _TABLES and not any(path.name.lower().endswith(_OSM) for path in sources):
         nodes, links = sources
         network = read_links(nodes, links, profile, epsg=epsg)
+    else:
+        network = read_osm(sources, profile, epsg=epsg)
     _keep(network, folder)
     return network
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -66,15 +67,16 @@ class _Ways(NamedTuple):
     refused: int
 
 
-def read_osm(path: Path, profile: Profile, *, epsg: int) -> RoadNetwork:
-    """Read the drivable roads of an OSM file.
+def read_osm(paths: Path | Sequence[Path], profile: Profile, *, epsg: int) -> RoadNetwork:
+    """Read the drivable roads of an OSM file, or of the extracts of neighbouring regions.
 
     One-ways, access restrictions and barriers are respected; turn restrictions are not.
 
     Parameters
     ----------
-    path
-        OSM file in which nodes come before ways, as every extract has them.
+    paths
+        OSM file in which nodes come before ways, as every extract has them; or several, joined at
+        their common nodes. Extracts keep whole the ways that cross their border: a way counts once.
     profile
         Speeds by ``highway`` class; ``maxspeed`` wins where tagged.
     epsg
@@ -92,12 +94,14 @@ def read_osm(path: Path, profile: Profile, *, epsg: int) -> RoadNetwork:
     NetworkError
         If it holds no drivable road.
     """
-    require_file(path)
-    ways = _read_ways(path, profile)
+    files = [paths] if isinstance(paths, Path) else list(paths)
+    for path in files:
+        require_file(path)
+    ways = _read_ways(files, profile)
     if len(ways.start) == 1:
         raise NetworkError(
-            f"« {path.name} » ne contient aucune route carrossable",
-            where=path,
+            f"aucune route carrossable dans {', '.join(f'« {path.name} »' for path in files)}",
+            where=", ".join(str(path) for path in files),
             remedy="fournir un extrait OpenStreetMap qui couvre l'étude",
         )
     x, y, edges = _edges(ways, epsg)
@@ -112,44 +116,36 @@ def read_osm(path: Path, profile: Profile, *, epsg: int) -> RoadNetwork:
     )
 
 
-def _read_ways(path: Path, profile: Profile) -> _Ways:
+def _read_ways(paths: Sequence[Path], profile: Profile) -> _Ways:
     import osmium  # noqa: PLC0415 - only this reader needs it
 
     refs, sizes, coordinates = array("q"), array("q"), []
     forward, backward, barriers = array("d"), array("d"), array("q")
     refused = 0
     wkb = osmium.geom.WKBFactory()
-    stream = (
-        osmium.FileProcessor(str(path))
-        .with_locations()
-        .with_filter(osmium.filter.KeyFilter("highway", "barrier"))
-    )
-    try:
-        for item in stream:
-            if isinstance(item, osmium.osm.Node):
-                if _blocks(item.tags):
-                    barriers.append(item.id)
-                continue
-            if not isinstance(item, osmium.osm.Way):
-                continue
-            if item.tags.get("highway") not in profile.speeds_kmh:
-                continue
-            ahead, back = _way_speeds(item.tags, profile)
-            if not (ahead or back):
-                refused += 1
-                continue
-            for nodes, points in _lines(item, wkb):
-                refs.extend(nodes)
-                sizes.append(len(nodes))
-                coordinates.append(points)
-                forward.append(ahead)
-                backward.append(back)
-    except RuntimeError as error:
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
-            where=path,
-            remedy="fournir un extrait .osm.pbf complet",
-        ) from error
+    done: set[int] = set()
+    for item in _items(paths):
+        if isinstance(item, osmium.osm.Node):
+            if _blocks(item.tags):
+                barriers.append(item.id)
+            continue
+        if not isinstance(item, osmium.osm.Way):
+            continue
+        if item.tags.get("highway") not in profile.speeds_kmh or item.id in done:
+            continue
+        ahead, back = _way_speeds(item.tags, profile)
+        parts = _lines(item, wkb) if ahead or back else []
+        if not (ahead or back):
+            refused += 1
+        if len(paths) > 1 and (not parts or len(parts[0][0]) == len(item.nodes)):
+            # A way cut by the border of one extract may be whole in the next: it is read again.
+            done.add(item.id)
+        for nodes, points in parts:
+            refs.extend(nodes)
+            sizes.append(len(nodes))
+            coordinates.append(points)
+            forward.append(ahead)
+            backward.append(back)
     start = np.zeros(len(sizes) + 1, dtype=np.int64)
     np.cumsum(np.asarray(sizes, dtype=np.int64), out=start[1:])
     lonlat = np.concatenate(coordinates) if coordinates else np.empty((0, 2))
@@ -163,6 +159,25 @@ def _read_ways(path: Path, profile: Profile) -> _Ways:
         barriers=np.asarray(barriers, dtype=np.int64),
         refused=refused,
     )
+
+
+def _items(paths: Sequence[Path]) -> Iterator[Any]:
+    """Yield the roads and barriers of each file; an object lives until the next is asked for."""
+    import osmium  # noqa: PLC0415 - only this reader needs it
+
+    for path in paths:
+        try:
+            yield from (
+                osmium.FileProcessor(str(path))
+                .with_locations()
+                .with_filter(osmium.filter.KeyFilter("highway", "barrier"))
+            )
+        except RuntimeError as error:
+            raise UnreadableFileError(
+                f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
+                where=path,
+                remedy="fournir un extrait .osm.pbf complet",
+            ) from error
 
 
 def _lines(way: Any, wkb: Any) -> list[tuple[list[int], NDArray[np.float64]]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, fields
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 
 from msap_geo.errors import StoreError
 from msap_geo.network.model import Csr, Edges, NetworkReport, RoadNetwork
@@ -32,12 +30,6 @@ FORMAT = 2
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST = "reseau.json"
-
-
-def cache_folder() -> Path:
-    """Return where stores are kept: ``MSAP_GEO_CACHE``, else the platform's cache folder."""
-    chosen = os.environ.get("MSAP_GEO_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("msap-geo"))
 
 
 def sha256(path: Path) -> str:

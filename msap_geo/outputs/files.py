@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING
 
 import pyogrio
 
-from msap_geo.errors import OutputError, reason
+from msap_geo.errors import MsapGeoError, OutputError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @contextmanager
-def complete_folder(folder: Path) -> Iterator[Path]:
+def complete_folder(folder: Path, *, option: str = "--sortie") -> Iterator[Path]:
     """Give a draft folder whose files reach the final one only if all were written.
 
     Parameters
     ----------
     folder
         Final folder, made if needed. Files of the same names are replaced, others left alone.
+    option
+        Option of the command line that chooses it, for the messages.
 
     Yields
     ------
@@ -43,7 +45,7 @@ def complete_folder(folder: Path) -> Iterator[Path]:
         raise OutputError(
             f"impossible d'écrire dans le dossier ({reason(error)})",
             where=folder,
-            remedy="choisir un autre dossier avec --sortie",
+            remedy=f"choisir un autre dossier avec {option}",
         ) from error
     complete = False
     try:
@@ -51,13 +53,13 @@ def complete_folder(folder: Path) -> Iterator[Path]:
         _replace_all(draft, folder)
         complete = True
     except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
-        if isinstance(error, OutputError):
+        if isinstance(error, MsapGeoError):
             raise
         why = reason(error) if isinstance(error, OSError) else "GDAL n'a pas pu écrire"
         raise OutputError(
             f"l'écriture des résultats a échoué ({why})",
             where=folder,
-            remedy="vérifier la place disponible et les droits, ou choisir --sortie",
+            remedy=f"vérifier la place disponible et les droits, ou choisir {option}",
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

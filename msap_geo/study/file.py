@@ -59,11 +59,16 @@ class _Maisons(_Section):
 
 class _Reseau(_Section):
     profil: str = "voiture"
-    source: Path | None = None
+    source: tuple[Path, ...] = ()
     noeuds: Path | None = None
     liens: Path | None = None
     vitesses_kmh: dict[str, float] = Field(default_factory=dict)
     sinuosite: float | None = Field(default=None, ge=1.0)
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_source(self) -> _Reseau:
@@ -72,14 +77,14 @@ class _Reseau(_Section):
                 f"profil de déplacement inconnu : « {self.profil} »",
                 remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
             )
-        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name) is not None]
+        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
         expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
         if given not in expected:
             raise StudyError(
                 "le réseau routier n'est pas donné comme il faut",
                 where="[reseau]",
-                remedy='donner soit source = "….osm.pbf", soit noeuds et liens (deux CSV), '
-                'soit profil = "estime" seul',
+                remedy='donner soit source = "….osm.pbf" (ou une liste), soit noeuds et liens '
+                '(deux CSV), soit profil = "estime" seul',
             )
         if self.sinuosite is not None and self.profil != network.ESTIMATED:
             raise StudyError(
@@ -91,7 +96,7 @@ class _Reseau(_Section):
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        return tuple(path for path in (self.source, self.noeuds, self.liens) if path is not None)
+        return (*self.source, *(path for path in (self.noeuds, self.liens) if path is not None))
 
 
 class _Candidats(_Section):

@@ -1,0 +1,343 @@
+"""One file over HTTP, whole or not at all.
+
+The standard library's client, for two reasons: it trusts the certificates of the machine (those of
+an administration's proxy are installed there, not in a Python package), and it lets us count bytes
+and seconds. Downloaders in general libraries accept short bodies and wait for ever.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import http.client
+import os
+import ssl
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from msap_geo import __version__
+from msap_geo.errors import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CHUNK = 64 * 1024
+_GZIP = 31  # zlib's window for a gzip header
+
+
+_CAUSES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, bool], ...] = (
+    (ssl.SSLCertVerificationError, "certificat du serveur non reconnu", False),
+    (TimeoutError, "pas de réponse à temps", True),
+    (ConnectionRefusedError, "connexion refusée", True),
+    ((ConnectionError, http.client.HTTPException), "connexion coupée", True),
+    (FileNotFoundError, "fichier absent du miroir", False),
+)
+"""Why a connection failed, in French, and whether trying again may help; the first match wins."""
+
+
+class Progress(Protocol):
+    """Called as bytes arrive: file name, bytes so far, total where the server tells it."""
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Show how far a file is."""
+
+
+def silent(name: str, done: int, total: int | None) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long, how often and how much.
+
+    Parameters
+    ----------
+    silence_s
+        Longest wait for a connection or for one more byte, seconds.
+    total_s
+        Longest time for one file, seconds.
+    slowest_bytes_s, patience_s
+        A transfer slower than so many bytes a second over so many seconds is given up.
+    tries
+        Attempts in all, when the failure may be passing.
+    wait_s
+        Wait before the second attempt, seconds; doubled each time.
+    longest_wait_s
+        Longest wait a server may ask for (``Retry-After``), seconds.
+    max_bytes
+        Greatest size of a file, decompressed, bytes.
+    """
+
+    silence_s: float = 30.0
+    total_s: float = 2 * 3600.0
+    slowest_bytes_s: float = 1000.0
+    patience_s: float = 60.0
+    tries: int = 4
+    wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+    max_bytes: int = 4 * 1024**3
+
+
+@dataclass(frozen=True)
+class Received:
+    """What arrived, and what the server said of it."""
+
+    sha256: str
+    size: int
+    final_url: str
+    etag: str
+    last_modified: str
+
+
+class DownloadError(Exception):
+    """A file could not be had.
+
+    Parameters
+    ----------
+    why
+        One French clause.
+    passing
+        Whether trying again may help.
+    wait_s
+        How long the server asks to wait, seconds.
+    """
+
+    def __init__(self, why: str, *, passing: bool, wait_s: float = 0.0) -> None:
+        self.why, self.passing, self.wait_s = why, passing, wait_s
+        super().__init__(why)
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follow redirections, but never to a less safe or a local address."""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        before, after = urlsplit(req.full_url).scheme, urlsplit(newurl).scheme
+        if after not in {"http", "https"} or (before == "https" and after == "http"):
+            raise DownloadError(f"redirection refusée vers {newurl}", passing=False)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def download(
+    url: str,
+    target: Path,
+    *,
+    limits: Limits,
+    check: Callable[[Path], str | None],
+    expected_sha256: str | None = None,
+    progress: Progress = silent,
+) -> Received:
+    """Fetch a file; it takes its name only once whole and checked.
+
+    Parameters
+    ----------
+    url
+        Address, ``http(s)``, or ``file`` for a mirror on a shared drive.
+    target
+        Final path; its folder is made if needed.
+    limits
+        Patience and greatest size.
+    check
+        Tells what is wrong with the content, null when nothing is.
+    expected_sha256
+        Hash the content must have, where it is known beforehand.
+    progress
+        Told of every chunk.
+
+    Returns
+    -------
+    Received
+        Hash, size and what the server said.
+
+    Raises
+    ------
+    DownloadError
+        With everything that was tried. Nothing is left on disk.
+    OSError
+        If the folder cannot be written.
+    """
+    deadline = time.monotonic() + limits.total_s
+    wait, tried = limits.wait_s, []
+    for attempt in range(1, limits.tries + 1):
+        try:
+            return _attempt(url, target, limits, deadline, check, expected_sha256, progress)
+        except DownloadError as error:
+            tried.append(error.why)
+            pause = max(wait, min(error.wait_s, limits.longest_wait_s))
+            late = time.monotonic() + pause > deadline
+            if not error.passing or attempt == limits.tries or late:
+                raise DownloadError(_told(tried), passing=error.passing) from error
+        time.sleep(pause)
+        wait *= 2
+    raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+
+def _told(tried: list[str]) -> str:
+    distinct = list(dict.fromkeys(tried))
+    times = f" ({len(tried)} essais)" if len(tried) > 1 else ""
+    return " ; ".join(distinct) + times
+
+
+def _attempt(
+    url: str,
+    target: Path,
+    limits: Limits,
+    deadline: float,
+    check: Callable[[Path], str | None],
+    expected_sha256: str | None,
+    progress: Progress,
+) -> Received:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target, limits)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partiel", dir=target.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as output, _open(url, limits) as response:
+            digest, size = hashlib.sha256(), 0
+            for chunk in _content(response, limits, deadline, target.name, progress):
+                size += len(chunk)
+                if size > limits.max_bytes:
+                    raise DownloadError("fichier démesuré", passing=False)
+                digest.update(chunk)
+                output.write(chunk)
+        wrong = check(draft)
+        if wrong is None and expected_sha256 not in (None, digest.hexdigest()):
+            wrong = f"empreinte inattendue ({digest.hexdigest()[:12]}…)"
+        if wrong is not None:
+            raise DownloadError(wrong, passing=False)
+        draft.chmod(0o644)  # mkstemp makes it private; the folder's owner decides who enters
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    headers = response.headers
+    return Received(
+        digest.hexdigest(),
+        size,
+        response.url,
+        headers.get("ETag") or "",
+        headers.get("Last-Modified") or "",
+    )
+
+
+def _sweep(target: Path, limits: Limits) -> None:
+    """Remove what a process that was killed left; one that still runs is younger than that."""
+    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.partiel"):
+        with suppress(OSError):
+            if time.time() - stale.stat().st_mtime > limits.total_s:
+                stale.unlink()
+
+
+def _open(url: str, limits: Limits) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - schemes: registry and mirror, both checked
+        url,
+        headers={"User-Agent": f"msap-geo/{__version__}", "Accept-Encoding": "gzip"},
+    )
+    opener = urllib.request.build_opener(_Redirects)
+    try:
+        return opener.open(request, timeout=limits.silence_s)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refused(error) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _broken(error) from error
+
+
+def _refused(error: urllib.error.HTTPError) -> DownloadError:
+    code = error.code
+    if 300 <= code < 400:  # noqa: PLR2004 - redirections
+        endless = "infinite loop" in str(error.msg)  # urllib's own words
+        why = "redirection sans fin" if endless else "redirection refusée"
+        return DownloadError(why, passing=False)
+    known = {
+        401: "accès réservé",
+        403: "accès refusé",
+        404: "fichier introuvable à cette adresse",
+        407: "le proxy demande une identification",
+        410: "fichier retiré",
+        429: "trop de demandes",
+        503: "service indisponible",
+    }
+    asked = error.headers.get("Retry-After") or ""
+    return DownloadError(
+        f"réponse {code}, {known.get(code, 'erreur du serveur')}",
+        passing=code in _RETRIED,
+        wait_s=float(asked) if asked.isdecimal() else 0.0,
+    )
+
+
+def _broken(error: Exception) -> DownloadError:
+    """Say in French why a connection failed."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, DownloadError):
+        return cause
+    for kinds, why, passing in _CAUSES:
+        if isinstance(cause, kinds):
+            return DownloadError(why, passing=passing)
+    if isinstance(cause, OSError) and (cause.errno or 0) > 0:
+        return DownloadError(f"connexion impossible ({reason(cause)})", passing=True)
+    return DownloadError("serveur introuvable ou injoignable", passing=True)
+
+
+def _content(
+    response: Any, limits: Limits, deadline: float, name: str, progress: Progress
+) -> Iterator[bytes]:
+    """Yield the decompressed body, watching the clock and the announced length."""
+    announced = response.headers.get("Content-Length") or ""
+    total = int(announced) if announced.isdecimal() else None
+    encoding = (response.headers.get("Content-Encoding") or "identity").lower()
+    if encoding not in {"identity", "gzip", "x-gzip"}:
+        raise DownloadError(f"compression inconnue : {encoding}", passing=False)
+    unzip = None if encoding == "identity" else zlib.decompressobj(wbits=_GZIP)
+    done, since, then = 0, time.monotonic(), 0
+    while chunk := _read(response):
+        done += len(chunk)
+        now = time.monotonic()
+        if now > deadline:
+            raise DownloadError("durée maximale dépassée", passing=False)
+        if now - since > limits.patience_s:
+            if (done - then) / (now - since) < limits.slowest_bytes_s:
+                raise DownloadError("transfert trop lent, abandonné", passing=True)
+            since, then = now, done
+        progress(name, done, total)
+        yield from _inflate(unzip, chunk)
+    if total is not None and done != total:
+        raise DownloadError(f"fichier coupé : {done} octets reçus sur {total}", passing=True)
+    if unzip is not None:
+        yield unzip.flush()
+        if not unzip.eof:
+            raise DownloadError("fichier compressé coupé", passing=True)
+
+
+def _read(response: Any) -> bytes:
+    """Return what has arrived, without waiting for a full chunk: a drip must be seen."""
+    read = getattr(response, "read1", response.read)  # a file: mirror has only read
+    try:
+        chunk: bytes = read(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        with suppress(OSError):
+            response.close()
+        raise _broken(error) from error
+    return chunk
+
+
+def _inflate(unzip: Any, chunk: bytes) -> Iterator[bytes]:
+    """Decompress in small pieces: a bomb is seen by the size cap before it fills memory."""
+    if unzip is None:
+        yield chunk
+        return
+    try:
+        while chunk and not unzip.eof:
+            yield unzip.decompress(chunk, _CHUNK * 16)
+            chunk = unzip.unconsumed_tail
+    except zlib.error as error:
+        raise DownloadError("fichier compressé abîmé", passing=True) from error

@@ -1,0 +1,286 @@
+"""A file of a dataset, from where it is nearest: the study's folder, the cache, the network.
+
+Beside every file stands ``<file>.source.json``: where it came from, when, under which licence, and
+its hash, checked at every later use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from msap_geo.cache import cache_folder
+from msap_geo.errors import SourceError, UnreadableFileError, reason
+from msap_geo.sources.checks import fault
+from msap_geo.sources.download import DownloadError, Limits, Progress, download, silent
+
+if TYPE_CHECKING:
+    from msap_geo.sources.registry import Source
+
+SIDECAR = ".source.json"
+"""Suffix, added to the whole name, of the file that tells where another comes from."""
+
+MIRROR = "MSAP_GEO_MIROIR"
+"""Environment variable: base address, or folder, that stands for all the official servers."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is here, and where it comes from.
+
+    Parameters
+    ----------
+    source
+        Dataset it is of.
+    path
+        Where it is now: in the study's folder, or in the cache.
+    url, final_url
+        Where it was fetched, and where redirections led (often with the date of the file in it);
+        empty when it was put there by hand.
+    sha256, size
+        Its content, hash and bytes.
+    date
+        When it was fetched or first seen, ISO 8601, UTC, to the second.
+    etag, last_modified
+        What the server said of it, empty when it said nothing.
+    origin
+        ``téléchargé``, ``cache``, ``déjà là`` or ``déposé à la main``.
+    """
+
+    source: Source
+    path: Path
+    url: str
+    final_url: str
+    sha256: str
+    size: int
+    date: str
+    etag: str
+    last_modified: str
+    origin: str
+
+    @property
+    def day(self) -> str:
+        """Date as the French write it: ``23/11/2026``."""
+        return "/".join(reversed(self.date[:10].split("-")))
+
+
+def describe(fetched: Fetched) -> dict[str, Any]:
+    """Return what the sidecar of a file holds, with its French keys."""
+    source = fetched.source
+    return {
+        "fichier": fetched.path.name,
+        "source": source.id,
+        "titre": source.titre,
+        "editeur": source.editeur,
+        "page": source.page,
+        "url": fetched.url or None,
+        "url_finale": fetched.final_url or None,
+        "date": fetched.date,
+        "millesime": source.millesime,
+        "licence": source.licence,
+        "attribution": source.attribution,
+        "octets": fetched.size,
+        "sha256": fetched.sha256,
+        "etag": fetched.etag or None,
+        "derniere_modification": fetched.last_modified or None,
+    }
+
+
+def fetch(
+    source: Source,
+    folder: Path,
+    *,
+    departement: str = "",
+    extrait: str = "",
+    force: bool = False,
+    limits: Limits | None = None,
+    progress: Progress = silent,
+) -> Fetched:
+    """Return a file of a dataset, fetched only if it is nowhere near.
+
+    Parameters
+    ----------
+    source
+        Dataset.
+    folder
+        Folder of the study: a file there is used as it is, whether fetched or put by hand.
+    departement, extrait
+        Which file, where the dataset has several.
+    force
+        Fetch it even if it is here.
+    limits
+        Patience and greatest size.
+    progress
+        Told of every chunk.
+
+    Returns
+    -------
+    Fetched
+        The file; one that was fetched is in the cache.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be fetched: which, what was tried, what to do.
+    UnreadableFileError
+        If the one in the study's folder changed since it was fetched, or is not what it should be.
+    """
+    name = source.file_name(departement=departement, extrait=extrait)
+    own, cached = folder / name, cache_folder() / "sources" / name
+    if not force and own.is_file():
+        return _accept(own, source)
+    if not force and (known := _recall(cached, source)) is not None:
+        return known
+    url = _where(source, name, source.address(departement=departement, extrait=extrait), own)
+    try:
+        received = download(
+            url,
+            cached,
+            limits=limits or Limits(),
+            check=partial(fault, source=source),
+            expected_sha256=source.sha256,
+            progress=progress,
+        )
+        fetched = Fetched(
+            source,
+            cached,
+            url,
+            received.final_url,
+            received.sha256,
+            received.size,
+            _now(),
+            received.etag,
+            received.last_modified,
+            "téléchargé",
+        )
+        _write_sidecar(fetched)
+    except DownloadError as error:
+        raise SourceError(
+            f"impossible d'obtenir « {source.titre} » ({source.id}) : {error.why}",
+            where=url,
+            remedy=_remedy(source, own),
+        ) from error
+    except OSError as error:
+        raise SourceError(
+            f"impossible d'écrire dans le cache ({reason(error)})",
+            where=cached.parent,
+            remedy="vérifier la place et les droits, ou choisir un autre dossier avec la variable "
+            "MSAP_GEO_CACHE",
+        ) from error
+    return fetched
+
+
+def _remedy(source: Source, own: Path) -> str:
+    return (
+        "vérifier la connexion et le proxy (variable HTTPS_PROXY), ou indiquer un miroir "
+        f"(variable {MIRROR}), ou télécharger le fichier à la main depuis {source.page} et le "
+        f"déposer sous {own}, puis relancer"
+    )
+
+
+def _where(source: Source, name: str, address: str | None, own: Path) -> str:
+    """Return the address to fetch: the mirror's if there is one, else the official one."""
+    base = os.environ.get(MIRROR, "").strip()
+    if base:
+        if urlsplit(base).scheme not in {"http", "https", "file"}:
+            place = Path(base)
+            if not place.is_dir():
+                raise SourceError(
+                    "le miroir n'est ni une adresse http(s) ni un dossier",
+                    where=f"{MIRROR}={base}",
+                    remedy="corriger cette variable d'environnement, ou la retirer",
+                )
+            base = place.resolve().as_uri()
+        return f"{base.rstrip('/')}/{quote(name)}"
+    if address is None:
+        raise SourceError(
+            f"« {source.titre} » ({source.id}) n'a pas d'adresse de téléchargement connue",
+            where=source.page,
+            remedy=f"télécharger le fichier à la main depuis cette page et le déposer sous {own}",
+        )
+    return address
+
+
+def _accept(path: Path, source: Source) -> Fetched:
+    """Take a file of the study's folder: fetched earlier and unchanged, or put there by hand."""
+    sidecar = path.with_name(path.name + SIDECAR)
+    known = _read_sidecar(sidecar)
+    digest = _sha256(path)
+    if known is None:
+        wrong = fault(path, source)
+        if wrong is not None:
+            raise UnreadableFileError(
+                f"« {path.name} » n'est pas « {source.titre} » : {wrong}",
+                where=path,
+                remedy=f"le remplacer par celui de {source.page}, ou le supprimer pour le "
+                "télécharger",
+            )
+        size = path.stat().st_size
+        return Fetched(source, path, "", "", digest, size, _now(), "", "", "déposé à la main")
+    if known["sha256"] != digest:
+        raise UnreadableFileError(
+            f"« {path.name} » a changé depuis son téléchargement",
+            where=path,
+            remedy=f"le reprendre avec --forcer ou, s'il a été remplacé exprès, supprimer "
+            f"{sidecar.name}",
+        )
+    return _remembered(path, source, known, "déjà là")
+
+
+def _recall(cached: Path, source: Source) -> Fetched | None:
+    """Return a file of the cache, null where it is absent or no longer what was fetched."""
+    known = _read_sidecar(cached.with_name(cached.name + SIDECAR))
+    if known is None or not cached.is_file() or _sha256(cached) != known["sha256"]:
+        return None
+    return _remembered(cached, source, known, "cache")
+
+
+def _remembered(path: Path, source: Source, known: dict[str, Any], origin: str) -> Fetched:
+    return Fetched(
+        source,
+        path,
+        known.get("url") or "",
+        known.get("url_finale") or "",
+        known["sha256"],
+        path.stat().st_size,
+        known["date"],
+        known.get("etag") or "",
+        known.get("derniere_modification") or "",
+        origin,
+    )
+
+
+def _read_sidecar(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    texts = isinstance(content, dict) and all(
+        isinstance(content.get(key), str) for key in ("sha256", "date")
+    )
+    return content if texts else None
+
+
+def _write_sidecar(fetched: Fetched) -> None:
+    final = fetched.path.with_name(fetched.path.name + SIDECAR)
+    draft = final.with_name(f".{final.name}.{os.getpid()}")
+    draft.write_text(
+        json.dumps(describe(fetched), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    draft.replace(final)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,115 @@
+"""Where each official dataset is published, as data: one TOML file per theme in ``registre/``."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from msap_geo.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Format = Literal[
+    "csv", "json", "geojson", "zip", "xlsx", "7z", "tar.bz2", "osm.pbf", "parquet", "gpkg"
+]
+
+
+class Source(BaseModel):
+    """One dataset of the registry; the fields bear the names of the TOML keys.
+
+    ``url`` and ``fichier`` are templates over ``{departement}`` (``72``, ``2A``),
+    ``{departement3}`` (``072``), ``{extrait}`` (``pays-de-la-loire``), ``{millesime}`` and
+    ``{annee}`` (its two last digits). ``url`` is null where no address could be confirmed: the file
+    is then to be taken by hand from ``page``. ``essaye`` tells whether the address was really
+    tried by this project.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9-]+$")
+    titre: str = Field(min_length=1)
+    editeur: str = Field(min_length=1)
+    page: str = Field(pattern=r"^https://")
+    url: str | None = Field(default=None, pattern=r"^https://")
+    fichier: str = Field(pattern=r"^[A-Za-z0-9_.{}-]+$")
+    roles: tuple[str, ...] = Field(min_length=1)
+    portee: Literal["département", "extrait", "France"]
+    millesime: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    attribution: str = Field(min_length=1)
+    format: Format
+    colonnes: tuple[str, ...]
+    lignes: int = Field(ge=0)
+    essaye: bool
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    remarque: str = ""
+
+    def address(self, *, departement: str = "", extrait: str = "") -> str | None:
+        """Return the address of a file of this dataset, percent-encoded; null where unknown."""
+        if self.url is None:
+            return None
+        filled = self.url.format(**self._values(departement, extrait))
+        return quote(filled, safe=":/?&=,()'%")
+
+    def file_name(self, *, departement: str = "", extrait: str = "") -> str:
+        """Return the name a file of this dataset is kept under."""
+        return self.fichier.format(**self._values(departement, extrait))
+
+    def _values(self, departement: str, extrait: str) -> dict[str, str]:
+        return {
+            "departement": departement,
+            "departement3": departement.zfill(3),
+            "extrait": extrait,
+            "millesime": self.millesime,
+            "annee": self.millesime[2:4],
+        }
+
+
+@cache
+def registry() -> Mapping[str, Source]:
+    """Return every dataset known, by identifier, in the order of the TOML files.
+
+    Returns
+    -------
+    Mapping
+        Read-only.
+
+    Raises
+    ------
+    pydantic.ValidationError, ValueError
+        If the registry that ships with the package is malformed, or repeats an identifier.
+    """
+    folder = files("msap_geo.sources") / "registre"
+    found: dict[str, Source] = {}
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if not entry.name.endswith(".toml"):
+            continue
+        for record in tomllib.loads(entry.read_text(encoding="utf-8"))["source"]:
+            made = Source(**record)
+            if made.id in found:
+                raise ValueError(f"source « {made.id} » donnée deux fois")
+            found[made.id] = made
+    return MappingProxyType(found)
+
+
+def source(identifier: str) -> Source:
+    """Return a dataset of the registry.
+
+    Raises
+    ------
+    SourceError
+        If there is none of that name; the message lists them.
+    """
+    if identifier not in registry():
+        raise SourceError(
+            f"source inconnue : « {identifier} »",
+            remedy=f"choisir parmi : {', '.join(registry())}",
+        )
+    return registry()[identifier]
