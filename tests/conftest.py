@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import geopandas as gpd
+import hypothesis
 import pandas as pd
 import pyproj
 import pytest
 import shapely
 
 from msap_geo import network
+
+# A shared machine is slow at times: a slow example is not a failure.
+hypothesis.settings.register_profile("msap_geo", deadline=None)
+hypothesis.settings.load_profile("msap_geo")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -95,7 +95,7 @@ def test_no_zone(town):
     ),
     st.lists(st.integers(1, 90), min_size=1, max_size=4, unique=True),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_people_are_all_counted_once(minutes, thresholds):
     communes = toy_communes()
     access = pd.DataFrame(

@@ -438,7 +438,7 @@ class TestSnap:
         st.floats(-1000, 51_000),
         st.floats(-1900, 1900),
     )
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_equals_brute_force(self, dx, dy):
         net = straight_road()
         point = shapely.Point(CENTRES[0][0] + dx, CENTRES[0][1] + dy)
@@ -459,7 +459,7 @@ class TestEstimated:
             unique=True,
         )
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_gabriel_graph_equals_its_definition(self, places):
         x, y = np.array(places, dtype=float).T
         centred = np.column_stack([x - x.mean(), y - y.mean()])

@@ -61,7 +61,7 @@ def test_of_parallel_roads_the_quickest_is_drawn():
 
 
 @given(towns(), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_route_takes_what_nearest_says(case, data):
     net, *_ = case
     edge = st.tuples(st.integers(0, len(net.edges.tail) - 1), st.floats(0, 1))

@@ -76,7 +76,7 @@ def test_times_of_other_places_are_refused(town):
 
 
 @given(st.integers(0, 5), st.integers(5, 60))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_gain_is_what_opening_the_office_would_show(index, threshold):
     communes = toy_communes()
     maisons, office = sites([("FS1", 0)]), sites([("P", index)])

@@ -139,7 +139,7 @@ def oracle(nodes, links, targets):
 
 
 @given(towns())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_node_to_node_times_equal_scipy(case):
     net, nodes, links, chosen = case
     demand = places([shapely.Point(x, y) for x, y in zip(nodes["x"], nodes["y"], strict=True)])
@@ -180,7 +180,7 @@ def split_graph(net, spots):
 
 
 @given(towns(), st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_places_along_the_roads_equal_scipy_on_the_split_graph(case, data):
     net, *_ = case
     spot = st.tuples(
@@ -204,7 +204,7 @@ def test_places_along_the_roads_equal_scipy_on_the_split_graph(case, data):
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_adding_a_site_never_lengthens_a_trip(present, added):
     net = straight_road()
     demand = places([at(i, 1234.0 * (i % 3)) for i in range(5)])
@@ -216,7 +216,7 @@ def test_adding_a_site_never_lengthens_a_trip(present, added):
 
 
 @given(st.permutations(range(6)), st.permutations(range(3)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_row_order_is_irrelevant(order, site_order):
     net = straight_road()
     demand = places([at(i) for i in range(6)])

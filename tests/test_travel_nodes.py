@@ -64,7 +64,7 @@ def some(data, n, *, most=5):
 
 
 @given(graphs(), st.booleans(), st.sampled_from(["to", "from"]), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nearest_nodes_equal_scipy(case, core, direction, data):
     net, between = built(case, core=core), distances(case)
     sources = some(data, net.n_nodes)
@@ -79,7 +79,7 @@ def test_nearest_nodes_equal_scipy(case, core, direction, data):
 
 
 @given(graphs(), st.booleans(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_matrix_nodes_equals_scipy(case, core, data):
     net, between = built(case, core=core), distances(case)
     origins, destinations = some(data, net.n_nodes), some(data, net.n_nodes)
@@ -93,7 +93,7 @@ def test_matrix_nodes_equals_scipy(case, core, data):
 
 
 @given(graphs(), st.sampled_from(["to", "from"]), st.integers(0, 30), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_reach_nodes_equals_scipy(case, direction, bound, data):
     net, between = built(case), distances(case)
     sources = some(data, net.n_nodes)
@@ -105,7 +105,7 @@ def test_reach_nodes_equals_scipy(case, direction, bound, data):
 
 
 @given(graphs(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_triangle_inequality_holds(case, data):
     net = built(case)
     a, b, c = data.draw(st.tuples(*[st.integers(0, net.n_nodes - 1)] * 3))
@@ -114,7 +114,7 @@ def test_the_triangle_inequality_holds(case, data):
 
 
 @given(graphs(symmetric=True))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_symmetric_graph_has_symmetric_times(case):
     net = built(case)
     every = np.arange(net.n_nodes)
@@ -123,7 +123,7 @@ def test_a_symmetric_graph_has_symmetric_times(case):
 
 
 @given(graphs(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_link_more_never_lengthens_a_trip(case, data):
     nodes, links = case
     node = st.integers(0, len(nodes) - 1)
@@ -136,7 +136,7 @@ def test_a_link_more_never_lengthens_a_trip(case, data):
 
 
 @given(graphs(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_source_more_never_lengthens_a_trip(case, data):
     net = built(case)
     sources = some(data, net.n_nodes)
