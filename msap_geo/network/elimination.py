@@ -8,12 +8,35 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+# Copies are loops: assigning slices, Numba compiles messages for shapes that never differ here,
+# which takes longer than all the rest.
+
 
 @njit(cache=True, nogil=True)
 def _longer(values):
     longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
+    for i in range(len(values)):
+        longer[i] = values[i]
     return longer
+
+
+@njit(cache=True, nogil=True)
+def _taller(values):
+    taller = np.empty((2 * len(values), 2), values.dtype)
+    for i in range(len(values)):
+        taller[i, 0], taller[i, 1] = values[i, 0], values[i, 1]
+    return taller
+
+
+@njit(cache=True, nogil=True)
+def _copy(source, i, target, j):
+    target[j, 0], target[j, 1] = source[i, 0], source[i, 1]
+
+
+@njit(cache=True, nogil=True)
+def _close(minutes, length, arc):
+    minutes[arc, 0] = minutes[arc, 1] = np.inf
+    length[arc, 0] = length[arc, 1] = np.inf
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +92,7 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
             ahead = head[i] if i < start[v + 1] else n
             behind = tail[j] if j < back_start[v + 1] else n
             other[used] = min(ahead, behind)
-            minutes[used], length[used] = np.inf, np.inf
+            _close(minutes, length, used)
             if ahead == other[used]:
                 minutes[used, 0], length[used, 0] = out_m[i], out_l[i]
                 i += 1
@@ -110,11 +133,16 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
             n_mine += 1
             arc = after[arc]
         if n_up + n_mine > len(up_head):
-            up_head, up_minutes, up_length = _longer(up_head), _grown(up_minutes), _grown(up_length)
+            up_head, up_minutes, up_length = (
+                _longer(up_head),
+                _taller(up_minutes),
+                _taller(up_length),
+            )
         for a in range(n_mine):
             arc = mine[a]
             up_head[n_up] = other[arc]
-            up_minutes[n_up], up_length[n_up] = minutes[arc], length[arc]
+            _copy(minutes, arc, up_minutes, n_up)
+            _copy(length, arc, up_length, n_up)
             n_up += 1
         order[done] = v
         done += 1
@@ -153,11 +181,11 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
                         else:
                             if used == len(other):
                                 other, after = _longer(other), _longer(after)
-                                minutes, length = _grown(minutes), _grown(length)
+                                minutes, length = _taller(minutes), _taller(length)
                             arc = used
                             used += 1
                         other[arc], after[arc], arcs[near] = far, arcs[near], arc
-                        minutes[arc], length[arc] = np.inf, np.inf
+                        _close(minutes, length, arc)
                         degree[near] += 1
                     _shorten(minutes, length, arc, away, there_m, there_l)
                     _shorten(minutes, length, arc, to, back_m, back_l)
@@ -179,21 +207,15 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
             while arc >= 0:
                 if n_up == len(up_head):
                     up_head = _longer(up_head)
-                    up_minutes, up_length = _grown(up_minutes), _grown(up_length)
+                    up_minutes, up_length = _taller(up_minutes), _taller(up_length)
                 up_head[n_up] = other[arc]
-                up_minutes[n_up], up_length[n_up] = minutes[arc], length[arc]
+                _copy(minutes, arc, up_minutes, n_up)
+                _copy(length, arc, up_length, n_up)
                 n_up += 1
                 arc = after[arc]
             done += 1
             up_start[done] = n_up
     return order, eliminated, up_start, up_head[:n_up], up_minutes[:n_up], up_length[:n_up]
-
-
-@njit(cache=True, nogil=True)
-def _grown(values):
-    grown = np.empty((2 * len(values), values.shape[1]), values.dtype)
-    grown[: len(values)] = values
-    return grown
 
 
 @njit(cache=True, nogil=True)

@@ -61,7 +61,8 @@ def _drop_first(keys, nodes, size):
 def grown(values):
     """Return a longer copy of an array, its end unset."""
     longer = np.empty(2 * len(values), values.dtype)
-    longer[: len(values)] = values
+    for i in range(len(values)):  # a slice would take Numba seconds to compile
+        longer[i] = values[i]
     return longer
 
 
