@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from msap_geo.loaders.cog import CommuneCodes, commune_codes, read_records
 from msap_geo.loaders.communes import load_communes
+from msap_geo.loaders.horaires import read_day
+from msap_geo.loaders.horaires_la_poste import join_hours, load_la_poste_hours
+from msap_geo.loaders.horaires_osm import OrdinaryWeek, read_opening_hours
 from msap_geo.loaders.la_poste import load_la_poste
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.mairies import load_mairies
@@ -26,16 +29,21 @@ __all__ = [
     "ITINERANT_KINDS",
     "CommuneCodes",
     "Loaded",
+    "OrdinaryWeek",
     "assemble_communes",
     "attach_to_communes",
     "commune_codes",
     "commune_origins",
+    "join_hours",
     "load_communes",
     "load_la_poste",
+    "load_la_poste_hours",
     "load_mairies",
     "load_maisons",
     "load_population",
     "population_from_records",
+    "read_day",
+    "read_opening_hours",
     "read_records",
     "within_reach",
 ]
