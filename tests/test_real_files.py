@@ -117,7 +117,7 @@ def test_la_poste_2025_has_one_row_swapped(france):
     assert loaded.rows_read == 17_972
     assert told(loaded) == {
         "hors-de-france": 7,
-        "categorie-inconnue": 2,
+        "categorie-inconnue": 8,
         "code-commune-invalide": 2,
         "coordonnees-inversees": 1,
     }

@@ -341,7 +341,7 @@ class TestAnnuaire:
         max_leaves=6,
     )
 
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     @given(st.dictionaries(st.sampled_from(sorted(service("caf", CODES[0]))), values, max_size=4))
     def test_no_record_raises_anything_else(self, tmp_path_factory, changes):
         path = self.write(
@@ -412,6 +412,33 @@ class TestBpe:
         path.write_text("PAR1 non")
         with pytest.raises(UnreadableFileError):
             loaders.load_bpe(path, TYPES)
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from(MAISONS_HEADER), cells, max_size=6))
+def test_no_cell_of_a_list_of_maisons_raises_anything_else(tmp_path_factory, cells_of_a_row):
+    path = tmp_path_factory.mktemp("fuzz") / "maisons.csv"
+    write_csv(path, MAISONS_HEADER, [maison_row(0), maison_row(1, **cells_of_a_row)])
+    try:
+        table = loaders.load_maisons(path).table
+    except MsapGeoError:
+        return
+    assert table["site_id"].is_unique
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.sampled_from(LA_POSTE_HEADER), cells, max_size=6))
+def test_no_cell_of_a_list_of_post_offices_raises_anything_else(tmp_path_factory, cells_of_a_row):
+    path = tmp_path_factory.mktemp("fuzz") / "poste.csv"
+    write_csv(path, LA_POSTE_HEADER, [poste_row(0), poste_row(1, **cells_of_a_row)])
+    try:
+        table = loaders.load_la_poste(path).table
+    except MsapGeoError:
+        return
+    assert table["site_id"].is_unique
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ _OPTIONAL = {
 _SLOTS = [f"plage_{rank}" for rank in range(1, 8)]
 _SLOT = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*-\s*(\d{1,2}):(\d\d)(?::\d\d)?")
 _CLOSED = {"", "FERME", "FERMÉ", "FERMÉE", "FERMEE"}
+_HEAD_CHARACTERS = 4096
 _OSM_LINE = re.compile(r"[^|\n]+\|[^|\n]*\|[^\n]*")
 
 
@@ -76,8 +77,9 @@ def load_la_poste_hours(path: Path) -> Loaded[pd.DataFrame]:
         If the file is absent or is none of these.
     """
     text = read_text(path)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if text.lstrip()[:1] in ("{", "["):
+    head = text[:_HEAD_CHARACTERS].lstrip()
+    first = head.split("\n", 1)[0].rstrip()
+    if head.startswith(("{", "[")):
         loaded = _from_calendar(*_from_json(text, path), path)
     elif _OSM_LINE.fullmatch(first) and "plage_horaire" not in first.lower():
         loaded = _from_osm(text, path)

@@ -109,7 +109,7 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
     raw["departement"] = raw["departement"].mask(abroad, "étranger")
     repeated = raw["identifiant"].duplicated(keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN) & ~abroad
-    kinds, anomalies = _kinds(raw, path.name)
+    kinds, anomalies = _kinds(raw, ~(abroad | repeated), path.name)
     anomalies += [
         anomaly
         for mask, code, action, message in (
@@ -175,24 +175,21 @@ def _coordinates(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
     return filled
 
 
-def _kinds(raw: pd.DataFrame, file: str) -> tuple[pd.Series, list[Anomaly]]:
-    """Bring categories to today's labels; without any, the end of the name tells."""
+def _kinds(raw: pd.DataFrame, kept: pd.Series, file: str) -> tuple[pd.Series, list[Anomaly]]:
+    """Bring categories to today's labels; without any, the end of the name tells.
+
+    Only the rows kept are told of.
+    """
     if (raw["genre"] == "").all():
         kinds = raw["nom"].str.split().str[-1].map(_SUFFIXES).fillna(BUREAU_DE_POSTE)
         message = "sans catégorie : la fin des noms (AP, RP) en tient lieu"
         return kinds, [Anomaly("categorie-deduite", Action.REPAIRED, file, message)]
-    counts = raw["genre"].value_counts()
-    unknown = [name for name in counts.index if normalise(name) not in _KINDS]
-    names = {name: _KINDS.get(normalise(name), name) for name in counts.index}
-    return raw["genre"].map(names), [
-        Anomaly(
-            "categorie-inconnue",
-            Action.NOTED,
-            file,
-            f"catégorie « {name} » inconnue, gardée telle quelle : {counts[name]} points",
-        )
-        for name in unknown
-    ]
+    written = {name: normalise(name) for name in raw["genre"].unique()}
+    names = {name: _KINDS.get(plain, name) for name, plain in written.items()}
+    unknown = raw["genre"].isin([name for name, plain in written.items() if plain not in _KINDS])
+    message = "catégorie « {genre} » inconnue, gardée telle quelle"
+    anomalies = note(raw[unknown & kept], "categorie-inconnue", Action.NOTED, message, file=file)
+    return raw["genre"].map(names), anomalies
 
 
 def _keyed(path: Path) -> pd.DataFrame:
