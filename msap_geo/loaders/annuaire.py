@@ -58,7 +58,10 @@ def is_annuaire(path: Path) -> bool:
     """Return whether a file looks like a directory, by its extension or its columns."""
     if path.suffix.lower() in {".sjson", ".json", ".jsonl", ".ndjson"}:
         return True
-    return path.suffix.lower() == ".csv" and "pivot" in read_text_table(path).columns
+    if path.suffix.lower() != ".csv":
+        return False
+    header = read_text(path).lstrip().partition("\n")[0]
+    return "pivot" in re.split(r"[^a-z_]+", header.lower())
 
 
 def read_annuaire(path: Path, types: Collection[str]) -> tuple[pd.DataFrame, set[str]]:

@@ -80,7 +80,7 @@ def load_mairies(
         "horaires non lus : {illisible}",
     )
     successors = {} if codes is None else codes.successors
-    former = table["code_insee"].map(lambda code: code in successors).astype(bool)
+    former = table["code_insee"].isin(list(successors))
     repeated = table.duplicated(["code_insee", "identifiant"], keep="first") & ~former
     for mask, code, message in (
         (former, "mairie-ancienne", "celle d'une commune qui n'existe plus"),
@@ -88,12 +88,12 @@ def load_mairies(
     ):
         rows = table[mask].drop(columns="geometry")
         anomalies += note(rows, code, Action.LEFT_OUT, message)
+    table = table[~former]
+    several = table["code_insee"].duplicated(keep=False)
     first = "mairie-" + table["code_insee"] + "-01"
+    annex = table["nom"].where(several, "").str.contains(_SECONDARY, case=False, regex=True)
     table = (
-        table.assign(
-            autre=table["identifiant"] != first,
-            annexe=table["nom"].str.contains(_SECONDARY, case=False, regex=True),
-        )[~former]
+        table.assign(autre=table["identifiant"] != first, annexe=annex)
         .sort_values(["code_insee", "autre", "annexe", "identifiant"], kind="stable")
         .drop_duplicates("code_insee")[["code_insee", "horaires", "fichier", LINE, "geometry"]]
         .reset_index(drop=True)

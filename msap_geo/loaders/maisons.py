@@ -231,6 +231,8 @@ def _undo_mojibake(text: str) -> str:
 
 def _identifiers(raw: pd.DataFrame) -> pd.Series:
     """Return the list's own identifier, else one made of département and name (2020)."""
+    if (raw["site_id"] != "").all():
+        return raw["site_id"]
     made = raw["departement"] + "-" + raw["nom"].map(normalise).str.replace("_", "-")
     rank = made.groupby(made).cumcount() + 1
     made = made.where(rank == 1, made + "-" + rank.astype(str))
