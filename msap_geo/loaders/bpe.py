@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyarrow.parquet as pq
 import pyproj
 from pyarrow import ArrowException
 
@@ -117,17 +116,20 @@ def _read(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
     """Read the columns of use, and of a Parquet file only the rows of use."""
     if path.suffix.lower() not in _PARQUET:
         return read_layer_table(path) if is_layer(path) else read_text_table(path)
+    # A tenth of a second that only this form of this file should cost.
+    from pyarrow import parquet  # noqa: PLC0415
+
     require_file(path)
     known = {name for names in (*_REQUIRED.values(), *_OPTIONAL.values()) for name in names}
     try:
-        names = pq.read_schema(path).names
+        names = parquet.read_schema(path).names
         wanted = [name for name in names if normalise(name) in known]
         normal = {normalise(name) for name in wanted}
         if not {"longitude", "lambert_x"} & normal and "geometry" in names:
             return read_layer_table(path)
         kind = next((name for name in wanted if normalise(name) == "typequ"), None)
         rows = None if kind is None else [(kind, "in", list(types))]
-        table = pq.read_table(path, columns=wanted, filters=rows).to_pandas()
+        table = parquet.read_table(path, columns=wanted, filters=rows).to_pandas()
     except (ArrowException, OSError) as error:
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier Parquet lisible",
