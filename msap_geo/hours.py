@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -153,5 +154,6 @@ def _merged(day: list[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
+@cache
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"

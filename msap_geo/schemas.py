@@ -24,12 +24,18 @@ if TYPE_CHECKING:
 _MAX_CASES_SHOWN = 5
 
 
-def _text(pattern: str | None = None, *, nullable: bool = False, unique: bool = False) -> pa.Column:
+def _text(
+    pattern: str | None = None,
+    *,
+    nullable: bool = False,
+    unique: bool = False,
+    required: bool = True,
+) -> pa.Column:
     # Not by dtype: text is ``str`` or ``object`` depending on pandas and on an empty table.
     checks = [pa.Check(_is_text, name="du texte")]
     if pattern is not None:
         checks.append(pa.Check.str_matches(f"^(?:{pattern})$"))
-    return pa.Column(None, checks, nullable=nullable, unique=unique)
+    return pa.Column(None, checks, nullable=nullable, unique=unique, required=required)
 
 
 def _is_text(values: pd.Series) -> bool:
@@ -54,6 +60,9 @@ def _is_area(geometry: pd.Series) -> pd.Series:
 
 
 _CODE = INSEE_CODE_PATTERN
+_DAY = r"\d{4}-\d\d-\d\d"
+_RULE = r"[A-Z][a-z](?:-[A-Z][a-z])? \d\d:\d\d-\d\d:\d\d(?:,\d\d:\d\d-\d\d:\d\d)*"
+_HOURS = rf"off|{_RULE}(?:; {_RULE})*"
 _POINT = pa.Column("geometry", pa.Check(_is_point, name="des points"))
 _NULLABLE_POINT = pa.Column("geometry", nullable=True)
 _AREA = pa.Column("geometry", pa.Check(_is_area, name="des surfaces"), nullable=True)
@@ -132,11 +141,30 @@ SITES = pa.DataFrameSchema(
         "departement": _text(nullable=True),
         "commune": _text(),
         "position": _text("source|commune|aucune"),
+        "horaires": _text(_HOURS, nullable=True, required=False),
+        "labellisation": _text(_DAY, nullable=True, required=False),
+        "rattachement": _text(nullable=True, required=False),
         "geometry": _NULLABLE_POINT,
     },
     name="sites",
 )
-"""Maisons and post offices; ``position`` tells a surveyed point from a town hall standing in."""
+"""Places people go to: Maisons, post offices, counters of operators.
+
+``position`` tells a surveyed point from a town hall standing in. Optional: ``horaires`` (text of
+:class:`msap_geo.hours.WeeklyHours`; null unknown, ``off`` closed all week), ``labellisation`` (ISO
+date), ``rattachement`` (identifier of the site it depends on).
+"""
+
+HOURS = pa.DataFrameSchema(
+    {
+        "site_id": _text(unique=True),
+        "nom": _text(),
+        "horaires": _text(_HOURS, nullable=True),
+        "regulier": pa.Column(bool),
+    },
+    name="horaires",
+)
+"""Weekly opening hours by site; ``regulier`` is false where some weeks differ from that one."""
 
 NEAREST = pa.DataFrameSchema(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def test_the_page_of_sources_is_that_of_the_registry(monkeypatch):
     from document_sources import page  # noqa: PLC0415
 
     assert page() == text("docs/sources.md"), "python scripts/document_sources.py"
+
+
+@pytest.mark.xdist_group("france")
+def test_the_table_of_files_is_what_its_script_writes(shared):
+    spec = importlib.util.spec_from_file_location("donnees", ROOT / "scripts" / "donnees.py")
+    donnees = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(donnees)
+    written = text("docs/donnees.md").partition(donnees.START)[2].partition(donnees.END)[0]
+    assert written.strip() == donnees.table(shared)
 
 
 def test_local_links_lead_somewhere():

@@ -271,8 +271,8 @@ class TestMaisons:
             "Multisites",
             "Fixe",
         ]
-        assert table["horaires"].iloc[0] == "lundi 09:00 - 12:00"
-        assert table["labellisation"].iloc[0] == pd.Timestamp("2020-01-01")
+        assert table["horaires"].iloc[0] == "Mo 09:00-12:00"
+        assert table["labellisation"].iloc[0] == "2020-01-01"
         assert loaded.anomalies == ()
 
     def test_2020_schema_refuses_a_geocoding_in_another_departement(self, tmp_path):

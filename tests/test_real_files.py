@@ -32,13 +32,24 @@ def codes(france):
             "france-services-20200108.csv",
             456,
             {"Fixe": 438, "Itinérante": 16, "Bus": 2},
-            {"geocodage-ailleurs": 6, "coordonnees-absentes": 2},
+            {"geocodage-ailleurs": 6, "coordonnees-absentes": 2, "horaires-illisibles": 24},
+        ),
+        (
+            "france-services-20200603.geojson",
+            580,
+            {"Fixe": 508, "Antenne": 39, "Itinérante": 30, "Bus": 3},
+            {"horaires-illisibles": 36},
         ),
         (
             "liste-fs-20221201.csv",
             2683,
             {"Fixe": 2256, "Itinérante": 164, "Antenne": 139, "Bus": 124},
-            {"coordonnees-absentes": 30, "accents-abimes": 4, "code-commune-invalide": 1},
+            {
+                "coordonnees-absentes": 30,
+                "accents-abimes": 4,
+                "code-commune-invalide": 1,
+                "horaires-illisibles": 1,
+            },
         ),
         (
             "liste-fs-20240801.csv",
@@ -55,6 +66,45 @@ def test_maisons(france, name, rows, kinds, anomalies):
     assert told(loaded) == anomalies
 
 
+@pytest.mark.parametrize(
+    ("day", "maisons"), [("2020-01-01", 516), ("2021-01-01", 945), ("2022-12-31", 2660)]
+)
+def test_the_network_of_a_past_day(france, day, maisons):
+    loaded = loaders.load_maisons(france / "liste-fs-20240801.csv", au=day)
+    assert len(loaded.table) == maisons
+    assert told(loaded) == {"labellisee-apres": 2845 - maisons}
+
+
+def test_antennes_find_their_principal_site(france):
+    table = loaders.load_maisons(france / "liste-fs-20240801.csv").table
+    antennes = table[table["rattachement"].notna()]
+    assert set(antennes["genre"]) == {"Antenne"}
+    assert len(antennes) == 69
+    of = table.set_index("site_id")
+    assert (antennes["departement"] == of.loc[antennes["rattachement"], "departement"].array).all()
+    assert not (of.loc[antennes["rattachement"], "genre"] == "Antenne").any()
+    named = loaders.load_maisons(france / "france-services-20200603.geojson").table
+    assert int(named["rattachement"].notna().sum()) == 47
+
+
+def test_operators_of_corsica(shared):
+    files = [shared / "corse" / f"annuaire-{code}.sjson" for code in ("2A", "2B")]
+    loaded = loaders.load_operateurs(files)
+    assert loaded.table["genre"].value_counts().to_dict() == {
+        "Mairie": 360,
+        "Trésorerie": 11,
+        "CAF": 8,
+        "France Travail": 7,
+        "Service des impôts des particuliers": 6,
+        "CPAM": 5,
+        "Sous-préfecture": 3,
+        "Préfecture": 2,
+        "MSA": 1,
+    }
+    assert told(loaded) == {"coordonnees-hors-territoire": 1}
+    assert len(loaders.load_mairies(files).table) == 360
+
+
 def test_the_unreadable_code_of_2022(france):
     loaded = loaders.load_maisons(france / "liste-fs-20221201.csv")
     (anomaly,) = [a for a in loaded.anomalies if a.code == "code-commune-invalide"]
@@ -67,6 +117,7 @@ def test_la_poste_2025_has_one_row_swapped(france):
     assert loaded.rows_read == 17_972
     assert told(loaded) == {
         "hors-de-france": 7,
+        "categorie-inconnue": 8,
         "code-commune-invalide": 2,
         "coordonnees-inversees": 1,
     }
@@ -83,6 +134,7 @@ def test_la_poste_2016(france):
     assert (loaded.table["genre"] == "Bureau de Poste").sum() == 9087
     share = loaded.table["precision"].eq("Géocodé au centre de la commune").mean()
     assert share == pytest.approx(0.15, abs=0.005)
+    assert (loaded.table["position"] == "commune").mean() == share
 
 
 def test_population_2026_and_2017_name_the_same_communes(france, codes):

@@ -193,6 +193,37 @@ def test_maisons_across_the_border_count(tmp_path):
     assert content.neighbours["site_id"].tolist() == ["6"]
 
 
+@pytest.mark.parametrize("written", ['"2021-06-30"', "2021-06-30"])
+def test_the_network_of_a_past_day(tmp_path, written):
+    late = maison_row(5, labellisation_fs="Espace labellisé 01/07/2021")
+    toy = StudyFolder(tmp_path).write(maisons=[maison_row(0), late])
+    everyone = run_study(read_study(toy.path)).summary()
+    toy.configure(("[reseau]\n", f"[maisons]\nau = {written}\n[reseau]\n"))
+    study = read_study(toy.path)
+    result = run_study(study)
+    assert (everyone["maisons"], result.summary()["maisons"]) == (2, 1)
+    assert study.vintage("maisons") == "au 30/06/2021, d'après la liste"
+    assert "labellisee-apres" in {anomaly.code for anomaly in result.anomalies}
+
+
+def test_hours_of_post_offices_are_joined_and_the_rate_told(tmp_path):
+    toy = StudyFolder(tmp_path).write()
+    (tmp_path / "horaires-2024.txt").write_text("00001A|POSTE 1|Mo-Fr 09:00-12:00; PH off\n")
+    points = 'la_poste = "la_poste.csv"'
+    toy.configure((points, f'{points}\nla_poste_horaires = "horaires-2024.txt"'))
+    result = run_study(read_study(toy.path))
+    hours = result.la_poste.set_index("site_id")["horaires"]
+    assert hours["00001A"] == "Mo-Fr 09:00-12:00"
+    assert pd.isna(hours["00004A"])
+    (told,) = [a.message for a in result.anomalies if a.code == "horaires-rapproches"]
+    assert told.startswith("horaires trouvés pour 1 points sur 2 (50,0 %)")
+    folder = tmp_path / "sortie"
+    write_study(result, folder)
+    roles = [one["role"] for one in json.loads((folder / "manifest.json").read_text())["entrees"]]
+    assert "la_poste_horaires" in roles
+    assert "lundi à vendredi 9h-12h" in (folder / "carte.html").read_text(encoding="utf-8")
+
+
 def test_merged_communes_need_no_attention(tmp_path):
     # Zêta has become part of Epsilon; boundaries and post offices still know the old code.
     toy = StudyFolder(tmp_path).write(la_poste=[poste_row(5)])
@@ -309,6 +340,8 @@ BAD_STUDIES = {
         ('types = ["Bureau de Poste"]', 'types = ["Bureau"]'),
         "choisir parmi : Bureau de Poste",
     ),
+    "day": (("[reseau]\n", '[maisons]\nau = "2021-13-01"\n[reseau]\n'), "une date est attendue"),
+    "no day": (("[reseau]\n", "[maisons]\nau = 2021\n[reseau]\n"), "[maisons] au : une date"),
     "speed": (("primary = 60", "primary = -1"), "vitesse impossible"),
     "speed text": (("primary = 60", 'primary = "vite"'), "un nombre est attendu"),
 }

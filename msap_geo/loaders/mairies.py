@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,9 +10,11 @@ import pandas as pd
 from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
+from msap_geo.loaders.annuaire import is_annuaire, read_annuaire
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.operateurs import OPERATORS
 from msap_geo.loaders.positions import read_positions
-from msap_geo.loaders.tabular import LINE, pick_columns, read_text, read_text_table
+from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _COLUMNS = {
     "longitude": ("longitude", "long", "lon"),
     "latitude": ("latitude", "lat"),
 }
+_SECONDARY = r"d[ée]l[ée]gu[ée]e|annexe|associ[ée]e"
 
 
 def load_mairies(
@@ -37,16 +39,18 @@ def load_mairies(
     Parameters
     ----------
     paths
-        CSV with ``code,longitude,latitude``, or DILA directory (``.sjson``: one JSON object a
-        line, of which those of ``type`` *mairie* are kept).
+        CSV with ``code,longitude,latitude``, or DILA directory in any of its forms
+        (:func:`msap_geo.loaders.annuaire.read_annuaire`), of which the town halls are kept.
     codes
         Codes in force: the town halls of former communes give way to that of the new one.
 
     Returns
     -------
     Loaded
-        Table under :data:`msap_geo.schemas.TOWN_HALLS`, in WGS 84, sorted by code. Where a commune
-        has several, the first identifier wins (annexes come after).
+        Table under :data:`msap_geo.schemas.TOWN_HALLS`, in WGS 84, sorted by code, with
+        ``horaires`` (canonical, null where unknown). Where a commune has several, the one its
+        identifier says is the first wins (``mairie-77188-01``), then those that are neither annex
+        nor of a former commune.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def load_mairies(
     """
     tables, anomalies = [], []
     for path in paths:
-        raw = _from_dila(path) if path.suffix.lower() == ".sjson" else _from_csv(path)
+        raw = _from_annuaire(path) if is_annuaire(path) else _from_csv(path)
         geometry, noticed = read_positions(raw, file=path.name)
         tables.append(gpd.GeoDataFrame(raw.assign(fichier=path.name), geometry=geometry))
         anomalies += noticed
@@ -69,8 +73,14 @@ def load_mairies(
         "code « {code_insee} » mal formé",
     )
     table = table[~malformed & table.geometry.notna()]
+    anomalies += note(
+        table[table["illisible"] != ""].drop(columns="geometry"),
+        "horaires-illisibles",
+        Action.NOTED,
+        "horaires non lus : {illisible}",
+    )
     successors = {} if codes is None else codes.successors
-    former = table["code_insee"].map(lambda code: code in successors).astype(bool)
+    former = table["code_insee"].isin(list(successors))
     repeated = table.duplicated(["code_insee", "identifiant"], keep="first") & ~former
     for mask, code, message in (
         (former, "mairie-ancienne", "celle d'une commune qui n'existe plus"),
@@ -78,10 +88,14 @@ def load_mairies(
     ):
         rows = table[mask].drop(columns="geometry")
         anomalies += note(rows, code, Action.LEFT_OUT, message)
+    table = table[~former]
+    several = table["code_insee"].duplicated(keep=False)
+    first = "mairie-" + table["code_insee"] + "-01"
+    annex = table["nom"].where(several, "").str.contains(_SECONDARY, case=False, regex=True)
     table = (
-        table[~former]
-        .sort_values(["code_insee", "identifiant"], kind="stable")
-        .drop_duplicates("code_insee")[["code_insee", "fichier", LINE, "geometry"]]
+        table.assign(autre=table["identifiant"] != first, annexe=annex)
+        .sort_values(["code_insee", "autre", "annexe", "identifiant"], kind="stable")
+        .drop_duplicates("code_insee")[["code_insee", "horaires", "fichier", LINE, "geometry"]]
         .reset_index(drop=True)
     )
     return Loaded(schemas.check(table, schemas.TOWN_HALLS), rows_read, tuple(anomalies))
@@ -93,40 +107,18 @@ def _from_csv(path: Path) -> pd.DataFrame:
         identifiant=table["code_insee"],
         departement=table["code_insee"].map(departement_of),
         nom="mairie de " + table["code_insee"],
+        horaires=None,
+        illisible="",
     )
 
 
-def _from_dila(path: Path) -> pd.DataFrame:
-    rows = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError:
-            record = None
-        if not isinstance(record, dict):
-            raise DataError(
-                f"« {path.name} » n'est pas un annuaire DILA (un objet JSON par ligne)",
-                where=f"{path}, ligne {number}",
-                remedy="télécharger à nouveau l'annuaire",
-            )
-        if record.get("type") == "mairie":
-            rows.append(
-                {
-                    LINE: number,
-                    "code_insee": str(record.get("codeinsee", "")),
-                    "identifiant": str(record.get("id", "")),
-                    "nom": str(record.get("nom", "")),
-                    "latitude": str(record.get("latitude", "")),
-                    "longitude": str(record.get("longitude", "")),
-                }
-            )
-    if not rows:
+def _from_annuaire(path: Path) -> pd.DataFrame:
+    table, met = read_annuaire(path, OPERATORS["Mairie"])
+    if table.empty:
         raise DataError(
             f"« {path.name} » ne contient aucune mairie",
             where=path,
-            remedy="fournir l'annuaire de l'administration (DILA) du département",
+            remedy="fournir l'annuaire de l'administration (DILA) du département ; types trouvés : "
+            + ", ".join(sorted(met)),
         )
-    table = pd.DataFrame(rows)
-    return table.assign(departement=table["code_insee"].map(departement_of))
+    return table

@@ -1,7 +1,8 @@
-"""The official lists of Maisons (France Services), as published in 2020, 2022 and 2024."""
+"""The official lists of Maisons (France Services), as published from 2020 to 2024."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -9,6 +10,9 @@ import pandas as pd
 
 from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.errors import DataError, MissingColumnError
+from msap_geo.loaders.horaires import JOURS, week_of_days
+from msap_geo.loaders.layers import is_layer, read_layer_table
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.positions import read_positions
 from msap_geo.loaders.tabular import LINE, normalise, pick_columns, read_text_table
@@ -24,63 +28,72 @@ FIXED_KINDS = ("Fixe", "Multisites", "Antenne")
 ITINERANT_KINDS = ("Bus", "Itinérante")
 
 _REQUIRED = {
-    "departement": ("insee_dep",),
-    "nom": ("lib_fs", "lib_france_services"),
-    "adresse": ("adresse",),
-    "code_postal": ("code_postal",),
-    "commune": ("lib_com",),
+    "nom": ("lib_fs", "lib_france_services", "lib_msap", "nom_msap", "nom_complet", "nom"),
+    "commune": ("lib_com", "nom_commune", "libelle_commune", "commune", "ville"),
     "latitude": ("latitude", "lat"),
-    "longitude": ("longitude", "long"),
+    "longitude": ("longitude", "long", "lon", "lng"),
 }
-_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi")
+_DAY_COLUMNS = tuple(f"h_{jour}" for jour in JOURS)
 _OPTIONAL = {
-    "site_id": ("id_fs",),
-    "code_insee": ("insee_com",),
+    "site_id": ("id_fs", "matricule", "id_msap", "identifiant", "id"),
+    "departement": ("insee_dep", "code_departement", "num_departement", "departement", "dep"),
+    "adresse": ("adresse", "adresse_1", "adresse1"),
+    "code_postal": ("code_postal", "cp"),
+    "code_insee": ("insee_com", "code_insee", "codeinsee", "code_commune"),
     "code_geocode": ("result_citycode",),
     "type_fs": ("type_fs",),
     "format_fs": ("format_fs",),
     "itinerance": ("itinerance",),
     "groupe": ("groupe_fs", "groupe"),
-    "structure": ("type_structure",),
-    "labellisation": ("labellisation_fs", "labellisation"),
-    **{f"h_{day}": (f"h_{day}",) for day in _DAYS},
+    "responsable": ("goupe_france_services_responsable", "groupe_france_services_responsable"),
+    "structure": ("type_structure", "type_porteur"),
+    "porteur": ("lib_structure", "porteur", "structure_porteuse", "nom_porteur"),
+    "labellisation": ("labellisation_fs", "labellisation", "date_labellisation"),
+    **{f"h_{jour}": (f"h_{jour}", f"horaires_{jour}", f"horaire_{jour}", jour) for jour in JOURS},
 }
-_CLOSED = {"", "-", "fermé", "fermée", "ferme", "00:00 - 00:00"}
 
 
-def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
-    """Load a France Services list.
+def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFrame]:
+    """Load a list of Maisons.
 
     Parameters
     ----------
     path
-        CSV of the list of January 2020, December 2022 or August 2024 (recognised by its columns).
+        List of January 2020, June 2020, December 2022 or August 2024 (recognised by its columns),
+        or any table with a name, a commune, coordinates and a département or commune code: CSV, or
+        a layer of points GDAL reads (GeoJSON, GeoPackage…).
+    au
+        Day (``"2021-01-01"``) the network is wanted on: Maisons labelled later are left out. Those
+        without a date stay and are told; Maisons closed before the list was made are not in it.
 
     Returns
     -------
     Loaded
         Table under :data:`msap_geo.schemas.SITES`, in WGS 84, with ``genre`` among *Fixe,
-        Multisites, Antenne, Bus, Itinérante*, ``labellisation`` (date, null when not given) and
-        ``horaires`` (text). Rows without a believable position keep their place with a null
-        geometry: :func:`msap_geo.loaders.attach_to_communes` finds them their town hall.
+        Multisites, Antenne, Bus, Itinérante*, ``horaires`` (weekly, canonical), ``labellisation``
+        (ISO date), ``groupe`` and, for an antenne whose principal site can be told,
+        ``rattachement``; ``structure`` and ``porteur`` as the list of January 2020 gives them. Rows
+        without a believable position keep their place with a null geometry:
+        :func:`msap_geo.loaders.attach_to_communes` finds them their town hall.
 
     Raises
     ------
     FileMissingError, UnreadableFileError, MissingColumnError, DataError
-        If the file is absent or is not such a list.
+        If the file is absent or is not such a list, if ``au`` is no day, or if it is asked of a
+        list without dates.
     """
-    raw = pick_columns(read_text_table(path), path, required=_REQUIRED, optional=_OPTIONAL)
+    table = read_layer_table(path) if is_layer(path) else read_text_table(path)
+    raw = pick_columns(table, path, required=_REQUIRED, optional=_OPTIONAL)
     rows_read = len(raw)
-    readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
-    raw["departement"] = (
-        raw["code_insee"]
-        .map(departement_of)
-        .where(readable, raw["departement"].str.upper().str.zfill(2))
-    )
+    raw["departement"] = _departements(raw, path)
     raw, anomalies = _mend_texts(raw, path.name)
     raw["identifiant"] = _identifiers(raw)
+    raw["labellisation"] = _iso_dates(raw["labellisation"])
     raw, repeated = _drop_repeated(raw, path.name)
     raw, codes = _codes(raw, path.name)
+    raw["rattachement"] = _principals(raw)
+    raw, later = _as_of(raw, au, path)
+    hours, unread = week_of_days(raw, _DAY_COLUMNS, file=path.name)
     geometry, moved = read_positions(raw, file=path.name)
     table = gpd.GeoDataFrame(
         {
@@ -93,12 +106,11 @@ def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
             "code_postal": raw["code_postal"],
             "adresse": raw["adresse"],
             "structure": raw["structure"],
-            "horaires": [_hours(row) for row in _rows(raw, [f"h_{day}" for day in _DAYS])],
-            "labellisation": pd.to_datetime(
-                raw["labellisation"].str.extract(r"(\d{2}/\d{2}/\d{4})")[0],
-                format="%d/%m/%Y",
-                errors="coerce",
-            ),
+            "porteur": raw["porteur"],
+            "groupe": raw["groupe"],
+            "rattachement": raw["rattachement"],
+            "horaires": hours,
+            "labellisation": raw["labellisation"],
             "position": geometry.notna().map({True: "source", False: "aucune"}),
             LINE: raw[LINE],
         },
@@ -107,8 +119,94 @@ def load_maisons(path: Path) -> Loaded[gpd.GeoDataFrame]:
     ).reset_index(drop=True)
     told = {a.line for a in codes if a.code == "geocodage-ailleurs"}
     moved = [a for a in moved if a.line not in told]
-    anomalies = [*anomalies, *repeated, *codes, *moved]
+    anomalies = [*anomalies, *repeated, *codes, *later, *unread, *moved]
     return Loaded(schemas.check(table, schemas.SITES, where=str(path)), rows_read, tuple(anomalies))
+
+
+def _departements(raw: pd.DataFrame, path: Path) -> pd.Series:
+    """Return the département of each row: of its commune's code, else declared, else postal."""
+    readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
+    declared = raw["departement"].str.upper().str.zfill(2)
+    postal = raw["code_postal"].where(raw["code_postal"].str.fullmatch(r"\d{5}"), "")
+    declared = declared.where(raw["departement"] != "", postal.map(departement_of))
+    settled = raw["code_insee"].map(departement_of).where(readable, declared)
+    if (settled == "").all():
+        raise MissingColumnError(
+            f"« {path.name} » : ni code de département (insee_dep), ni code de commune "
+            "(insee_com), ni code postal",
+            where=path,
+            remedy="vérifier que c'est bien une liste de Maisons",
+        )
+    return settled
+
+
+def _iso_dates(texts: pd.Series) -> pd.Series:
+    """Read ``Espace labellisé 01/09/2020``, ``…01/2020`` (first of the month) and ISO dates."""
+    parts = texts.str.extract(
+        r"(?:(?:(?P<day>\d{2})/)?(?P<month>\d{2})/(?P<year>\d{4}))|(?P<iso>\d{4}-\d{2}-\d{2})"
+    )
+    written = parts["year"] + "-" + parts["month"] + "-" + parts["day"].fillna("01")
+    dates = pd.to_datetime(parts["iso"].fillna(written), format="%Y-%m-%d", errors="coerce")
+    iso = dates.dt.strftime("%Y-%m-%d").astype(object)
+    return iso.where(dates.notna(), None)
+
+
+def _principals(raw: pd.DataFrame) -> pd.Series:
+    """Return the identifier of the principal site of each antenne, null where it cannot be told.
+
+    The list of June 2020 names it; later ones name a group: its principal site, if it has only one.
+    """
+    named = raw["responsable"].where(raw["responsable"].isin(raw["identifiant"]))
+    is_antenne = pd.Series(
+        [
+            normalise(rank) == "antenne" or normalise(form) == "antenne"
+            for rank, form in _rows(raw, ("type_fs", "format_fs"))
+        ],
+        index=raw.index,
+    )
+    grouped = raw["groupe"] != ""
+    heads = raw[~is_antenne & grouped].drop_duplicates("groupe", keep=False)
+    principal = raw["groupe"].map(dict(zip(heads["groupe"], heads["identifiant"], strict=True)))
+    found = named.astype(object).fillna(principal.astype(object)).where(is_antenne)
+    return found.where(found.notna() & (found != raw["identifiant"]), None)
+
+
+def _as_of(raw: pd.DataFrame, au: str | None, path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
+    """Keep the Maisons labelled on a day or before."""
+    if au is None:
+        return raw, []
+    try:
+        day = date.fromisoformat(au).isoformat()
+    except ValueError as error:
+        raise DataError(
+            f"« {au} » n'est pas une date", remedy='écrire par exemple au = "2021-01-01"'
+        ) from error
+    unknown = raw["labellisation"].isna()
+    if unknown.all():
+        raise DataError(
+            f"« {path.name} » ne donne pas les dates de labellisation : le réseau au {au} ne peut "
+            "pas être reconstitué",
+            where=path,
+            remedy="prendre une liste de juin 2020 ou plus récente, ou la liste de cette date",
+        )
+    later = raw["labellisation"].fillna("") > day
+    anomalies = [
+        *note(
+            raw[later],
+            "labellisee-apres",
+            Action.LEFT_OUT,
+            f"labellisée le {{labellisation}}, après le {day}",
+            file=path.name,
+        ),
+        *note(
+            raw[unknown],
+            "labellisation-inconnue",
+            Action.NOTED,
+            "sans date de labellisation, gardée",
+            file=path.name,
+        ),
+    ]
+    return raw[~later].reset_index(drop=True), anomalies
 
 
 def _mend_texts(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
@@ -133,6 +231,8 @@ def _undo_mojibake(text: str) -> str:
 
 def _identifiers(raw: pd.DataFrame) -> pd.Series:
     """Return the list's own identifier, else one made of département and name (2020)."""
+    if (raw["site_id"] != "").all():
+        return raw["site_id"]
     made = raw["departement"] + "-" + raw["nom"].map(normalise).str.replace("_", "-")
     rank = made.groupby(made).cumcount() + 1
     made = made.where(rank == 1, made + "-" + rank.astype(str))
@@ -198,9 +298,3 @@ def _kind(form: str, rank: str, itinerance: str, name: str) -> str:
     if "antenne" in (normalise(rank), form):
         return "Antenne"
     return "Multisites" if form == "multisites" else "Fixe"
-
-
-def _hours(week: tuple[str, ...]) -> str:
-    """Return the weekly hours as one readable line, closed days left out."""
-    days = zip(_DAYS, week, strict=True)
-    return " ; ".join(f"{day} {hours}" for day, hours in days if hours.lower() not in _CLOSED)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.loaders.tabular import to_number
 from msap_geo.territory import WGS84, Region, region_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, list[Anomaly]]:
@@ -37,8 +33,7 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     list of Anomaly
         One per row repaired or deprived of its position.
     """
-    latitude = to_number(table["latitude"]).to_numpy(dtype=float, copy=True)
-    longitude = to_number(table["longitude"]).to_numpy(dtype=float, copy=True)
+    latitude, longitude = _degrees(table["latitude"]), _degrees(table["longitude"])
     # Regions are few: one box per département, spread over its rows.
     codes, inverse = np.unique(table["departement"].fillna("").to_numpy(str), return_inverse=True)
     bounds = np.array([_box(region_of(code)) for code in codes]).reshape(-1, 4)[inverse]
@@ -64,6 +59,16 @@ _AS_READ = " (latitude « {latitude} », longitude « {longitude} »)"
 _SWAPPED = "latitude et longitude inversées, remises à l'endroit" + _AS_READ
 _ABSENT = "sans coordonnées lisibles"
 _LOST = "coordonnées hors du territoire déclaré, position ignorée" + _AS_READ
+
+
+def _degrees(texts: pd.Series) -> np.ndarray:
+    """Convert coordinates to floats; what is not plainly a number goes the long way."""
+    plain = pd.to_numeric(texts, errors="coerce")
+    if plain.isna().any():
+        rest = plain.isna()
+        plain = plain.astype(float).where(~rest, to_number(texts[rest]).reindex(texts.index))
+    degrees: np.ndarray = plain.to_numpy(dtype=float, copy=True)
+    return degrees
 
 
 def _box(region: Region) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -126,6 +127,7 @@ def _refuse_foreign(path: Path, content: bytes) -> None:
         )
 
 
+@lru_cache(maxsize=65_536)
 def normalise(name: str) -> str:
     """Return a name reduced to what matters for comparison: ``#Code_INSEE`` → ``code_insee``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()

@@ -194,7 +194,6 @@ def _candidate_features(content: MapContent) -> list[dict[str, Any]]:
 
 def _site_features(sites: gpd.GeoDataFrame, what: str) -> list[dict[str, Any]]:
     located = sites[sites.geometry.notna()]
-    hours = "horaires" if "horaires" in located.columns else None
     return _features(
         _degrees(located),
         (
@@ -202,7 +201,7 @@ def _site_features(sites: gpd.GeoDataFrame, what: str) -> list[dict[str, Any]]:
                 row["nom"],
                 ("Type", f"{what}, {row['genre'].lower()}"),
                 ("Commune", row["commune"]),
-                ("Horaires", row[hours] if hours else ""),
+                ("Horaires", french.hours(row.get("horaires"))),
                 ("Position", _POSITION[row["position"]]),
             )
             for row in located.to_dict("records")

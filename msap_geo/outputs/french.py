@@ -62,6 +62,47 @@ def counted(count: int, noun: str) -> str:
     return f"{number(count)}{_NO_BREAK_SPACE}{' '.join(f'{word}s' for word in words) or noun}"
 
 
+_DAYS = {
+    "Mo": "lundi",
+    "Tu": "mardi",
+    "We": "mercredi",
+    "Th": "jeudi",
+    "Fr": "vendredi",
+    "Sa": "samedi",
+    "Su": "dimanche",
+}
+
+
+def hours(text: str | None) -> str:
+    """Return weekly hours in words: ``"lundi à vendredi 9h-12h, 13h30-17h ; samedi 9h-12h"``.
+
+    Parameters
+    ----------
+    text
+        Canonical text (:meth:`msap_geo.hours.WeeklyHours.text`), or null.
+
+    Returns
+    -------
+    str
+        Empty when the hours are unknown.
+    """
+    if not isinstance(text, str):
+        return ""
+    if text == "off":
+        return "fermé toute la semaine"
+    rules = []
+    for rule in text.split("; "):
+        days, spans = rule.split(" ")
+        named = " à ".join(_DAYS[day] for day in days.split("-"))
+        rules.append(f"{named} {', '.join(_clocks(span) for span in spans.split(','))}")
+    return " ; ".join(rules)
+
+
+def _clocks(span: str) -> str:
+    moments = (moment.split(":") for moment in span.split("-"))
+    return "-".join(f"{int(hour)}h{'' if minute == '00' else minute}" for hour, minute in moments)
+
+
 def anomalies(counts: Mapping[str, int]) -> str:
     """Return a tally of anomalies in words: ``"18 réparées, 1 signalée"``.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,7 @@ class _Donnees(_Section):
     mairies: tuple[Path, ...] = Field(min_length=1)
     maisons: Path
     la_poste: Path
+    la_poste_horaires: Path | None = None
     cog: Path | None = None
 
     @field_validator("communes", "mairies", mode="before")
@@ -55,6 +57,14 @@ class _Donnees(_Section):
 
 class _Maisons(_Section):
     types: tuple[str, ...] = loaders.FIXED_KINDS
+    au: date | None = None
+
+    @field_validator("au", mode="before")
+    @classmethod
+    def _a_day(cls, value: object) -> object:
+        if not isinstance(value, (str, date)):
+            raise StudyError("une date est attendue", remedy='écrire par exemple "2021-01-01"')
+        return value
 
 
 class _Reseau(_Section):
@@ -112,6 +122,7 @@ class _Millesimes(_Section):
     mairies: str = ""
     maisons: str = ""
     la_poste: str = ""
+    la_poste_horaires: str = ""
     reseau: str = ""
 
 
@@ -160,12 +171,14 @@ class Study(_Section):
         str
             E.g. ``"août 2024"``, ``"01/08/2024"``, ``"2026"``; empty when nothing tells.
         """
-        stated: str = getattr(self.millesimes, role)
+        told: str = getattr(self.millesimes, role)
         dates = [_DATE.search(path.name) for path in self.inputs().get(role, ())]
-        if stated or not dates or not dates[0]:
-            return stated
-        year, month, day = dates[0].groups()
-        return "/".join(part for part in (day, month, year) if part)
+        if not told and dates and dates[0]:
+            year, month, day = dates[0].groups()
+            told = "/".join(part for part in (day, month, year) if part)
+        if role == "maisons" and self.maisons.au is not None:
+            told = f"au {self.maisons.au:%d/%m/%Y}, d'après la liste {told}".rstrip()
+        return told
 
     def path(self, relative: Path) -> Path:
         """Return where a file of the study really is."""
@@ -181,6 +194,7 @@ class Study(_Section):
             "mairies": data.mairies,
             "maisons": (data.maisons,),
             "la_poste": (data.la_poste,),
+            "la_poste_horaires": (data.la_poste_horaires,) if data.la_poste_horaires else (),
             "reseau": self.reseau.sources,
         }
         return {role: paths for role, paths in files.items() if paths}
@@ -259,6 +273,9 @@ def _in_french(error: ValidationError) -> list[str]:
         "tuple_type": "une liste entre crochets est attendue",
         "dict_type": "une section est attendue",
         "model_type": "une section est attendue",
+        "date_from_datetime_parsing": 'une date est attendue, par exemple "2021-01-01"',
+        "date_from_datetime_inexact": 'une date est attendue, par exemple "2021-01-01"',
+        "date_parsing": 'une date est attendue, par exemple "2021-01-01"',
         "path_type": "un chemin de fichier entre guillemets est attendu",
         "string_too_short": "un texte non vide est attendu",
         "too_short": "une liste non vide est attendue",

@@ -237,11 +237,10 @@ def _load_sites(
     anomalies: list[Anomaly] = []
     tables = {}
     rows = {}
-    for role, load, written in (
-        ("maisons", loaders.load_maisons, study.donnees.maisons),
-        ("la_poste", loaders.load_la_poste, study.donnees.la_poste),
+    for role, raw, written in (
+        ("maisons", _load_maisons(study), study.donnees.maisons),
+        ("la_poste", _load_la_poste(study), study.donnees.la_poste),
     ):
-        raw = load(study.path(written))
         settled = loaders.attach_to_communes(
             raw.table,
             territory.communes,
@@ -267,16 +266,29 @@ def _load_sites(
         "{genre}, montrée mais non comptée",
         file=study.donnees.maisons.name,
     )
-    return (
-        maisons,
-        itinerants.reset_index(drop=True),
-        la_poste,
-        anomalies,
-        {
-            "maisons": Rows(rows["maisons"], len(maisons)),
-            "la_poste": Rows(rows["la_poste"], len(la_poste)),
-        },
-    )
+    kept = {
+        "maisons": Rows(rows["maisons"], len(maisons)),
+        "la_poste": Rows(rows["la_poste"], len(la_poste)),
+    }
+    return maisons, itinerants.reset_index(drop=True), la_poste, anomalies, kept
+
+
+def _load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
+    au = study.maisons.au
+    path = study.path(study.donnees.maisons)
+    return loaders.load_maisons(path, au=None if au is None else au.isoformat())
+
+
+def _load_la_poste(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
+    """Load the post offices, with their hours where a file gives them."""
+    offices = loaders.load_la_poste(study.path(study.donnees.la_poste))
+    if study.donnees.la_poste_horaires is None:
+        return offices
+    path = study.path(study.donnees.la_poste_horaires)
+    hours = loaders.load_la_poste_hours(path)
+    joined = loaders.join_hours(offices.table, hours.table, file=path.name)
+    told = (*offices.anomalies, *hours.anomalies, *joined.anomalies)
+    return loaders.Loaded(joined.table, offices.rows_read, told)
 
 
 def _check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:

@@ -122,6 +122,7 @@ _ROLES = {
     "mairies": "Mairies",
     "maisons": "Maisons",
     "la_poste": "Points La Poste",
+    "la_poste_horaires": "Horaires de La Poste",
     "reseau": "Réseau routier",
 }
 
