@@ -7,10 +7,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
-from msap_geo.errors import StoreError
+from msap_geo.errors import NetworkError, StoreError
 from msap_geo.loaders.tabular import require_file
 from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
+from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.links import from_links, read_links
 from msap_geo.network.model import MINUTE_GRAIN, NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
@@ -21,6 +22,7 @@ from msap_geo.network.profiles import (
     available_profiles,
     load_profile,
 )
+from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
 from msap_geo.network.traffic import with_traffic
@@ -41,17 +43,22 @@ __all__ = [
     "available_profiles",
     "cache_folder",
     "estimate_network",
+    "from_graph",
     "from_links",
+    "from_place",
     "load_network",
     "load_profile",
     "open_network",
+    "read_graphml",
     "read_links",
     "read_osm",
+    "read_segments",
     "save_network",
     "snap",
     "with_traffic",
 ]
 
+_SEGMENTS = (".shp", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".zip")
 _TABLES = (".csv", ".txt", ".tsv")
 
 
@@ -67,7 +74,8 @@ def load_network(
     Parameters
     ----------
     sources
-        A CSV of nodes and a CSV of links; or one file or more of OpenStreetMap.
+        A CSV of nodes and a CSV of links; or one file or more of OpenStreetMap, or of sections of
+        the IGN; or a GraphML file of OSMnx.
     profile
         Travel profile.
     epsg
@@ -109,6 +117,18 @@ def _read(
     if len(sources) == 2 and all(name.endswith(_TABLES) for name in names):  # noqa: PLR2004
         nodes, links = sources
         return read_links(nodes, links, profile, epsg=epsg, crossings=crossings)
+    segments = [name.endswith(_SEGMENTS) for name in names]
+    if all(segments):
+        return read_segments(sources, profile, epsg=epsg, crossings=crossings)
+    if len(sources) == 1 and names[0].endswith(".graphml"):
+        return read_graphml(sources[0], profile, epsg=epsg, crossings=crossings)
+    if any(segments) or any(name.endswith((*_TABLES, ".graphml")) for name in names):
+        raise NetworkError(
+            "ces fichiers de routes ne se joignent pas",
+            where=", ".join(str(path) for path in sources),
+            remedy="donner des extraits OpenStreetMap, ou des tronçons de l'IGN, ou un graphe "
+            "d'OSMnx, ou un CSV de nœuds et un de liens",
+        )
     return read_osm(sources, profile, epsg=epsg, crossings=crossings)
 
 
