@@ -22,7 +22,7 @@ from msap_geo.errors import (
     UnreadableFileError,
 )
 from msap_geo.network.estimated import edge_speeds, gabriel_graph
-from msap_geo.network.osm import _posted
+from msap_geo.network.osm_tags import posted_kmh
 from msap_geo.network.store import store_key
 
 NODES = pd.DataFrame({"node": list("abcd"), "x": [0.0, 100, 200, 900], "y": 0.0})
@@ -237,28 +237,32 @@ class TestOsm:
             network.read_osm(path, network.load_profile("voiture"), epsg=2154)
 
     def test_no_road_is_refused(self, tmp_path):
-        with pytest.raises(NetworkError, match="aucune route carrossable"):
+        with pytest.raises(NetworkError, match="aucune route utilisable"):
             read(tmp_path, [([1, 2], {"highway": "footway"})])
 
     @pytest.mark.parametrize(
         ("value", "kmh"),
         [
-            (None, 40),
-            ("50", 40),
-            ("50 km/h", 40),
-            ("30 mph", 30 * 1.609344 * 0.8),
-            ("FR:urban", 40),
-            ("fr:rural", 64),
-            ("none", 40),
-            ("0", 40),
-            ("signals", 40),
-            ("70;50", 56),
-            ("0.1", 40),
-            ("999", 40),
+            (None, None),
+            ("50", 50),
+            ("50 km/h", 50),
+            ("30 mph", 30 * 1.609344),
+            ("FR:urban", 50),
+            ("fr:rural", 80),
+            ("FR:30", 30),
+            ("FR:zone30", 30),
+            ("FR:zone:20", 20),
+            ("none", None),
+            ("0", None),
+            ("signals", None),
+            ("sign", None),
+            ("70;50", 70),
+            ("0.1", None),
+            ("999", None),
         ],
     )
     def test_maxspeed(self, value, kmh):
-        assert _posted(value, 40, 0.8) == pytest.approx(kmh)
+        assert posted_kmh(value) == (None if kmh is None else pytest.approx(kmh))
 
 
 class TestSeveralExtracts:
@@ -308,7 +312,7 @@ class TestSeveralExtracts:
 
     def test_extracts_without_roads_are_all_named(self, tmp_path):
         files = [self.extract(tmp_path / name, [1], {}) for name in ("a.osm", "b.osm")]
-        with pytest.raises(NetworkError, match=r"carrossable dans « a\.osm », « b\.osm »"):
+        with pytest.raises(NetworkError, match=r"utilisable .* dans « a\.osm », « b\.osm »"):
             self.roads(files)
 
 

@@ -93,7 +93,9 @@ def test_matrix_nodes_equals_scipy(case, core, data):
     np.testing.assert_allclose(dense(times), table, atol=1e-6)
     bound = data.draw(st.integers(0, 30))
     bounded = dense(travel.matrix_nodes(net, origins, destinations, max_minutes=bound))
-    np.testing.assert_allclose(bounded, np.where(table <= bound + 1e-6, table, np.inf), atol=1e-6)
+    sure = abs(table - bound) > 2e-6  # at the bound itself, to a millionth, either answer is right
+    within = np.where(table <= bound, table, np.inf)
+    np.testing.assert_allclose(bounded[sure], within[sure], atol=1e-6)
 
 
 @given(graphs(), st.sampled_from(["to", "from"]), st.integers(0, 30), st.data())
@@ -103,9 +105,9 @@ def test_reach_nodes_equals_scipy(case, direction, bound, data):
     sources = some(data, net.n_nodes)
     found = travel.reach_nodes(net, sources, minutes=bound, direction=direction)
     table = (between if direction == "from" else between.T)[sources]
-    np.testing.assert_allclose(
-        dense(found), np.where(table <= bound + 1e-6, table, np.inf), atol=1e-6
-    )
+    sure = abs(table - bound) > 2e-6  # at the bound itself, to a millionth, either answer is right
+    within = np.where(table <= bound, table, np.inf)
+    np.testing.assert_allclose(dense(found)[sure], within[sure], atol=1e-6)
 
 
 @given(graphs(), st.data())

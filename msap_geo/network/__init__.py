@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
-from msap_geo.errors import StoreError
+from msap_geo.errors import NetworkError, StoreError
 from msap_geo.loaders.tabular import require_file
+from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
+from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.links import from_links, read_links
 from msap_geo.network.model import MINUTE_GRAIN, NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
-from msap_geo.network.profiles import ESTIMATED, Profile, available_profiles, load_profile
+from msap_geo.network.profiles import (
+    ESTIMATED,
+    Penalties,
+    Profile,
+    available_profiles,
+    load_profile,
+)
+from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
+from msap_geo.network.traffic import with_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,39 +34,54 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATED",
     "MINUTE_GRAIN",
+    "Crossing",
     "NetworkReport",
+    "Penalties",
     "Profile",
     "RoadNetwork",
     "Snapped",
     "available_profiles",
     "cache_folder",
     "estimate_network",
+    "from_graph",
     "from_links",
+    "from_place",
     "load_network",
     "load_profile",
     "open_network",
+    "read_graphml",
     "read_links",
     "read_osm",
+    "read_segments",
     "save_network",
     "snap",
+    "with_traffic",
 ]
 
+_SEGMENTS = (".shp", ".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".fgb", ".zip")
+_TABLES = (".csv", ".txt", ".tsv")
 
-_OSM = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
-_TABLES = 2  # nodes and links
 
-
-def load_network(sources: Sequence[Path], profile: Profile, *, epsg: int) -> RoadNetwork:
+def load_network(
+    sources: Sequence[Path],
+    profile: Profile,
+    *,
+    epsg: int,
+    crossings: Sequence[Crossing] = (),
+) -> RoadNetwork:
     """Open the network of these files from the cache, or read them and keep the result.
 
     Parameters
     ----------
     sources
-        One OSM file; several, of neighbouring regions; or a CSV of nodes and a CSV of links.
+        A CSV of nodes and a CSV of links; or one file or more of OpenStreetMap, or of sections of
+        the IGN; or a GraphML file of OSMnx.
     profile
         Travel profile.
     epsg
         Projected CRS.
+    crossings
+        Crossings to add to the roads.
 
     Returns
     -------
@@ -65,23 +91,45 @@ def load_network(sources: Sequence[Path], profile: Profile, *, epsg: int) -> Roa
     Raises
     ------
     FileMissingError, UnreadableFileError, MissingColumnError, DataError, NetworkError
-        If the files are absent or cannot be used.
+        If the files are absent, cannot be used, or cannot be joined.
     """
     for source in sources:
         require_file(source)
-    folder = cache_folder() / "reseaux" / store_key(sources, profile, epsg=epsg)
+    key = store_key(sources, profile, epsg=epsg)
+    if crossings:
+        key += "-" + hashlib.sha256(repr(tuple(crossings)).encode()).hexdigest()[:8]
+    folder = cache_folder() / "reseaux" / key
     if folder.exists():
         try:
             return open_network(folder)
         except StoreError:
             shutil.rmtree(folder, ignore_errors=True)
-    if len(sources) == _TABLES and not any(path.name.lower().endswith(_OSM) for path in sources):
-        nodes, links = sources
-        network = read_links(nodes, links, profile, epsg=epsg)
-    else:
-        network = read_osm(sources, profile, epsg=epsg)
+    network = _read(sources, profile, epsg, crossings)
     _keep(network, folder)
     return network
+
+
+def _read(
+    sources: Sequence[Path], profile: Profile, epsg: int, crossings: Sequence[Crossing]
+) -> RoadNetwork:
+    """Read files by what their names say they are; OpenStreetMap's have many endings."""
+    names = [path.name.lower() for path in sources]
+    if len(sources) == 2 and all(name.endswith(_TABLES) for name in names):  # noqa: PLR2004
+        nodes, links = sources
+        return read_links(nodes, links, profile, epsg=epsg, crossings=crossings)
+    segments = [name.endswith(_SEGMENTS) for name in names]
+    if all(segments):
+        return read_segments(sources, profile, epsg=epsg, crossings=crossings)
+    if len(sources) == 1 and names[0].endswith(".graphml"):
+        return read_graphml(sources[0], profile, epsg=epsg, crossings=crossings)
+    if any(segments) or any(name.endswith((*_TABLES, ".graphml")) for name in names):
+        raise NetworkError(
+            "ces fichiers de routes ne se joignent pas",
+            where=", ".join(str(path) for path in sources),
+            remedy="donner des extraits OpenStreetMap, ou des tronçons de l'IGN, ou un graphe "
+            "d'OSMnx, ou un CSV de nœuds et un de liens",
+        )
+    return read_osm(sources, profile, epsg=epsg, crossings=crossings)
 
 
 def _keep(network: RoadNetwork, folder: Path) -> None:

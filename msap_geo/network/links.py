@@ -10,14 +10,17 @@ import pyproj
 
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
 from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, to_number
-from msap_geo.network.model import Edges, RoadNetwork, build_network
-from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile
+from msap_geo.network.model import Edges, RoadNetwork, Source, build_network
+from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile, known_classes
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from msap_geo.network.crossings import Crossing
 
 _NODES = {"node": ("node", "noeud", "id")}
 _PLACES = {
@@ -34,7 +37,14 @@ _WALKING_KMH = 5.0
 _DEFAULT_SNAP_M = 2_000.0
 
 
-def read_links(nodes: Path, links: Path, profile: Profile, *, epsg: int) -> RoadNetwork:
+def read_links(
+    nodes: Path,
+    links: Path,
+    profile: Profile,
+    *,
+    epsg: int,
+    crossings: Sequence[Crossing] = (),
+) -> RoadNetwork:
     """Read a network from a CSV of nodes and one of directed links.
 
     Parameters
@@ -48,16 +58,20 @@ def read_links(nodes: Path, links: Path, profile: Profile, *, epsg: int) -> Road
         Speeds by ``highway`` class; links of other classes are left out.
     epsg
         Projected CRS to bring the roads to.
+    crossings
+        Crossings to add (see :class:`msap_geo.network.Crossing`).
 
     Returns
     -------
     RoadNetwork
-        The largest strongly connected part.
+        See :func:`msap_geo.network.model.build_network`; classes no profile knows are in its
+        report.
 
     Raises
     ------
     FileMissingError, UnreadableFileError, MissingColumnError, DataError
-        If a file is absent or is not such a table.
+        If a file is absent, is not such a table, or has rows that cannot be read; the message
+        names the first line at fault.
     NetworkError
         If links name unknown nodes, or if no road is left.
     """
@@ -77,11 +91,26 @@ def read_links(nodes: Path, links: Path, profile: Profile, *, epsg: int) -> Road
         optional={"maxspeed": ("maxspeed", "vitesse_max")},
     )
     drivable = table["highway"].isin(list(profile.speeds_kmh))
-    table = table[drivable]
-    posted = to_number(table["maxspeed"])
-    limit = posted.where(posted.between(SLOWEST_KMH, FASTEST_KMH)) * profile.maxspeed_factor
-    kmh = limit.fillna(table["highway"].map(profile.speeds_kmh).astype("float64"))
+    unknown = table["highway"][~table["highway"].isin(known_classes())]
     length_m = to_number(table["length_m"])
+    wrong = drivable & ~(length_m >= 0)
+    if wrong.any():
+        raise DataError(
+            f"« {links.name} » : {int(wrong.sum())} liens sans longueur lisible",
+            where=f"{links}, ligne {table[LINE][wrong].iloc[0]}",
+            remedy="corriger ces lignes (mètres, positifs)",
+        )
+    known = places["node"]
+    lost = drivable & ~(table["from"].isin(known) & table["to"].isin(known))
+    if lost.any():
+        row = table[lost].iloc[0]
+        raise NetworkError(
+            f"« {links.name} » : {int(lost.sum())} liens partent d'un nœud inconnu ou y mènent "
+            f"(le premier va de {row['from']} à {row['to']})",
+            where=f"{links}, ligne {row[LINE]}",
+            remedy="vérifier que les deux fichiers vont ensemble",
+        )
+    kmh = class_speeds(table["highway"], to_number(table["maxspeed"]), profile)
     frame = pd.DataFrame(
         {
             "from": table["from"],
@@ -89,20 +118,50 @@ def read_links(nodes: Path, links: Path, profile: Profile, *, epsg: int) -> Road
             "minutes": length_m / 1000 / kmh * 60,
             "length_m": length_m,
         }
-    )
+    )[drivable]
     x, y = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True).transform(
         lon.to_numpy(), lat.to_numpy()
     )
-    edges = _edges(pd.Index(places["node"]), np.asarray(x), np.asarray(y), frame, str(links))
+    edges = _edges(pd.Index(known), np.asarray(x), np.asarray(y), frame, str(links))
     return build_network(
         np.asarray(x),
         np.asarray(y),
         edges,
         profile,
         epsg=epsg,
-        attribution="",
-        ways_refused=int((~drivable).sum()),
+        source=Source(ways_refused=int((~drivable).sum()), unknown_classes=tell_classes(unknown)),
+        crossings=crossings,
     )
+
+
+def class_speeds(highway: pd.Series, posted: pd.Series, profile: Profile) -> pd.Series:
+    """Return the average speed of roads: their posted limit's, else their class's.
+
+    Parameters
+    ----------
+    highway
+        OSM class of each road.
+    posted
+        Posted limit, km/h, null where unknown; impossible ones are passed over.
+    profile
+        Speeds of the mode.
+
+    Returns
+    -------
+    pandas.Series
+        km/h, null where the mode does not use the class.
+    """
+    by_class = highway.map(dict(profile.speeds_kmh)).astype("float64")
+    if not profile.maxspeed_factor:
+        return by_class
+    limit = posted.where(posted.between(SLOWEST_KMH, FASTEST_KMH)) * profile.maxspeed_factor
+    return limit.where(by_class.notna()).fillna(by_class)
+
+
+def tell_classes(classes: pd.Series) -> str:
+    """Return classes with their number, the commonest first: ``"piste (12), x (1)"``."""
+    counts = classes.value_counts()
+    return ", ".join(f"{name or 'vide'} ({count})" for name, count in counts.items())
 
 
 def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNetwork:
@@ -175,6 +234,46 @@ def _edges(
             where=where,
             remedy="corriger ces lignes",
         )
+    out, back = pair_links(tail, head, minutes, length_m)
+    some = np.where(out >= 0, out, back)
+    low, high = (
+        np.where(out >= 0, one[some], other[some]).astype(np.int32)
+        for one, other in ((tail, head), (head, tail))
+    )
+    vertices = np.column_stack([low, high]).ravel()
+    return Edges(
+        tail=low,
+        head=high,
+        forward=np.where(out >= 0, minutes[out], np.inf),
+        backward=np.where(back >= 0, minutes[back], np.inf),
+        length_m=length_m[some],
+        shape_start=np.arange(0, 2 * len(low) + 1, 2, dtype=np.int64),
+        shape_x=x[vertices],
+        shape_y=y[vertices],
+    )
+
+
+def pair_links(
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    minutes: NDArray[np.float64],
+    length_m: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Match the directed links that are the two sides of one road.
+
+    Between two nodes, the k-th shortest link out and the k-th shortest back make one road.
+
+    Parameters
+    ----------
+    tail, head, minutes, length_m
+        Directed links, shape (l,).
+
+    Returns
+    -------
+    out, back
+        For each road, its link from the smaller node to the greater and the one back, −1 where
+        there is none, shape (r,).
+    """
     directed = pd.DataFrame(
         {
             "low": np.minimum(tail, head),
@@ -184,19 +283,11 @@ def _edges(
             "length_m": length_m,
         }
     ).sort_values(["low", "high", "up", "length_m", "minutes"], kind="stable")
-    # The k-th shortest way out and the k-th shortest way back are the two sides of one road.
     directed["k"] = directed.groupby(["low", "high", "up"]).cumcount()
-    out, back = (directed[directed["up"] == up].drop(columns="up") for up in (True, False))
-    pairs = out.merge(back, on=["low", "high", "k"], how="outer", suffixes=("_out", "_back"))
-    low, high = pairs["low"].to_numpy(dtype=np.int32), pairs["high"].to_numpy(dtype=np.int32)
-    vertices = np.column_stack([low, high]).ravel()
-    return Edges(
-        tail=low,
-        head=high,
-        forward=pairs["minutes_out"].fillna(np.inf).to_numpy(),
-        backward=pairs["minutes_back"].fillna(np.inf).to_numpy(),
-        length_m=pairs["length_m_out"].fillna(pairs["length_m_back"]).to_numpy(),
-        shape_start=np.arange(0, 2 * len(low) + 1, 2, dtype=np.int64),
-        shape_x=x[vertices],
-        shape_y=y[vertices],
+    directed["row"] = directed.index
+    out, back = (
+        directed.loc[directed["up"] == up, ["low", "high", "k", "row"]] for up in (True, False)
     )
+    pairs = out.merge(back, on=["low", "high", "k"], how="outer", suffixes=("_out", "_back"))
+    sides = pairs[["row_out", "row_back"]].fillna(-1).to_numpy(dtype=np.int64)
+    return sides[:, 0], sides[:, 1]

@@ -16,11 +16,16 @@ import numpy as np
 import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from msap_geo.errors import NetworkError
+from msap_geo.network.crossings import Crossing, add_crossings
 from msap_geo.network.order import Order, elimination_order
+from msap_geo.network.penalties import penalised
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from msap_geo.network.profiles import Profile
@@ -38,6 +43,36 @@ def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return minutes rounded to :data:`MINUTE_GRAIN`; infinite ones stay."""
     rounded: NDArray[np.float64] = np.round(minutes / MINUTE_GRAIN) * MINUTE_GRAIN
     return rounded
+
+
+ISLAND_KM, ISLAND_M = 5.0, 500.0
+"""Roads that no route joins to the largest part are an island from this length, if half of their
+junctions are farther than this from it: others are mostly roads behind a gate, or the same roads
+under other identifiers, on which a place nearby must not be stranded."""
+
+
+class Source(NamedTuple):
+    """Where roads come from, and what was set aside on the way.
+
+    Parameters
+    ----------
+    attribution
+        Credit line due to the data's authors.
+    ways_refused
+        Roads left out because the mode is not allowed on them.
+    unknown_classes
+        Classes of road no profile knows, with their number, as told to the user.
+    ferries
+        Crossings read.
+    """
+
+    attribution: str = ""
+    ways_refused: int = 0
+    unknown_classes: str = ""
+    ferries: int = 0
+
+
+_UNKNOWN = Source()
 
 
 class Csr(NamedTuple):
@@ -86,10 +121,16 @@ class NetworkReport:
     nodes, km
         Junctions kept, and kilometres of road kept (each section once).
     nodes_dropped, km_dropped, parts_dropped
-        What the largest strongly connected part does not reach: islands, dead ends one cannot
-        come back from.
+        What was left out: short stretches cut off from all others, dead ends one cannot come back
+        from.
     ways_refused
-        Roads left out because cars are not allowed on them.
+        Roads left out because the mode is not allowed on them.
+    islands
+        Parts kept beside the largest one (:data:`ISLAND_KM`): no route joins them.
+    ferries
+        Crossings read from the roads or declared.
+    unknown_classes
+        Classes of road no profile knows, with their number; empty when there are none.
     """
 
     nodes: int
@@ -98,6 +139,9 @@ class NetworkReport:
     km_dropped: float
     parts_dropped: int
     ways_refused: int = 0
+    islands: int = 0
+    ferries: int = 0
+    unknown_classes: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +223,8 @@ def build_network(
     profile: Profile,
     *,
     epsg: int,
-    attribution: str = "",
-    ways_refused: int = 0,
+    source: Source = _UNKNOWN,
+    crossings: Sequence[Crossing] = (),
     keep_all: bool = False,
 ) -> RoadNetwork:
     """Make a network of road sections.
@@ -192,15 +236,17 @@ def build_network(
     edges
         Road sections between them.
     profile
-        Profile the minutes were computed with.
+        Profile the minutes were computed with; its penalties are added here.
     epsg
         Projected CRS.
-    attribution, ways_refused
+    source
         Carried to the network and its report.
+    crossings
+        Crossings to add.
     keep_all
         Keep every node, in order, even those no road leads to. By default only the largest
-        strongly connected part is kept, so that a place is never snapped to a road that leads
-        nowhere.
+        strongly connected part is kept, and islands with roads of their own (:data:`ISLAND_KM`),
+        so that a place is never snapped to a road that leads nowhere.
 
     Returns
     -------
@@ -213,12 +259,18 @@ def build_network(
         If no road is left, or if minutes or lengths are negative or not numbers.
     """
     _check_edges(edges)
-    edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
+    if crossings:
+        edges = add_crossings(x, y, edges, crossings)
     edges = _select(edges, np.isfinite(edges.forward) | np.isfinite(edges.backward))
+    edges = penalised(edges, profile.penalties)
+    edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
     n, km = len(x), float(edges.length_m.sum() / 1000)
     parts, label = _strong_parts(_csr(edges, n))
-    kept = np.ones(n, dtype=bool) if keep_all else label == np.bincount(label).argmax()
-    edges = _select(edges, kept[edges.tail] & kept[edges.head])
+    lasting = _lasting_parts(x, y, edges, parts, label)
+    if not keep_all:
+        within = label[edges.tail] == label[edges.head]
+        edges = _select(edges, within & lasting[label[edges.tail]])
+    kept = np.ones(n, dtype=bool) if keep_all else lasting[label]
     if not keep_all:
         if len(edges.tail) == 0:
             raise NetworkError(
@@ -232,8 +284,11 @@ def build_network(
         km=float(edges.length_m.sum() / 1000),
         nodes_dropped=int(n - kept.sum()),
         km_dropped=km - float(edges.length_m.sum() / 1000),
-        parts_dropped=0 if keep_all else parts - 1,
-        ways_refused=ways_refused,
+        parts_dropped=0 if keep_all else parts - int(lasting.sum()),
+        ways_refused=source.ways_refused,
+        islands=0 if keep_all else int(lasting.sum()) - 1,
+        ferries=source.ferries + len(crossings),
+        unknown_classes=source.unknown_classes,
     )
     links = _csr(edges, report.nodes)
     reverse = _reversed(links)
@@ -249,8 +304,56 @@ def build_network(
         reverse=reverse,
         order=elimination_order(links, reverse),
         report=report,
-        attribution=attribution,
+        attribution=source.attribution,
     )
+
+
+def reweighted(network: RoadNetwork, edges: Edges) -> RoadNetwork:
+    """Return the network with other minutes on the same road sections.
+
+    Parameters
+    ----------
+    network
+        Network; it is left as it is.
+    edges
+        Its edges, with other ``forward`` and ``backward`` minutes.
+
+    Returns
+    -------
+    RoadNetwork
+        A new network.
+    """
+    edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
+    links = _csr(edges, network.n_nodes)
+    reverse = _reversed(links)
+    order = elimination_order(links, reverse)
+    return replace(network, edges=edges, links=links, reverse=reverse, order=order)
+
+
+def _lasting_parts(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    edges: Edges,
+    parts: int,
+    label: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Tell which strongly connected parts are kept: the one of most nodes, and islands."""
+    part = label[edges.tail]
+    within = part == label[edges.head]
+    length_m = np.bincount(part[within], weights=edges.length_m[within], minlength=parts)
+    largest = int(np.bincount(label, minlength=parts).argmax())
+    lasting = length_m >= ISLAND_KM * 1000
+    lasting[largest] = False
+    if lasting.any():
+        ours = np.repeat(within & (part == largest), np.diff(edges.shape_start))
+        tree = KDTree(np.column_stack([edges.shape_x[ours], edges.shape_y[ours]]))
+        nodes = np.flatnonzero(lasting[label])
+        # The query stops at the distance asked about: beyond it, infinity.
+        near, _ = tree.query(np.column_stack([x[nodes], y[nodes]]), distance_upper_bound=ISLAND_M)
+        share = np.bincount(label[nodes], weights=np.isinf(near), minlength=parts)
+        lasting &= share * 2 >= np.bincount(label[nodes], minlength=parts)
+    lasting[largest] = True
+    return np.asarray(lasting)
 
 
 def _strong_parts(links: Csr) -> tuple[int, NDArray[np.int32]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,100 @@ ESTIMATED = "estime"
 
 
 @dataclass(frozen=True)
+class OsmRules:
+    """Which OSM tags open, close or slow a way for one mode.
+
+    Parameters
+    ----------
+    access
+        Access keys, from the most to the least specific: the first one present decides.
+    denied
+        Values of them that keep the mode out.
+    oneway
+        One-way keys, the first one present decides.
+    implied_oneway
+        Whether motorways and roundabouts are one-way unsaid.
+    contraflow
+        Keys whose ``opposite…`` values reopen the other way.
+    closed
+        Tags, as ``key=value``, that close a way whatever its class.
+    open_barriers
+        Barriers one passes, all others stopping; none to go by ``closed_barriers`` instead.
+    closed_barriers
+        Barriers that stop, all others being passed.
+    caps_kmh
+        Highest speed by key and value (surface, tracktype…).
+    designated_kmh
+        Speed by class where the most specific access key expressly allows the mode.
+    """
+
+    access: tuple[str, ...] = ("motorcar", "motor_vehicle", "vehicle", "access")
+    denied: tuple[str, ...] = ("no", "private")
+    oneway: tuple[str, ...] = ("oneway",)
+    implied_oneway: bool = True
+    contraflow: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ("area=yes",)
+    open_barriers: tuple[str, ...] | None = None
+    closed_barriers: tuple[str, ...] = ()
+    caps_kmh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    designated_kmh: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ferries:
+    """How a crossing is taken.
+
+    Parameters
+    ----------
+    speed_kmh
+        Speed where no duration is tagged.
+    wait_minutes
+        Minutes lost at each boarding.
+    unless
+        Modes that, named alone, mean that ours is not taken.
+    """
+
+    speed_kmh: float = 5.0
+    wait_minutes: float = 0.0
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """How rush hour stretches minutes, by inhabitants per km² of the commune crossed.
+
+    Parameters
+    ----------
+    limits
+        Upper bound of each class of density but the last, inclusive, increasing.
+    factors
+        Multiplier of each class, one more than the bounds; empty for a mode it does not slow.
+    title
+        French description of the profile at rush hour.
+    """
+
+    limits: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Penalties:
+    """What roads cost beyond their class speed; zero is off.
+
+    Parameters
+    ----------
+    lateral_ms2
+        Lateral acceleration accepted in bends, m/s²: speed ≤ √(acceleration × mean radius).
+    junction_s
+        Seconds lost when joining a faster road.
+    """
+
+    lateral_ms2: float = 0.0
+    junction_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class Profile:
     """How a vehicle moves over the roads.
 
@@ -32,13 +126,17 @@ class Profile:
     speeds_kmh
         Average speed by OSM ``highway`` class, km/h; a class that is absent cannot be used.
     maxspeed_factor
-        Average speed as a share of the posted limit, where one is tagged.
+        Average speed as a share of the posted limit, where one is tagged; 0 ignores limits.
     access_kmh
         Speed of the straight leg between a place and the road, km/h.
     max_snap_m
         Longest such leg, metres; a place farther from every road is off the network.
     parameters
         What is proper to one profile (the estimated one: sinuosity, speeds by density).
+    rules
+        What OSM tags mean to the mode.
+    ferries, traffic, penalties
+        Crossings, rush hour, bends and junctions.
     """
 
     name: str
@@ -48,6 +146,10 @@ class Profile:
     access_kmh: float
     max_snap_m: float
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    rules: OsmRules = OsmRules()
+    ferries: Ferries = Ferries()
+    traffic: Traffic = Traffic()
+    penalties: Penalties = Penalties()
 
     def as_dict(self) -> dict[str, Any]:
         """Return every parameter, for cache keys and manifests."""
@@ -57,8 +159,19 @@ class Profile:
             "facteur_maxspeed": self.maxspeed_factor,
             "acces_kmh": self.access_kmh,
             "accroche_max_m": self.max_snap_m,
+            "regles_osm": asdict(self.rules),
+            "bac": asdict(self.ferries),
+            "circulation": asdict(self.traffic),
+            "penalites": asdict(self.penalties),
             **self.parameters,
         }
+
+
+def known_classes() -> frozenset[str]:
+    """Return the classes of road that at least one profile that ships with the package uses."""
+    return frozenset(
+        road for name in available_profiles() for road in load_profile(name).speeds_kmh
+    )
 
 
 def available_profiles() -> list[str]:
@@ -76,6 +189,7 @@ def load_profile(
     *,
     speeds_kmh: Mapping[str, float] | None = None,
     sinuosity: float | None = None,
+    penalties: Penalties | None = None,
 ) -> Profile:
     """Load a named profile.
 
@@ -88,6 +202,8 @@ def load_profile(
     sinuosity
         Road length over straight length of a link, for the estimated profile: 2 as calibrated in
         Corsica's mountains, nearer 1.2 in flat country.
+    penalties
+        What replaces the profile's own.
 
     Returns
     -------
@@ -115,6 +231,10 @@ def load_profile(
         access_kmh=data["acces"]["vitesse_kmh"],
         max_snap_m=data["acces"]["distance_max_m"],
         parameters=data.get("estimation", {}),
+        rules=_rules(data),
+        ferries=_ferries(data.get("bac", {})),
+        traffic=_traffic(data.get("circulation", {})),
+        penalties=_penalties(data.get("penalites", {})) if penalties is None else penalties,
     )
     overrides = dict(speeds_kmh or {})
     wrong = [road for road, speed in overrides.items() if not 0 < speed <= 200]  # noqa: PLR2004
@@ -135,3 +255,51 @@ def load_profile(
     if sinuosity is not None:
         parameters["sinuosite"] = sinuosity
     return replace(profile, speeds_kmh={**profile.speeds_kmh, **overrides}, parameters=parameters)
+
+
+def _rules(data: Mapping[str, Any]) -> OsmRules:
+    tags = data.get("osm", {})
+    default = OsmRules()
+    lists = {
+        ours: tuple(tags[theirs])
+        for ours, theirs in (
+            ("access", "acces"),
+            ("denied", "refus"),
+            ("oneway", "sens_unique"),
+            ("contraflow", "contresens"),
+            ("closed", "ferme"),
+            ("open_barriers", "barrieres_ouvertes"),
+            ("closed_barriers", "barrieres_fermees"),
+        )
+        if theirs in tags
+    }
+    return replace(
+        default,
+        **lists,
+        implied_oneway=tags.get("sens_unique_implicite", default.implied_oneway),
+        caps_kmh=data.get("plafonds_kmh", {}),
+        designated_kmh=data.get("designees_kmh", {}),
+    )
+
+
+def _ferries(data: Mapping[str, Any]) -> Ferries:
+    return Ferries(
+        speed_kmh=data.get("vitesse_kmh", Ferries.speed_kmh),
+        wait_minutes=data.get("attente_min", Ferries.wait_minutes),
+        unless=tuple(data.get("implicite_sauf", ())),
+    )
+
+
+def _traffic(data: Mapping[str, Any]) -> Traffic:
+    return Traffic(
+        limits=tuple(data.get("densites_max", ())),
+        factors=tuple(data.get("facteurs", ())),
+        title=data.get("titre", ""),
+    )
+
+
+def _penalties(data: Mapping[str, Any]) -> Penalties:
+    return Penalties(
+        lateral_ms2=data.get("acceleration_laterale_ms2", 0.0),
+        junction_s=data.get("carrefour_s", 0.0),
+    )

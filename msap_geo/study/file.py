@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -67,6 +67,34 @@ class _Maisons(_Section):
         return value
 
 
+class _Traversee(_Section):
+    """A crossing; an end is a commune's code, or a longitude and a latitude."""
+
+    de: str | tuple[float, float]
+    a: str | tuple[float, float]
+    minutes: float = Field(gt=0)
+
+    @field_validator("de", "a", mode="before")
+    @classmethod
+    def _landing(cls, value: object) -> object:
+        numbers = (
+            [part for part in value if isinstance(part, int | float)]
+            if isinstance(value, list)
+            else []
+        )
+        if not isinstance(value, str) and (len(numbers) != 2 or numbers != value):  # noqa: PLR2004
+            raise StudyError(
+                "un bout de traversée n'est ni une commune ni un point",
+                remedy='donner un code ("56009") ou une longitude et une latitude ([-3.15, 47.35])',
+            )
+        return value
+
+
+class _Penalites(_Section):
+    acceleration_laterale_ms2: float = Field(default=0.0, ge=0)
+    carrefour_s: float = Field(default=0.0, ge=0)
+
+
 class _Reseau(_Section):
     profil: str = "voiture"
     source: tuple[Path, ...] = ()
@@ -74,6 +102,9 @@ class _Reseau(_Section):
     liens: Path | None = None
     vitesses_kmh: dict[str, float] = Field(default_factory=dict)
     sinuosite: float | None = Field(default=None, ge=1.0)
+    heure: Literal["creuses", "pleines"] = "creuses"
+    traversees: tuple[_Traversee, ...] = ()
+    penalites: _Penalites | None = None
 
     @field_validator("source", mode="before")
     @classmethod
@@ -101,6 +132,18 @@ class _Reseau(_Section):
                 "la sinuosité ne sert qu'au réseau estimé",
                 where="[reseau] sinuosite",
                 remedy='la retirer, ou choisir profil = "estime"',
+            )
+        if self.profil == network.ESTIMATED and (self.traversees or self.penalites):
+            raise StudyError(
+                "les traversées et les pénalités ne servent qu'avec des routes",
+                where="[reseau]",
+                remedy="les retirer, ou donner des routes",
+            )
+        if self.heure == "pleines" and not network.load_profile(self.profil).traffic.factors:
+            raise StudyError(
+                f"le profil « {self.profil} » ne distingue pas les heures de pointe",
+                where="[reseau] heure",
+                remedy='retirer la clé, ou choisir profil = "voiture"',
             )
         return self
 
@@ -280,6 +323,8 @@ def _in_french(error: ValidationError) -> list[str]:
         "string_too_short": "un texte non vide est attendu",
         "too_short": "une liste non vide est attendue",
         "greater_than_equal": "valeur trop petite",
+        "greater_than": "valeur trop petite",
+        "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
     }
     lines = []
     for problem in error.errors():

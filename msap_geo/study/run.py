@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msap_geo import coverage, loaders, network, siting, travel
 from msap_geo.anomalies import Action, Anomaly, note
-from msap_geo.errors import NetworkError, StudyError
-from msap_geo.territory import projected_crs
+from msap_geo.errors import StudyError
+from msap_geo.study.roads import load_roads, road_anomalies, study_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.study.file import Study
-
-_UNSNAPPED_SHARE = 0.5
 
 
 class Rows(NamedTuple):
@@ -138,12 +136,8 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     maisons, itinerants, la_poste, site_anomalies, site_rows = _load_sites(study, territory)
     candidates = _candidates(study, la_poste)
     progress("Lecture du réseau routier")
-    profile = network.load_profile(
-        study.reseau.profil,
-        speeds_kmh=study.reseau.vitesses_kmh,
-        sinuosity=study.reseau.sinuosite,
-    )
-    roads = _load_roads(study, territory, profile)
+    profile = study_profile(study)
+    roads = load_roads(study, territory.communes, territory.origins, profile)
     maisons, unreached = _reachable(study, roads, maisons)
     progress("Calcul des temps de trajet")
     nearest = travel.nearest(roads, territory.origins, maisons)
@@ -156,7 +150,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     anomalies = [
         *territory.anomalies,
         *site_anomalies,
-        *_road_anomalies(roads, nearest, territory.communes),
+        *road_anomalies(roads, nearest, territory.communes),
         *unreached,
     ]
     here, counted = {"", *study.departements}, set(maisons["site_id"])
@@ -310,28 +304,6 @@ def _candidates(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
 
 
-def _load_roads(
-    study: Study, territory: _Territory, profile: network.Profile
-) -> network.RoadNetwork:
-    if profile.name == network.ESTIMATED:
-        return network.estimate_network(territory.communes, territory.origins, profile)
-    roads = network.load_network(
-        [study.path(path) for path in study.reseau.sources],
-        profile,
-        epsg=projected_crs(study.departements),
-    )
-    placed = territory.origins.geometry.notna()
-    off = network.snap(roads, territory.origins.geometry[placed]).edge < 0
-    if off.mean() > _UNSNAPPED_SHARE:
-        raise NetworkError(
-            f"le réseau routier ne couvre pas l'étude : {int(off.sum())} communes sur {len(off)} "
-            f"sont à plus de {profile.max_snap_m:g} m de toute route",
-            where=", ".join(str(path) for path in study.reseau.sources),
-            remedy="fournir les routes de ces départements",
-        )
-    return roads
-
-
 def _score(
     study: Study,
     roads: network.RoadNetwork,
@@ -345,30 +317,6 @@ def _score(
     offices = candidates.assign(demand_id=candidates["site_id"])
     to_maison = travel.nearest(roads, offices, maisons)
     return siting.score_candidates(candidates, access, times, to_maison, threshold=study.threshold)
-
-
-def _road_anomalies(
-    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
-) -> list[Anomaly]:
-    report = roads.report
-    anomalies = []
-    if report.km_dropped:
-        anomalies.append(
-            Anomaly(
-                "reseau-morceaux-isoles",
-                Action.LEFT_OUT,
-                "",
-                f"routes sans aller et retour possible avec le reste : {report.km_dropped:.1f} km, "
-                f"{report.nodes_dropped} carrefours",
-            )
-        )
-    lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
-    table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
-    told = table.assign(raison=lost).rename_axis("identifiant").reset_index()
-    anomalies += note(
-        told, "commune-sans-temps", Action.NOTED, "{raison}, comptée au-delà des seuils"
-    )
-    return anomalies
 
 
 def _reachable(

@@ -226,6 +226,10 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             "noeuds_ecartes": result.roads.report.nodes_dropped,
             "km_ecartes": round(result.roads.report.km_dropped, 1),
             "troncons_interdits": result.roads.report.ways_refused,
+            "iles": result.roads.report.islands,
+            "traversees": result.roads.report.ferries,
+            "classes_inconnues": result.roads.report.unknown_classes,
+            "heure": study.reseau.heure,
         },
         "origines": result.origins["origine"].value_counts().sort_index().to_dict(),
         "anomalies": {

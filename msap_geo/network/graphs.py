@@ -1,0 +1,253 @@
+"""Roads from OSMnx: a graph in memory, its GraphML file, or OpenStreetMap live by name of place.
+
+OSMnx is the ``[osm]`` extra, imported where it is used. Which ways a mode may take was decided when
+the graph was made (``network_type``); speeds are the profile's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from msap_geo.cache import cache_folder
+from msap_geo.errors import NetworkError, UnreadableFileError
+from msap_geo.loaders.tabular import require_file
+from msap_geo.network.links import class_speeds, pair_links, tell_classes
+from msap_geo.network.model import Edges, RoadNetwork, Source, build_network
+from msap_geo.network.osm import ATTRIBUTION
+from msap_geo.network.osm_tags import posted_kmh
+from msap_geo.network.profiles import known_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from msap_geo.network.crossings import Crossing
+    from msap_geo.network.profiles import Profile
+
+_NETWORK_TYPES = {"voiture": "drive_service", "velo": "bike", "pied": "walk"}
+
+
+def read_graphml(
+    path: Path, profile: Profile, *, epsg: int, crossings: Sequence[Crossing] = ()
+) -> RoadNetwork:
+    """Read a GraphML file written by OSMnx.
+
+    Parameters
+    ----------
+    path
+        File of ``osmnx.save_graphml``.
+    profile
+        Speeds of the mode.
+    epsg
+        Projected CRS to bring the roads to.
+    crossings
+        Crossings to add.
+
+    Returns
+    -------
+    RoadNetwork
+        See :func:`from_graph`.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent or is not such a graph.
+    NetworkError
+        If OSMnx is not installed, or the graph has no road of the profile.
+    """
+    require_file(path)
+    osmnx = _osmnx()
+    try:
+        graph = osmnx.load_graphml(path)
+    except Exception as error:  # the parser, networkx and osmnx each raise their own
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un graphe d'OSMnx lisible ({type(error).__name__})",
+            where=path,
+            remedy="l'écrire avec osmnx.save_graphml",
+        ) from error
+    return from_graph(graph, profile, epsg=epsg, crossings=crossings)
+
+
+def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
+    """Fetch the roads of a place from OpenStreetMap, through OSMnx and its services.
+
+    Answers are kept in the cache folder of msap_geo, and asked once.
+
+    Parameters
+    ----------
+    place
+        Name as OpenStreetMap's geocoder takes it: ``"La Flèche, France"``.
+    profile
+        Mode (``voiture``, ``velo`` or ``pied``) and its speeds.
+    epsg
+        Projected CRS.
+
+    Returns
+    -------
+    RoadNetwork
+        See :func:`from_graph`.
+
+    Raises
+    ------
+    NetworkError
+        If OSMnx is not installed, the place is not found, the service does not answer, or the
+        profile is not one of a mode.
+    """
+    if profile.name not in _NETWORK_TYPES:
+        raise NetworkError(
+            f"le profil « {profile.name} » n'a pas de routes à demander à OpenStreetMap",
+            remedy=f"choisir parmi : {', '.join(_NETWORK_TYPES)}",
+        )
+    osmnx = _osmnx()
+    before = osmnx.settings.use_cache, osmnx.settings.cache_folder
+    osmnx.settings.use_cache = True
+    osmnx.settings.cache_folder = str(cache_folder() / "osmnx")
+    try:
+        graph = osmnx.graph_from_place(
+            place, network_type=_NETWORK_TYPES[profile.name], retain_all=True
+        )
+    except Exception as error:  # requests' errors, OSMnx's own, ValueError…
+        raise NetworkError(
+            f"les routes de « {place} » n'ont pas pu être demandées à OpenStreetMap "
+            f"({type(error).__name__} : {error})",
+            remedy="vérifier le nom du lieu et la connexion, ou fournir un extrait .osm.pbf",
+        ) from error
+    finally:
+        osmnx.settings.use_cache, osmnx.settings.cache_folder = before
+    return from_graph(graph, profile, epsg=epsg)
+
+
+def from_graph(
+    graph: Any, profile: Profile, *, epsg: int, crossings: Sequence[Crossing] = ()
+) -> RoadNetwork:
+    """Make a network of an OSMnx graph.
+
+    Parameters
+    ----------
+    graph
+        ``networkx.MultiDiGraph`` of OSMnx, simplified or not, projected or not: nodes with ``x``
+        and ``y``, one edge per direction with ``length`` (metres), ``highway``, and where known
+        ``maxspeed`` and ``geometry``.
+    profile
+        Speeds of the mode. Where simplification merged ways, ``highway`` and ``maxspeed`` are
+        lists: the mean of their speeds is taken.
+    epsg
+        Projected CRS to bring the roads to.
+    crossings
+        Crossings to add.
+
+    Returns
+    -------
+    RoadNetwork
+        See :func:`msap_geo.network.model.build_network`.
+
+    Raises
+    ------
+    NetworkError
+        If it is not such a graph, or has no road of the profile.
+    """
+    try:
+        crs = graph.graph["crs"]
+        ids = pd.Index(list(graph.nodes))
+        places = np.array([(node["x"], node["y"]) for _, node in graph.nodes(data=True)], float)
+        table = pd.DataFrame(
+            [
+                (u, v, data["length"], data["highway"], data.get("maxspeed"), data.get("geometry"))
+                for u, v, data in graph.edges(data=True)
+            ],
+            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry"],
+        )
+        length_m = table["length_m"].to_numpy(dtype=float)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NetworkError(
+            f"ce graphe n'est pas celui d'OSMnx : il lui manque {error}",
+            remedy="donner un graphe d'osmnx.graph_from_place ou osmnx.load_graphml",
+        ) from error
+    transformer = pyproj.Transformer.from_crs(crs, epsg, always_xy=True)
+    x, y = (np.asarray(values) for values in transformer.transform(*places.reshape(-1, 2).T))
+    kmh = _mean_speeds(table, profile)
+    usable = kmh > 0
+    tail = ids.get_indexer(table["from"][usable])
+    head = ids.get_indexer(table["to"][usable])
+    lines = _lines(table["geometry"].to_numpy()[usable], tail, head, x, y, transformer)
+    edges = _edges(tail, head, length_m[usable], kmh[usable], lines)
+    highway = table["highway"].explode().astype(str)
+    return build_network(
+        x,
+        y,
+        edges,
+        profile,
+        epsg=epsg,
+        source=Source(
+            ATTRIBUTION,
+            ways_refused=int((~usable).sum()),
+            unknown_classes=tell_classes(highway[~highway.isin(known_classes())]),
+        ),
+        crossings=crossings,
+    )
+
+
+def _mean_speeds(table: pd.DataFrame, profile: Profile) -> Any:
+    """Return km/h of each row, 0 where the mode uses none of its classes."""
+    highway = table["highway"].explode()
+    by_class = class_speeds(highway, pd.Series(np.nan, index=highway.index), profile)
+    classes = by_class.groupby(level=0).mean()
+    told = table["maxspeed"].explode()
+    limits = told.map(lambda value: posted_kmh(None if value is None else str(value)))
+    posted = limits.astype("float64").groupby(level=0).mean() * profile.maxspeed_factor
+    if profile.maxspeed_factor:
+        classes = posted.where(classes.notna()).fillna(classes)
+    return classes.reindex(table.index).fillna(0.0).to_numpy()
+
+
+def _lines(
+    shapes: Any, tail: Any, head: Any, x: Any, y: Any, transformer: pyproj.Transformer
+) -> Any:
+    """Return the shape of each edge in projected metres: its own, else straight."""
+    ends = np.stack(
+        [np.column_stack([x[tail], y[tail]]), np.column_stack([x[head], y[head]])], axis=1
+    )
+    straight: Any = shapely.linestrings(ends)
+    own = np.array([shape is not None and not pd.isna(shape) for shape in shapes], dtype=bool)
+    drawn: Any = shapely.transform(
+        np.where(own, shapes, np.array(None, dtype=object)),
+        lambda lonlat: np.column_stack(transformer.transform(*lonlat.T)),
+    )
+    return np.where(own, drawn, straight)
+
+
+def _edges(tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any) -> Edges:
+    """Pair the two directions of each road; its shape is that of the way it is drawn first."""
+    minutes = length_m / 1000 / kmh * 60
+    out, back = pair_links(tail, head, minutes, length_m)
+    some = np.where(out >= 0, out, back)
+    shapes = lines[some]
+    shapes = np.where(out >= 0, shapes, shapely.reverse(shapes))
+    start = np.zeros(len(shapes) + 1, dtype=np.int64)
+    np.cumsum(shapely.get_num_coordinates(shapes), out=start[1:])
+    xy = shapely.get_coordinates(shapes)
+    return Edges(
+        tail=np.where(out >= 0, tail[some], head[some]).astype(np.int32),
+        head=np.where(out >= 0, head[some], tail[some]).astype(np.int32),
+        forward=np.where(out >= 0, minutes[out], np.inf),
+        backward=np.where(back >= 0, minutes[back], np.inf),
+        length_m=length_m[some],
+        shape_start=start,
+        shape_x=xy[:, 0],
+        shape_y=xy[:, 1],
+    )
+
+
+def _osmnx() -> Any:
+    try:
+        import osmnx  # noqa: PLC0415 - an extra, and three seconds to import
+    except ImportError as error:
+        raise NetworkError(
+            "OSMnx n'est pas installé", remedy='installer msap-geo avec l\'option "osm"'
+        ) from error
+    return osmnx

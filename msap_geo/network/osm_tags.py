@@ -1,0 +1,248 @@
+"""What OSM tags mean to a mode: may it pass, which way, how fast.
+
+Pure functions of a mapping of tags and a profile; nothing here reads a file. The rules themselves
+are data (``profils/*.toml``), with their source.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from msap_geo.network.profiles import OsmRules, Profile
+
+    Tags = Mapping[str, str]
+
+_MPH = 1.609344
+# Implicit limits of the French highway code (articles R413-2, R413-3), km/h.
+_IMPLICIT_KMH = {
+    "fr:urban": 50.0,
+    "fr:rural": 80.0,
+    "fr:trunk": 110.0,
+    "fr:motorway": 130.0,
+    "fr:walk": 6.0,
+    "walk": 6.0,
+}
+# Where the limit itself is not written, the kind of place that sets it may be (OSM wiki,
+# Key:maxspeed, "implicit maxspeed values").
+_IMPLICIT_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
+_EXPRESSLY = frozenset({"yes", "designated", "permissive"})
+
+
+class WaySpeeds(NamedTuple):
+    """How a way is travelled.
+
+    Parameters
+    ----------
+    forward_kmh, backward_kmh
+        Speed each way, 0 where not allowed.
+    ferry
+        Whether it is a crossing.
+    minutes
+        Duration of the whole way, tagged on ferries; not a number where speed tells.
+    """
+
+    forward_kmh: float
+    backward_kmh: float
+    ferry: bool = False
+    minutes: float = np.nan
+
+
+CLOSED = WaySpeeds(0.0, 0.0)
+
+
+def keys_read(rules: OsmRules) -> tuple[str, ...]:
+    """Return every key :func:`way_speeds` and :func:`blocks` may look at, ``highway`` first."""
+    ways = (":forward", ":backward")
+    keys = ["highway", "route", "barrier", "junction", "duration", *_IMPLICIT_KEYS]
+    keys += ["maxspeed", *("maxspeed" + way for way in ways)]
+    keys += [key + suffix for key in rules.access for suffix in ("", *ways)]
+    keys += [*rules.oneway, *rules.contraflow, *rules.caps_kmh, "foot", "bicycle"]
+    keys += [tag.partition("=")[0] for tag in rules.closed]
+    return tuple(dict.fromkeys(keys))
+
+
+def way_speeds(tags: Tags, profile: Profile) -> WaySpeeds | None:
+    """Return how fast a way is travelled.
+
+    Parameters
+    ----------
+    tags
+        Tags of the way.
+    profile
+        Speeds and rules of the mode.
+
+    Returns
+    -------
+    WaySpeeds or None
+        Both speeds are 0 for a road closed to the mode; none for a way that is no road of the
+        profile at all.
+    """
+    highway = tags.get("highway")
+    if highway is None and tags.get("route") == "ferry":
+        return _ferry(tags, profile)
+    if highway is None or highway not in profile.speeds_kmh:
+        return None
+    if any(_has(tags, tag) for tag in profile.rules.closed):
+        return CLOSED
+    return _road(tags, highway, profile)
+
+
+def blocks(tags: Tags, rules: OsmRules) -> bool:
+    """Tell whether a barrier node stops the mode."""
+    barrier = tags.get("barrier")
+    if barrier is None:
+        return False
+    if any(key in tags for key in rules.access):
+        return denied(tags, rules)
+    if rules.open_barriers is None:
+        return barrier in rules.closed_barriers
+    return barrier not in rules.open_barriers
+
+
+def denied(tags: Tags, rules: OsmRules, way: str = "") -> bool:
+    """Tell whether the mode is kept out, altogether or one way (``:forward``, ``:backward``).
+
+    The most specific key decides; of several values (``agricultural;forestry``) one open suffices.
+    Conditional restrictions (``motor_vehicle:conditional``) are not read.
+    """
+    keys = (key + suffix for key in rules.access for suffix in ((way, "") if way else ("",)))
+    value = next((tags[key] for key in keys if key in tags), "")
+    return all(part.strip() in rules.denied for part in value.split(";"))
+
+
+def posted_kmh(value: str | None) -> float | None:
+    """Return the limit a ``maxspeed`` value tells, km/h, none where it tells nothing usable."""
+    if value is None:
+        return None
+    text = value.split(";")[0].strip().lower()
+    limit = _IMPLICIT_KMH.get(text)
+    if limit is None:
+        # « 50 », « 30 mph », « FR:30 », « FR:zone30 ».
+        number = re.fullmatch(
+            r"(?:[a-z]{2}:(?:zone:?)?)?(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?", text
+        )
+        if number is None:
+            return None
+        limit = float(number.group(1)) * (_MPH if number.group(2) == "mph" else 1.0)
+        if not SLOWEST_KMH <= limit <= FASTEST_KMH:
+            return None
+    return limit
+
+
+def duration_minutes(value: str | None) -> float:
+    """Return a ``duration`` tag in minutes: ``90``, ``1:30``, ``01:30:00``, ``PT1H30M``.
+
+    Parameters
+    ----------
+    value
+        Tag value, none where absent.
+
+    Returns
+    -------
+    float
+        Minutes, not a number where the tag tells nothing usable.
+    """
+    text = (value or "").strip().upper()
+    iso = re.fullmatch(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", text)
+    if iso and any(iso.groups()):
+        days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
+        return days * 1440 + hours * 60 + minutes + seconds / 60
+    if re.fullmatch(r"\d+(:\d{1,2}){0,2}", text):
+        parts = [int(part) for part in text.split(":")]
+        if len(parts) == 1:
+            return float(parts[0]) or np.nan
+        hours, minutes, seconds = (*parts, 0)[:3]
+        return (hours * 60 + minutes + seconds / 60) or np.nan
+    return np.nan
+
+
+def _has(tags: Tags, tag: str) -> bool:
+    key, _, value = tag.partition("=")
+    return tags.get(key) == value
+
+
+def _speed(tags: Tags, way: str, default: float, factor: float) -> float:
+    """Return the average speed: the posted limit's, else the class's.
+
+    A limit that only the kind of place implies (a 30 zone) slows a class, and never hastens it.
+    """
+    if not factor:
+        return default
+    limit = posted_kmh(tags.get(f"maxspeed:{way}") or tags.get("maxspeed"))
+    if limit is not None:
+        return limit * factor
+    told = (posted_kmh(tags.get(key)) for key in _IMPLICIT_KEYS if key in tags)
+    implied = next((limit for limit in told if limit is not None), np.inf)
+    return min(default, implied * factor)
+
+
+def _oneway(tags: Tags, rules: OsmRules) -> int | None:
+    """Return 1 (way of drawing only), −1 (the other way), 0 (both) or None (it changes)."""
+    if any(tags.get(key, "").startswith("opposite") for key in rules.contraflow):
+        return 0
+    value = next((tags[key] for key in rules.oneway if key in tags), None)
+    if value in {"yes", "true", "1"}:
+        return 1
+    if value in {"-1", "reverse"}:
+        return -1
+    if value in {"reversible", "alternating"}:
+        return None
+    implied = tags.get("highway") == "motorway" or tags.get("junction") in {
+        "roundabout",
+        "circular",
+    }
+    return 1 if rules.implied_oneway and implied and value is None else 0
+
+
+def _ferry(tags: Tags, profile: Profile) -> WaySpeeds | None:
+    """Return how a crossing is taken, closed where the mode is not embarked.
+
+    Without a word on the mode it is, unless only others are named (GraphHopper,
+    ``CarAccessParser``, ``BikeCommonAccessParser``, ``FootAccessParser``).
+    """
+    rules = profile.rules
+    named = any(key in tags for key in rules.access[:-1])
+    if denied(tags, rules) or (not named and any(key in tags for key in profile.ferries.unless)):
+        return CLOSED
+    speed, way = profile.ferries.speed_kmh, _oneway(tags, rules)
+    return WaySpeeds(
+        0.0 if way == -1 else speed,
+        0.0 if way == 1 else speed,
+        ferry=True,
+        minutes=duration_minutes(tags.get("duration")),
+    )
+
+
+def _road(tags: Tags, highway: str, profile: Profile) -> WaySpeeds:
+    """Return how fast an open road of the profile's classes is travelled."""
+    rules = profile.rules
+    default = profile.speeds_kmh[highway]
+    if highway in rules.designated_kmh and tags.get(rules.access[0]) in _EXPRESSLY:
+        default = rules.designated_kmh[highway]
+    cap = min(
+        (values[tags[key]] for key, values in rules.caps_kmh.items() if tags.get(key) in values),
+        default=np.inf,
+    )
+    ahead, back = (
+        0.0
+        if denied(tags, rules, f":{way}")
+        else min(_speed(tags, way, default, profile.maxspeed_factor), cap)
+        for way in ("forward", "backward")
+    )
+    match _oneway(tags, rules):
+        case 1:
+            return WaySpeeds(ahead, 0.0)
+        case -1:
+            return WaySpeeds(0.0, back)
+        case 0:
+            return WaySpeeds(ahead, back)
+        case _:  # reversible: no telling which way, so neither
+            return CLOSED

@@ -1,0 +1,191 @@
+"""The roads of a study: its profile, its files, its crossings, its hour."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyproj
+
+from msap_geo import network
+from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.errors import NetworkError, StudyError
+from msap_geo.territory import WGS84, projected_crs
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.study.file import Study
+
+_UNSNAPPED_SHARE = 0.5
+
+
+def study_profile(study: Study) -> network.Profile:
+    """Return the profile a study asks for, overrides and hour included.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+
+    Returns
+    -------
+    Profile
+        The profile; at rush hour its title says so.
+
+    Raises
+    ------
+    StudyError
+        If a class of road or a speed is wrong.
+    """
+    asked = study.reseau
+    profile = network.load_profile(
+        asked.profil,
+        speeds_kmh=asked.vitesses_kmh,
+        sinuosity=asked.sinuosite,
+        penalties=None
+        if asked.penalites is None
+        else network.Penalties(
+            asked.penalites.acceleration_laterale_ms2, asked.penalites.carrefour_s
+        ),
+    )
+    return replace(profile, title=profile.traffic.title) if asked.heure == "pleines" else profile
+
+
+def load_roads(
+    study: Study,
+    communes: gpd.GeoDataFrame,
+    origins: gpd.GeoDataFrame,
+    profile: network.Profile,
+) -> network.RoadNetwork:
+    """Return the network of a study, at its hour.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+    communes
+        Table under :data:`msap_geo.schemas.COMMUNES`.
+    origins
+        Table under :data:`msap_geo.schemas.DEMAND`, same rows.
+    profile
+        Profile of the study.
+
+    Returns
+    -------
+    RoadNetwork
+        The network.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError, MissingColumnError, DataError
+        If a file of roads cannot be used.
+    NetworkError
+        If the roads do not cover the study.
+    StudyError
+        If a crossing starts from a commune that is not of the study, or has no place.
+    """
+    if profile.name == network.ESTIMATED:
+        return network.estimate_network(communes, origins, profile)
+    epsg = projected_crs(study.departements)
+    roads = network.load_network(
+        [study.path(path) for path in study.reseau.sources],
+        profile,
+        epsg=epsg,
+        crossings=_crossings(study, origins, epsg),
+    )
+    placed = origins.geometry.notna()
+    off = network.snap(roads, origins.geometry[placed]).edge < 0
+    if off.mean() > _UNSNAPPED_SHARE:
+        raise NetworkError(
+            f"le réseau routier ne couvre pas l'étude : {int(off.sum())} communes sur {len(off)} "
+            f"sont à plus de {profile.max_snap_m:g} m de toute route",
+            where=", ".join(str(path) for path in study.reseau.sources),
+            remedy="fournir les routes de ces départements",
+        )
+    if study.reseau.heure == "pleines":
+        return network.with_traffic(roads, communes, profile.traffic)
+    return roads
+
+
+def _crossings(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[network.Crossing]:
+    to_metres = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True)
+    places = origins.set_index("demand_id").geometry
+
+    def landing(end: str | tuple[float, float]) -> tuple[float, float]:
+        if not isinstance(end, str):
+            x, y = to_metres.transform(*end)
+            return float(x), float(y)
+        point = places.get(end)
+        if point is None:
+            raise StudyError(
+                f"traversée depuis une commune inconnue de l'étude, ou sans position : « {end} »",
+                where="[[reseau.traversees]]",
+                remedy="donner le code d'une commune de l'étude, ou une longitude et une latitude",
+            )
+        return float(point.x), float(point.y)
+
+    return [
+        network.Crossing(landing(trip.de), landing(trip.a), trip.minutes)
+        for trip in study.reseau.traversees
+    ]
+
+
+def road_anomalies(
+    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
+) -> list[Anomaly]:
+    """Return what is to be told of the roads: what was left out, and who has no time.
+
+    Parameters
+    ----------
+    roads
+        Network.
+    nearest
+        Table under :data:`msap_geo.schemas.NEAREST`.
+    communes
+        Table under :data:`msap_geo.schemas.COMMUNES`.
+
+    Returns
+    -------
+    list of Anomaly
+        In that order.
+    """
+    report = roads.report
+    anomalies = []
+    if report.km_dropped:
+        anomalies.append(
+            Anomaly(
+                "reseau-morceaux-isoles",
+                Action.LEFT_OUT,
+                "",
+                f"routes sans aller et retour possible avec le reste : {report.km_dropped:.1f} km, "
+                f"{report.nodes_dropped} carrefours",
+            )
+        )
+    if report.islands:
+        anomalies.append(
+            Anomaly(
+                "reseau-iles",
+                Action.NOTED,
+                "",
+                f"{report.islands} réseaux à part, gardés : aucune route ni traversée ne les relie "
+                "au reste ([[reseau.traversees]])",
+            )
+        )
+    if report.unknown_classes:
+        anomalies.append(
+            Anomaly(
+                "routes-inconnues",
+                Action.LEFT_OUT,
+                "",
+                f"routes de classe inconnue : {report.unknown_classes}",
+            )
+        )
+    lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
+    table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
+    told = table.assign(raison=lost).rename_axis("identifiant").reset_index()
+    anomalies += note(
+        told, "commune-sans-temps", Action.NOTED, "{raison}, comptée au-delà des seuils"
+    )
+    return anomalies
