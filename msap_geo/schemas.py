@@ -168,6 +168,40 @@ ACCESS = pa.DataFrameSchema(
 )
 """Travel time of each commune to its nearest Maison, and its class."""
 
+PLACES = pa.DataFrameSchema(
+    {
+        "demand_id": _text(unique=True),
+        "code_insee": _text(_CODE),
+        "population": _persons(),
+        "site_id": _text(nullable=True),
+        "minutes": _number(nullable=True),
+        "km": _number(nullable=True),
+        "raison": _text(),
+    },
+    name="accès par lieu",
+)
+"""Travel time of each place (a commune or a cell) to its nearest site, and whatever the table of
+places held (:data:`GROUPS`)."""
+
+TERRITORY_ACCESS = pa.DataFrameSchema(
+    {
+        "zonage": _text(),
+        "code": _text(),
+        "nom": _text(),
+        "groupe": _text("|".join(["population", *GROUPS])),
+        "effectif": _number(),
+        "lieux_sans_donnee": pa.Column("int64", pa.Check.ge(0)),
+        "effectif_sans_trajet": _number(),
+        "minutes_moyennes": _number(nullable=True),
+        "minutes_medianes": _number(nullable=True),
+        "minutes_p90": _number(nullable=True),
+        "minutes_max": _number(nullable=True),
+    },
+    unique=["zonage", "code", "groupe"],
+    name="accès par territoire",
+)
+"""Access of the people of each territory and group; the columns of each threshold come besides."""
+
 ZONES = pa.DataFrameSchema(
     {
         "zone_id": _text(unique=True),

@@ -1,4 +1,4 @@
-"""Travel times + tables → who is served, who is not, and where."""
+"""Travel times + tables → who is served, and who is not, where and why. Nothing is routed here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,37 @@ from msap_geo.coverage.access import (
     is_beyond,
     shares,
 )
+from msap_geo.coverage.conventions import (
+    calibrated,
+    compare_conventions,
+    metric_convention,
+    minutes_by_commune,
+)
+from msap_geo.coverage.territories import (
+    access_by_place,
+    access_by_territory,
+    summarise,
+    target_groups,
+)
 from msap_geo.coverage.zones import contiguous_groups, zones_blanches
 
 __all__ = [
     "NO_ACCESS",
     "Share",
     "access_by_commune",
+    "access_by_place",
+    "access_by_territory",
+    "calibrated",
     "check_thresholds",
     "class_labels",
     "classify",
+    "compare_conventions",
     "contiguous_groups",
     "is_beyond",
+    "metric_convention",
+    "minutes_by_commune",
     "shares",
+    "summarise",
+    "target_groups",
     "zones_blanches",
 ]
