@@ -218,6 +218,33 @@ ZONES = pa.DataFrameSchema(
 )
 """Contiguous groups of communes beyond a threshold, ranked by inhabitants."""
 
+ZONE_DETAILS = pa.DataFrameSchema(
+    {
+        "seuil": _number(),
+        "zone_id": _text(),
+        "zone_parente": _text(nullable=True),
+        "rang": pa.Column("int64", pa.Check.ge(1)),
+        "gravite": _number(),
+        "rang_fragilite": pa.Column("Int64", pa.Check.ge(1), nullable=True),
+        "gravite_fragile": _number(nullable=True),
+        "nb_lieux": pa.Column("int64", pa.Check.ge(1)),
+        "communes": pa.Column(object),
+        "nb_communes": pa.Column("int64", pa.Check.ge(1)),
+        "population": _persons(),
+        "minutes_moyennes": _number(nullable=True),
+        "minutes_max": _number(nullable=True),
+        "pire_lieu": _text(),
+        "departement": _text(),
+        "site_id": _text(nullable=True),
+        "site_nom": _text(nullable=True),
+        "departement_maison": _text(nullable=True),
+        "geometry": _AREA,
+    },
+    unique=["seuil", "zone_id"],
+    name="zones blanches détaillées",
+)
+"""Contiguous groups of places beyond each of several nested thresholds, ranked by severity."""
+
 CANDIDATES = pa.DataFrameSchema(
     {
         "rang": pa.Column("int64", pa.Check.ge(1), unique=True),

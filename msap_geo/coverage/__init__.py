@@ -6,6 +6,7 @@ from msap_geo.coverage.access import (
     NO_ACCESS,
     Share,
     access_by_commune,
+    assumed_minutes,
     check_thresholds,
     class_labels,
     classify,
@@ -17,6 +18,12 @@ from msap_geo.coverage.conventions import (
     compare_conventions,
     metric_convention,
     minutes_by_commune,
+)
+from msap_geo.coverage.nested_zones import (
+    fragile_people,
+    nested_zones,
+    operators_by_zone,
+    zone_of_places,
 )
 from msap_geo.coverage.territories import (
     access_by_place,
@@ -32,17 +39,22 @@ __all__ = [
     "access_by_commune",
     "access_by_place",
     "access_by_territory",
+    "assumed_minutes",
     "calibrated",
     "check_thresholds",
     "class_labels",
     "classify",
     "compare_conventions",
     "contiguous_groups",
+    "fragile_people",
     "is_beyond",
     "metric_convention",
     "minutes_by_commune",
+    "nested_zones",
+    "operators_by_zone",
     "shares",
     "summarise",
     "target_groups",
+    "zone_of_places",
     "zones_blanches",
 ]
