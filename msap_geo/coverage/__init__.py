@@ -19,11 +19,19 @@ from msap_geo.coverage.conventions import (
     metric_convention,
     minutes_by_commune,
 )
+from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
 from msap_geo.coverage.nested_zones import (
     fragile_people,
     nested_zones,
     operators_by_zone,
     zone_of_places,
+)
+from msap_geo.coverage.robustness import (
+    factors_that_flip,
+    full_grid,
+    random_runs,
+    robustness_of_communes,
+    robustness_of_zones,
 )
 from msap_geo.coverage.territories import (
     access_by_place,
@@ -40,19 +48,27 @@ __all__ = [
     "access_by_place",
     "access_by_territory",
     "assumed_minutes",
+    "backup_coverage",
     "calibrated",
     "check_thresholds",
     "class_labels",
     "classify",
+    "closures",
     "compare_conventions",
     "contiguous_groups",
+    "factors_that_flip",
     "fragile_people",
+    "full_grid",
     "is_beyond",
     "metric_convention",
     "minutes_by_commune",
     "nested_zones",
     "operators_by_zone",
+    "random_runs",
+    "robustness_of_communes",
+    "robustness_of_zones",
     "shares",
+    "sites_within",
     "summarise",
     "target_groups",
     "zone_of_places",

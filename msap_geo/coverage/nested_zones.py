@@ -221,7 +221,8 @@ def _unions(
         outlines[drawn][sequence], indices=position[drawn][sequence], out=gathered
     )
     joined: NDArray[np.object_] = np.asarray(shapely.union_all(gathered[:, None], axis=1))
-    return np.where(shapely.is_empty(joined), None, joined)
+    joined[shapely.is_empty(joined)] = None
+    return joined
 
 
 def majority(group: pd.Series, category: pd.Series, people: pd.Series) -> pd.Series:
