@@ -13,6 +13,14 @@ from msap_geo.coverage.access import (
     is_beyond,
     shares,
 )
+from msap_geo.coverage.catchments import (
+    accessibility,
+    catchments,
+    enhanced_two_step,
+    huff_probabilities,
+    three_step,
+    two_step,
+)
 from msap_geo.coverage.conventions import (
     calibrated,
     compare_conventions,
@@ -26,6 +34,7 @@ from msap_geo.coverage.nested_zones import (
     operators_by_zone,
     zone_of_places,
 )
+from msap_geo.coverage.opening import open_hours, people_by_half_day, weekly_supply
 from msap_geo.coverage.robustness import (
     factors_that_flip,
     full_grid,
@@ -47,23 +56,29 @@ __all__ = [
     "access_by_commune",
     "access_by_place",
     "access_by_territory",
+    "accessibility",
     "assumed_minutes",
     "backup_coverage",
     "calibrated",
+    "catchments",
     "check_thresholds",
     "class_labels",
     "classify",
     "closures",
     "compare_conventions",
     "contiguous_groups",
+    "enhanced_two_step",
     "factors_that_flip",
     "fragile_people",
     "full_grid",
+    "huff_probabilities",
     "is_beyond",
     "metric_convention",
     "minutes_by_commune",
     "nested_zones",
+    "open_hours",
     "operators_by_zone",
+    "people_by_half_day",
     "random_runs",
     "robustness_of_communes",
     "robustness_of_zones",
@@ -71,6 +86,9 @@ __all__ = [
     "sites_within",
     "summarise",
     "target_groups",
+    "three_step",
+    "two_step",
+    "weekly_supply",
     "zone_of_places",
     "zones_blanches",
 ]
