@@ -245,6 +245,28 @@ ZONE_DETAILS = pa.DataFrameSchema(
 )
 """Contiguous groups of places beyond each of several nested thresholds, ranked by severity."""
 
+RULES = pa.DataFrameSchema(
+    {
+        "regle": _text(),
+        "titre": _text(),
+        "texte": _text(),
+        "date": _text(),
+        "distance": _text("|vol d'oiseau|route"),
+        "territoire": _text(),
+        "nom": _text(),
+        "population": _persons(),
+        "valeur": _number(nullable=True),
+        "exigence": _number(nullable=True),
+        "unite": _text(),
+        "verdict": _text(),
+        "marge_habitants": pa.Column("Int64", nullable=True),
+        "detail": _text(),
+    },
+    unique=["regle", "distance", "territoire"],
+    name="règles",
+)
+"""Legal and policy rules evaluated by territory, with the margin in inhabitants."""
+
 CANDIDATES = pa.DataFrameSchema(
     {
         "rang": pa.Column("int64", pa.Check.ge(1), unique=True),

@@ -28,6 +28,7 @@ from msap_geo.coverage.conventions import (
     minutes_by_commune,
 )
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
+from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
 from msap_geo.coverage.nested_zones import (
     fragile_people,
     nested_zones,
@@ -42,6 +43,7 @@ from msap_geo.coverage.robustness import (
     robustness_of_communes,
     robustness_of_zones,
 )
+from msap_geo.coverage.rules import Rule, evaluate_rules, load_rules
 from msap_geo.coverage.territories import (
     access_by_place,
     access_by_territory,
@@ -52,6 +54,9 @@ from msap_geo.coverage.zones import contiguous_groups, zones_blanches
 
 __all__ = [
     "NO_ACCESS",
+    "ROAD",
+    "STRAIGHT",
+    "Rule",
     "Share",
     "access_by_commune",
     "access_by_place",
@@ -68,11 +73,13 @@ __all__ = [
     "compare_conventions",
     "contiguous_groups",
     "enhanced_two_step",
+    "evaluate_rules",
     "factors_that_flip",
     "fragile_people",
     "full_grid",
     "huff_probabilities",
     "is_beyond",
+    "load_rules",
     "metric_convention",
     "minutes_by_commune",
     "nested_zones",
@@ -84,6 +91,7 @@ __all__ = [
     "robustness_of_zones",
     "shares",
     "sites_within",
+    "straight_km",
     "summarise",
     "target_groups",
     "three_step",
