@@ -21,6 +21,13 @@ from msap_geo.coverage.catchments import (
     three_step,
     two_step,
 )
+from msap_geo.coverage.change import (
+    changes,
+    changes_by_territory,
+    history,
+    losers,
+    zone_changes,
+)
 from msap_geo.coverage.conventions import (
     calibrated,
     compare_conventions,
@@ -29,6 +36,9 @@ from msap_geo.coverage.conventions import (
 )
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
+from msap_geo.coverage.equity import concentration_index, concentration_of_groups, equity, gini
+from msap_geo.coverage.guard import caution, for_publication, guard_anomalies, publishable
+from msap_geo.coverage.neighbours import reliance_on_neighbours, uncertain_at_the_edge
 from msap_geo.coverage.nested_zones import (
     fragile_people,
     nested_zones,
@@ -66,27 +76,40 @@ __all__ = [
     "backup_coverage",
     "calibrated",
     "catchments",
+    "caution",
+    "changes",
+    "changes_by_territory",
     "check_thresholds",
     "class_labels",
     "classify",
     "closures",
     "compare_conventions",
+    "concentration_index",
+    "concentration_of_groups",
     "contiguous_groups",
     "enhanced_two_step",
+    "equity",
     "evaluate_rules",
     "factors_that_flip",
+    "for_publication",
     "fragile_people",
     "full_grid",
+    "gini",
+    "guard_anomalies",
+    "history",
     "huff_probabilities",
     "is_beyond",
     "load_rules",
+    "losers",
     "metric_convention",
     "minutes_by_commune",
     "nested_zones",
     "open_hours",
     "operators_by_zone",
     "people_by_half_day",
+    "publishable",
     "random_runs",
+    "reliance_on_neighbours",
     "robustness_of_communes",
     "robustness_of_zones",
     "shares",
@@ -96,7 +119,9 @@ __all__ = [
     "target_groups",
     "three_step",
     "two_step",
+    "uncertain_at_the_edge",
     "weekly_supply",
+    "zone_changes",
     "zone_of_places",
     "zones_blanches",
 ]
