@@ -14,6 +14,8 @@ from msap_geo.coverage.access import (
     shares,
 )
 from msap_geo.coverage.catchments import (
+    E2SFCA_MINUTES,
+    E2SFCA_WEIGHTS,
     accessibility,
     catchments,
     enhanced_two_step,
@@ -60,9 +62,12 @@ from msap_geo.coverage.territories import (
     summarise,
     target_groups,
 )
-from msap_geo.coverage.zones import contiguous_groups, zones_blanches
+from msap_geo.coverage.zones import CONTIGUITY_TOLERANCE_M, contiguous_groups, zones_blanches
 
 __all__ = [
+    "CONTIGUITY_TOLERANCE_M",
+    "E2SFCA_MINUTES",
+    "E2SFCA_WEIGHTS",
     "NO_ACCESS",
     "ROAD",
     "STRAIGHT",

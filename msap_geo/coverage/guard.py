@@ -56,9 +56,8 @@ def for_publication(cells: pd.DataFrame) -> pd.DataFrame:
         Same rows; ``publiable`` tells which keep their figures, ``population`` becomes nullable.
     """
     kept = publishable(cells)
-    blanked = [
-        name for name in (POPULATION, "menages", *target_groups(cells)) if name in cells.columns
-    ]
+    counts = dict.fromkeys((POPULATION, "menages", *target_groups(cells)))
+    blanked = [name for name in counts if name in cells.columns]
     table = cells.assign(publiable=kept.to_numpy())
     table[blanked] = table[blanked].astype(float)
     table.loc[~kept.to_numpy(), blanked] = np.nan

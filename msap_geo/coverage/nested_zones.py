@@ -68,6 +68,10 @@ def zone_of_places(
     return pd.Series(zone, index=places.index, dtype=object)
 
 
+_EVERYONE = frozenset({"menages"})
+"""Columns of :data:`msap_geo.schemas.GROUPS` that count everyone, not a fragile group."""
+
+
 def fragile_people(places: pd.DataFrame) -> NDArray[np.float64]:
     """Return the inhabitants of each place re-weighted by the target groups it holds.
 
@@ -78,7 +82,7 @@ def fragile_people(places: pd.DataFrame) -> NDArray[np.float64]:
     groups = [
         places[name].fillna(0.0).to_numpy(dtype=float)
         for name in target_groups(places)
-        if places[name].sum() > 0
+        if name not in _EVERYONE and places[name].sum() > 0
     ]
     if not groups:
         return np.full(len(places), np.nan)

@@ -123,7 +123,8 @@ def people_by_half_day(population: pd.Series, hours: pd.DataFrame) -> pd.DataFra
         One row per half-day, then ``midi`` and ``semaine``: ``moment``, ``population_servie``
         (some opening), ``population_fermee`` (a site within reach, none open then),
         ``population_inconnue`` (hours unknown), ``population_hors_portee``; the four add up to the
-        population. ``heures_moyennes``: hours open, mean over the people whose hours are known.
+        population. ``heures_moyennes``: hours open, mean over the people whose hours are known,
+        those out of reach included (0); null when no hours at all are known.
     """
     people = population.to_numpy(dtype=float)
     far = (hours["maisons_a_portee"] == 0).to_numpy()
@@ -133,7 +134,8 @@ def people_by_half_day(population: pd.Series, hours: pd.DataFrame) -> pd.DataFra
         value = hours[f"heures_{moment}"].to_numpy(dtype=float)
         unknown = np.isnan(value)
         served = value > 0
-        counted = people[~unknown].sum()
+        # With no known hours within anyone's reach, a mean would only count those out of reach.
+        counted = people[~unknown].sum() if (~unknown & ~far).any() else 0.0
         rows.append(
             (
                 moment,

@@ -103,6 +103,13 @@ class _Candidats(_Section):
     types: tuple[str, ...] = ("Bureau de Poste",)
 
 
+class _Diagnostic(_Section):
+    tirages: int = Field(default=1000, ge=1)
+    graine: int = Field(default=0, ge=0)
+    population_minimale: int = Field(default=0, ge=0)
+    maisons_avant: Path | None = None
+
+
 class _Millesimes(_Section):
     """Vintage of each input, in words, where its file name does not tell."""
 
@@ -111,6 +118,7 @@ class _Millesimes(_Section):
     cog: str = ""
     mairies: str = ""
     maisons: str = ""
+    maisons_avant: str = ""
     la_poste: str = ""
     reseau: str = ""
 
@@ -123,6 +131,7 @@ class Study(_Section):
     maisons: _Maisons = _Maisons()
     reseau: _Reseau
     candidats: _Candidats = _Candidats()
+    diagnostic: _Diagnostic = _Diagnostic()
     millesimes: _Millesimes = _Millesimes()
     folder: Path
 
@@ -181,6 +190,7 @@ class Study(_Section):
             "mairies": data.mairies,
             "maisons": (data.maisons,),
             "la_poste": (data.la_poste,),
+            "maisons_avant": (before,) if (before := self.diagnostic.maisons_avant) else (),
             "reseau": self.reseau.sources,
         }
         return {role: paths for role, paths in files.items() if paths}
@@ -254,6 +264,9 @@ def _in_french(error: ValidationError) -> list[str]:
         "string_type": "un texte entre guillemets est attendu",
         "float_type": "un nombre est attendu",
         "float_parsing": "un nombre est attendu",
+        "int_type": "un nombre entier est attendu",
+        "int_parsing": "un nombre entier est attendu",
+        "int_from_float": "un nombre entier est attendu",
         "bool_type": "true ou false est attendu",
         "bool_parsing": "true ou false est attendu",
         "tuple_type": "une liste entre crochets est attendue",

@@ -122,6 +122,7 @@ _ROLES = {
     "mairies": "Mairies",
     "maisons": "Maisons",
     "la_poste": "Points La Poste",
+    "maisons_avant": "Maisons, liste précédente",
     "reseau": "Réseau routier",
 }
 
