@@ -41,7 +41,7 @@ def cells():
             "demand_id": [f"c{i}{side}" for i in range(6) for side in "ab"],
             "code_insee": [CODES[i] for i in range(6) for _ in "ab"],
             "population": [50 * (i + 1) for i in range(6) for _ in "ab"],
-            "menages": [20.0 * (i + 1) for i in range(6) for _ in "ab"],
+            "menages": [10.0 * (i + 1) for i in range(6) for _ in "ab"],
             "impute": [i == 0 for i in range(6) for _ in "ab"],
         },
         geometry=[

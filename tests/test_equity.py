@@ -133,11 +133,13 @@ def test_small_cells_keep_their_times_and_lose_their_people():
         habitants_75_plus=1.0,
     )
     table = coverage.for_publication(cells)
-    assert table["publiable"].tolist() == [False, True, False, True, True, False]
-    assert table["population"].isna().tolist() == [True, False, True, False, False, True]
-    assert table["habitants_75_plus"].notna().sum() == table["menages"].notna().sum() == 3
+    assert table["publiable"].tolist() == [False, True, True, True, True, False]
+    assert table["population"].isna().tolist() == [True, False, False, False, False, True]
+    assert table["habitants_75_plus"].notna().sum() == table["menages"].notna().sum() == 4
     assert table["minutes"].tolist() == MINUTES
     assert cells["population"].tolist() == PEOPLE
+    unknown = coverage.for_publication(cells.drop(columns="menages"))
+    assert unknown["publiable"].tolist() == [True, True, False, True, True, True]
 
 
 def test_few_people_call_for_caution():

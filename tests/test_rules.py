@@ -102,11 +102,14 @@ def test_points_by_commune_and_number_of_points(town):
     places["population"] = [45_000, 10_000, 10_001, 0, 15_000, 20_000]
     own = sites([("P1", 0), ("P2", 0), ("P3", 4), ("P4", 5)])
     table = evaluated(places, own=own, counts={"la_poste": 16_999})
+    strict = table.loc["service-universel-communes-strict"]
+    # A has two points and needs three for its third, begun, 20 000; C has none; B is not large.
+    assert (strict["valeur"], strict["exigence"]) == (2, 4)
+    assert strict["detail"] == f"{CODES[0]}, {CODES[2]}"
+    assert strict["marge_habitants"] == 40_000 - 45_000
     row = table.loc["service-universel-communes"]
-    # A needs three points and has two, C needs one and has none; B is not over 10 000.
-    assert (row["valeur"], row["exigence"]) == (2, 4)
-    assert row["detail"] == f"{CODES[0]}, {CODES[2]}"
-    assert row["marge_habitants"] == -10_001
+    assert (row["valeur"], row["detail"]) == (3, CODES[2])
+    assert row["marge_habitants"] == -1  # C is one inhabitant over 10 000
     assert table.loc["la-poste-17000", "verdict"] == "non respectée"
 
 
@@ -155,7 +158,7 @@ def test_moving_the_margin_away_is_the_last_thing_allowed(rows, reading):
 
 def test_rules_all_say_their_text_and_date():
     loaded = coverage.load_rules()
-    assert len({rule.id for rule in loaded}) == len(loaded) == 9
+    assert len({rule.id for rule in loaded}) == len(loaded) == 10
     assert all(rule.texte and rule.date.year >= 1990 for rule in loaded)
 
 
@@ -165,6 +168,7 @@ def test_rules_all_say_their_text_and_date():
         ("couleur = 1", "clé inconnue : couleur"),
         ('mesure = "au hasard"', "mal posée"),
         ('eloigne = "xor"', "mal posée"),
+        ('tranche = "presque"', "mal posée"),
     ],
 )
 def test_wrong_rules_are_refused(tmp_path, change, said):

@@ -59,6 +59,7 @@ from msap_geo.coverage.rules import Rule, evaluate_rules, load_rules
 from msap_geo.coverage.territories import (
     access_by_place,
     access_by_territory,
+    departements_of,
     summarise,
     target_groups,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "concentration_index",
     "concentration_of_groups",
     "contiguous_groups",
+    "departements_of",
     "enhanced_two_step",
     "equity",
     "evaluate_rules",

@@ -28,16 +28,19 @@ def publishable(cells: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     cells
-        Cells with ``menages`` (households, null when unknown) and possibly ``impute`` (values
+        Cells with ``menages`` (households) where the grid gives them, else with ``impute`` (values
         imputed by INSEE).
 
     Returns
     -------
     pandas.Series
-        True where the cell's own values are its own: eleven households or more, not imputed.
+        True for eleven households or more; a cell whose households are unknown is not. Where the
+        grid counts none, a cell that is not imputed. A 1 km cell of many households is flagged as
+        imputed as soon as one of its 200 m cells is: its own total is INSEE's.
     """
-    enough = cells["menages"] >= FEWEST_HOUSEHOLDS
-    return enough & ~cells["impute"].astype(bool) if "impute" in cells.columns else enough
+    if "menages" in cells.columns:
+        return cells["menages"] >= FEWEST_HOUSEHOLDS
+    return ~cells["impute"].astype(bool)
 
 
 def for_publication(cells: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +51,7 @@ def for_publication(cells: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     cells
-        Cells with ``population`` and ``menages``.
+        Cells with ``population``, and ``menages`` or ``impute``.
 
     Returns
     -------
@@ -102,8 +105,8 @@ def guard_anomalies(cells: pd.DataFrame | None, table: pd.DataFrame) -> list[Ano
     told = []
     if cells is not None and (blanked := int((~publishable(cells)).sum())):
         message = (
-            f"{blanked} carreaux de moins de {FEWEST_HOUSEHOLDS} ménages ou imputés par l'INSEE : "
-            "leurs effectifs comptent dans les totaux mais ne sont pas publiés un à un"
+            f"{blanked} carreaux de moins de {FEWEST_HOUSEHOLDS} ménages : leurs effectifs "
+            "comptent dans les totaux mais ne sont pas publiés un à un"
         )
         told.append(Anomaly("carreaux-non-publies", Action.NOTED, "", message))
     people = table[table["groupe"] == POPULATION]

@@ -15,9 +15,13 @@ from msap_geo.coverage.access import (
     check_thresholds,
     is_beyond,
 )
-from msap_geo.coverage.territories import POPULATION, summarise, target_groups
+from msap_geo.coverage.territories import (
+    POPULATION,
+    departements_of,
+    summarise,
+    target_groups,
+)
 from msap_geo.coverage.zones import CONTIGUITY_TOLERANCE_M, contiguous_groups
-from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -173,7 +177,7 @@ def _describe(
         zone_id=zone[inside],
         gravite=(places["population"] * excess)[inside],
         gravite_fragile=(fragile_people(places) * excess)[inside],
-        departement=places["code_insee"][inside].map(departement_of),
+        departement=departements_of(places["code_insee"][inside]),
         attente=np.where(places["minutes"].isna(), np.inf, places["minutes"])[inside],
     )
     grouped = members.groupby("zone_id")

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from msap_geo import schemas
-from msap_geo.coverage.territories import POPULATION, WHOLE
+from msap_geo.coverage.territories import POPULATION, WHOLE, departements_of
 from msap_geo.coverage.weighted import group_sums
 from msap_geo.errors import DataError
-from msap_geo.territory import DEPARTEMENTS, departement_of
+from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -64,6 +64,7 @@ class Rule:
     exigence: float | None = None
     habitants_minimum: int = 0
     habitants_par_point: int = 0
+    tranche: str = "complete"
 
     def is_far(self, places: pd.DataFrame) -> pd.Series:
         """Tell which places are far, in the sense of the rule; a null distance or time is far."""
@@ -112,13 +113,14 @@ def _rule(entry: dict[str, Any], source: Path) -> Rule:
     except TypeError as error:
         raise DataError(f"règle « {name} » incomplète", where=source) from error
     bounded = rule.km is not None or rule.minutes is not None
+    words = rule.eloigne in {"et", "ou"} and rule.tranche in {"complete", "entamee"}
     fits = {
         SHARE: bounded,
         COUNT: rule.exigence is not None,
         BY_COMMUNE: rule.habitants_par_point > 0,
         BY_CANTON: True,
     }
-    if not fits.get(rule.mesure, False) or rule.eloigne not in {"et", "ou"}:
+    if not fits.get(rule.mesure, False) or not words:
         raise DataError(
             f"règle « {name} » mal posée (mesure {rule.mesure}, eloigne {rule.eloigne})",
             where=source,
@@ -213,7 +215,7 @@ def _row(territory: str, **values: Any) -> dict[str, Any]:
 
 def _labelled(rule: Rule, places: pd.DataFrame, memberships: pd.DataFrame | None) -> pd.DataFrame:
     """Add where each place counts: its département, or the whole for a national rule."""
-    departement = places["code_insee"].map(departement_of)
+    departement = departements_of(places["code_insee"])
     complete = departement.nunique() >= _WHOLE_COUNTRY
     national = rule.niveau == NATIONAL
     table = places.assign(
@@ -262,8 +264,11 @@ def _by_commune(rule: Rule, table: pd.DataFrame, sites: pd.DataFrame) -> list[di
     people = table.groupby("code_insee")[POPULATION].sum()
     large = people[people > rule.habitants_minimum]
     points = sites.groupby("code_insee").size().reindex(large.index, fill_value=0)
-    margin = points * rule.habitants_par_point - large
-    departement = pd.Series(large.index, index=large.index).map(departement_of)
+    # Most inhabitants these points suffice for; without any, the commune must not be a large one.
+    spare = rule.habitants_par_point - 1 if rule.tranche == "complete" else 0
+    enough = points * rule.habitants_par_point + spare
+    margin = enough.where(points > 0, rule.habitants_minimum) - large
+    departement = departements_of(large.index.to_series())
     rows = []
     for name, everyone in table.groupby("territoire")[POPULATION].sum().items():
         mine = margin[departement == name]

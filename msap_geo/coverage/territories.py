@@ -60,6 +60,14 @@ def access_by_place(demand: gpd.GeoDataFrame | pd.DataFrame, nearest: pd.DataFra
 _MEASURED = ("site_id", "minutes", "km", "raison")
 
 
+def departements_of(codes: pd.Series) -> pd.Series:
+    """Return the département of each ``code_insee``, all at once
+    (:func:`msap_geo.territory.departement_of`).
+    """  # noqa: D205 - one sentence
+    overseas = codes.str.startswith(("97", "98"))
+    return codes.str[:2].where(~overseas, codes.str[:3]).astype(object)
+
+
 def target_groups(places: pd.DataFrame) -> list[str]:
     """Return the columns of :data:`msap_geo.schemas.GROUPS` a table of places holds."""
     return [name for name in schemas.GROUPS if name in places.columns]

@@ -14,7 +14,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.coverage import conventions
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
-from msap_geo.territory import DEPARTEMENTS, REGION_NAMES, departement_of
+from msap_geo.territory import DEPARTEMENTS, REGION_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,8 +214,8 @@ def _indicators(
         threshold=threshold,
         need=coverage.fragile_people(places),
     )
-    departement = places["code_insee"].map(departement_of)
-    by_place = coverage.for_publication(places) if origin.suffix and "menages" in places else places
+    departement = coverage.departements_of(places["code_insee"])
+    by_place = coverage.for_publication(places) if origin.suffix else places
     unsure = coverage.uncertain_at_the_edge(
         origin.points,
         maisons,
@@ -411,7 +411,7 @@ def _compared(
         coverage.zone_of_places(places, origin.areas, threshold=result.study.threshold)
         for places in (before, origin.places)
     )
-    home = compared["code_insee"].map(departement_of)
+    home = coverage.departements_of(compared["code_insee"])
     return {
         "evolution_communes": compared,
         "evolution_departements": coverage.changes_by_territory(
