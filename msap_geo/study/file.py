@@ -118,9 +118,9 @@ class _Millesimes(_Section):
     cog: str = ""
     mairies: str = ""
     maisons: str = ""
-    maisons_avant: str = ""
     la_poste: str = ""
     reseau: str = ""
+    maisons_avant: str = ""
 
 
 class Study(_Section):
@@ -190,8 +190,8 @@ class Study(_Section):
             "mairies": data.mairies,
             "maisons": (data.maisons,),
             "la_poste": (data.la_poste,),
-            "maisons_avant": (before,) if (before := self.diagnostic.maisons_avant) else (),
             "reseau": self.reseau.sources,
+            "maisons_avant": (before,) if (before := self.diagnostic.maisons_avant) else (),
         }
         return {role: paths for role, paths in files.items() if paths}
 

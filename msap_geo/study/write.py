@@ -122,8 +122,8 @@ _ROLES = {
     "mairies": "Mairies",
     "maisons": "Maisons",
     "la_poste": "Points La Poste",
-    "maisons_avant": "Maisons, liste précédente",
     "reseau": "Réseau routier",
+    "maisons_avant": "Maisons, liste précédente",
 }
 
 
