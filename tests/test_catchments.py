@@ -136,6 +136,10 @@ def test_catchments_by_hand(town):
     table = coverage.catchments(places, maisons, supply, times).set_index("site_id")
     assert table["habitants"].to_dict() == {"A": 300, "D": 1800, "Z": 0}
     assert table["habitants_75_plus"].to_dict() == {"A": 3, "D": 18, "Z": 0}
+    blanked = places.assign(habitants_75_plus=[np.nan, np.nan, 3.0, np.nan, 5.0, 6.0])
+    other = coverage.catchments(blanked, maisons, supply, times).set_index("site_id")
+    assert np.isnan(other.loc["A", "habitants_75_plus"])  # nothing known is not nobody
+    assert other.loc[["D", "Z"], "habitants_75_plus"].tolist() == [14, 0]
     assert table["heures"].to_dict() == {"A": 20, "D": 4, "Z": 12}
     assert table["heures_supposees"].to_dict() == {"A": False, "D": False, "Z": True}
     assert table["habitants_huff"].sum() == pytest.approx(2100, abs=0.2)

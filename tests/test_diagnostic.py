@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CODES, MAISONS_HEADER, STEP, X0, Y0, StudyFolder, maison_row, write_csv
+from conftest import CODES, MAISONS_HEADER, STEP, X0, Y0, StudyFolder, maison_row, sites, write_csv
 from test_cli import run
 
 from msap_geo.errors import StudyError
@@ -96,9 +96,19 @@ def diagnosis(with_before):
         "densite_nom": ["rural"] * 5 + ["urbain"],
         "habitants_75_plus": [10.0, 20, 30, 40, 50, 60],
     }
-    return diagnose(
-        replace(result, communes=result.communes.assign(**memberships), carreaux=cells())
-    )
+    result = replace(result, communes=result.communes.assign(**memberships), carreaux=cells())
+    return diagnose(result, operators=sites([("CAF-B", 1)]).assign(genre="CAF"))
+
+
+def test_operators_reached_from_the_zones(toy_study):
+    counters = sites([("CAF-B", 1), ("CAF-F", 5), ("CPAM-A", 0)])
+    counters["genre"] = ["CAF", "CAF", "CPAM"]
+    tables = diagnose(run_study(read_study(toy_study.path)), operators=counters).tables
+    caf, cpam = tables["operateurs_zones"].to_dict("records")
+    # The only Maison is at A: D, E and F make one zone, 20, 10 and 0 minutes from the CAF at F.
+    assert (caf["operateur"], caf["site_nom"], caf["au_dela_20"]) == ("CAF", "Site CAF-F", 0)
+    assert caf["minutes_moyennes"] == pytest.approx((8000 + 5000) / 1500, abs=0.001)
+    assert (cpam["operateur"], cpam["effectif_20"], cpam["minutes_max"]) == ("CPAM", 0, 50)
 
 
 def test_every_table_counts_everyone(diagnosis):

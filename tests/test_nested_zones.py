@@ -151,3 +151,19 @@ def test_the_zones_of_the_map_are_these(town):
     assert len(both) == len(on_map) == len(detailed) == 3
     for column in ("population", "nb_communes", "minutes_max", "site_id"):
         np.testing.assert_array_equal(both[column], both[f"{column}_detail"])
+
+
+def test_fragile_people_by_hand(town):
+    places = places_of(
+        town,
+        habitants_75_plus=[10.0, 20, 30, 40, 50, 60],
+        habitants_pauvres=[np.nan, 40.0, 30.0, np.nan, np.nan, np.nan],
+        menages=1.0,
+    )
+    # Old people are spread as everyone; the poor are known in B and C, 70 for 500 inhabitants.
+    assert coverage.fragile_people(places).tolist() == pytest.approx(
+        [100, (200 + 40 * 500 / 70) / 2, (300 + 30 * 500 / 70) / 2, 400, 500, 600]
+    )
+    nothing = places.drop(columns=["habitants_75_plus"])
+    assert coverage.fragile_people(nothing)[[0, 3]].tolist() == [100, 400]
+    assert np.isnan(coverage.fragile_people(places_of(town))).all()

@@ -102,7 +102,7 @@ def catchments(
                 "heures_supposees": given["heures_supposees"].to_numpy(dtype=bool),
                 "habitants": group_sums(site, people, n).astype(np.int64),
                 **{
-                    name: group_sums(site, served[name].to_numpy(dtype=float), n).round(1)
+                    name: _known_sums(site, served[name].to_numpy(dtype=float), n)
                     for name in target_groups(places)
                 },
                 "minutes_moyennes": group_means(
@@ -116,6 +116,16 @@ def catchments(
         .sort_values(["habitants_par_heure", "site_id"], ascending=[False, True])
         .reset_index(drop=True)
     )
+
+
+def _known_sums(
+    group: NDArray[np.int64], values: NDArray[np.float64], n: int
+) -> NDArray[np.float64]:
+    """Return sums over what is known; null where there is something and nothing of it is known."""
+    unknown = np.isnan(values)
+    none = np.bincount(group[unknown], minlength=n) == np.bincount(group, minlength=n)
+    none &= np.bincount(group, minlength=n) > 0
+    return np.where(none, np.nan, group_sums(group, values, n).round(1))
 
 
 def _load_class(load: NDArray[np.float64]) -> NDArray[np.object_]:

@@ -159,14 +159,13 @@ def concentration_of_groups(places: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``groupe, concentration`` (:func:`concentration_index` by the group's share of each place's
         population): above 0, times are longer where the group is more present.
+        ``population_connue``: people of the places where both are known, which alone count.
     """
     people = places[POPULATION]
-    rows = [
-        (
-            name,
-            concentration_index(places["minutes"], people, places[name] / people.where(people > 0)),
-        )
-        for name in target_groups(places)
-    ]
-    table = pd.DataFrame(rows, columns=["groupe", "concentration"])
-    return table.astype({"concentration": float}).round(_DECIMALS)
+    rows = []
+    for name in target_groups(places):
+        share = places[name] / people.where(people > 0)
+        known = int(people[share.notna() & places["minutes"].notna()].sum())
+        rows.append((name, concentration_index(places["minutes"], people, share), known))
+    table = pd.DataFrame(rows, columns=["groupe", "concentration", "population_connue"])
+    return table.astype({"concentration": float, "population_connue": "int64"}).round(_DECIMALS)

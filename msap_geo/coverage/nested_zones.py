@@ -79,20 +79,26 @@ _EVERYONE = frozenset({"menages"})
 def fragile_people(places: pd.DataFrame) -> NDArray[np.float64]:
     """Return the inhabitants of each place re-weighted by the target groups it holds.
 
-    Each group is scaled to the whole population, N·gᵢ/G, and the groups are averaged: a place of
-    average composition keeps its number of inhabitants, one with twice the share of every group
-    counts double. The weighting is ours. Null without any group.
+    Each group is scaled to the population, N·gᵢ/G over the places where it is known, and the groups
+    known of a place are averaged: a place of average composition keeps its number of inhabitants,
+    one with twice the share of every group counts double, one of which nothing is known keeps its
+    number. The weighting is ours. Null without any group.
     """
-    groups = [
-        places[name].fillna(0.0).to_numpy(dtype=float)
-        for name in target_groups(places)
-        if name not in _EVERYONE and places[name].sum() > 0
-    ]
-    if not groups:
+    people = places[POPULATION].to_numpy(dtype=float)
+    scaled = []
+    for name in target_groups(places):
+        group = places[name].to_numpy(dtype=float)
+        total = np.nansum(group)
+        if name not in _EVERYONE and total > 0:
+            scaled.append(group * people[~np.isnan(group)].sum() / total)
+    if not scaled:
         return np.full(len(places), np.nan)
-    total = places["population"].sum()
-    scaled: NDArray[np.float64] = np.mean([total * group / group.sum() for group in groups], axis=0)
-    return scaled
+    table = np.array(scaled)
+    known = (~np.isnan(table)).sum(axis=0)
+    mean: NDArray[np.float64] = np.divide(
+        np.nansum(table, axis=0), known, out=people.copy(), where=known > 0
+    )
+    return mean
 
 
 def nested_zones(
@@ -201,7 +207,7 @@ def _describe(
                 members["zone_id"], members["departement"], members["population"]
             ),
             "site_id": site.astype(object),
-            **{name: grouped[name].sum().round(1) for name in target_groups(places)},
+            **{name: grouped[name].sum(min_count=1).round(1) for name in target_groups(places)},
         }
     ).rename_axis("zone_id")
     known = sites.set_index("site_id")

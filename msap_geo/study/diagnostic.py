@@ -59,13 +59,21 @@ class _Origins(NamedTuple):
     times: travel.TravelTimes
 
 
-def diagnose(result: StudyResult, *, progress: Callable[[str], None] = lambda _: None) -> Diagnosis:
+def diagnose(
+    result: StudyResult,
+    *,
+    operators: gpd.GeoDataFrame | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Diagnosis:
     """Compute every coverage indicator of a study.
 
     Parameters
     ----------
     result
         What :func:`msap_geo.study.run_study` found.
+    operators
+        Counters of operators (CAF, CPAM, France Travail…), under :data:`msap_geo.schemas.SITES` in
+        the projection of the study, ``genre`` naming the operator.
     progress
         Called with a French sentence at each step.
 
@@ -97,6 +105,9 @@ def diagnose(result: StudyResult, *, progress: Callable[[str], None] = lambda _:
         layers |= drawn
     progress("Conventions, robustesse")
     tables |= _assumptions(result, maisons, origins)
+    if operators is not None:
+        progress("Opérateurs atteints depuis les zones blanches")
+        tables["operateurs_zones"] = _operators(result, origins[0], operators)
     progress("Règles, évolution")
     tables["regles"] = _rules(result, origins[0])
     made, told = _evolution(result, origins[0])
@@ -318,6 +329,22 @@ def _assumptions(
     )
     tables["robustesse_zones"] = by_zone.assign(part_blanche_tirages=random["part_blanche"])
     return tables
+
+
+def _operators(result: StudyResult, origin: _Origins, operators: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Tell how long the people of each zone blanche take to reach each operator."""
+    zone = coverage.zone_of_places(origin.places, origin.areas, threshold=result.study.threshold)
+    reached = {
+        str(name): coverage.access_by_place(
+            origin.points,
+            travel.nearest(result.roads, origin.points, sites.reset_index(drop=True)),
+        )
+        for name, sites in operators.groupby("genre")
+    }
+    table = coverage.operators_by_zone(zone, reached, thresholds=result.study.thresholds)
+    names = operators.set_index("site_id")["nom"]
+    table.insert(3, "site_nom", table["site_id"].map(names, na_action="ignore").astype(object))
+    return table
 
 
 def _rules(result: StudyResult, origin: _Origins) -> pd.DataFrame:
