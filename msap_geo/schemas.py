@@ -196,6 +196,40 @@ ACCESS = pa.DataFrameSchema(
 )
 """Travel time of each commune to its nearest Maison, and its class."""
 
+PLACES = pa.DataFrameSchema(
+    {
+        "demand_id": _text(unique=True),
+        "code_insee": _text(_CODE),
+        "population": _persons(),
+        "site_id": _text(nullable=True),
+        "minutes": _number(nullable=True),
+        "km": _number(nullable=True),
+        "raison": _text(),
+    },
+    name="accès par lieu",
+)
+"""Travel time of each place (a commune or a cell) to its nearest site, and whatever the table of
+places held (:data:`GROUPS`)."""
+
+TERRITORY_ACCESS = pa.DataFrameSchema(
+    {
+        "zonage": _text(),
+        "code": _text(),
+        "nom": _text(),
+        "groupe": _text("|".join(["population", *GROUPS])),
+        "effectif": _number(),
+        "lieux_sans_donnee": pa.Column("int64", pa.Check.ge(0)),
+        "effectif_sans_trajet": _number(),
+        "minutes_moyennes": _number(nullable=True),
+        "minutes_medianes": _number(nullable=True),
+        "minutes_p90": _number(nullable=True),
+        "minutes_max": _number(nullable=True),
+    },
+    unique=["zonage", "code", "groupe"],
+    name="accès par territoire",
+)
+"""Access of the people of each territory and group; the columns of each threshold come besides."""
+
 ZONES = pa.DataFrameSchema(
     {
         "zone_id": _text(unique=True),
@@ -211,6 +245,55 @@ ZONES = pa.DataFrameSchema(
     name="zones blanches",
 )
 """Contiguous groups of communes beyond a threshold, ranked by inhabitants."""
+
+ZONE_DETAILS = pa.DataFrameSchema(
+    {
+        "seuil": _number(),
+        "zone_id": _text(),
+        "zone_parente": _text(nullable=True),
+        "rang": pa.Column("int64", pa.Check.ge(1)),
+        "gravite": _number(),
+        "rang_fragilite": pa.Column("Int64", pa.Check.ge(1), nullable=True),
+        "gravite_fragile": _number(nullable=True),
+        "nb_lieux": pa.Column("int64", pa.Check.ge(1)),
+        "communes": pa.Column(object),
+        "nb_communes": pa.Column("int64", pa.Check.ge(1)),
+        "population": _persons(),
+        "minutes_moyennes": _number(nullable=True),
+        "minutes_max": _number(nullable=True),
+        "pire_lieu": _text(),
+        "departement": _text(),
+        "site_id": _text(nullable=True),
+        "site_nom": _text(nullable=True),
+        "departement_maison": _text(nullable=True),
+        "geometry": _AREA,
+    },
+    unique=["seuil", "zone_id"],
+    name="zones blanches détaillées",
+)
+"""Contiguous groups of places beyond each of several nested thresholds, ranked by severity."""
+
+RULES = pa.DataFrameSchema(
+    {
+        "regle": _text(),
+        "titre": _text(),
+        "texte": _text(),
+        "date": _text(),
+        "distance": _text("|vol d'oiseau|route"),
+        "territoire": _text(),
+        "nom": _text(),
+        "population": _persons(),
+        "valeur": _number(nullable=True),
+        "exigence": _number(nullable=True),
+        "unite": _text(),
+        "verdict": _text(),
+        "marge_habitants": pa.Column("Int64", nullable=True),
+        "detail": _text(),
+    },
+    unique=["regle", "distance", "territoire"],
+    name="règles",
+)
+"""Legal and policy rules evaluated by territory, with the margin in inhabitants."""
 
 CANDIDATES = pa.DataFrameSchema(
     {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 MINUTES_DECIMALS = 3
 """Minutes are settled to a thousandth before anything is decided on them.
@@ -135,6 +136,25 @@ def classify(minutes: pd.Series, *, thresholds: Sequence[float]) -> pd.Series:
     rank = np.searchsorted(check_thresholds(thresholds), minutes.to_numpy(dtype=float), side="left")
     rank = np.where(minutes.isna(), len(labels) - 1, rank)
     return pd.Series(labels[rank], index=minutes.index).astype(str)
+
+
+def assumed_minutes(minutes: pd.Series, *, threshold: float) -> NDArray[np.float64]:
+    """Return the minutes with a figure for those who have no route, where a sum needs one.
+
+    They count as the worst of the table, and at least as twice the threshold: a place without a
+    route must not look better than one at the end of a long road. The convention is ours.
+
+    Parameters
+    ----------
+    minutes
+        Minutes, null without a route.
+    threshold
+        Minutes.
+    """
+    known = minutes.to_numpy(dtype=float)
+    worst = np.nanmax(known, initial=2 * threshold)
+    settled: NDArray[np.float64] = np.where(np.isnan(known), worst, known)
+    return settled
 
 
 def is_beyond(access: pd.DataFrame, threshold: float) -> pd.Series:

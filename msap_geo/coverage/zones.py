@@ -101,13 +101,17 @@ def _zone(members: gpd.GeoDataFrame) -> tuple[object, ...]:
     )
 
 
-def contiguous_groups(outlines: NDArray[np.object_]) -> NDArray[np.int64]:
+def contiguous_groups(
+    outlines: NDArray[np.object_], *, gap_m: float = CONTIGUITY_TOLERANCE_M
+) -> NDArray[np.int64]:
     """Label the connected groups of areas that touch.
 
     Parameters
     ----------
     outlines
         Areas in metres, possibly null, shape (n,).
+    gap_m
+        Areas this close belong together, metres, inclusive.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def contiguous_groups(outlines: NDArray[np.object_]) -> NDArray[np.int64]:
         return np.empty(0, dtype=np.int64)
     tree = shapely.STRtree(outlines)
     present = np.flatnonzero(~shapely.is_missing(outlines))
-    pairs = tree.query(outlines[present], predicate="dwithin", distance=CONTIGUITY_TOLERANCE_M)
+    pairs = tree.query(outlines[present], predicate="dwithin", distance=gap_m)
     graph = coo_array((np.ones(pairs.shape[1]), (present[pairs[0]], pairs[1])), shape=(n, n))
     labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return labels

@@ -156,6 +156,13 @@ class _Candidats(_Section):
     types: tuple[str, ...] = ("Bureau de Poste",)
 
 
+class _Diagnostic(_Section):
+    tirages: int = Field(default=1000, ge=1)
+    graine: int = Field(default=0, ge=0)
+    population_minimale: int = Field(default=0, ge=0)
+    maisons_avant: Path | None = None
+
+
 class _Millesimes(_Section):
     """Vintage of each input, in words, where its file name does not tell."""
 
@@ -167,6 +174,7 @@ class _Millesimes(_Section):
     la_poste: str = ""
     la_poste_horaires: str = ""
     reseau: str = ""
+    maisons_avant: str = ""
 
 
 class Study(_Section):
@@ -177,6 +185,7 @@ class Study(_Section):
     maisons: _Maisons = _Maisons()
     reseau: _Reseau
     candidats: _Candidats = _Candidats()
+    diagnostic: _Diagnostic = _Diagnostic()
     millesimes: _Millesimes = _Millesimes()
     folder: Path
 
@@ -239,6 +248,7 @@ class Study(_Section):
             "la_poste": (data.la_poste,),
             "la_poste_horaires": (data.la_poste_horaires,) if data.la_poste_horaires else (),
             "reseau": self.reseau.sources,
+            "maisons_avant": (before,) if (before := self.diagnostic.maisons_avant) else (),
         }
         return {role: paths for role, paths in files.items() if paths}
 
@@ -311,6 +321,9 @@ def _in_french(error: ValidationError) -> list[str]:
         "string_type": "un texte entre guillemets est attendu",
         "float_type": "un nombre est attendu",
         "float_parsing": "un nombre est attendu",
+        "int_type": "un nombre entier est attendu",
+        "int_parsing": "un nombre entier est attendu",
+        "int_from_float": "un nombre entier est attendu",
         "bool_type": "true ou false est attendu",
         "bool_parsing": "true ou false est attendu",
         "tuple_type": "une liste entre crochets est attendue",

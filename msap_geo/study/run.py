@@ -54,6 +54,8 @@ class StudyResult:
         How many anomalies the national files hold outside it.
     rows
         Rows read and kept, by role of the input.
+    carreaux
+        Populated cells of the communes, where the study gives a grid.
     """
 
     study: Study
@@ -71,6 +73,7 @@ class StudyResult:
     anomalies: tuple[Anomaly, ...]
     elsewhere: int
     rows: dict[str, Rows]
+    carreaux: gpd.GeoDataFrame | None = None
 
     @property
     def neighbours(self) -> pd.Series:

@@ -124,6 +124,7 @@ _ROLES = {
     "la_poste": "Points La Poste",
     "la_poste_horaires": "Horaires de La Poste",
     "reseau": "Réseau routier",
+    "maisons_avant": "Maisons, liste précédente",
 }
 
 

@@ -1,0 +1,96 @@
+"""``msap-geo diagnostiquer``: every coverage indicator of a study."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+
+if TYPE_CHECKING:
+    import argparse
+
+    from msap_geo.study import Diagnosis
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "diagnostiquer",
+        _conduct,
+        help="calcule tous les indicateurs de couverture d'une étude",
+        description="Calcule tous les indicateurs de couverture d'une étude : accès par territoire "
+        "et par public, zones blanches et leur robustesse, fermetures, heures d'ouverture à "
+        "portée, bassins, règles légales, équité, évolution.",
+    )
+    add_study(parser)
+    add_output(parser)
+    add_json(parser)
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    """Run, write, report; progress goes to stderr, and only to a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
+
+    from msap_geo.study import (  # noqa: PLC0415
+        diagnose,
+        diagnosis_summary,
+        read_study,
+        run_study,
+        write_diagnosis,
+    )
+
+    study = read_study(arguments.etude)
+    folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
+    with Console(stderr=True).status("Préparation…") as status:
+        result = run_study(study, progress=lambda step: status.update(f"{step}…"))
+        diagnosis = diagnose(result, progress=lambda step: status.update(f"{step}…"))
+        status.update("Écriture des résultats…")
+        write_diagnosis(diagnosis, folder)
+    text = (
+        json.dumps(diagnosis_summary(diagnosis), ensure_ascii=False, indent=2)
+        if arguments.json
+        else _told(diagnosis, folder)
+    )
+    print(text, flush=True)  # noqa: T201 - a command line speaks
+    return 0
+
+
+def _told(diagnosis: Diagnosis, folder: Path) -> str:
+    """Return the report of a diagnosis, a few lines."""
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    tables, study = diagnosis.tables, diagnosis.result.study
+    first = f"{study.threshold:g}"
+    lines = [f"{study.etude.nom} : diagnostic de couverture"]
+    if diagnosis.result.estimated:
+        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
+    lines += [
+        f"  à {first} min, origine {row.convention} : {french.percent(share)} des habitants"
+        for row, share in zip(
+            tables["conventions"].itertuples(), tables["conventions"][f"part_{first}"], strict=True
+        )
+    ]
+    blanches = tables["robustesse_zones"]["robustesse"].value_counts()
+    told = ", ".join(
+        f"{french.number(n)} {name}{'s' if n > 1 else ''}" for name, n in blanches.items()
+    )
+    lines.append(f"  zones blanches : {told or 'aucune'}")
+    worst = tables["fermetures"].iloc[0] if len(tables["fermetures"]) else None
+    if worst is not None and worst[f"perdus_{first}"]:
+        lines.append(
+            f"  Maison la plus critique : {worst['nom']}, "
+            f"{french.people(int(worst[f'perdus_{first}']))} passeraient au-delà de {first} min"
+        )
+    rules = tables["regles"]
+    broken = rules[rules["verdict"] == "non respectée"]
+    margins = broken["marge_habitants"].astype("Float64").to_numpy(dtype=float, na_value=math.nan)
+    for row, margin in zip(broken.itertuples(), margins.tolist(), strict=True):
+        by = "" if math.isnan(margin) else f", il manque {french.people(-int(margin))}"
+        how = f" ({row.distance})" if row.distance else ""
+        lines.append(f"  non respectée, {row.nom} : {row.titre}{how}{by}")
+    lines.append(f"Résultats : {folder} ({french.counted(len(tables), 'table')}, diagnostic.gpkg)")
+    return "\n".join(lines)
