@@ -221,7 +221,6 @@ def peer_lines(net: network.RoadNetwork, rounds: int) -> list[Line]:
             pd.DataFrame({"minutes": net.links.minutes}),
             twoway=False,
         )
-        theirs.precompute(PANDANA_MINUTES)
         made = time.perf_counter() - begin
         theirs.set_pois("s", PANDANA_MINUTES, 1, pd.Series(net.x[sites]), pd.Series(net.y[sites]))
         taken = by_turns(
@@ -254,19 +253,14 @@ def cch_lines(net: network.RoadNetwork, tail: np.ndarray, rounds: int) -> list[L
     tails = tail.astype(np.uint32).tolist()
     begin = time.perf_counter()
     order = rk.compute_order_inertial(net.n_nodes, tails, heads, net.x.tolist(), net.y.tolist())
-    cch = rk.CCH(order, tails, heads)
+    cch = rk.CCH(order, tails, heads, filter_always_inf_arcs=False)
     metric = rk.CCHMetric(cch, np.round(net.links.minutes * 1e4).astype(np.int64).tolist())
     made = time.perf_counter() - begin
-    query = rk.CCHQuery(metric)
-    pinned = origins.astype(np.uint32).tolist()
+    query = rk.CCHManyToOne(metric, origins.tolist())
 
     def theirs() -> None:
-        query.pin_sources(pinned)
         for destination in destinations[:SAMPLE].tolist():
-            query.reset_target()
-            query.add_target(destination, 0)
-            query.run_to_pinned_sources()
-            query.get_distances_to_sources()
+            query.distances_to(destination)
 
     taken = by_turns(
         rounds,
