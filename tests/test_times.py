@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from msap_geo import travel
+from msap_geo import coverage, travel
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError
 
 TRIPS = pd.DataFrame(
@@ -20,7 +20,7 @@ TRIPS = pd.DataFrame(
 
 def test_a_table_of_trips_becomes_sparse_times():
     times = travel.from_table(TRIPS)
-    assert times.demand_ids.tolist() == ["01001", "01002"]
+    assert times.demand_ids.tolist() == ["01001", "01002", "01003"]
     assert times.long()["minutes"].tolist() == [0.0, 12.5, 25.0]  # the quickest, zeros kept
     assert times.long()["km"].isna().all()
 
@@ -32,6 +32,36 @@ def test_rows_and_columns_follow_the_study():
     assert times.minutes.shape == (2, 1)
     assert times.long().to_numpy().tolist()[0][:3] == ["01001", "B", 12.5]
     assert times.minutes.nnz == 1
+
+
+def test_nearest_of_times_is_what_the_roads_give(town):
+    times = travel.matrix(town.roads, town.origins, town.offices)
+    brought = travel.from_table(
+        times.long().rename(columns={"demand_id": "origine", "site_id": "destination"})
+    )
+    for k in (1, 2):
+        pd.testing.assert_frame_equal(
+            brought.nearest(k=k),
+            travel.nearest(town.roads, town.origins, town.offices, k=k).assign(acces_m=np.nan),
+        )
+
+
+def test_a_place_without_a_time_keeps_its_row():
+    times = travel.from_table(TRIPS, demand_ids=pd.Index(["01003", "01002"]), max_minutes=26)
+    table = times.nearest()
+    assert table["raison"].tolist() == ["au-delà du maximum", ""]
+    assert table["minutes"].isna().tolist() == [True, False]
+    assert travel.from_table(TRIPS, demand_ids=["01003"]).nearest()["raison"].tolist() == [
+        "sans route"
+    ]
+
+
+def test_coverage_stands_on_brought_times(town):
+    times = travel.matrix(town.roads, town.origins, town.maisons)
+    access = coverage.access_by_commune(
+        town.communes, times.nearest(), town.maisons, thresholds=(20, 30)
+    )
+    assert [share.within for share in coverage.shares(access, thresholds=(20, 30))] == [600, 1000]
 
 
 @pytest.mark.parametrize("form", ["csv", "csv-fr", "parquet", "parquet-ints"])

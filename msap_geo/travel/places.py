@@ -17,18 +17,13 @@ from msap_geo.errors import NetworkError
 from msap_geo.network import snap
 from msap_geo.travel import engine
 from msap_geo.travel.legs import Trips, along_one_edge, ends
-from msap_geo.travel.times import TravelTimes
+from msap_geo.travel.times import BEYOND_MAXIMUM, NO_ROUTE, OFF_NETWORK, TravelTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from msap_geo.network import RoadNetwork, Snapped
     from msap_geo.travel.engine import Direction
-
-
-OFF_NETWORK = "hors réseau"
-NO_ROUTE = "sans route"
-BEYOND_MAXIMUM = "au-delà du maximum"
 
 
 def nearest(

@@ -13,7 +13,7 @@ from shapely.ops import substring
 from msap_geo.network import snap
 from msap_geo.travel import kernels
 from msap_geo.travel.legs import along_one_edge, ends
-from msap_geo.travel.places import NO_ROUTE, OFF_NETWORK
+from msap_geo.travel.times import NO_ROUTE, OFF_NETWORK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

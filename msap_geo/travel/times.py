@@ -10,11 +10,16 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from msap_geo import schemas
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, require_file, to_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+OFF_NETWORK = "hors réseau"
+NO_ROUTE = "sans route"
+BEYOND_MAXIMUM = "au-delà du maximum"
 
 _COLUMNS = {
     "origine": ("origine", "origin", "from", "demand_id", "depart", "com_depart"),
@@ -57,6 +62,35 @@ class TravelTimes:
             }
         )
 
+    def nearest(self, *, k: int = 1) -> pd.DataFrame:
+        """Return the nearest sites of each place among these times.
+
+        What :func:`msap_geo.travel.nearest` gives, for times that come from elsewhere.
+
+        Parameters
+        ----------
+        k
+            How many sites to find for each place.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Table under :data:`msap_geo.schemas.NEAREST`; the leg to the road is not known.
+        """
+        found = self.long().sort_values(["minutes", "site_id"], kind="stable")
+        found["rang"] = found.groupby("demand_id").cumcount() + 1
+        everyone = pd.DataFrame({"demand_id": self.demand_ids})
+        table = everyone.merge(found[found["rang"] <= k], on="demand_id", how="left")
+        lost = table["minutes"].isna()
+        otherwise = BEYOND_MAXIMUM if np.isfinite(self.max_minutes) else NO_ROUTE
+        table = table.assign(
+            rang=table["rang"].fillna(1).astype("int64"),
+            acces_m=np.nan,
+            raison=pd.Series(np.where(lost, otherwise, ""), index=table.index).astype(str),
+        )
+        columns = ["demand_id", "rang", "site_id", "minutes", "km", "acces_m", "raison"]
+        return schemas.check(table[columns], schemas.NEAREST)
+
 
 def from_table(
     table: Path | str | pd.DataFrame,
@@ -95,7 +129,6 @@ def from_table(
     where = "la table des temps" if isinstance(table, pd.DataFrame) else str(table)
     trips = _read(table)
     minutes, km = (_numbers(trips, column, where) for column in ("minutes", "km"))
-    trips = trips.assign(minutes=minutes, km=km)[minutes.notna() & (minutes <= max_minutes)]
     rows = pd.Index(trips["origine"].unique() if demand_ids is None else demand_ids)
     columns = pd.Index(trips["destination"].unique() if site_ids is None else site_ids)
     i, j = rows.get_indexer(trips["origine"]), columns.get_indexer(trips["destination"])
@@ -106,9 +139,8 @@ def from_table(
             where=where,
             remedy="vérifier que les identifiants sont les mêmes des deux côtés",
         )
-    kept = pd.DataFrame(
-        {"i": i, "j": j, "minutes": trips["minutes"].to_numpy(), "km": trips["km"].to_numpy()}
-    )[known]
+    within = known & (minutes <= max_minutes).to_numpy()
+    kept = pd.DataFrame({"i": i, "j": j, "minutes": minutes, "km": km})[within]
     kept = kept.sort_values(["i", "j", "minutes", "km"]).drop_duplicates(["i", "j"])
     start = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(np.bincount(kept["i"], minlength=len(rows)), out=start[1:])
