@@ -6,7 +6,7 @@ Every loader returns a :class:`Loaded`: the table under contract, and the anomal
 from __future__ import annotations
 
 from msap_geo.loaders.bpe import load_bpe
-from msap_geo.loaders.cog import CommuneCodes, commune_codes, read_records
+from msap_geo.loaders.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.communes import load_communes
 from msap_geo.loaders.horaires import read_day
 from msap_geo.loaders.horaires_la_poste import join_hours, load_la_poste_hours
@@ -15,6 +15,7 @@ from msap_geo.loaders.la_poste import load_la_poste
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.mairies import load_mairies
 from msap_geo.loaders.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
+from msap_geo.loaders.mouvements import load_movements, with_movements
 from msap_geo.loaders.operateurs import OPERATORS, load_operateurs
 from msap_geo.loaders.population import load_population, population_from_records
 from msap_geo.loaders.territoire import (
@@ -35,6 +36,7 @@ __all__ = [
     "OrdinaryWeek",
     "assemble_communes",
     "attach_to_communes",
+    "codes_among",
     "commune_codes",
     "commune_origins",
     "join_hours",
@@ -44,11 +46,13 @@ __all__ = [
     "load_la_poste_hours",
     "load_mairies",
     "load_maisons",
+    "load_movements",
     "load_operateurs",
     "load_population",
     "population_from_records",
     "read_day",
     "read_opening_hours",
     "read_records",
+    "with_movements",
     "within_reach",
 ]
