@@ -5,12 +5,14 @@ Every loader returns a :class:`Loaded`: the table under contract, and the anomal
 
 from __future__ import annotations
 
+from msap_geo.loaders.appartenance import join_memberships, load_memberships
 from msap_geo.loaders.bpe import load_bpe
 from msap_geo.loaders.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.communes import load_communes
 from msap_geo.loaders.horaires import read_day
 from msap_geo.loaders.horaires_la_poste import join_hours, load_la_poste_hours
 from msap_geo.loaders.horaires_osm import OrdinaryWeek, read_opening_hours
+from msap_geo.loaders.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.la_poste import load_la_poste
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.mairies import load_mairies
@@ -33,6 +35,7 @@ __all__ = [
     "OPERATORS",
     "CommuneCodes",
     "Loaded",
+    "LoadedIndicators",
     "OrdinaryWeek",
     "assemble_communes",
     "attach_to_communes",
@@ -40,12 +43,16 @@ __all__ = [
     "commune_codes",
     "commune_origins",
     "join_hours",
+    "join_indicators",
+    "join_memberships",
     "load_bpe",
     "load_communes",
+    "load_indicators",
     "load_la_poste",
     "load_la_poste_hours",
     "load_mairies",
     "load_maisons",
+    "load_memberships",
     "load_movements",
     "load_operateurs",
     "load_population",
