@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msap_geo.loaders.appartenance import join_memberships, load_memberships
 from msap_geo.loaders.bpe import load_bpe
+from msap_geo.loaders.carreaux import carreau_points, load_carreaux
 from msap_geo.loaders.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.communes import load_communes
 from msap_geo.loaders.horaires import read_day
@@ -39,6 +40,7 @@ __all__ = [
     "OrdinaryWeek",
     "assemble_communes",
     "attach_to_communes",
+    "carreau_points",
     "codes_among",
     "commune_codes",
     "commune_origins",
@@ -46,6 +48,7 @@ __all__ = [
     "join_indicators",
     "join_memberships",
     "load_bpe",
+    "load_carreaux",
     "load_communes",
     "load_indicators",
     "load_la_poste",
