@@ -42,8 +42,8 @@ def _is_text(values: pd.Series) -> bool:
     return bool(pd.api.types.infer_dtype(values, skipna=True) in {"string", "empty"})
 
 
-def _number(minimum: float = 0.0, *, nullable: bool = False) -> pa.Column:
-    return pa.Column(float, pa.Check.ge(minimum), nullable=nullable)
+def _number(minimum: float = 0.0, *, nullable: bool = False, required: bool = True) -> pa.Column:
+    return pa.Column(float, pa.Check.ge(minimum), nullable=nullable, required=required)
 
 
 def _persons() -> pa.Column:
@@ -72,12 +72,17 @@ GROUPS = {
     "habitants_75_plus": "personnes de 75 ans ou plus",
     "chomeurs": "chômeurs (au sens du recensement)",
     "habitants_pauvres": "personnes sous le seuil de pauvreté",
+    "menages": "ménages",
+    "menages_pauvres": "ménages sous le seuil de pauvreté",
     "menages_sans_voiture": "ménages sans voiture",
 }
 """Target groups: column of a table of communes or of demand, and what it counts.
 
 Floats, since they are estimates; null where INSEE blanks them. All are optional.
 """
+
+LEVELS = {"niveau_de_vie": "niveau de vie, euros par an"}
+"""Indicators that are no head count: they describe a commune or a cell, and never add up."""
 
 MEMBERSHIPS = {
     "epci": "EPCI",
@@ -102,6 +107,47 @@ POPULATION = pa.DataFrameSchema(
 )
 """Municipal population, persons."""
 
+MOVEMENTS = pa.DataFrameSchema(
+    {
+        "date": _text(r"\d{4}-\d{2}-\d{2}"),
+        "mod": _text(),
+        "avant": _text(_CODE),
+        "apres": _text(_CODE),
+    },
+    name="mouvements des communes",
+)
+"""What became of communes: one row per pair of codes before and after an event."""
+
+_NAME = pa.Column(None, pa.Check(_is_text, name="du texte"), nullable=True, required=False)
+_GROUP_COLUMNS = {name: _number(nullable=True, required=False) for name in (*GROUPS, *LEVELS)}
+
+INDICATORS = pa.DataFrameSchema(
+    {"code_insee": _text(_CODE, unique=True), **_GROUP_COLUMNS}, name="indicateurs par commune"
+)
+"""Target groups and levels of each commune: any of :data:`GROUPS` and :data:`LEVELS`."""
+
+MEMBERSHIP = pa.DataFrameSchema(
+    {
+        "code_insee": _text(_CODE, unique=True),
+        **{name: _NAME for column in MEMBERSHIPS for name in (column, f"{column}_nom")},
+    },
+    name="appartenance des communes",
+)
+"""What each commune belongs to: any of :data:`MEMBERSHIPS`, and the names where known."""
+
+CARREAUX = pa.DataFrameSchema(
+    {
+        "demand_id": _text(unique=True),
+        "code_insee": _text(_CODE),
+        "population": _persons(),
+        "impute": pa.Column(bool),
+        "geometry": pa.Column("geometry", pa.Check(_is_area, name="des surfaces")),
+        **_GROUP_COLUMNS,
+    },
+    name="carreaux",
+)
+"""Populated cells of INSEE's grid, each tied to one commune; ``impute``: estimated by INSEE."""
+
 TOWN_HALLS = pa.DataFrameSchema(
     {"code_insee": _text(_CODE, unique=True), "geometry": _POINT},
     name="mairies",
@@ -125,7 +171,7 @@ DEMAND = pa.DataFrameSchema(
         "demand_id": _text(unique=True),
         "code_insee": _text(_CODE),
         "population": _persons(),
-        "origine": _text("mairie|point sur la surface|aucune"),
+        "origine": _text("mairie|point sur la surface|carreau|aucune"),
         "geometry": _NULLABLE_POINT,
     },
     name="points de départ",

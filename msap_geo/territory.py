@@ -124,8 +124,24 @@ DEPARTEMENTS: dict[str, str] = {
     "976": "Mayotte",
     "977": "Saint-Barthélemy",
     "978": "Saint-Martin",
+    "986": "Wallis-et-Futuna",
+    "987": "Polynésie française",
+    "988": "Nouvelle-Calédonie",
 }
-"""Name of every département, and of the collectivités that have Maisons, by code."""
+"""Name of every département and inhabited collectivité, by code."""
+
+UNINHABITED = {
+    "984": "Terres australes et antarctiques françaises",
+    "989": "La Passion-Clipperton",
+}
+"""Territories of the COG where nobody lives for good: there is no access to study."""
+
+ARRONDISSEMENTS_MUNICIPAUX: dict[str, str] = {
+    **{f"751{number:02d}": "75056" for number in range(1, 21)},
+    **{f"132{number:02d}": "13055" for number in range(1, 17)},
+    **{f"6938{number}": "69123" for number in range(1, 10)},
+}
+"""Commune (Paris, Marseille, Lyon) of every arrondissement municipal, by code."""
 
 
 _REGIONS = {
@@ -172,6 +188,11 @@ _OVERSEAS = {
     "976": Region(4471, 44.9, -13.2, 45.4, -12.5),
     "977": Region(5490, -63.1, 17.7, -62.7, 18.1),
     "978": Region(5490, -63.3, 17.9, -62.9, 18.3),
+    "986": Region(8903, -178.4, -14.5, -176.0, -13.1),
+    # As wide as Europe, over four UTM zones: 6S serves Tahiti (+0.04 %), at the cost of lengths
+    # up to 1.9 % too long in the Gambier.
+    "987": Region(3297, -154.9, -28.2, -134.3, -7.7),
+    "988": Region(3163, 156.0, -26.6, 174.4, -14.8),
 }
 
 
@@ -206,6 +227,12 @@ def check_departements(codes: Iterable[str]) -> tuple[str, ...]:
     """
     unique = tuple(sorted(set(codes)))
     unknown = [code for code in unique if code not in DEPARTEMENTS]
+    empty = [f"{code} ({UNINHABITED[code]})" for code in unknown if code in UNINHABITED]
+    if empty:
+        raise TerritoryError(
+            f"territoire sans habitant permanent : {', '.join(empty)}",
+            remedy="le retirer : il n'y a pas d'accès à mesurer",
+        )
     if unknown:
         raise TerritoryError(
             f"département inconnu : {', '.join(unknown)}",

@@ -57,6 +57,16 @@ def _one(load: Callable[[Path], loaders.Loaded[Any]]) -> Callable[[list[Path]], 
 _maisons = _one(loaders.load_maisons)
 _poste = _one(loaders.load_la_poste)
 _poste_hours = _one(loaders.load_la_poste_hours)
+_population = _one(loaders.load_population)
+_indicators = _one(loaders.load_indicators)
+_memberships = _one(loaders.load_memberships)
+
+
+def _grid(paths: list[Path]) -> loaders.Loaded[Any]:
+    """Load a grid of Corsica; it does not name the communes: their outlines come after it."""
+    boundaries = loaders.load_communes(paths[1:]).table
+    return loaders.load_carreaux(paths[0], boundaries=boundaries, departements=["2A", "2B"])
+
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -145,6 +155,104 @@ ENTRIES: tuple[Entry, ...] = (
         "load_mairies",
         loaders.load_mairies,
         ("france/mairies-france-2026.csv",),
+    ),
+    Entry(
+        "Communes",
+        "GeoParquet",
+        "load_communes",
+        loaders.load_communes,
+        ("france/communes-france-2026.parquet",),
+    ),
+    Entry(
+        "Communes",
+        "GeoJSON, un par département",
+        "load_communes",
+        loaders.load_communes,
+        ("pays-de-la-loire/communes-*.geojson", "corse/communes-*.geojson"),
+    ),
+    Entry(
+        "Communes",
+        "Shapefile en UTF-8 sans `.cpg`",
+        "load_communes",
+        loaders.load_communes,
+        ("formats/communes-shp-sans-cpg/communes.shp",),
+    ),
+    Entry(
+        "Population",
+        "`communes.json` du COG (Etalab)",
+        "load_population",
+        _population,
+        ("france/decoupage-communes-2026.json",),
+    ),
+    Entry(
+        "Population",
+        "populations légales, CSV",
+        "load_population",
+        _population,
+        ("france/insee-populations-legales-2017-communes.csv",),
+    ),
+    Entry(
+        "Population",
+        "populations légales, classeur `ensemble.xlsx`",
+        "load_population",
+        _population,
+        ("france/insee-populations-legales-2018-ensemble.xlsx",),
+    ),
+    Entry(
+        "Population",
+        "IRIS, Parquet",
+        "load_population",
+        _population,
+        ("france/insee-iris-population-2021.parquet",),
+    ),
+    Entry(
+        "Population",
+        "comparateur de territoires, zip",
+        "load_population",
+        _population,
+        ("france/insee-comparateur-2022.zip",),
+    ),
+    Entry(
+        "Indicateurs",
+        "comparateur de territoires, zip",
+        "load_indicators",
+        _indicators,
+        ("france/insee-comparateur-2022.zip",),
+    ),
+    Entry(
+        "Indicateurs",
+        "IRIS, Parquet",
+        "load_indicators",
+        _indicators,
+        ("france/insee-iris-population-2021.parquet",),
+    ),
+    Entry(
+        "Appartenance",
+        "table d'appartenance, classeur",
+        "load_memberships",
+        _memberships,
+        ("france/insee-table-appartenance-2022.xlsx",),
+    ),
+    Entry(
+        "Appartenance",
+        "`epci.json` (Etalab)",
+        "load_memberships",
+        _memberships,
+        ("france/decoupage-epci-2026.json",),
+    ),
+    Entry(
+        "Carreaux",
+        "1 km, 2015, GeoPackage",
+        "load_carreaux",
+        _grid,
+        ("corse/carr_corse_1km_2015_crs3035.gpkg", "corse/communes-*.geojson"),
+    ),
+    Entry(
+        "Carreaux",
+        "1 km, 2010, GeoPackage aux contours ouverts et décalés",
+        "load_carreaux",
+        _grid,
+        ("formats/carreaux-anneaux-non-fermes.gpkg", "corse/communes-*.geojson"),
     ),
 )
 

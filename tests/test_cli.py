@@ -189,7 +189,7 @@ UNUSABLE |= {
     ),
     "endless link": (
         replaced("liens.csv", "0,1,10000", "0,1,inf"),
-        ["longueur", "illisible"],
+        ["longueur", "lisible"],
     ),
     "list of lists": (
         overwrite("population.json", "[[1], [2]]"),

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from msap_geo.errors import (
     DataError,
@@ -95,3 +99,80 @@ def test_numbers_are_converted_explicitly():
     texts = pd.Series(["1,5", "1 234", "1\u202f234,5", "-0.5", "", "abc", "1e3"])
     numbers = tabular.to_number(texts)
     assert numbers.fillna(-99).tolist() == [1.5, 1234, 1234.5, -0.5, -99, -99, 1000]
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "lines"),
+    [
+        ("Version beta, non fiable, à améliorer\ncode;nom\n01001;A\n", ["code", "nom"], [3]),
+        ("Titre;;\n\n;;\ncode;nom;pop\n01001;A;1,5\n01002;B;2,5\n", ["code", "nom", "pop"], [5, 6]),
+        ("code;part\n01001;51,6\n01002;32,5\n", ["code", "part"], [2, 3]),
+        ('code,nom\n01001,"A, B"\n01002,"C, D"\n', ["code", "nom"], [2, 3]),
+        ('"code";"nom; entier"\n01001;A\n', ["code", "nom_entier"], [2]),
+        ("#Identifiant;Nom\r\n1;A\r\n", ["identifiant", "nom"], [2]),
+        ("code|nom\r01001|A\r", ["code", "nom"], [2]),
+    ],
+)
+def test_header_and_separator_are_found_among_what_surrounds_them(
+    tmp_path, content, columns, lines
+):
+    read = table(tmp_path, content)
+    assert list(read.columns) == [tabular.LINE, *columns]
+    assert read[tabular.LINE].tolist() == lines
+
+
+def test_rows_longer_than_the_header_are_refused_rather_than_shifted(tmp_path):
+    with pytest.raises(DataError, match="plus de champs que l'en-tête"):
+        table(tmp_path, "a;b\n1;2;3\n4;5;6\n")
+
+
+def test_only_the_columns_wanted_are_read(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("A;B;C\n1;2;3\n")
+    read = tabular.read_text_table(path, keep={"c", "a"}.__contains__)
+    assert list(read.columns) == [tabular.LINE, "a", "c"]
+    assert tabular.read_text_table(path, keep={"z"}.__contains__).empty
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.234.567", 1_234_567),
+        ("1.234,5", 1234.5),
+        ("1,234,567.8", 1_234_567.8),
+        ("1\u00a0234\u202f567,8", 1_234_567.8),
+        ("1.234", 1.234),
+        ("-12,5", -12.5),
+        ("inf", None),
+        ("nan", None),
+        ("1e400", None),
+        ("0x10", None),
+        ("1_000", None),
+        ("12 %", None),
+        ("1,2,3", None),
+        ("True", None),
+        ("١٢", None),
+    ],
+)
+def test_numbers_are_never_guessed(text, value):
+    (read,) = tabular.to_number(pd.Series([text]))
+    assert (read == value) if value is not None else pd.isna(read)
+
+
+@given(
+    st.integers(-(10**12), 10**12),
+    st.integers(0, 999),
+    st.sampled_from(["", " ", "\u00a0", "\u202f"]),
+    st.sampled_from([",", "."]),
+)
+def test_a_number_written_the_french_way_is_read_back(whole, thousandths, space, mark):
+    written = f"{whole:,}".replace(",", space) + f"{mark}{thousandths:03d}"
+    (read,) = tabular.to_number(pd.Series([written]))
+    expected = (abs(whole) + thousandths / 1000) * (-1 if written.startswith("-") else 1)
+    assert read == pytest.approx(expected, rel=1e-12)
+
+
+@given(st.text(max_size=12))
+def test_any_text_gives_a_finite_number_or_null(text):
+    (read,) = tabular.to_number(pd.Series([text], dtype=str))
+    assert pd.isna(read) or math.isfinite(read)

@@ -5,16 +5,20 @@ Every loader returns a :class:`Loaded`: the table under contract, and the anomal
 
 from __future__ import annotations
 
+from msap_geo.loaders.appartenance import join_memberships, load_memberships
 from msap_geo.loaders.bpe import load_bpe
-from msap_geo.loaders.cog import CommuneCodes, commune_codes, read_records
+from msap_geo.loaders.carreaux import carreau_points, load_carreaux
+from msap_geo.loaders.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.communes import load_communes
 from msap_geo.loaders.horaires import read_day
 from msap_geo.loaders.horaires_la_poste import join_hours, load_la_poste_hours
 from msap_geo.loaders.horaires_osm import OrdinaryWeek, read_opening_hours
+from msap_geo.loaders.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.la_poste import load_la_poste
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.mairies import load_mairies
 from msap_geo.loaders.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
+from msap_geo.loaders.mouvements import load_movements, with_movements
 from msap_geo.loaders.operateurs import OPERATORS, load_operateurs
 from msap_geo.loaders.population import load_population, population_from_records
 from msap_geo.loaders.territoire import (
@@ -32,23 +36,33 @@ __all__ = [
     "OPERATORS",
     "CommuneCodes",
     "Loaded",
+    "LoadedIndicators",
     "OrdinaryWeek",
     "assemble_communes",
     "attach_to_communes",
+    "carreau_points",
+    "codes_among",
     "commune_codes",
     "commune_origins",
     "join_hours",
+    "join_indicators",
+    "join_memberships",
     "load_bpe",
+    "load_carreaux",
     "load_communes",
+    "load_indicators",
     "load_la_poste",
     "load_la_poste_hours",
     "load_mairies",
     "load_maisons",
+    "load_memberships",
+    "load_movements",
     "load_operateurs",
     "load_population",
     "population_from_records",
     "read_day",
     "read_opening_hours",
     "read_records",
+    "with_movements",
     "within_reach",
 ]

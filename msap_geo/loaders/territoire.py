@@ -16,6 +16,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.rattachement import reattach
 from msap_geo.loaders.tabular import normalise
 from msap_geo.territory import DEPARTEMENTS, departement_of, projected_crs
 
@@ -219,7 +220,8 @@ def attach_to_communes(
 ) -> Loaded[gpd.GeoDataFrame]:
     """Settle which commune each site belongs to, and where it stands.
 
-    The commune is the declared code (brought to the COG in force), else the one of that name in
+    The commune is the declared code (brought to the COG in force; where it may stand for several
+    communes, the nearest one), else the one of that name in
     that département, else the one the point falls in. A site without a believable position, or
     standing more than :data:`PLACE_TOLERANCE_M` outside its commune, is put at the commune's
     origin and says so (``position`` = *commune*); without any commune either, it is left out.
@@ -253,7 +255,7 @@ def attach_to_communes(
     points = table.geometry.to_numpy()[unknown]
     inside = shapely.STRtree(communes.geometry.to_numpy()).query(points, predicate="intersects")[0]
     here[unknown[inside]] = True
-    local = table[here]
+    local, told_of = reattach(table[here], sites["code_insee"], communes, codes, file=file)
     place = _commune_index(local, communes)
     points = local.geometry.to_numpy()
     origin_of = _at(origins.geometry, place)
@@ -290,6 +292,7 @@ def attach_to_communes(
         )
         for anomaly in note(told[mask], code, action, message, file=file)
     ]
+    anomalies += told_of
     placed = local.assign(
         code_insee=_at(communes["code_insee"], place),
         departement=pd.Series(_at(communes["departement"], place), index=local.index).fillna(

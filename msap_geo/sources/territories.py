@@ -40,7 +40,7 @@ def extracts(departements: Iterable[str]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted names; 975, 977 and 978 are in none.
+        Sorted names; 975, 977, 978 and the Pacific (986 to 988) are in none.
     """
     wanted = set(departements)
     return tuple(

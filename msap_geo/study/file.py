@@ -48,8 +48,12 @@ class _Donnees(_Section):
     la_poste: Path
     la_poste_horaires: Path | None = None
     cog: Path | None = None
+    mouvements: Path | None = None
+    indicateurs: tuple[Path, ...] = ()
+    appartenance: tuple[Path, ...] = ()
+    carreaux: Path | None = None
 
-    @field_validator("communes", "mairies", mode="before")
+    @field_validator("communes", "mairies", "indicateurs", "appartenance", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
@@ -169,6 +173,10 @@ class _Millesimes(_Section):
     communes: str = ""
     population: str = ""
     cog: str = ""
+    mouvements: str = ""
+    indicateurs: str = ""
+    appartenance: str = ""
+    carreaux: str = ""
     mairies: str = ""
     maisons: str = ""
     la_poste: str = ""
@@ -243,6 +251,10 @@ class Study(_Section):
             "communes": data.communes,
             "population": (data.population,),
             "cog": (data.cog,) if data.cog else (),
+            "mouvements": (data.mouvements,) if data.mouvements else (),
+            "indicateurs": data.indicateurs,
+            "appartenance": data.appartenance,
+            "carreaux": (data.carreaux,) if data.carreaux else (),
             "mairies": data.mairies,
             "maisons": (data.maisons,),
             "la_poste": (data.la_poste,),

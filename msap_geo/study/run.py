@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msap_geo import coverage, loaders, network, siting, travel
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
+from msap_geo.study.enrich import enrich
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class StudyResult:
         Rows read and kept, by role of the input.
     carreaux
         Populated cells of the communes, where the study gives a grid.
+    indicators
+        Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
     """
 
     study: Study
@@ -74,6 +77,7 @@ class StudyResult:
     elsewhere: int
     rows: dict[str, Rows]
     carreaux: gpd.GeoDataFrame | None = None
+    indicators: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def neighbours(self) -> pd.Series:
@@ -182,6 +186,8 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
             **site_rows,
             "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
         },
+        carreaux=territory.carreaux,
+        indicators=territory.indicators,
     )
 
 
@@ -191,6 +197,8 @@ class _Territory(NamedTuple):
     codes: loaders.CommuneCodes | None
     anomalies: list[Anomaly]
     rows: dict[str, Rows]
+    carreaux: gpd.GeoDataFrame | None
+    indicators: dict[str, dict[str, str]]
 
 
 def _load_territory(study: Study) -> _Territory:
@@ -199,9 +207,17 @@ def _load_territory(study: Study) -> _Territory:
     cog = data.population if in_cog else data.cog
     records = None if cog is None else loaders.read_records(study.path(cog))
     codes = None if records is None else loaders.commune_codes(records)
+    moved = None if data.mouvements is None else loaders.load_movements(study.path(data.mouvements))
+    if codes is not None and moved is not None:
+        codes = loaders.with_movements(codes, moved.table)
     boundaries = loaders.load_communes(
         [study.path(path) for path in data.communes], departements=departements, codes=codes
     )
+    if codes is None:
+        # Without a COG the boundaries say which communes are in force.
+        table = boundaries.table
+        codes = loaders.codes_among(dict(zip(table["code_insee"], table["nom"], strict=True)))
+        codes = codes if moved is None else loaders.with_movements(codes, moved.table)
     if in_cog and records is not None:
         population = loaders.population_from_records(records, file=data.population.name)
     else:
@@ -211,20 +227,24 @@ def _load_territory(study: Study) -> _Territory:
         boundaries.table, population.table, departements=departements
     )
     origins = loaders.commune_origins(communes.table, mairies.table)
+    enriched = enrich(study, communes.table, codes)
     here = set(communes.table["code_insee"])
-    steps = (boundaries, population, mairies, communes, origins)
+    steps = [boundaries, population, mairies, communes, origins, *([moved] if moved else [])]
     return _Territory(
-        communes.table,
+        enriched.communes,
         origins.table,
         codes,
-        [anomaly for step in steps for anomaly in step.anomalies],
+        [*(anomaly for step in steps for anomaly in step.anomalies), *enriched.anomalies],
         {
             "communes": Rows(boundaries.rows_read, len(boundaries.table)),
             "population": Rows(
                 population.rows_read, int(population.table["code_insee"].isin(here).sum())
             ),
             "mairies": Rows(mairies.rows_read, int((origins.table["origine"] == "mairie").sum())),
+            **{role: Rows(*counts) for role, counts in enriched.rows.items()},
         },
+        enriched.carreaux,
+        enriched.made_of,
     )
 
 

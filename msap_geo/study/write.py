@@ -119,6 +119,10 @@ _ROLES = {
     "communes": "Contours des communes",
     "population": "Population",
     "cog": "Code officiel géographique",
+    "mouvements": "Mouvements des communes",
+    "indicateurs": "Indicateurs",
+    "appartenance": "Appartenance des communes",
+    "carreaux": "Population carroyée",
     "mairies": "Mairies",
     "maisons": "Maisons",
     "la_poste": "Points La Poste",
@@ -232,6 +236,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             "classes_inconnues": result.roads.report.unknown_classes,
             "heure": study.reseau.heure,
         },
+        "indicateurs": result.indicators,
         "origines": result.origins["origine"].value_counts().sort_index().to_dict(),
         "anomalies": {
             "bilan": tally(result.anomalies),

@@ -1,0 +1,119 @@
+"""What a study knows of its communes beyond their people: groups, memberships, the grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msap_geo import loaders
+from msap_geo.anomalies import Action, Anomaly
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.study.file import Study
+
+
+class Enriched(NamedTuple):
+    """Communes with what the optional files of the study say of them.
+
+    Parameters
+    ----------
+    communes
+        Communes, same rows, with the columns of :data:`msap_geo.schemas.GROUPS`, ``LEVELS`` and
+        ``MEMBERSHIPS`` that are given; null where a file does not know a commune.
+    carreaux
+        Populated cells of the study's communes, None where no grid is given.
+    made_of
+        Vintage and variables of each indicator.
+    anomalies
+        What was repaired, left out or noted.
+    rows
+        Rows read and kept, by role of the input.
+    """
+
+    communes: gpd.GeoDataFrame
+    carreaux: gpd.GeoDataFrame | None
+    made_of: dict[str, dict[str, str]]
+    anomalies: list[Anomaly]
+    rows: dict[str, tuple[int, int]]
+
+
+def enrich(
+    study: Study, communes: gpd.GeoDataFrame, codes: loaders.CommuneCodes | None
+) -> Enriched:
+    """Join the optional files of a study to its communes.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+    communes
+        Table under :data:`msap_geo.schemas.COMMUNES`.
+    codes
+        Codes in force.
+
+    Returns
+    -------
+    Enriched
+        The communes, and what comes with them.
+
+    Raises
+    ------
+    MsapGeoError
+        If a file is absent or unusable.
+    """
+    data = study.donnees
+    anomalies: list[Anomaly] = []
+    rows: dict[str, tuple[int, int]] = {}
+    made_of: dict[str, dict[str, str]] = {}
+    if data.indicateurs:
+        found = loaders.join_indicators(
+            loaders.load_indicators(study.path(path), codes=codes) for path in data.indicateurs
+        )
+        communes, told = _joined(communes, found.table, "indicateurs")
+        anomalies += [*found.anomalies, *told]
+        rows["indicateurs"] = found.rows_read, _known(communes, found.table)
+        made_of = {
+            name: {"millesime": found.vintages[name], "variables": found.made_of[name]}
+            for name in found.vintages
+        }
+    if data.appartenance:
+        belongs = loaders.join_memberships(
+            loaders.load_memberships(study.path(path), codes=codes) for path in data.appartenance
+        )
+        # The département is the commune's own code's: one column of that name is enough.
+        table = belongs.table.drop(columns="departement", errors="ignore")
+        communes, told = _joined(communes, table, "appartenance")
+        anomalies += [*belongs.anomalies, *told]
+        rows["appartenance"] = belongs.rows_read, _known(communes, table)
+    carreaux = None
+    if data.carreaux is not None:
+        grid = loaders.load_carreaux(
+            study.path(data.carreaux),
+            boundaries=communes,
+            departements=study.departements,
+            codes=codes,
+        )
+        carreaux = grid.table
+        anomalies += grid.anomalies
+        rows["carreaux"] = grid.rows_read, len(carreaux)
+    return Enriched(communes, carreaux, made_of, anomalies, rows)
+
+
+def _joined(
+    communes: gpd.GeoDataFrame, table: pd.DataFrame, role: str
+) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    joined = communes.merge(table, on="code_insee", how="left")
+    absent = sorted(set(communes["code_insee"]) - set(table["code_insee"]))
+    if not absent:
+        return joined, []
+    message = (
+        f"{role} : {len(absent)} communes de l'étude absentes du fichier, sans valeur "
+        f"({', '.join(absent[:5])}{'…' if len(absent) > 5 else ''})"  # noqa: PLR2004 - first cases
+    )
+    return joined, [Anomaly(f"{role}-inconnu", Action.NOTED, "", message)]
+
+
+def _known(communes: gpd.GeoDataFrame, table: pd.DataFrame) -> int:
+    return int(communes["code_insee"].isin(set(table["code_insee"])).sum())
