@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LABELS = ("janvier 2020", "août 2024")
 SHOWN = 8
+ZONES_SHOWN = 4
 PROFILED = 14
 
 
@@ -160,6 +161,8 @@ def sections(before: Diagnosis, after: Diagnosis) -> Iterable[str]:
          "changent avec la seule vitesse", "le seul seuil", "la seule origine"],
         [[label, *robustness(diagnosis)] for label, diagnosis in both],
     )  # fmt: skip
+    if "operateurs_zones" in after.tables:
+        yield operators(after)
     yield "## Si une Maison fermait (août 2024)\n\n" + table(
         ["Maison", "habitants", "avant", "après", "passeraient au-delà de 20 min", "de 30 min"],
         [
@@ -204,6 +207,23 @@ def robustness(diagnosis: Diagnosis) -> list[str]:
         *(french.number(int(classes.get(name, 0))) for name in names),
         *(french.number(int(communes[name].sum())) for name in flips),
     ]
+
+
+def operators(diagnosis: Diagnosis) -> str:
+    """Tell how far the operators are from the gravest zones."""
+    zones = diagnosis.tables["zones"].query("seuil == 20")["zone_id"].head(ZONES_SHOWN).tolist()
+    times = diagnosis.tables["operateurs_zones"].pivot_table(
+        index="operateur", columns="zone_id", values="minutes_moyennes"
+    )
+    rows = [
+        [name, *(french.minutes(float(times.loc[name, zone])) for zone in zones)]
+        for name in times.index
+    ]
+    return (
+        "## Depuis les zones les plus graves, le guichet le plus proche de chaque opérateur\n\n"
+        "Temps moyen des habitants, août 2024 (annuaire DILA de 2016).\n\n"
+        + table(["opérateur", *zones], rows)
+    )
 
 
 def hours(diagnosis: Diagnosis) -> str:

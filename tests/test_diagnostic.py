@@ -12,7 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CODES, MAISONS_HEADER, STEP, X0, Y0, StudyFolder, maison_row, sites, write_csv
+from conftest import (
+    CODES,
+    MAISONS_HEADER,
+    NAMES,
+    STEP,
+    X0,
+    Y0,
+    StudyFolder,
+    degrees,
+    maison_row,
+    write_csv,
+)
 from test_cli import run
 
 from msap_geo.errors import StudyError
@@ -97,18 +108,39 @@ def diagnosis(with_before):
         "habitants_75_plus": [10.0, 20, 30, 40, 50, 60],
     }
     result = replace(result, communes=result.communes.assign(**memberships), carreaux=cells())
-    return diagnose(result, operators=sites([("CAF-B", 1)]).assign(genre="CAF"))
+    return diagnose(result)
+
+
+def counter(kind, index):
+    """A counter of the DILA directory of 2016, one JSON a line."""
+    longitude, latitude = degrees(index)
+    return {
+        "id": f"{kind}-{CODES[index]}-01",
+        "type": kind,
+        "nom": f"{kind.upper()} de {NAMES[index]}",
+        "codeinsee": CODES[index],
+        "latitude": str(latitude),
+        "longitude": str(longitude),
+    }
 
 
 def test_operators_reached_from_the_zones(toy_study):
-    counters = sites([("CAF-B", 1), ("CAF-F", 5), ("CPAM-A", 0)])
-    counters["genre"] = ["CAF", "CAF", "CPAM"]
-    tables = diagnose(run_study(read_study(toy_study.path)), operators=counters).tables
+    lines = [counter("caf", 1), counter("caf", 5), counter("cpam", 0)]
+    text = "\n".join(json.dumps(line) for line in lines)
+    (toy_study.folder / "annuaire.sjson").write_text(text, encoding="utf-8")
+    study = toy_study.path.read_text(encoding="utf-8")
+    toy_study.path.write_text(
+        f'{study}\n[diagnostic]\noperateurs = "annuaire.sjson"\n', encoding="utf-8"
+    )
+    tables = diagnose(run_study(read_study(toy_study.path))).tables
     caf, cpam = tables["operateurs_zones"].to_dict("records")
     # The only Maison is at A: D, E and F make one zone, 20, 10 and 0 minutes from the CAF at F.
-    assert (caf["operateur"], caf["site_nom"], caf["au_dela_20"]) == ("CAF", "Site CAF-F", 0)
+    assert (caf["operateur"], caf["site_nom"], caf["au_dela_20"]) == ("CAF", "CAF de Zêta", 0)
     assert caf["minutes_moyennes"] == pytest.approx((8000 + 5000) / 1500, abs=0.001)
     assert (cpam["operateur"], cpam["effectif_20"], cpam["minutes_max"]) == ("CPAM", 0, 50)
+    page = (DOCS / "indicateurs.md").read_text(encoding="utf-8")
+    assert "`operateurs_zones`" in page
+    assert "`operateur`" in page
 
 
 def test_every_table_counts_everyone(diagnosis):

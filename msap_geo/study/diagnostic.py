@@ -50,7 +50,6 @@ class Diagnosis:
 def diagnose(
     result: StudyResult,
     *,
-    operators: gpd.GeoDataFrame | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Diagnosis:
     """Compute every coverage indicator of a study.
@@ -59,9 +58,6 @@ def diagnose(
     ----------
     result
         What :func:`msap_geo.study.run_study` found.
-    operators
-        Counters of operators (CAF, CPAM, France Travail…), under :data:`msap_geo.schemas.SITES` in
-        the projection of the study, ``genre`` naming the operator.
     progress
         Called with a French sentence at each step.
 
@@ -93,9 +89,10 @@ def diagnose(
         layers |= drawn
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
-    if operators is not None:
+    if result.study.diagnostic.operateurs:
         progress("Opérateurs atteints depuis les zones blanches")
-        tables["operateurs_zones"] = operators_reached(result, origins[0], operators)
+        tables["operateurs_zones"], told = operators_reached(result, origins[0])
+        anomalies += told
     progress("Règles, évolution")
     tables["regles"] = rules(result, origins[0])
     made, told = evolution(result, origins[0])

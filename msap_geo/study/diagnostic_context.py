@@ -12,11 +12,16 @@ from msap_geo.coverage import conventions
 from msap_geo.study.diagnostic_origins import memberships_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from msap_geo.anomalies import Anomaly
     from msap_geo.study.diagnostic_origins import Origins
     from msap_geo.study.run import StudyResult
 
 _LA_POSTE, _MAISONS = "la_poste", "maisons"
+
+_TOWN_HALL = "Mairie"
+"""Everyone has one in their commune: not an operator people may be far from."""
 
 
 def assumptions(
@@ -61,10 +66,17 @@ def assumptions(
     return tables
 
 
-def operators_reached(
-    result: StudyResult, origin: Origins, operators: gpd.GeoDataFrame
-) -> pd.DataFrame:
+def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFrame, list[Anomaly]]:
     """Tell how long the people of each zone blanche take to reach each operator."""
+    study = result.study
+    genres = [name for name in loaders.OPERATORS if name != _TOWN_HALL]
+    raw = loaders.load_operateurs(
+        [study.path(path) for path in study.diagnostic.operateurs], genres=genres
+    )
+    settled = loaders.attach_to_communes(
+        raw.table, result.communes, result.origins, file=study.diagnostic.operateurs[0].name
+    )
+    operators = loaders.within_reach(settled.table, result.communes)
     zone = coverage.zone_of_places(origin.places, origin.areas, threshold=result.study.threshold)
     reached = {
         str(name): coverage.access_by_place(
@@ -76,7 +88,13 @@ def operators_reached(
     table = coverage.operators_by_zone(zone, reached, thresholds=result.study.thresholds)
     names = operators.set_index("site_id")["nom"]
     table.insert(3, "site_nom", table["site_id"].map(names, na_action="ignore").astype(object))
-    return table
+    return table, _local(result, (*raw.anomalies, *settled.anomalies))
+
+
+def _local(result: StudyResult, anomalies: Iterable[Anomaly]) -> list[Anomaly]:
+    """Keep the anomalies of the territory, among those of a national file."""
+    here = {"", *result.study.departements}
+    return [anomaly for anomaly in anomalies if anomaly.departement in here]
 
 
 def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
@@ -152,12 +170,7 @@ def evolution(
         nearest = travel.nearest(result.roads, origin.points, sites)
         before = coverage.access_by_place(origin.points, nearest)
         tables |= _compared(result, before, origin)
-        here = {"", *study.departements}
-        anomalies = [
-            anomaly
-            for anomaly in (*raw.anomalies, *settled.anomalies)
-            if anomaly.departement in here
-        ]
+        anomalies = _local(result, (*raw.anomalies, *settled.anomalies))
     return tables, anomalies
 
 

@@ -165,6 +165,12 @@ class _Diagnostic(_Section):
     graine: int = Field(default=0, ge=0)
     population_minimale: int = Field(default=0, ge=0)
     maisons_avant: Path | None = None
+    operateurs: tuple[Path, ...] = ()
+
+    @field_validator("operateurs", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 class _Millesimes(_Section):
@@ -183,6 +189,7 @@ class _Millesimes(_Section):
     la_poste_horaires: str = ""
     reseau: str = ""
     maisons_avant: str = ""
+    operateurs: str = ""
 
 
 class Study(_Section):
@@ -261,6 +268,7 @@ class Study(_Section):
             "la_poste_horaires": (data.la_poste_horaires,) if data.la_poste_horaires else (),
             "reseau": self.reseau.sources,
             "maisons_avant": (before,) if (before := self.diagnostic.maisons_avant) else (),
+            "operateurs": self.diagnostic.operateurs,
         }
         return {role: paths for role, paths in files.items() if paths}
 

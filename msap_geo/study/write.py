@@ -129,6 +129,7 @@ _ROLES = {
     "la_poste_horaires": "Horaires de La Poste",
     "reseau": "Réseau routier",
     "maisons_avant": "Maisons, liste précédente",
+    "operateurs": "Guichets des opérateurs",
 }
 
 
