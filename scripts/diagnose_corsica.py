@@ -2,11 +2,10 @@
 
 Usage::
 
-    python scripts/diagnose_corsica.py etude-2020.toml etude-2024.toml grille-1km.gpkg docs
+    python scripts/diagnose_corsica.py etude-2020.toml etude-2024.toml docs
 
-where the studies differ by their list of Maisons only, and the grid is INSEE's of 1 km (2015), read
-here where the studies do not give it. Writes ``docs/corse-diagnostic.md`` and the two maps
-of ``docs/images``.
+where the studies differ by their list of Maisons only, and give INSEE's grid of 1 km (2015) as
+``carreaux``. Writes ``docs/corse-diagnostic.md`` and the two maps of ``docs/images``.
 """
 
 from __future__ import annotations
@@ -15,14 +14,11 @@ import argparse
 import cProfile
 import pstats
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.patches import Patch
 
@@ -44,47 +40,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
-    parser.add_argument("grid", type=Path)
     parser.add_argument("docs", type=Path)
     arguments = parser.parse_args()
     mpl.use("Agg")
-    results = [
-        with_grid(run_study(read_study(path)), arguments.grid)
-        for path in (arguments.before, arguments.after)
-    ]
+    results = [run_study(read_study(path)) for path in (arguments.before, arguments.after)]
     diagnoses = [diagnose(result) for result in results]
     for diagnosis, year in zip(diagnoses, (2020, 2024), strict=True):
         draw(diagnosis, arguments.docs / "images" / f"corse-carreaux-{year}.png")
     page = "\n\n".join([*sections(*diagnoses), profile(results[1])]) + "\n"
     (arguments.docs / "corse-diagnostic.md").write_text(page, encoding="utf-8", newline="\n")
-
-
-def with_grid(result: StudyResult, path: Path) -> StudyResult:
-    """Return the study with its cells, read from the 1 km grid where it has none."""
-    if result.carreaux is not None:
-        return result
-    raw = gpd.read_file(path).to_crs(result.communes.crs)
-    centres = raw.set_geometry(raw.centroid)[["geometry"]]
-    own = gpd.sjoin_nearest(centres, result.communes[["code_insee", "geometry"]])
-    code = own[~own.index.duplicated()]["code_insee"].reindex(raw.index)
-    people = raw["Ind"].to_numpy(dtype=float)
-    whole = np.floor(people).astype(np.int64)
-    # Whole persons by largest remainder: the total of the grid is kept.
-    missing = round(people.sum()) - whole.sum()
-    whole[np.argsort(whole - people, kind="stable")[:missing]] += 1
-    cells = gpd.GeoDataFrame(
-        {
-            "demand_id": raw["Id_carr1km"],
-            "code_insee": code.to_numpy(dtype=object),
-            "population": whole,
-            "menages": raw["Men"],
-            "habitants_65_plus": raw["Ind_65_79"] + raw["Ind_80p"],
-            "impute": raw["I_est_1km"] > 0,
-        },
-        geometry=raw.geometry,
-        crs=raw.crs,
-    )
-    return replace(result, carreaux=cells.sort_values("demand_id", ignore_index=True))
 
 
 def sections(before: Diagnosis, after: Diagnosis) -> Iterable[str]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import geopandas as gpd
-import numpy as np
 import pytest
 
 from msap_geo import coverage, loaders
@@ -21,22 +17,11 @@ POPULATION = 355_486
 def corsica_diagnosed(corsica, shared, tmp_path_factory):
     path = tmp_path_factory.mktemp("diagnostic") / "etude.toml"
     text = corsica.read_text(encoding="utf-8")
+    grid = (shared / "corse" / "carr_corse_1km_2015_crs3035.gpkg").as_posix()
+    text = text.replace("[donnees]", f'[donnees]\ncarreaux = "{grid}"')
     before = (shared / "france" / "france-services-20200108.csv").as_posix()
     path.write_text(f'{text}\n[diagnostic]\nmaisons_avant = "{before}"\n', encoding="utf-8")
-    result = run_study(read_study(path))
-    raw = gpd.read_file(shared / "corse" / "carr_corse_1km_2015_crs3035.gpkg").to_crs(2154)
-    centres = raw.set_geometry(raw.centroid)[["geometry"]]
-    own = gpd.sjoin_nearest(centres, result.communes[["code_insee", "geometry"]])
-    cells = gpd.GeoDataFrame(
-        {
-            "demand_id": raw["Id_carr1km"],
-            "code_insee": own[~own.index.duplicated()]["code_insee"].to_numpy(),
-            "population": np.rint(raw["Ind"]).astype("int64"),
-            "menages": raw["Men"],
-        },
-        geometry=raw.geometry,
-    )
-    return diagnose(replace(result, carreaux=cells)).tables
+    return diagnose(run_study(read_study(path))).tables
 
 
 @pytest.mark.corse

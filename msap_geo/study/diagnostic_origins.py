@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from msap_geo import coverage, schemas, travel
+from msap_geo import coverage, loaders, schemas, travel
 from msap_geo.territory import DEPARTEMENTS, REGION_NAMES
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ def from_communes(result: StudyResult, maisons: gpd.GeoDataFrame) -> Origins:
 
 def from_cells(result: StudyResult, maisons: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> Origins:
     """Let everyone start from the centre of their cell."""
-    here = cells.to_crs(result.roads.epsg)
-    inhabited = here[here["population"] > 0].reset_index(drop=True)
-    points = inhabited.set_geometry(inhabited.centroid).assign(origine="carreau")
+    points = loaders.carreau_points(cells, epsg=result.roads.epsg)
+    inhabited = cells[cells["population"] > 0].to_crs(result.roads.epsg)
     # As wide as a cell: an empty one does not cut a zone in two.
     side = float(inhabited.area.median() ** 0.5)
-    return _measured(result, maisons, points, inhabited.geometry, "_carreaux", side)
+    return _measured(
+        result, maisons, points, inhabited.geometry.reset_index(drop=True), "_carreaux", side
+    )
 
 
 def memberships_of(result: StudyResult) -> pd.DataFrame:
