@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -29,8 +30,11 @@ Direction = Literal["to", "from"]
 ROUNDING = 1e-6
 """Trips longer than the bound by less than this, minutes, are rounding errors and within it."""
 
-_FEWEST_ROWS = 256
-"""Rows a thread takes at a time, at least: each block costs an array of the network's size."""
+_FEWEST_ROWS = 32
+"""Rows a thread takes at a time, at least."""
+
+_BLOCKS = 32
+"""Blocks a thread computes: enough for threads to end together, and for pieces to be small."""
 
 
 class Seeds(NamedTuple):
@@ -62,6 +66,11 @@ class Seeds(NamedTuple):
         start = self.start[rows.start : rows.stop + 1]
         seeds = slice(start[0], start[-1])
         return Seeds(start - start[0], self.node[seeds], self.minutes[seeds], self.length_m[seeds])
+
+    def taken(self, places: NDArray[np.int64]) -> Seeds:
+        """Return the seeds of these places, in this order."""
+        start, seeds = _rows(self.start, places)
+        return Seeds(start, self.node[seeds], self.minutes[seeds], self.length_m[seeds])
 
     def owner(self) -> NDArray[np.int64]:
         """Return the place each seed belongs to."""
@@ -168,17 +177,20 @@ def _trips(
     labels = (label_start, destination[quickest], minutes[quickest], length_m[quickest])
     n_destinations = len(destinations.start) - 1
 
-    def rows(part: slice) -> list[NDArray[Any]]:
+    def room() -> tuple[NDArray[Any], ...]:
+        return (*_infinite(network), np.empty(network.n_nodes, dtype=np.int32))
+
+    def rows(part: slice, room: tuple[NDArray[Any], ...]) -> list[NDArray[Any]]:
         seeds = origins.part(part)
         start, *found = meetings.rows(
             *up, order.out_minutes, order.out_m, seeds.start,
             order.position[seeds.node], seeds.minutes, seeds.length_m,
-            *labels, n_destinations, limit,
+            *labels, n_destinations, limit, *room,
         )  # fmt: skip
         # Copied, or the longer arrays they are the beginning of would stay in memory.
         return [np.diff(start), *(column.copy() for column in found[:columns])]
 
-    piled = _piled(_by_blocks(rows, len(origins.start) - 1, at_least=_FEWEST_ROWS))
+    piled = _piled(_by_blocks(rows, len(origins.start) - 1, room))
     np.minimum(piled[2], max_minutes, out=piled[2])
     return piled
 
@@ -205,12 +217,30 @@ def reach(network: RoadNetwork, sites: Seeds, *, max_minutes: float, direction: 
     links: Csr = network.reverse if direction == "to" else network.links
     limit = _limit(max_minutes)
 
-    def rows(part: slice) -> list[NDArray[Any]]:
-        start, *found = kernels.reach(*links, *sites.part(part), limit)
+    def rows(part: slice, room: tuple[NDArray[Any], ...]) -> list[NDArray[Any]]:
+        start, *found = kernels.reach(*links, *sites.part(part), limit, *room)
         return [np.diff(start), *(column.copy() for column in found)]
 
-    start, node, minutes, length_m = _piled(_by_blocks(rows, len(sites.start) - 1, at_least=32))
+    # From one site to its neighbour, the links are still in the processor's cache.
+    n = len(sites.start) - 1
+    first = np.append(sites.node, 0)[np.minimum(sites.start[:-1], len(sites.node))]
+    near = np.argsort(first, kind="stable")
+    sites = sites.taken(near)
+    piled = _piled(_by_blocks(rows, n, lambda: _infinite(network)))
+    back = np.empty(n, dtype=np.int64)
+    back[near] = np.arange(n)
+    start, cells = _rows(piled[0], back)
+    node, minutes, length_m = (column[cells] for column in piled[1:])
     return Reach(start, node, np.minimum(minutes, max_minutes), length_m)
+
+
+def _rows(
+    start: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where these rows start once put one after the other, and the cells they hold."""
+    counts = np.diff(start)[wanted]
+    moved = np.concatenate([[0], np.cumsum(counts)])
+    return moved, np.repeat(start[wanted] - moved[:-1], counts) + np.arange(moved[-1])
 
 
 def _limit(max_minutes: float) -> float:
@@ -223,17 +253,36 @@ def _threads() -> int:
     return os.cpu_count() or 1
 
 
+def _infinite(network: RoadNetwork) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return np.full(network.n_nodes, np.inf), np.full(network.n_nodes, np.inf)
+
+
 def _by_blocks(
-    rows: Callable[[slice], list[NDArray[Any]]], n: int, *, at_least: int
+    rows: Callable[[slice, tuple[NDArray[Any], ...]], list[NDArray[Any]]],
+    n: int,
+    room: Callable[[], tuple[NDArray[Any], ...]],
 ) -> list[list[Any]]:
-    """Compute rows block by block, on every core: the kernels let go of the interpreter."""
+    """Compute rows block by block, on every core: the kernels let go of the interpreter.
+
+    ``room`` makes the arrays a kernel works in, which it leaves as it found them: there are as many
+    as threads, not as many as blocks.
+    """
     threads = _threads()
-    size = max(at_least, -(-n // (32 * threads)))
+    size = max(_FEWEST_ROWS, -(-n // (_BLOCKS * threads)))
     blocks = [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
-    if len(blocks) == 1:
-        return [rows(blocks[0])]
+    threads = min(threads, len(blocks))
+    idle: SimpleQueue[tuple[NDArray[Any], ...]] = SimpleQueue()
+    for _ in range(threads):
+        idle.put(room())
+
+    def one(block: slice) -> list[NDArray[Any]]:
+        mine = idle.get()
+        done = rows(block, mine)
+        idle.put(mine)
+        return done
+
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(rows, blocks))
+        return list(pool.map(one, blocks))
 
 
 def _piled(pieces: list[list[Any]]) -> list[NDArray[Any]]:

@@ -20,6 +20,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+NEAR_BUCKETS = 256
+"""Buckets of a bounded search, whatever its bound."""
+
+FAR_BUCKETS = 1 << 16
+FAR_BUCKET_MINUTES = 0.25
+"""Buckets of a search without a bound; the last one takes all that is beyond eleven days."""
+
 # --- A 4-ary heap of (minutes, node) ------------------------------------------------------------
 
 
@@ -70,20 +77,28 @@ def grown(values):
 
 
 @njit(cache=True, nogil=True)
-def reach(start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes, seed_m, limit):
+def reach(
+    start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes, seed_m, limit,
+    minutes, metres,
+):  # fmt: skip
     """Find the nodes within the limit of each site in turn.
 
-    Site ``s`` has seeds ``seed_start[s]:seed_start[s + 1]``. Returns, site by site: start of its
-    nodes, the nodes in the order they were met, minutes, metres.
+    Site ``s`` has seeds ``seed_start[s]:seed_start[s + 1]``; ``minutes`` and ``metres``, one each a
+    node, are infinite before and after. Returns, site by site: start of its nodes, the nodes in the
+    order they were met, minutes, metres.
+
+    Nodes wait in buckets of minutes, each a linked list, rather than in a heap: a label improved
+    within its own bucket is looked at again, which costs less than keeping a heap in order.
     """
-    n = len(start) - 1
     n_sites = len(seed_start) - 1
-    minutes, metres = np.full(n, np.inf), np.full(n, np.inf)
-    keys, waiting = np.empty(1024), np.empty(1024, np.int32)
+    n_buckets = FAR_BUCKETS if limit == np.inf else NEAR_BUCKETS
+    scale = 1 / FAR_BUCKET_MINUTES if limit == np.inf else NEAR_BUCKETS / limit
+    first = np.full(n_buckets + 1, -1, np.int32)
+    keys, waiting, after = np.empty(1024), np.empty(1024, np.int32), np.empty(1024, np.int32)
     row_start = np.zeros(n_sites + 1, np.int64)
     found, n_found = np.empty(4096, np.int32), 0
     for site in range(n_sites):
-        size = 0
+        used, left = 0, 0
         begin = n_found
         for s in range(seed_start[site], seed_start[site + 1]):
             v, m, d = seed_node[s], seed_minutes[s], seed_m[s]
@@ -95,10 +110,21 @@ def reach(start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes
                 if n_found == len(found):
                     found = grown(found)
             minutes[v], metres[v] = m, d
-            size = _push(keys, waiting, size, m, v)
-        while size > 0:
-            m, v = keys[0], waiting[0]
-            size = _drop_first(keys, waiting, size)
+            if used == len(keys):
+                keys, waiting, after = grown(keys), grown(waiting), grown(after)
+            bucket = int(min(m * scale, n_buckets))
+            keys[used], waiting[used], after[used], first[bucket] = m, v, first[bucket], used
+            used += 1
+            left += 1
+        bucket = 0
+        while left > 0:
+            entry = first[bucket]
+            if entry < 0:
+                bucket += 1
+                continue
+            first[bucket] = after[entry]
+            left -= 1
+            m, v = keys[entry], waiting[entry]
             if m > minutes[v]:
                 continue
             d = metres[v]
@@ -116,9 +142,12 @@ def reach(start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes
                     if n_found == len(found):
                         found = grown(found)
                 minutes[to], metres[to] = by, by_m
-                if size == len(keys):
-                    keys, waiting = grown(keys), grown(waiting)
-                size = _push(keys, waiting, size, by, to)
+                if used == len(keys):
+                    keys, waiting, after = grown(keys), grown(waiting), grown(after)
+                later = int(min(by * scale, n_buckets))
+                keys[used], waiting[used], after[used], first[later] = by, to, first[later], used
+                used += 1
+                left += 1
         row_start[site + 1] = n_found
         if site == 0:
             out_minutes, out_m = np.empty(len(found)), np.empty(len(found))

@@ -136,16 +136,15 @@ def rows(
     parent, start, head, arc_minutes, arc_m,
     seed_start, seed_position, seed_minutes, seed_m,
     label_start, label_destination, label_minutes, label_m, n_destinations, limit,
+    minutes, metres, met,
 ):  # fmt: skip
     """Climb from each origin and read the labels met, within the limit.
 
-    Labels are grouped by position, the quickest first. Returns start of each origin's row,
-    destinations in increasing order, minutes, metres.
+    Labels are grouped by position, the quickest first; ``minutes`` and ``metres``, one a position,
+    are infinite before and after, ``met`` is room for as many positions. Returns start of each
+    origin's row, destinations in increasing order, minutes, metres.
     """
-    n = len(start) - 1
     n_origins = len(seed_start) - 1
-    minutes, metres = np.full(n, np.inf), np.full(n, np.inf)
-    met = np.empty(n, np.int32)
     best, best_m = np.full(n_destinations, np.inf), np.full(n_destinations, np.inf)
     reached = np.empty(n_destinations, np.int32)
     row_start = np.zeros(n_origins + 1, np.int64)
