@@ -95,6 +95,8 @@ RULES = {
     "budget": Rules(budget_eur=9000.0),
     "both": Rules(count=3, budget_eur=8000.0),
     "locked": Rules(count=3, forced=frozenset({"s001"}), forbidden=frozenset({"s000", "s002"})),
+    "all forced": Rules(count=2, forced=frozenset({"s001", "s003"})),
+    "nothing": Rules(count=0),
     "exclusive": Rules(count=3, exclusive=(frozenset({"s000", "s001", "s002", "s003"}),)),
     "quotas": Rules(
         count=3,
@@ -154,6 +156,20 @@ def test_thresholds_with_decay(seed):
 
     assert plan.value == pytest.approx(max(value(s) for s in subsets(SITES, 2)), rel=2e-6)
     assert plan.value == pytest.approx(value(instance.positions(plan.sites)))
+
+
+@given(seed=seeds, forced=st.booleans())
+@quick
+def test_ties_go_to_the_shorter_trips(seed, forced):
+    instance = problem(seed)
+    asked = Rules(count=2, forced=frozenset({"s001"} if forced else set()))
+    plan = siting.maximal_covering(instance, asked, thresholds=[15.0])
+    chosen = instance.positions(plan.sites)
+    for leaving in np.setdiff1d(chosen, instance.positions(asked.forced)):
+        for entering in np.setdiff1d(np.arange(SITES), chosen):
+            other = np.union1d(np.setdiff1d(chosen, [leaving]), [entering])
+            if within(instance, other) == plan.value:
+                assert trips(instance, other) >= trips(instance, chosen) - 1e-3
 
 
 @given(seed=seeds, share=st.sampled_from([0.5, 0.83, 1.0]))

@@ -15,14 +15,14 @@ import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo import __version__
-from msap_geo.cli import lancer, telecharger
+from msap_geo.cli import backtester, lancer, noter, optimiser, telecharger
 from msap_geo.cli.parser import FrenchParser
 from msap_geo.errors import MsapGeoError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (lancer, telecharger)
+_COMMANDS = (lancer, telecharger, noter, optimiser, backtester)
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 

@@ -199,5 +199,5 @@ def interchangeable(
     for rank, site in enumerate(chosen):
         other = np.flatnonzero(able[:, rank] & (loss[:, rank] <= allowed))
         other = other[np.argsort(loss[other, rank], kind="stable")][:3]
-        rows += [(int(site), int(o), float(max(loss[o, rank], 0.0))) for o in other]
+        rows += [(int(site), int(o), float(max(0.0, loss[o, rank]))) for o in other]
     return pd.DataFrame(rows, columns=["site", "remplacant", "perte"])

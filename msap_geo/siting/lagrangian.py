@@ -221,6 +221,8 @@ def _take(
     taken = np.zeros(len(worth))
     order = np.argsort(-usable, kind="stable")[: limits.most]
     taken[order] = 1.0
+    if not len(order):
+        return taken, 0.0, np.full(len(worth), np.inf)
     rate = usable[order[-1]] if len(order) == limits.count else 0.0
     return taken, float(usable[order].sum()), np.full(len(worth), rate)
 

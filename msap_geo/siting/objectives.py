@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
 from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
@@ -15,6 +16,7 @@ from msap_geo.siting.highs import Effort
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.rules import Limits, Rules, compile_rules
 from msap_geo.siting.solver import best_plan
+from msap_geo.siting.swap import improve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,6 +162,7 @@ def maximal_covering(
         words=Words("couverture", PEOPLE),
         today=today,
         whole=set(shares) == {1.0},
+        ties=trip_gains(problem, longest=problem.max_minutes),
     )
 
 
@@ -213,8 +216,23 @@ def solve_gains(
     words: Words,
     today: float,
     whole: bool = False,
+    ties: Gains | None = None,
 ) -> Plan:
-    """Choose the sites of an objective given as gains, and make the plan of them."""
+    """Choose the sites of an objective given as gains, and make the plan of them.
+
+    Parameters
+    ----------
+    problem, gains, rules, effort
+        The question.
+    words
+        How the plan is told.
+    today
+        Value without any new site.
+    whole
+        Whether all gains are whole numbers.
+    ties
+        Second objective, by which swaps choose among sites worth the same (:func:`lexicographic`).
+    """
     begin = time.perf_counter()
     limits, forced = compile_rules(problem, rules)
     infeasible.check(problem, limits, forced, effort)
@@ -224,7 +242,11 @@ def solve_gains(
     if not outcome.feasible:
         infeasible.check(problem, limits, np.arange(0), effort)
         raise undecided()
-    chosen = np.union1d(forced, outcome.chosen)
+    free = outcome.chosen
+    if ties is not None and len(free):
+        both = lexicographic(gains, ties, opened=forced)
+        free = improve(both, free, rest) if both is not None else free
+    chosen = np.union1d(forced, free)
     order = in_order(gains, chosen)
     sign = -1.0 if words.smaller_is_better else 1.0
     values = today + sign * np.concatenate([[0.0], np.cumsum(order.added)])
@@ -243,6 +265,37 @@ def solve_gains(
         curve=curve(problem, order.sites, values),
         remarks=_remarks(order.added, limits),
     )
+
+
+def lexicographic(first: Gains, second: Gains, *, opened: NDArray[np.int64]) -> Gains | None:
+    """Return gains whose second part only ever decides between plans equal under the first.
+
+    Parameters
+    ----------
+    first
+        Gains that count first, in whole persons (or shares of them).
+    second
+        Gains that break ties.
+    opened
+        Sites open already.
+
+    Returns
+    -------
+    Gains or None
+        The first gains weighed more than all the second ones together, and these; None where
+        floats could not tell them apart.
+    """
+    none = np.zeros(first.n_sites, dtype=bool)
+    left, tie = first.without(none, opened=opened), second.without(none, opened=opened)
+    every = np.arange(first.n_sites)
+    weight = np.ceil(tie.value(every)) + 1.0
+    if weight * max(left.value(every), 1.0) > _EXACT_FLOATS:
+        return None
+    table = vstack([left.by_row * weight, tie.by_row], format="csr")
+    return Gains(csr_array(table), np.concatenate([left.people, tie.people]))
+
+
+_EXACT_FLOATS = 2.0**50
 
 
 def undecided() -> DataError:

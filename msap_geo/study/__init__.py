@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
+from msap_geo.study.backtest import Backtest, run_backtest
 from msap_geo.study.file import Study, read_study, sample_study
+from msap_geo.study.implantation import Asked, Implantation, optimise
+from msap_geo.study.plan_json import implantation_json
 from msap_geo.study.prepare import Prepared, prepare_study
+from msap_geo.study.rating import Rating, rate
 from msap_geo.study.run import StudyResult, run_study
 from msap_geo.study.write import manifest, map_content, write_study
 
 __all__ = [
+    "BACKTEST_DATE",
+    "Asked",
+    "Backtest",
+    "Implantation",
     "Prepared",
+    "Rating",
     "Study",
     "StudyResult",
+    "implantation_json",
     "manifest",
     "map_content",
+    "optimise",
     "prepare_study",
+    "rate",
     "read_study",
+    "run_backtest",
     "run_study",
     "sample_study",
     "write_study",
