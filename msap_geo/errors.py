@@ -9,6 +9,7 @@
      │    ├── MissingColumnError                    an expected column is absent
      │    └── ContractError                         a table breaks its schema
      ├── StudyError            (ValueError)         the study file is wrong
+     │    └── InfeasibleError                       no plan respects every rule asked for
      ├── TerritoryError        (ValueError)         an unknown département, mixed projections
      ├── NetworkError          (ValueError)         roads that cannot be used for this study
      │    └── StoreError                            a network store that is corrupt or foreign
@@ -95,6 +96,10 @@ class ContractError(DataError):
 
 class StudyError(MsapGeoError, ValueError):
     """The study file is wrong."""
+
+
+class InfeasibleError(StudyError):
+    """No plan respects every rule asked for; the message names the rules and by how much."""
 
 
 class TerritoryError(MsapGeoError, ValueError):

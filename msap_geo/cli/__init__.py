@@ -15,14 +15,21 @@ import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo import __version__
-from msap_geo.cli import diagnostiquer, lancer, telecharger
+from msap_geo.cli import (
+    backtester,
+    diagnostiquer,
+    lancer,
+    noter,
+    optimiser,
+    telecharger,
+)
 from msap_geo.cli.parser import FrenchParser
 from msap_geo.errors import MsapGeoError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (lancer, diagnostiquer, telecharger)
+_COMMANDS = (telecharger, lancer, diagnostiquer, noter, optimiser, backtester)
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 

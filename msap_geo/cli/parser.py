@@ -32,6 +32,7 @@ _USAGE_ERRORS = (
     (r"argument (.+): invalid choice: (.+?) \(choose from .+\)", r"commande inconnue : \2"),
     (r"argument (.+): invalid int value: (.+)", r"\1 attend un nombre entier (reçu \2)"),
     (r"argument (.+): invalid float value: (.+)", r"\1 attend un nombre (reçu \2)"),
+    (r"argument (.+): (.+ est attendue? .+)", r"\1 : \2"),
     (r"ambiguous option: (.+?) could match (.+)", r"option ambiguë : \1 (\2 ?)"),
     (r"argument (.+): ignored explicit argument (.+)", r"\1 ne prend pas de valeur (reçu \2)"),
 )

@@ -8,6 +8,7 @@ from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.tables import write_csv, write_geojson, write_geopackage, write_json
+from msap_geo.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = [
     "write_geopackage",
     "write_json",
     "write_map",
+    "write_workbook",
 ]
 
 

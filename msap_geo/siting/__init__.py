@@ -1,7 +1,58 @@
-"""Which office should host the next Maison."""
+"""Which office should host the next Maison: scores, plans with proof, alternatives."""
 
 from __future__ import annotations
 
+from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
+from msap_geo.siting.backup import backup_covering, capacitated_covering
+from msap_geo.siting.covering import p_centre, set_covering
+from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
+from msap_geo.siting.equity import fairest_covering
+from msap_geo.siting.gains import Gains
+from msap_geo.siting.greedy import greedy
+from msap_geo.siting.highs import Effort
+from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
+from msap_geo.siting.objectives import covering_gains, maximal_covering, p_median, trip_gains
+from msap_geo.siting.plan import Plan
+from msap_geo.siting.problem import Problem, make_problem
+from msap_geo.siting.ranking import Ranking, check_weights, rank
+from msap_geo.siting.rules import Quota, Rules, compile_rules
 from msap_geo.siting.scores import WEIGHTS, longest_useful_trip, score_candidates
 
-__all__ = ["WEIGHTS", "longest_useful_trip", "score_candidates"]
+__all__ = [
+    "CRITERIA",
+    "WEIGHTS",
+    "Alternatives",
+    "CostModel",
+    "Effort",
+    "Gains",
+    "Plan",
+    "Problem",
+    "Quota",
+    "Ranking",
+    "Rules",
+    "backup_covering",
+    "capacitated_covering",
+    "check_weights",
+    "compile_rules",
+    "covering_gains",
+    "euros_per_person",
+    "fairest_covering",
+    "frontier",
+    "greedy",
+    "interchangeable",
+    "k_best",
+    "load_costs",
+    "longest_needed",
+    "longest_useful_trip",
+    "make_problem",
+    "maximal_covering",
+    "measure",
+    "near_optimal",
+    "p_centre",
+    "p_median",
+    "plan_costs",
+    "rank",
+    "score_candidates",
+    "set_covering",
+    "trip_gains",
+]

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from msap_geo import coverage, loaders, network
+from msap_geo import coverage, loaders, network, siting
+from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
 from msap_geo.territory import check_departements, projected_crs
 
@@ -173,6 +174,62 @@ class _Diagnostic(_Section):
         return [value] if isinstance(value, str) else value
 
 
+class _Score(_Section):
+    poids: dict[str, float] = Field(default_factory=lambda: dict(siting.WEIGHTS))
+
+    @field_validator("poids")
+    @classmethod
+    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+        return siting.check_weights(weights)
+
+
+class Bounds(_Section):
+    """How many new sites a group may have."""
+
+    min: int = Field(default=0, ge=0)
+    max: int | None = Field(default=None, ge=0)
+
+
+class _Implantation(_Section):
+    objectif: Literal[
+        "couverture", "p-mediane", "p-centre", "double-couverture", "capacite", "equite"
+    ] = "couverture"
+    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = ()
+    poids_des_seuils: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+    trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
+    seconde_couverture: float = Field(default=0.5, ge=0, le=1)
+    capacite: int | None = Field(default=None, gt=0)
+    equite_par: str = "departement"
+    imposes: tuple[str, ...] = ()
+    interdits: tuple[str, ...] = ()
+    exclusifs: tuple[tuple[str, ...], ...] = ()
+    quotas: dict[str, Bounds] = Field(default_factory=dict)
+    distance_min_km: float | None = Field(default=None, gt=0)
+    secondes: float = Field(default=60.0, gt=0)
+
+    @model_validator(mode="after")
+    def _capacity(self) -> _Implantation:
+        if self.objectif == "capacite" and self.capacite is None:
+            raise StudyError(
+                "l'objectif « capacite » demande la capacité d'un site",
+                where="[implantation] capacite",
+                remedy="écrire par exemple capacite = 5000",
+            )
+        return self
+
+
+class _Couts(_Section):
+    modele: str = "france-services"
+    annee: int = Field(default=2026, ge=2016, le=2100)
+    fonctionnement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    investissement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("modele")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return siting.load_costs(name).name
+
+
 class _Millesimes(_Section):
     """Vintage of each input, in words, where its file name does not tell."""
 
@@ -201,6 +258,9 @@ class Study(_Section):
     reseau: _Reseau
     candidats: _Candidats = _Candidats()
     diagnostic: _Diagnostic = _Diagnostic()
+    score: _Score = _Score()
+    implantation: _Implantation = _Implantation()
+    couts: _Couts = _Couts()
     millesimes: _Millesimes = _Millesimes()
     folder: Path
 
@@ -358,6 +418,7 @@ def _in_french(error: ValidationError) -> list[str]:
         "greater_than_equal": "valeur trop petite",
         "greater_than": "valeur trop petite",
         "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
+        "less_than_equal": "valeur trop grande",
     }
     lines = []
     for problem in error.errors():

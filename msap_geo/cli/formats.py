@@ -1,0 +1,129 @@
+"""What the commands that answer with tables share: JSON, CSV, a workbook or a few lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from msap_geo.cli.parser import FrenchParser
+    from msap_geo.study import StudyResult
+
+
+def add_formats(parser: FrenchParser, *, workbook: str) -> None:
+    """Add ``--json``, ``--csv`` and ``--xlsx``, of which one at most is given.
+
+    Parameters
+    ----------
+    parser
+        The command's parser.
+    workbook
+        Name of the workbook written by default, in the study's folder of results.
+    """
+    formats = parser.options.add_mutually_exclusive_group()
+    formats.add_argument(
+        "--json",
+        action="store_true",
+        help="écrit sur la sortie standard le résultat en JSON, et rien d'autre",
+    )
+    formats.add_argument(
+        "--csv",
+        action="store_true",
+        help="écrit sur la sortie standard la table principale en CSV, et rien d'autre",
+    )
+    formats.add_argument(
+        "--xlsx",
+        metavar="FICHIER",
+        nargs="?",
+        type=Path,
+        const=Path(),
+        help="écrit un classeur, une table par feuille (par défaut : "
+        f"maps/<nom de l'étude>/{workbook})",
+    )
+    parser.set_defaults(workbook=workbook)
+
+
+def show(
+    arguments: argparse.Namespace,
+    result: StudyResult,
+    *,
+    content: Callable[[], Mapping[str, Any]],
+    tables: Mapping[str, pd.DataFrame],
+    text: Callable[[], str],
+) -> None:
+    """Write an answer as asked.
+
+    Parameters
+    ----------
+    arguments
+        Arguments of the command.
+    result
+        The study, for the name of the folder.
+    content
+        Makes the content of the JSON.
+    tables
+        Tables by sheet name, the main one first.
+    text
+        Makes the lines for a reader.
+    """
+    from msap_geo import outputs  # noqa: PLC0415 - keeps --help instant
+
+    if arguments.json:
+        print(json.dumps(content(), ensure_ascii=False, indent=2, allow_nan=False), flush=True)  # noqa: T201
+    elif arguments.csv:
+        first = next(iter(tables.values()))
+        sys.stdout.write(first.to_csv(index=False, lineterminator="\n"))
+        sys.stdout.flush()
+    elif arguments.xlsx is not None:
+        default = Path("maps") / result.study.slug / arguments.workbook
+        path = default if arguments.xlsx == Path() else arguments.xlsx
+        outputs.write_workbook(tables, path)
+        print(f"{text()}\nClasseur : {path}", flush=True)  # noqa: T201
+    else:
+        print(text(), flush=True)  # noqa: T201
+
+
+def run(
+    arguments: argparse.Namespace, answer: Callable[[StudyResult, Callable[[str], None]], Any]
+) -> Any:
+    """Run the study of the arguments, then what the command asks of it, telling each step.
+
+    Parameters
+    ----------
+    arguments
+        Arguments of the command; ``etude`` is the study file.
+    answer
+        Takes the study run and a function that tells a step.
+
+    Returns
+    -------
+    Any
+        The answer.
+    """
+    from rich.console import Console  # noqa: PLC0415
+
+    from msap_geo.study import read_study, run_study  # noqa: PLC0415
+
+    with Console(stderr=True).status("Préparation…") as status:
+
+        def progress(step: str) -> None:
+            status.update(f"{step}…")
+
+        return answer(run_study(read_study(arguments.etude), progress=progress), progress)
+
+
+def warnings_of(result: StudyResult) -> list[str]:
+    """Return the lines every answer of an invented or roadless study carries."""
+    lines = []
+    if result.study.etude.demonstration:
+        lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
+    if result.estimated:
+        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
+    return lines

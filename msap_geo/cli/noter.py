@@ -1,0 +1,83 @@
+"""``msap-geo noter``: every candidate under every criterion."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli import formats
+from msap_geo.cli.parser import add_command, add_study
+
+if TYPE_CHECKING:
+    from msap_geo.study import Rating
+
+_SHOWN = 10
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands,
+        "noter",
+        _conduct,
+        help="note chaque bureau candidat, critère par critère",
+        description="Note chaque bureau candidat : tous les critères, ce que chacun apporte à la "
+        "note avec les poids de [score.poids], et si le rang tient quand les poids bougent.",
+    )
+    add_study(command)
+    command.options.add_argument(
+        "--top",
+        metavar="N",
+        type=positive,
+        help="ne garde que les N premiers (et juge la stabilité du rang parmi eux)",
+    )
+    formats.add_formats(command, workbook="bureaux.xlsx")
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1 up."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(
+            f"un nombre entier à partir de 1 est attendu (reçu {text})"
+        )
+    return value
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from msap_geo.study import rate  # noqa: PLC0415 - keeps --help instant
+
+    rating = formats.run(
+        arguments, lambda result, progress: rate(result, top=arguments.top, progress=progress)
+    )
+    formats.show(
+        arguments,
+        rating.result,
+        content=rating.as_dict,
+        tables={"bureaux": rating.table},
+        text=lambda: _told(rating),
+    )
+    return 0
+
+
+def _told(rating: Rating) -> str:
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    study = rating.result.study
+    lines = [f"{study.etude.nom} : {french.counted(len(rating.table), 'candidat')}"]
+    lines += formats.warnings_of(rating.result)
+    told = ", ".join(f"{name} {french.percent(weight)}" for name, weight in rating.weights.items())
+    lines.append(f"  poids : {told}")
+    if rating.silent:
+        lines.append(f"  sans données, ne comptent pas : {', '.join(rating.silent)}")
+    for row in rating.table.head(min(_SHOWN, rating.top)).itertuples():
+        lines.append(
+            f"  n° {row.rang} : {row.nom} ({row.commune}), note {french.number(row.score, 1)}, "
+            f"{french.people(int(row.population_gagnee))} de plus à {study.threshold:g} min "
+            f"({french.number(row.gain_marginal)} s'il ouvre après les meilleurs), "
+            f"parmi les {rating.top} premiers dans {french.percent(row.stabilite)} des tirages"
+        )
+    return "\n".join(lines)

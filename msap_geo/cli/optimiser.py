@@ -1,0 +1,197 @@
+"""``msap-geo optimiser``: which offices, with the proof."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli import formats
+from msap_geo.cli.noter import positive
+from msap_geo.cli.parser import add_command, add_study
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from msap_geo.study import Implantation
+
+_LOSERS_SHOWN = 5
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands,
+        "optimiser",
+        _conduct,
+        help="choisit les bureaux, avec la preuve de ce qu'ils valent",
+        description="Choisit les bureaux qui accueilleront une Maison, les Maisons existantes "
+        "restant ouvertes : valeur, borne prouvée, écart, coût, plans presque aussi bons. "
+        "L'objectif et les règles (sites imposés, interdits, exclusifs, quotas, distance) sont "
+        "dans [implantation] du fichier d'étude.",
+    )
+    add_study(command)
+    what = command.options.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--nombre", metavar="N", type=positive, help="ouvre au plus N sites, les meilleurs"
+    )
+    what.add_argument(
+        "--budget",
+        metavar="EUROS",
+        type=_number("une somme en euros", 0.0, math.inf),
+        help="ce que les sites peuvent coûter ensemble par an, tous payeurs confondus",
+    )
+    what.add_argument(
+        "--couverture",
+        metavar="PART",
+        type=_number("une part de 0 à 1", 0.0, 1.0),
+        help="part des habitants à avoir à portée du premier seuil (0.95), avec le moins de sites",
+    )
+    command.options.add_argument(
+        "--imposer",
+        metavar="SITE_ID",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="impose ces bureaux et dit ce que cela coûte, et à qui",
+    )
+    command.options.add_argument(
+        "--frontiere",
+        action="store_true",
+        help="calcule aussi le meilleur plan d'autres nombres de sites (ou budgets)",
+    )
+    formats.add_formats(command, workbook="plan.xlsx")
+
+
+def _number(what: str, least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most or math.isinf(value):
+            raise argparse.ArgumentTypeError(f"{what} est attendue (reçu {text})")
+        return value
+
+    return read
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from msap_geo import study  # noqa: PLC0415 - keeps --help instant
+
+    asked = study.Asked(
+        number=arguments.nombre,
+        budget_eur=arguments.budget,
+        share=arguments.couverture,
+        imposed=tuple(arguments.imposer),
+        frontier=arguments.frontiere,
+    )
+    found = formats.run(
+        arguments, lambda result, progress: study.optimise(result, asked, progress=progress)
+    )
+    formats.show(
+        arguments,
+        found.result,
+        content=lambda: study.implantation_json(found),
+        tables=_tables(found),
+        text=lambda: _told(found),
+    )
+    return 0
+
+
+def _tables(found: Implantation) -> dict[str, pd.DataFrame]:
+    from msap_geo import siting  # noqa: PLC0415
+
+    kinds = found.offices.loc[list(found.plan.sites), "genre"]
+    year = found.result.study.couts.annee
+    tables = {
+        "sites": found.sites(),
+        "couts": siting.plan_costs(found.costs, kinds, first_year=year),
+        "interchangeables": found.others,
+    }
+    if found.regret is not None:
+        tables |= {"perdants": found.regret.losers, "gagnants": found.regret.winners}
+    if found.frontier is not None:
+        tables["frontiere"] = found.frontier
+    return tables
+
+
+def _told(found: Implantation) -> str:
+    from msap_geo import siting  # noqa: PLC0415
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    plan, study = found.plan, found.result.study
+    places = french.counted(len(plan.sites), "site")
+    lines = [f"{study.etude.nom} : {places}, objectif « {plan.objective} »"]
+    lines += formats.warnings_of(found.result)
+    decimals = 0 if abs(plan.value) >= 100 else 3  # noqa: PLR2004 - shares and minutes
+    lines += [
+        (
+            f"  valeur : {french.number(plan.value, decimals)} {plan.unit} "
+            f"(aujourd’hui {french.number(plan.today, decimals)})"
+        ),
+        (
+            f"  borne prouvée : {french.number(plan.bound, decimals)}, écart "
+            f"{french.number(100 * plan.gap, 3)} % ({plan.status}, "
+            f"{french.number(plan.seconds, 1)} s)"
+        ),
+    ]
+    newly = found.newly_covered
+    cost = float(plan.curve["cout_eur"].iloc[-1])
+    price = siting.euros_per_person(plan, people_gained=newly)
+    lines.append(
+        f"  {french.people(newly)} de plus à {study.threshold:g} min, pour "
+        f"{french.number(cost)} € par an ({french.number(price)} € par habitant gagné ; "
+        f"{found.costs.title}, coûts moyens)"
+    )
+    near = dict(tuple(found.others.groupby("site_id")))
+    for row in found.sites().itertuples():
+        line = f"  {row.rang}. {row.nom} ({row.commune}, {row.site_id})"
+        if not math.isnan(row.part_des_plans_proches):
+            line += f", dans {french.percent(row.part_des_plans_proches)} des plans proches"
+        if row.site_id in near:
+            other = found.offices.loc[near[row.site_id]["remplacant"].iloc[0], "nom"]
+            line += f", interchangeable avec {other}"
+        lines.append(line)
+    lines += [f"  {remark}" for remark in plan.remarks]
+    if found.regret is not None:
+        lines += _regret(found)
+    if found.frontier is not None:
+        lines += _frontier(found.frontier)
+    return "\n".join(lines)
+
+
+def _regret(found: Implantation) -> list[str]:
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    regret = found.regret
+    if regret is None:
+        return []
+    people = int(regret.losers["population"].sum())
+    lines = [
+        f"  ce que le choix imposé coûte : {french.number(regret.loss, 1)} {found.plan.unit}",
+        f"  sans lui : {', '.join(found.offices.loc[list(regret.free.sites), 'nom'])}",
+        (
+            f"  {french.people(people)} plus loin qu'avec le plan libre, "
+            f"dans {french.counted(len(regret.losers), 'commune')}"
+        ),
+    ]
+    lines += [
+        f"    {row.nom} ({row.code_insee}) : {french.people(row.population)}, "
+        f"{french.minutes(row.minutes_libre)} → {french.minutes(row.minutes)}"
+        for row in regret.losers.head(_LOSERS_SHOWN).itertuples()
+    ]
+    return lines
+
+
+def _frontier(table: pd.DataFrame) -> list[str]:
+    from msap_geo.outputs import french  # noqa: PLC0415
+
+    return [
+        f"  {french.counted(row.nombre, 'site')}, {french.number(row.cout_eur)} € par an : "
+        f"{french.people(int(row.gagnes))} de plus, "
+        f"{french.number(row.eur_par_habitant)} € par habitant gagné"
+        for row in table[table["efficace"]].drop_duplicates("nombre").itertuples()
+    ]

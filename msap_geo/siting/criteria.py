@@ -1,0 +1,197 @@
+"""Every criterion a candidate can be judged by, each in a column of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from msap_geo import schemas
+from msap_geo.coverage.access import MINUTES_DECIMALS
+from msap_geo.hours import read_hours
+from msap_geo.siting.greedy import greedy
+from msap_geo.siting.objectives import covering_gains
+from msap_geo.siting.rules import unlimited
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from msap_geo.siting.problem import Problem
+
+LABEL_MINUTES, LABEL_DAYS = 24 * 60, 5
+"""The France Services label asks for 24 hours a week over at least five days (charter of the
+label, circular of 1 July 2019)."""
+
+SPEED_FACTORS = (0.8, 0.9, 1.0, 1.1, 1.2)
+THRESHOLD_SHIFTS = (-2.0, 0.0, 2.0)
+"""Sensitivity runs: all trips quicker or slower, and the threshold a little off."""
+
+KEPT_GAIN = 0.8
+"""A gain holds in a run if four fifths of it are left."""
+
+
+class Criterion(NamedTuple):
+    """A criterion of the score: its column, its French name, and whether less is better."""
+
+    column: str
+    title: str
+    smaller_is_better: bool = False
+
+
+CRITERIA = {
+    "population_gagnee": Criterion("population_gagnee", "habitants gagnés au premier seuil"),
+    "population_gagnee_2": Criterion("population_gagnee_2", "habitants gagnés au second seuil"),
+    "zone_blanche": Criterion("population_zone_blanche", "habitants de zone blanche rapprochés"),
+    "minutes_economisees": Criterion("minutes_economisees", "minutes économisées"),
+    "minutes_maison": Criterion("minutes_maison", "éloignement de la Maison actuelle"),
+    "chevauchement": Criterion("chevauchement", "habitants déjà desservis", True),
+    "robustesse": Criterion("robustesse", "robustesse du gain"),
+    "bassin": Criterion("population_bassin", "habitants dont il serait le plus proche"),
+    "accessible": Criterion("accessible", "accessibilité du bureau"),
+    "horaires": Criterion("ecart_label_heures", "heures manquant pour le label", True),
+    **{
+        name: Criterion(f"{name}_gagnes", f"{title}, gagnés au premier seuil")
+        for name, title in schemas.GROUPS.items()
+    },
+}
+"""What a study may weigh in ``[score.poids]``."""
+
+
+def measure(
+    problem: Problem,
+    offices: gpd.GeoDataFrame,
+    communes: gpd.GeoDataFrame,
+    *,
+    thresholds: Sequence[float],
+) -> pd.DataFrame:
+    """Measure what the score of :func:`msap_geo.siting.score_candidates` does not.
+
+    Parameters
+    ----------
+    problem
+        Communes (``demand_id`` is the code), candidates and trips, at least as far as the longest
+        threshold plus the widest sensitivity run (:func:`longest_needed`).
+    offices
+        The candidates, with ``site_id, code_insee`` and, where known, ``accessible`` (boolean) and
+        ``horaires`` (text of :mod:`msap_geo.hours`).
+    communes
+        The communes, with the columns of :data:`msap_geo.schemas.GROUPS` and ``densite`` where
+        known.
+    thresholds
+        Minutes, increasing; the first defines the zones blanches.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per candidate, indexed by ``site_id``. What cannot be known is null:
+        ``population_gagnee_2`` (null with a single threshold), ``population_zone_blanche`` (people
+        beyond the first threshold today whose trip gets shorter, even if it stays beyond),
+        ``chevauchement`` (share of the people within the first threshold of the office who already
+        are of a Maison), ``robustesse`` (share of the sensitivity runs in which at least
+        :data:`KEPT_GAIN` of the gain is left; null without gain), ``population_bassin``,
+        ``accessible``, ``heures_semaine, jours_ouverts, ecart_label_heures, ecart_label_jours``,
+        ``densite``, ``<groupe>_gagnes``, and ``ordre`` and ``gain_marginal``: rank and gain of the
+        office when the best are opened one after the other.
+    """
+    first = thresholds[0]
+    table = pd.DataFrame(index=pd.Index(problem.site_ids, name="site_id"))
+    second = float(thresholds[1]) if len(thresholds) > 1 else None
+    table["population_gagnee_2"] = np.nan if second is None else _gained(problem, second)
+    trips = problem.minutes.tocoo()
+    people, today = problem.people.astype(float), problem.today
+    n = len(problem.site_ids)
+
+    def total(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        weights = people[trips.row] * mask
+        return np.bincount(trips.col, weights=weights, minlength=n).astype(float)
+
+    nearer = trips.data < today[trips.row]
+    beyond = today[trips.row] > first
+    within = trips.data <= first
+    table["population_zone_blanche"] = total(nearer & beyond)
+    reached = total(within)
+    table["chevauchement"] = np.divide(
+        total(within & ~beyond), reached, out=np.full(n, np.nan), where=reached > 0
+    )
+    table["robustesse"] = robustness(problem, threshold=first)
+    table["population_bassin"] = total(nearer)
+    _groups(table, problem, communes, within & beyond)
+    _offices(table, offices, communes)
+    found = greedy(covering_gains(problem, thresholds=[first]), unlimited(n))
+    table["ordre"] = pd.Series(
+        np.arange(1, len(found.sites) + 1, dtype=float), index=problem.site_ids[found.sites]
+    )
+    table["gain_marginal"] = pd.Series(found.added, index=problem.site_ids[found.sites])
+    table["gain_marginal"] = table["gain_marginal"].fillna(0.0)
+    return table
+
+
+def longest_needed(longest_threshold: float) -> float:
+    """Return how far trips must be known for every sensitivity run, minutes."""
+    return (longest_threshold + max(THRESHOLD_SHIFTS)) / min(SPEED_FACTORS)
+
+
+def robustness(problem: Problem, *, threshold: float) -> NDArray[np.float64]:
+    """Return the share of sensitivity runs in which most of each candidate's gain is left.
+
+    Every trip, to Maisons as to candidates, is multiplied by each of :data:`SPEED_FACTORS` and the
+    threshold moved by each of :data:`THRESHOLD_SHIFTS`.
+    """
+    usual = _gained(problem, threshold)
+    runs = [
+        _gained(problem, (threshold + shift) / factor) >= KEPT_GAIN * usual
+        for factor in SPEED_FACTORS
+        for shift in THRESHOLD_SHIFTS
+    ]
+    share: NDArray[np.float64] = np.where(usual > 0, np.mean(runs, axis=0), np.nan)
+    return share
+
+
+def _gained(problem: Problem, threshold: float) -> NDArray[np.float64]:
+    bound = round(threshold, MINUTES_DECIMALS)
+    trips = problem.minutes.tocoo()
+    newly = (trips.data <= bound) & (problem.today[trips.row] > bound)
+    weights = problem.people[trips.row] * newly.astype(float)
+    return np.bincount(trips.col, weights=weights, minlength=len(problem.site_ids)).astype(float)
+
+
+def _groups(
+    table: pd.DataFrame,
+    problem: Problem,
+    communes: gpd.GeoDataFrame,
+    newly: NDArray[np.bool_],
+) -> None:
+    trips = problem.minutes.tocoo()
+    by_code = communes.set_index("code_insee")
+    for name in schemas.GROUPS:
+        if name not in by_code:
+            table[f"{name}_gagnes"] = np.nan
+            continue
+        members = by_code[name].reindex(problem.demand_ids).to_numpy(dtype=float)
+        weights = np.nan_to_num(members)[trips.row] * newly
+        table[f"{name}_gagnes"] = np.bincount(
+            trips.col, weights=weights, minlength=len(problem.site_ids)
+        ).astype(float)
+
+
+def _offices(table: pd.DataFrame, offices: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> None:
+    known = offices.set_index("site_id").reindex(table.index)
+    accessible = known["accessible"] if "accessible" in known else pd.Series(np.nan, table.index)
+    table["accessible"] = accessible.map({True: 1.0, False: 0.0}, na_action="ignore").astype(float)
+    texts = known["horaires"] if "horaires" in known else pd.Series(None, table.index, dtype=object)
+    weeks = [read_hours(text) if isinstance(text, str) and text else None for text in texts]
+    hours = [np.nan if week is None else week.minutes / 60 for week in weeks]
+    days = [np.nan if week is None else float(week.days_open) for week in weeks]
+    table["heures_semaine"], table["jours_ouverts"] = hours, days
+    table["ecart_label_heures"] = (LABEL_MINUTES / 60 - table["heures_semaine"]).clip(lower=0)
+    table["ecart_label_jours"] = (LABEL_DAYS - table["jours_ouverts"]).clip(lower=0)
+    density = (
+        communes.set_index("code_insee")["densite"].reindex(known["code_insee"]).to_numpy(object)
+        if "densite" in communes
+        else None
+    )
+    table["densite"] = pd.Series(density, index=table.index, dtype=object)

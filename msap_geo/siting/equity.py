@@ -1,0 +1,282 @@
+"""The fairest plan: the département worst served has as many people within reach as can be."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msap_geo.siting import exact, infeasible
+from msap_geo.siting.gains import Gains, from_pairs
+from msap_geo.siting.greedy import greedy, in_order
+from msap_geo.siting.highs import Answer, Effort, Model, solve
+from msap_geo.siting.objectives import DEFAULT, covering_gains, undecided
+from msap_geo.siting.plan import Plan, curve, status
+from msap_geo.siting.reduction import merged
+from msap_geo.siting.rules import Limits, Rules, compile_rules
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from msap_geo.siting.problem import Problem
+
+_HALF = 0.5
+_EXACT = 1e-7
+_FIRST_SHARE = 0.3
+"""Share of the time given to each stage of what is left; the last stage takes the rest."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Coverable rows and the people of each group.
+
+    Parameters
+    ----------
+    gains
+        Rows merged within their group.
+    of_row
+        Group of each row.
+    people, today, most
+        Persons of each group: in all, within reach today, within reach with every site allowed.
+    names
+        The groups.
+    """
+
+    gains: Gains
+    of_row: NDArray[np.int64]
+    people: NDArray[np.float64]
+    today: NDArray[np.float64]
+    most: NDArray[np.float64]
+    names: NDArray[np.object_]
+
+    def shares(self, sites: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the share of each group within reach with these sites."""
+        covered = np.bincount(
+            self.of_row, weights=self.gains.best(sites), minlength=len(self.people)
+        )
+        result: NDArray[np.float64] = (self.today + covered) / self.people
+        return result
+
+
+def fairest_covering(
+    problem: Problem, rules: Rules, *, threshold: float, effort: Effort = DEFAULT
+) -> Plan:
+    """Choose the sites that raise the lowest share of people within reach among groups (max–min).
+
+    Rawls's criterion over ``problem.group``. A group that even every site allowed leaves low would
+    decide alone and leave the others to chance: once such groups are at their ceiling, the lowest
+    share of the others is raised in turn (a first step of the leximin).
+
+    Parameters
+    ----------
+    problem
+        Places, candidates and trips.
+    rules
+        What the plan must respect.
+    threshold
+        Minutes, inclusive.
+    effort
+        Time, gap, seed and threads.
+
+    Returns
+    -------
+    Plan
+        Value: lowest share among all groups. ``details`` hold the lowest share of the groups below
+        their ceiling, with its own bound.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan respects the rules.
+    DataError, StudyError
+        If threshold or rules are wrong.
+    """
+    begin = time.perf_counter()
+    limits, forced = compile_rules(problem, rules)
+    infeasible.check(problem, limits, forced, effort)
+    groups = _groups(problem, threshold, np.union1d(forced, np.flatnonzero(limits.free)))
+    ceiling = groups.most / groups.people
+    capped = np.zeros(len(ceiling), dtype=bool)
+    sites = _worst_first(groups, limits, forced)
+    first: tuple[float, float] | None = None
+    while True:
+        left = effort.seconds - (time.perf_counter() - begin)
+        stage = replace(effort, seconds=max(left * (1.0 if first else _FIRST_SHARE), 1.0))
+        answer = _raise_lowest(groups, limits, forced, capped, sites, stage)
+        if len(answer.x):
+            found = np.flatnonzero(answer.x[: groups.gains.n_sites] > _HALF)
+            better = _lowest(groups, found, capped) >= _lowest(groups, sites, capped) - _EXACT
+            if better or not limits.after(forced).accepts(np.setdiff1d(sites, forced)):
+                sites = found
+        elif first is None and not _allowed(limits, forced, sites):
+            raise undecided()
+        lowest = _lowest(groups, sites, capped)
+        bound = max(min(answer.bound, ceiling[~capped].min()), lowest)
+        first = (lowest, bound) if first is None else first
+        now = ~capped & (ceiling <= lowest + _EXACT)
+        if not now.any() or (capped | now).all() or left < 1:
+            break
+        capped |= now
+    sites = _spent(groups, limits, forced, sites)
+    order = in_order(groups.gains, sites).sites
+    values = np.array([groups.shares(order[:n]).min() for n in range(len(order) + 1)])
+    value = float(values[-1])
+    bound_all = max(first[1], value)
+    return Plan(
+        objective="equite",
+        unit="part des habitants du groupe le moins bien servi",
+        smaller_is_better=False,
+        sites=tuple(problem.site_ids[order]),
+        value=value,
+        bound=bound_all,
+        today=float(values[0]),
+        status=status(value, bound_all, effort.gap),
+        seconds=time.perf_counter() - begin,
+        curve=curve(problem, order, values),
+        details={
+            "part_minimale_hors_plafond": lowest,
+            "borne_hors_plafond": float(bound),
+            "habitants_couverts": float(groups.shares(sites) @ groups.people),
+        },
+        remarks=tuple(
+            f"{name} plafonne à {100 * top:.1f} %, même avec tous les candidats permis"
+            for name, top in zip(groups.names[capped], ceiling[capped], strict=True)
+        ),
+    )
+
+
+def _groups(problem: Problem, threshold: float, allowed: NDArray[np.int64]) -> _Groups:
+    names, group = np.unique(problem.group[problem.people > 0], return_inverse=True)
+    of_place = np.full(len(problem.people), -1)
+    of_place[problem.people > 0] = group
+    gains = covering_gains(problem, thresholds=[threshold])
+    # A column per group, which no site is, keeps rows of two groups from being merged.
+    reached = problem.access_with(allowed) <= threshold
+    kept = (problem.people > 0) & (problem.today > threshold) & (_near(problem, threshold) > 0)
+    places = np.flatnonzero(kept)
+    tagged = from_pairs(
+        np.concatenate([gains.entry_row, np.arange(gains.n_rows)]),
+        np.concatenate([gains.by_row.indices, gains.n_sites + of_place[places]]),
+        np.concatenate([gains.by_row.data, gains.people]),
+        gains.people,
+        gains.n_sites + len(names),
+    )
+    rows = merged(tagged)
+    last = rows.by_row.indices[rows.by_row.indptr[1:] - 1] - gains.n_sites
+
+    def total(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+        here = mask & (problem.people > 0)
+        weights = problem.people[here].astype(float)
+        return np.bincount(of_place[here], weights, len(names)).astype(float)
+
+    return _Groups(
+        Gains(rows.by_row[:, : gains.n_sites], rows.people),
+        last.astype(np.int64),
+        total(np.ones(len(of_place), dtype=bool)),
+        total(problem.today <= threshold),
+        total(reached),
+        names,
+    )
+
+
+def _near(problem: Problem, threshold: float) -> NDArray[np.intp]:
+    row = np.repeat(np.arange(len(problem.people)), np.diff(problem.minutes.indptr))
+    return np.bincount(row[problem.minutes.data <= threshold], minlength=len(problem.people))
+
+
+def _raise_lowest(
+    groups: _Groups,
+    limits: Limits,
+    forced: NDArray[np.int64],
+    capped: NDArray[np.bool_],
+    start: NDArray[np.int64],
+    effort: Effort,
+) -> Answer:
+    gains, n = groups.gains, len(groups.people)
+    model = Model()
+    y = exact.add_sites(model, limits)
+    lower = np.zeros(len(y))
+    lower[forced] = 1.0
+    model.lower[0], model.upper[0] = lower, np.maximum(model.upper[0], lower)
+    share = model.columns(1, cost=1.0)
+    z = model.columns(gains.n_rows)
+    model.rows(
+        gains.n_rows,
+        (np.arange(gains.n_rows), z, 1.0),
+        (gains.entry_row, y[gains.by_row.indices], -1.0),
+        upper=0.0,
+    )
+    # In shares, not persons: every group's row then weighs alike to the solver.
+    weight = groups.people
+    own = np.flatnonzero(~capped)
+    model.rows(
+        n,
+        (own, share[0], -1.0),
+        (groups.of_row, z, gains.people / weight[groups.of_row]),
+        lower=np.where(capped, groups.most - groups.today - _HALF, -groups.today) / weight,
+    )
+    values = None
+    if len(start) and _lowest(groups, start, ~capped) >= 0:
+        values = np.zeros(model.n_columns)
+        values[y[start]] = 1.0
+        values[z] = gains.best(start) > 0
+        values[share] = _lowest(groups, start, capped)
+    return solve(model, effort, start=values)
+
+
+def _lowest(groups: _Groups, sites: NDArray[np.int64], capped: NDArray[np.bool_]) -> float:
+    shares = groups.shares(sites)
+    return float(shares[~capped].min(initial=1.0))
+
+
+def _allowed(limits: Limits, forced: NDArray[np.int64], sites: NDArray[np.int64]) -> bool:
+    return limits.after(forced).accepts(np.setdiff1d(sites, forced))
+
+
+def _worst_first(groups: _Groups, limits: Limits, forced: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a plan to start from: each time, the site that helps most the group worst served."""
+    gains = groups.gains
+    room = limits.after(forced).start()
+    chosen = [int(site) for site in forced]
+    best = gains.best(forced)
+    rows, columns = gains.by_row, gains.by_site
+    while True:
+        able = room.open()
+        shares = (
+            groups.today + np.bincount(groups.of_row, weights=best, minlength=len(groups.people))
+        ) / groups.people
+        open_ = shares < groups.most / groups.people - _EXACT
+        if not able.any() or not open_.any():
+            break
+        worst = np.flatnonzero(open_)[np.argmin(shares[open_])]
+        left = np.where(groups.of_row == worst, gains.people - best, 0.0)
+        adds = np.where(able, rows.T @ (left / gains.people), -1.0)
+        # A row counts its people, whatever its gains are worth to others.
+        site = int(np.argmax(np.round(adds, 6)))
+        if adds[site] <= 0:
+            break
+        room.take(site)
+        chosen.append(site)
+        span = slice(columns.indptr[site], columns.indptr[site + 1])
+        best[columns.indices[span]] = gains.people[columns.indices[span]]
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _spent(
+    groups: _Groups, limits: Limits, forced: NDArray[np.int64], sites: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Give the sites the lowest share does not need to those that bring most people."""
+    kept = list(sites)
+    shares = np.minimum(groups.shares(sites), groups.shares(sites).min())
+    if not limits.groups:
+        for site in sites[::-1]:
+            fewer = np.array([other for other in kept if other != site], dtype=np.int64)
+            if site not in forced and (groups.shares(fewer) >= shares - _EXACT).all():
+                kept = list(fewer)
+    opened = np.array(kept, dtype=np.int64)
+    rest = groups.gains.without(np.zeros(groups.gains.n_sites, dtype=bool), opened=opened)
+    more = greedy(rest, limits.after(opened)).sites
+    filled = np.union1d(opened, more)
+    return filled if _allowed(limits, forced, filled) else sites

@@ -1,0 +1,126 @@
+"""What each site would bring each place: the one form most objectives are solved in.
+
+Maximal covering, covering with decay and p-median all ask for the sites ``S`` that maximise
+``Σ_i max_{j ∈ S} v_ij``, where ``v_ij ≥ 0`` is what opening ``j`` alone would bring the people of
+place ``i`` over what they have today (Cornuéjols, Fisher & Nemhauser, *Management Science* 23,
+1977). Existing Maisons are thus locked in by construction, and a pair that improves nothing is
+never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEGLIGIBLE = 1e-6
+"""Below a millionth of a person (or of a person-minute) a gain is the noise of a sum of floats."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """Gains of places (rows) from sites (columns).
+
+    Parameters
+    ----------
+    by_row
+        Positive gains, people counted; shape (rows, sites), indices sorted.
+    people
+        Persons of each row, which gain alike: ``by_row / people`` is the gain of one of them.
+    """
+
+    by_row: csr_array
+    people: NDArray[np.float64]
+
+    @cached_property
+    def by_site(self) -> csc_array:
+        """The same gains by column."""
+        return csc_array(self.by_row)
+
+    @property
+    def n_sites(self) -> int:
+        """Number of candidate sites."""
+        return int(self.by_row.shape[1])
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, each one place or several that gain alike."""
+        return int(self.by_row.shape[0])
+
+    @cached_property
+    def entry_row(self) -> NDArray[np.int64]:
+        """Row of each stored gain."""
+        return np.repeat(np.arange(self.n_rows), np.diff(self.by_row.indptr))
+
+    def alone(self) -> NDArray[np.float64]:
+        """Return what each site would bring alone."""
+        return np.asarray(self.by_row.sum(axis=0), dtype=float).ravel()
+
+    def best(self, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what each row gains from the best of the sites chosen."""
+        best = np.zeros(self.n_rows)
+        columns = self.by_site
+        for site in chosen:
+            span = slice(columns.indptr[site], columns.indptr[site + 1])
+            rows = columns.indices[span]
+            best[rows] = np.maximum(best[rows], columns.data[span])
+        return best
+
+    def value(self, chosen: NDArray[np.int64]) -> float:
+        """Return what a set of sites brings."""
+        return float(self.best(chosen).sum())
+
+    def without(self, gone: NDArray[np.bool_], *, opened: NDArray[np.int64]) -> Gains:
+        """Return the gains left once some sites are open for good and others gone.
+
+        Parameters
+        ----------
+        gone
+            Sites no longer to choose, shape (sites,); their columns stay, empty.
+        opened
+            Sites that are open: only what improves on them is left.
+        """
+        left = self.by_row.data - self.best(opened)[self.entry_row]
+        left[gone[self.by_row.indices]] = 0.0
+        return from_pairs(self.entry_row, self.by_row.indices, left, self.people, self.n_sites)
+
+
+def from_pairs(
+    rows: NDArray[np.int64],
+    sites: NDArray[np.int64],
+    values: NDArray[np.float64],
+    people: NDArray[np.float64],
+    n_sites: int,
+) -> Gains:
+    """Make gains of pairs, leaving out those that bring nothing and the rows left empty.
+
+    Parameters
+    ----------
+    rows, sites, values
+        Pairs and what each brings, people counted.
+    people
+        Persons of each row.
+    n_sites
+        Number of sites.
+    """
+    kept = values > NEGLIGIBLE
+    filled, renumbered = np.unique(rows[kept], return_inverse=True)
+    table = csr_array((values[kept], (renumbered, sites[kept])), shape=(len(filled), n_sites))
+    table.sort_indices()
+    return Gains(table, people[filled].astype(float))
+
+
+def slices(
+    indptr: NDArray[np.int32], chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of the entries of some rows, and how many each row has."""
+    counts = (indptr[chosen + 1] - indptr[chosen]).astype(np.int64)
+    ends = np.cumsum(counts)
+    starts = np.repeat(indptr[chosen].astype(np.int64) - (ends - counts), counts)
+    return starts + np.arange(ends[-1] if len(ends) else 0), counts
