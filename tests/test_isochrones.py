@@ -93,6 +93,13 @@ def test_bounds_are_nested():
         assert inner.area < outer.area
 
 
+def test_a_road_without_length_is_no_obstacle():
+    nodes = pd.DataFrame({"node": range(3), "x": [0.0, 0.0, 5000.0], "y": 0.0})
+    links = pd.DataFrame({"from": [0, 1, 1, 2], "to": [1, 0, 2, 1], "minutes": [0, 0, 5.0, 5.0]})
+    net = network.from_links(nodes, links, crs=2154)
+    assert travel.isochrones(net, sites([("S", (0.0, 0.0))]), minutes=[5]).area.iloc[0] > 0
+
+
 def test_a_site_off_the_roads_has_no_area():
     table = sites([("S", 0), ("LOIN", (CENTRES[0][0], CENTRES[0][1] + 9000)), ("RIEN", None)])
     areas = travel.isochrones(straight_road(), table, minutes=[10])

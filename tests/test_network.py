@@ -379,7 +379,7 @@ class TestStore:
         assert isinstance(again.links.minutes, np.memmap)
         assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
-    @pytest.mark.parametrize("damage", ["truncate", "delete", "foreign", "version"])
+    @pytest.mark.parametrize("damage", ["truncate", "delete", "zero", "list", "foreign", "version"])
     def test_damage_is_noticed(self, tmp_path, damage):
         folder = tmp_path / "store"
         network.save_network(straight_road(), folder)
@@ -389,6 +389,12 @@ class TestStore:
             array.write_bytes(array.read_bytes()[:-8])
         elif damage == "delete":
             (folder / "x.npy").unlink()
+        elif damage == "zero":
+            array = folder / "links_head.npy"
+            array.write_bytes(array.read_bytes()[:128] + bytes(len(array.read_bytes()) - 128))
+        elif damage == "list":
+            content = json.loads(manifest.read_text())
+            manifest.write_text(json.dumps(content | {"arrays": [1]}))
         elif damage == "foreign":
             manifest.write_text("[]")
         else:
@@ -396,6 +402,16 @@ class TestStore:
             manifest.write_text(json.dumps(content | {"format": 0}))
         with pytest.raises(StoreError):
             network.open_network(folder)
+
+    def test_a_damaged_store_is_replaced_and_a_whole_one_left_alone(self, tmp_path):
+        folder = tmp_path / "store"
+        network.save_network(straight_road(), folder)
+        (folder / "x.npy").write_bytes(b"")
+        network.save_network(straight_road(), folder)
+        first = (folder / "x.npy").stat().st_mtime_ns
+        network.save_network(straight_road(), folder)
+        assert (folder / "x.npy").stat().st_mtime_ns == first
+        assert network.open_network(folder).n_nodes == 6
 
     def test_the_cache_spares_parsing_and_heals(self, tmp_path, monkeypatch):
         monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path / "cache"))

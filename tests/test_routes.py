@@ -60,6 +60,27 @@ def test_of_parallel_roads_the_quickest_is_drawn():
     assert shapely.get_coordinates(found.line).tolist() == [[0, 0], [1000, 900], [1000, 0]]
 
 
+def test_a_road_that_loops_is_left_by_its_nearer_side():
+    # A square of a kilometre a side from node 0 back to it, and a road away from there.
+    loop = network.model.Edges(
+        tail=np.array([0, 0], np.int32),
+        head=np.array([0, 1], np.int32),
+        forward=np.array([4.0, 5.0]),
+        backward=np.array([4.0, 5.0]),
+        length_m=np.array([4000.0, 5000.0]),
+        shape_start=np.array([0, 5, 7]),
+        shape_x=np.array([0.0, 1000, 1000, 0, 0, 0, -5000]),
+        shape_y=np.array([0.0, 0, 1000, 1000, 0, 0, 0]),
+    )
+    profile = network.load_profile("voiture")
+    net = network.model.build_network(np.array([0.0, -5000]), np.zeros(2), loop, profile, epsg=2154)
+    for place in (shapely.Point(0, 500), shapely.Point(500, 0)):
+        for way in ((place, shapely.Point(-5000, 0)), (shapely.Point(-5000, 0), place)):
+            found = travel.route(net, *way)
+            assert found.minutes == pytest.approx(5.5)
+            assert found.line.length == pytest.approx(5500)
+
+
 @given(towns(), st.data())
 @settings(max_examples=80)
 def test_a_route_takes_what_nearest_says(case, data):

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from msap_geo import network, travel
-from msap_geo.errors import NetworkError
+from msap_geo.errors import DataError, MissingColumnError, NetworkError
 
 
 def places(points, *, crs=2154):
@@ -52,12 +52,22 @@ class TestToyTown:
         # a → b one-way (10 min), back by a longer road (30 min), places along a–b.
         nodes = pd.DataFrame({"node": ["a", "b"], "x": [0.0, 10_000], "y": 0.0})
         links = pd.DataFrame({"from": ["a", "b"], "to": ["b", "a"], "minutes": [10.0, 30.0]})
-        net = network.from_links(nodes, links.assign(length_m=[10_000.0, 30_000.0]), crs=2154)
+        net = network.from_links(nodes, links, crs=2154)
         # the two directions are the two sides of one road, so going back costs its share of 30
         demand, site = places([shapely.Point(6000, 0)]), sites([("S", (4000.0, 0.0))])
         assert travel.nearest(net, demand, site)["minutes"].iloc[0] == pytest.approx(0.2 * 30)
         forth = travel.nearest(net, places([shapely.Point(4000, 0)]), sites([("S", (6000.0, 0))]))
         assert forth["minutes"].iloc[0] == pytest.approx(2)
+
+    def test_two_oneways_of_other_lengths_are_two_roads(self):
+        nodes = pd.DataFrame({"node": ["a", "b"], "x": [0.0, 10_000], "y": 0.0})
+        links = pd.DataFrame({"from": ["a", "b"], "to": ["b", "a"], "minutes": [10.0, 30.0]})
+        net = network.from_links(nodes, links.assign(length_m=[10_000.0, 30_000.0]), crs=2154)
+        ends = places([shapely.Point(0, 0), shapely.Point(10_000, 0)])
+        times = travel.matrix(net, ends, sites([("A", (0.0, 0.0)), ("B", (10_000.0, 0.0))]))
+        assert times.minutes.toarray().tolist() == [[0, 10], [30, 0]]
+        assert times.km.toarray().tolist() == [[0, 10], [30, 0]]
+        assert travel.route(net, *ends.geometry[::-1]).km == 30
 
     def test_ring_of_oneways_is_driven_round(self):
         nodes = pd.DataFrame({"node": range(3), "x": [0.0, 9000.0, 0.0], "y": [0.0, 0.0, 9000.0]})
@@ -103,6 +113,51 @@ class TestToyTown:
     def test_tables_in_another_projection_are_refused(self, town):
         with pytest.raises(NetworkError, match="projeter"):
             travel.nearest(town.roads, town.origins.to_crs(4326), town.maisons)
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ({"direction": "vers"}, "sens inconnu"),
+            ({"max_minutes": np.nan}, "impossible"),
+            ({"max_minutes": -5}, "impossible"),
+            ({"k": 0}, "au moins un"),
+            ({"k": 1.5}, "entier"),
+        ],
+    )
+    def test_options_without_meaning_are_refused(self, town, options, said):
+        with pytest.raises(DataError, match=said):
+            travel.nearest(town.roads, town.origins, town.maisons, **options)
+        if "k" not in options:
+            with pytest.raises(DataError, match=said):
+                travel.matrix(town.roads, town.origins, town.maisons, **options)
+
+    def test_tables_of_other_things_are_refused(self, town):
+        with pytest.raises(DataError, match="points"):
+            travel.nearest(
+                town.roads, town.communes.assign(demand_id=town.communes["nom"]), town.maisons
+            )
+        with pytest.raises(MissingColumnError, match="demand_id"):
+            travel.nearest(town.roads, town.communes, town.maisons)
+        nowhere = places([shapely.Point(np.nan, 1.0)])
+        assert travel.nearest(town.roads, nowhere, town.maisons)["raison"].tolist() == [
+            "hors réseau"
+        ]
+
+    def test_far_and_unconnected_are_told_apart(self):
+        nodes = pd.DataFrame({"node": range(5), "x": [0.0, 5e4, 9e4, 2e5, 2.1e5], "y": 0.0})
+        pairs = [(0, 1), (1, 0), (1, 2), (2, 1), (3, 4), (4, 3)]
+        links = pd.DataFrame(pairs, columns=["from", "to"]).assign(minutes=50.0)
+        net = network.from_links(nodes, links, crs=2154)
+        demand = places([shapely.Point(x, 0) for x in (0, 5e4, 2e5)])
+        table = travel.nearest(net, demand, sites([("S", (9e4, 0.0))]), max_minutes=60)
+        assert table["raison"].tolist() == ["au-delà du maximum", "", "sans route"]
+
+    def test_a_network_nobody_drives_on_leads_nowhere(self):
+        nodes = pd.DataFrame({"node": range(2), "x": [0.0, 100.0], "y": 0.0})
+        links = pd.DataFrame({"from": [0], "to": [1], "minutes": [np.inf]})
+        net = network.from_links(nodes, links, crs=2154)
+        table = travel.nearest(net, places([shapely.Point(0, 0)]), sites([("S", (0.0, 0.0))]))
+        assert table["raison"].tolist() == ["hors réseau"]
 
     def test_nothing_given_is_changed(self, town):
         before = town.origins.copy(), town.maisons.copy()

@@ -8,6 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+HIGHEST_LEVEL = 64
+"""Levels beyond count as this one: it is 2⁶⁴ nodes of a chain."""
+
 # Copies are loops: assigning slices, Numba compiles messages for shapes that never differ here,
 # which takes longer than all the rest.
 
@@ -71,7 +74,10 @@ def _shorten(minutes, length, arc, way, by_minutes, by_length):
 
 @njit(cache=True, nogil=True)
 def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
-    """Eliminate nodes, always one with the fewest neighbours, while none has more than ``most``.
+    """Eliminate nodes with at most ``most`` neighbours, those with few of them first.
+
+    Among these, the ones above the fewest eliminated come first (``level``): a chain is halved
+    again and again rather than peeled from its end, which would make a tree as deep as it is long.
 
     Rows of the links (``start, head``) and of their reverse (``back_start, tail``) are sorted.
     Eliminating a node joins its neighbours by the trips through it. Returns the nodes in order,
@@ -79,12 +85,14 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
     order: start, other end, minutes and length both ways (0: away from the node, 1: to it).
     """
     n = len(start) - 1
-    # Arcs live in a pool of linked lists: ``arcs[v]``, then ``after[arc]``. Each is stored twice,
-    # once at each end, so that a node finds its neighbours.
+    # Arcs live in a pool of doubly linked lists: ``arcs[v]``, then ``after[arc]``. Each is stored
+    # twice, once at each end, and knows its twin.
     capacity = 2 * (len(head) + len(tail)) + 16
     other, after = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
+    prior, twin = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
     minutes, length = np.empty((capacity, 2)), np.empty((capacity, 2))
     arcs, degree = np.full(n, -1, np.int32), np.zeros(n, np.int32)
+    level = np.zeros(n, np.int32)
     used, spare = 0, -1
     for v in range(n):
         i, j = start[v], back_start[v]
@@ -99,11 +107,22 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
             if behind == other[used]:
                 minutes[used, 1], length[used, 1] = in_m[j], in_l[j]
                 j += 1
-            after[used], arcs[v] = arcs[v], used
+            _link(arcs, after, prior, used, v)
             used += 1
             degree[v] += 1
-    # Buckets by number of neighbours; nodes with too many wait outside.
-    first = np.full(most + 1, -1, np.int32)
+    # Twins: rows being sorted, the arcs that lead to a node are met in the order of its own row.
+    cursor = np.empty(n, np.int32)
+    slot = 0
+    for v in range(n):
+        cursor[v] = slot
+        slot += degree[v]
+    for arc in range(used):
+        u = other[arc]
+        twin[arc] = cursor[u]
+        cursor[u] += 1
+    # Buckets by priority; nodes with too many neighbours wait outside.
+    last = most + HIGHEST_LEVEL
+    first = np.full(last + 1, -1, np.int32)
     following, before = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
     bucket = np.full(n, -1, np.int32)
     for v in range(n - 1, -1, -1):
@@ -119,9 +138,9 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
     gone = np.zeros(n, np.bool_)
     lowest = 0
     while True:
-        while lowest <= most and first[lowest] < 0:
+        while lowest <= last and first[lowest] < 0:
             lowest += 1
-        if lowest > most:
+        if lowest > last:
             break
         v = first[lowest]
         _unlink(first, following, before, v, lowest)
@@ -132,12 +151,9 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
             mine[n_mine] = arc
             n_mine += 1
             arc = after[arc]
-        if n_up + n_mine > len(up_head):
-            up_head, up_minutes, up_length = (
-                _longer(up_head),
-                _taller(up_minutes),
-                _taller(up_length),
-            )
+        while n_up + n_mine > len(up_head):
+            up_head = _longer(up_head)
+            up_minutes, up_length = _taller(up_minutes), _taller(up_length)
         for a in range(n_mine):
             arc = mine[a]
             up_head[n_up] = other[arc]
@@ -148,57 +164,62 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
         done += 1
         up_start[done] = n_up
         for a in range(n_mine):
-            u = other[mine[a]]
-            last, arc = -1, arcs[u]
-            while other[arc] != v:
-                last, arc = arc, after[arc]
-            if last < 0:
-                arcs[u] = after[arc]
-            else:
-                after[last] = after[arc]
+            u, arc = other[mine[a]], twin[mine[a]]
+            _unlink(arcs, after, prior, arc, u)
             after[arc], spare = spare, arc
             degree[u] -= 1
+            level[u] = max(level[u], level[v] + 1)
         for a in range(n_mine):
             one, x = mine[a], other[mine[a]]
             for b in range(a):
                 two, y = mine[b], other[mine[b]]
-                there_m, there_l = (
-                    minutes[one, 1] + minutes[two, 0],
-                    length[one, 1] + length[two, 0],
-                )
-                back_m, back_l = minutes[two, 1] + minutes[one, 0], length[two, 1] + length[one, 0]
+                near, far = (x, y) if degree[x] <= degree[y] else (y, x)
+                arc = arcs[near]
+                while arc >= 0 and other[arc] != far:
+                    arc = after[arc]
                 # Joined even where no trip leads through (one-ways): every later neighbour of ``v``
                 # must come to be an ancestor of it.
-                for side in range(2):
-                    near, far = (x, y) if side == 0 else (y, x)
-                    away, to = (0, 1) if side == 0 else (1, 0)
-                    arc = arcs[near]
-                    while arc >= 0 and other[arc] != far:
-                        arc = after[arc]
-                    if arc < 0:
+                if arc < 0:
+                    while used + 2 > len(other):
+                        other, after = _longer(other), _longer(after)
+                        prior, twin = _longer(prior), _longer(twin)
+                        minutes, length = _taller(minutes), _taller(length)
+                    for side in range(2):
                         if spare >= 0:
-                            arc, spare = spare, after[spare]
+                            made, spare = spare, after[spare]
                         else:
-                            if used == len(other):
-                                other, after = _longer(other), _longer(after)
-                                minutes, length = _taller(minutes), _taller(length)
-                            arc = used
+                            made = used
                             used += 1
-                        other[arc], after[arc], arcs[near] = far, arcs[near], arc
-                        _close(minutes, length, arc)
-                        degree[near] += 1
-                    _shorten(minutes, length, arc, away, there_m, there_l)
-                    _shorten(minutes, length, arc, to, back_m, back_l)
+                        if side == 0:
+                            arc = made
+                    twin[arc], twin[made] = made, arc
+                    other[arc], other[made] = far, near
+                    _link(arcs, after, prior, arc, near)
+                    _link(arcs, after, prior, made, far)
+                    _close(minutes, length, arc)
+                    _close(minutes, length, made)
+                    degree[near] += 1
+                    degree[far] += 1
+                from_x = arc if near == x else twin[arc]
+                there_m = minutes[one, 1] + minutes[two, 0]
+                there_l = length[one, 1] + length[two, 0]
+                back_m = minutes[two, 1] + minutes[one, 0]
+                back_l = length[two, 1] + length[one, 0]
+                _shorten(minutes, length, from_x, 0, there_m, there_l)
+                _shorten(minutes, length, from_x, 1, back_m, back_l)
+                _shorten(minutes, length, twin[from_x], 0, back_m, back_l)
+                _shorten(minutes, length, twin[from_x], 1, there_m, there_l)
         for a in range(n_mine):
             u = other[mine[a]]
             after[mine[a]], spare = spare, mine[a]
-            if bucket[u] != degree[u]:
+            now = -1 if degree[u] > most else degree[u] + min(level[u], HIGHEST_LEVEL)
+            if bucket[u] != now:
                 if bucket[u] >= 0:
                     _unlink(first, following, before, u, bucket[u])
-                bucket[u] = degree[u] if degree[u] <= most else -1
-                if bucket[u] >= 0:
-                    _link(first, following, before, u, bucket[u])
-                    lowest = min(lowest, bucket[u])
+                bucket[u] = now
+                if now >= 0:
+                    _link(first, following, before, u, now)
+                    lowest = min(lowest, now)
     eliminated = done
     for v in range(n):
         if not gone[v]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ _LINKS = {
     "highway": ("highway", "classe"),
 }
 _WALKING_KMH = 5.0
+_SAME_LENGTH = 0.01
 _DEFAULT_SNAP_M = 2_000.0
 
 
@@ -164,7 +165,7 @@ def tell_classes(classes: pd.Series) -> str:
     return ", ".join(f"{name or 'vide'} ({count})" for name, count in counts.items())
 
 
-def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNetwork:
+def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: Any) -> RoadNetwork:
     """Make a network of tables already in metres and minutes.
 
     Parameters
@@ -175,7 +176,7 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNet
         ``from``, ``to``, ``minutes`` and, when known, ``length_m`` (else the straight length);
         one row per direction. Of duplicates the quickest wins.
     crs
-        EPSG code of the projected CRS.
+        Projected CRS in metres: EPSG code, or whatever pyproj takes for one that has a code.
 
     Returns
     -------
@@ -188,7 +189,8 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNet
     MissingColumnError
         If a column is absent.
     NetworkError
-        If links name unknown nodes, if nodes repeat, or if minutes are negative or missing.
+        If links name unknown nodes, if nodes repeat, if numbers are negative or missing, or if the
+        CRS is not a projected one.
     """
     for table, name, columns in (
         (nodes, "nodes", ("node", "x", "y")),
@@ -197,10 +199,47 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: int) -> RoadNet
         missing = [column for column in columns if column not in table.columns]
         if missing:
             raise MissingColumnError(f"table {name} : colonne absente : {', '.join(missing)}")
-    x, y = nodes["x"].to_numpy(dtype=float), nodes["y"].to_numpy(dtype=float)
-    edges = _edges(pd.Index(nodes["node"]), x, y, links, "links")
+    epsg = _metric(crs)
+    x, y = _numbers(nodes, "x", "nodes"), _numbers(nodes, "y", "nodes")
+    given = links.assign(
+        **{
+            name: _numbers(links, name, "links")
+            for name in ("minutes", "length_m")
+            if name in links
+        }
+    )
+    edges = _edges(pd.Index(nodes["node"]), x, y, given, "links")
     profile = Profile("liens", "liens donnés", {}, 1.0, _WALKING_KMH, _DEFAULT_SNAP_M)
-    return build_network(x, y, edges, profile, epsg=crs, keep_all=True)
+    return build_network(x, y, edges, profile, epsg=epsg, keep_all=True)
+
+
+def _metric(crs: Any) -> int:
+    """Return the EPSG code of a projected CRS in metres."""
+    try:
+        known = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise NetworkError(f"système de coordonnées inconnu : {crs}") from error
+    code = known.to_epsg()
+    if code is None or not known.is_projected:
+        raise NetworkError(
+            f"« {known.name} » n'est pas un système projeté en mètres",
+            remedy="projeter les nœuds, par exemple en Lambert 93 (crs=2154)",
+        )
+    return int(code)
+
+
+def _numbers(table: pd.DataFrame, column: str, where: str) -> NDArray[np.float64]:
+    """Return a column as numbers; infinite minutes are links nobody takes."""
+    values: NDArray[np.float64]
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+    wrong = np.isnan(values) | (np.isinf(values) & (column != "minutes"))
+    if wrong.any():
+        raise NetworkError(
+            f"{int(wrong.sum())} lignes sans « {column} » lisible (durée, longueur ou position)",
+            where=f"{where}, rang {int(wrong.argmax())}",
+            remedy="corriger ces lignes",
+        )
+    return values
 
 
 def _edges(
@@ -261,7 +300,8 @@ def pair_links(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Match the directed links that are the two sides of one road.
 
-    Between two nodes, the k-th shortest link out and the k-th shortest back make one road.
+    Between two nodes, the k-th shortest link out and the k-th shortest back make one road if they
+    are as long as each other, within a hundredth; else each is a road of its own.
 
     Parameters
     ----------
@@ -289,5 +329,11 @@ def pair_links(
         directed.loc[directed["up"] == up, ["low", "high", "k", "row"]] for up in (True, False)
     )
     pairs = out.merge(back, on=["low", "high", "k"], how="outer", suffixes=("_out", "_back"))
-    sides = pairs[["row_out", "row_back"]].fillna(-1).to_numpy(dtype=np.int64)
-    return sides[:, 0], sides[:, 1]
+    out_row, back_row = pairs[["row_out", "row_back"]].fillna(-1).to_numpy(dtype=np.int64).T
+    both = (out_row >= 0) & (back_row >= 0)
+    apart = both & ~np.isclose(length_m[out_row], length_m[back_row], rtol=_SAME_LENGTH, atol=1.0)
+    none = np.full(int(apart.sum()), -1)
+    return (
+        np.concatenate([out_row, none]),
+        np.concatenate([np.where(apart, -1, back_row), back_row[apart]]),
+    )

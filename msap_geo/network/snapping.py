@@ -57,8 +57,10 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
     edge = np.full(len(points), -1, dtype=np.int64)
     fraction = np.zeros(len(points))
     access_m = np.full(len(points), np.nan)
-    present = np.flatnonzero(~shapely.is_missing(points))
-    if len(present):
+    with np.errstate(invalid="ignore"):
+        placed = np.isfinite(shapely.get_x(points)) & np.isfinite(shapely.get_y(points))
+    present = np.flatnonzero(placed)
+    if len(present) and len(network.edges.tail):
         (rows, found), distance = network.edge_tree.query_nearest(
             points[present],
             max_distance=network.max_snap_m,

@@ -6,9 +6,9 @@ renamed, so a reader never sees half of one, and two processes may write the sam
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from dataclasses import asdict, fields
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST = "reseau.json"
@@ -66,7 +66,11 @@ def save_network(network: RoadNetwork, folder: Path) -> None:
     try:
         arrays = _arrays(network)
         for name, values in arrays.items():
-            np.save(draft / f"{name}.npy", values)
+            with (draft / f"{name}.npy").open("wb") as stream:
+                np.save(stream, values)
+                # On the disk before the folder has its name: a power cut leaves no empty array.
+                stream.flush()
+                os.fsync(stream.fileno())
         manifest = {
             "format": FORMAT,
             "epsg": network.epsg,
@@ -75,12 +79,16 @@ def save_network(network: RoadNetwork, folder: Path) -> None:
             "max_snap_m": network.max_snap_m,
             "attribution": network.attribution,
             "report": asdict(network.report),
-            "arrays": {name: [str(values.dtype), len(values)] for name, values in arrays.items()},
+            "arrays": {name: _identity(values) for name, values in arrays.items()},
         }
         (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        # Another process may have been quicker, with the same content.
-        with contextlib.suppress(OSError):
+        try:
             draft.rename(folder)
+        except OSError:
+            # Another process may have been quicker, with the same content; else it is in the way.
+            if not _opens(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -108,8 +116,8 @@ def open_network(folder: Path) -> RoadNetwork:
         if manifest["format"] != FORMAT:
             raise StoreError("réseau enregistré par une autre version", where=folder)
         arrays = {
-            name: _open_array(folder, name, dtype, size)
-            for name, (dtype, size) in manifest["arrays"].items()
+            name: _open_array(folder, name, identity)
+            for name, identity in manifest["arrays"].items()
         }
         return RoadNetwork(
             epsg=manifest["epsg"],
@@ -125,7 +133,7 @@ def open_network(folder: Path) -> RoadNetwork:
             reverse=Csr(*(arrays[f"reverse_{name}"] for name in Csr._fields)),
             order=Order(*(arrays[f"order_{name}"] for name in Order._fields)),
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(
@@ -133,12 +141,28 @@ def open_network(folder: Path) -> RoadNetwork:
         ) from error
 
 
-def _open_array(folder: Path, name: str, dtype: str, size: int) -> Any:
+def _opens(folder: Path) -> bool:
+    try:
+        open_network(folder)
+    except StoreError:
+        return False
+    return True
+
+
+def _open_array(folder: Path, name: str, identity: list[Any]) -> Any:
     # Copy-on-write, so that Numba sees the type it compiled for; nobody writes in them.
     values = np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-    if str(values.dtype) != dtype or values.shape != (size,):
+    if _identity(values) != identity:
         raise StoreError(f"tableau {name} inattendu", where=folder)
     return values
+
+
+def _identity(values: Any) -> list[Any]:
+    """Return type, size, and for node numbers their range: a kernel follows them blindly."""
+    bounds = []
+    if len(values) and np.issubdtype(values.dtype, np.integer):
+        bounds = [int(values.min()), int(values.max())]
+    return [str(values.dtype), len(values), *bounds]
 
 
 def _arrays(network: RoadNetwork) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from msap_geo.errors import DataError
 from msap_geo.travel import kernels, meetings
 
 if TYPE_CHECKING:
@@ -92,6 +93,24 @@ class Reach(NamedTuple):
     node: NDArray[np.int32]
     minutes: NDArray[np.float64]
     length_m: NDArray[np.float64]
+
+
+def check_options(*, k: int = 1, max_minutes: float = 0.0, direction: str = "to") -> None:
+    """Make sure the options of a question have a meaning.
+
+    Raises
+    ------
+    DataError
+        If one has not.
+    """
+    if k != int(k) or k < 1:
+        raise DataError(f"k = {k} : il faut chercher un nombre entier de lieux, au moins un")
+    if not max_minutes >= 0:
+        raise DataError(f"durée maximale impossible : {max_minutes} minutes")
+    if direction not in ("to", "from"):
+        raise DataError(
+            f"sens inconnu : « {direction} »", remedy='choisir "to" (vers le lieu) ou "from"'
+        )
 
 
 def nearest(

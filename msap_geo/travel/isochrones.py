@@ -18,7 +18,7 @@ from msap_geo.errors import DataError
 from msap_geo.network import snap
 from msap_geo.travel import engine
 from msap_geo.travel.legs import along_one_edge, ends
-from msap_geo.travel.places import check_crs
+from msap_geo.travel.places import check_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,8 @@ def isochrones(
     DataError
         If a bound or the resolution is not positive.
     """
-    check_crs(network, sites)
+    check_places(network, sites, "site_id")
+    engine.check_options(direction=direction)
     bounds = sorted({float(bound) for bound in minutes})
     if not bounds or not all(0 < bound < np.inf for bound in (*bounds, cell_m)):
         raise DataError(
@@ -156,6 +157,7 @@ def _grid(
         reached[reach.node[_rows(reach, site)]] = True
     near = reached[network.edges.tail] | reached[network.edges.head]
     near[counters.edge[members]] = True
+    near &= shapely.length(network.edge_lines) > 0  # a point has no way to be cut in pieces
     roads = shapely.segmentize(network.edge_lines[near], cell_m)
     cells = np.unique(np.round(shapely.get_coordinates(roads) / cell_m).astype(np.int64), axis=0)
     walk_m = min(network.max_snap_m, longest / 60 * network.access_kmh * 1000)

@@ -31,7 +31,8 @@ FAR_BUCKET_MINUTES = 0.25
 
 
 @njit(cache=True, nogil=True)
-def _push(keys, nodes, size, key, node):
+def push(keys, nodes, size, key, node):
+    """Add a node to the heap, where there is room; return the new size."""
     child = size
     while child > 0:
         parent = (child - 1) >> 2
@@ -44,7 +45,8 @@ def _push(keys, nodes, size, key, node):
 
 
 @njit(cache=True, nogil=True)
-def _drop_first(keys, nodes, size):
+def drop_first(keys, nodes, size):
+    """Drop the first of the heap, ``keys[0], nodes[0]``; return the new size."""
     size -= 1
     key, node = keys[size], nodes[size]
     parent = 0
@@ -177,11 +179,11 @@ def route(
         v, m, d = seed_node[s], seed_minutes[s], seed_m[s]
         if m < minutes[v] or (m == minutes[v] and d < metres[v]):
             minutes[v], metres[v] = m, d
-            size = _push(keys, waiting, size, m, v)
+            size = push(keys, waiting, size, m, v)
     best, best_m, last = np.inf, np.inf, -1
     while size > 0:
         m, v = keys[0], waiting[0]
-        size = _drop_first(keys, waiting, size)
+        size = drop_first(keys, waiting, size)
         if m > best:
             break
         if m > minutes[v]:
@@ -200,7 +202,7 @@ def route(
             minutes[to], metres[to], before[to] = by, by_m, v
             if size == len(keys):
                 keys, waiting = grown(keys), grown(waiting)
-            size = _push(keys, waiting, size, by, to)
+            size = push(keys, waiting, size, by, to)
     count, v = 0, last
     while v >= 0:
         count += 1
@@ -251,34 +253,42 @@ def _offer(minutes, ranks, metres, node, m, r, d):
 
 @njit(cache=True, nogil=True)
 def _search_core(eliminated, start, head, arc_minutes, arc_m, minutes, ranks, metres, limit):
-    """Spread the labels of the core's nodes over the core."""
+    """Spread the labels of the core's nodes over the core, the quickest first."""
     n, k = minutes.shape
     keys, waiting, size = np.empty(1024), np.empty(1024, np.int32), 0
+    # A label waits as an entry: the heap holds its number.
+    at, rank, length, used = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024), 0
     for v in range(eliminated, n):
-        if ranks[v, 0] >= 0:
-            if size == len(keys):
+        for j in range(k):
+            if ranks[v, j] < 0:
+                break
+            if used == len(at):
+                at, rank, length = grown(at), grown(rank), grown(length)
                 keys, waiting = grown(keys), grown(waiting)
-            size = _push(keys, waiting, size, minutes[v, 0], v)
-    stale = np.ones(n - eliminated, np.bool_)
+            at[used], rank[used], length[used] = v, ranks[v, j], metres[v, j]
+            size = push(keys, waiting, size, minutes[v, j], used)
+            used += 1
     while size > 0:
-        v = waiting[0]
-        size = _drop_first(keys, waiting, size)
-        if not stale[v - eliminated]:
+        m, entry = keys[0], waiting[0]
+        size = drop_first(keys, waiting, size)
+        v, r, d = at[entry], rank[entry], length[entry]
+        kept = False
+        for j in range(k):
+            if ranks[v, j] == r:
+                kept = minutes[v, j] == m and metres[v, j] == d
+                break
+        if not kept:
             continue
-        stale[v - eliminated] = False
         for arc in range(start[v], start[v + 1]):
             to = head[arc]
-            for j in range(k):
-                if ranks[v, j] < 0:
-                    break
-                by = minutes[v, j] + arc_minutes[arc]
-                if by > limit or by > minutes[to, k - 1]:
-                    break
-                if _offer(minutes, ranks, metres, to, by, ranks[v, j], metres[v, j] + arc_m[arc]):
-                    stale[to - eliminated] = True
-                    if size == len(keys):
-                        keys, waiting = grown(keys), grown(waiting)
-                    size = _push(keys, waiting, size, by, to)
+            by, by_m = m + arc_minutes[arc], d + arc_m[arc]
+            if by <= limit and _offer(minutes, ranks, metres, to, by, r, by_m):
+                if used == len(at):
+                    at, rank, length = grown(at), grown(rank), grown(length)
+                    keys, waiting = grown(keys), grown(waiting)
+                at[used], rank[used], length[used] = to, r, by_m
+                size = push(keys, waiting, size, by, used)
+                used += 1
 
 
 @njit(cache=True, nogil=True)

@@ -58,6 +58,9 @@ def ends(network: RoadNetwork, places: Snapped, *, leaving: bool) -> Ends:
         Minutes and metres, the leg between the place and the road included.
     """
     edges, e, f = network.edges, places.edge, places.fraction
+    if len(edges.tail) == 0:
+        nowhere = np.full((len(e), 2), np.inf)
+        return Ends(np.full((len(e), 2), -1), nowhere, nowhere)
     by_tail, by_head = (
         (edges.backward[e], edges.forward[e]) if leaving else (edges.forward[e], edges.backward[e])
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from msap_geo.travel.kernels import _drop_first, _push, grown
+from msap_geo.travel.kernels import drop_first, grown, push
 
 
 @njit(cache=True, nogil=True)
@@ -73,10 +73,10 @@ def _spread(eliminated, start, head, arc_minutes, arc_m, limit, minutes, metres,
         if met[i] >= eliminated:
             if size == len(keys):
                 keys, waiting = grown(keys), grown(waiting)
-            size = _push(keys, waiting, size, minutes[met[i]], met[i])
+            size = push(keys, waiting, size, minutes[met[i]], met[i])
     while size > 0:
         m, v = keys[0], waiting[0]
-        size = _drop_first(keys, waiting, size)
+        size = drop_first(keys, waiting, size)
         if m > minutes[v]:
             continue
         d = metres[v]
@@ -91,7 +91,7 @@ def _spread(eliminated, start, head, arc_minutes, arc_m, limit, minutes, metres,
             minutes[to], metres[to] = by, by_m
             if size == len(keys):
                 keys, waiting = grown(keys), grown(waiting)
-            size = _push(keys, waiting, size, by, to)
+            size = push(keys, waiting, size, by, to)
     return n_met
 
 

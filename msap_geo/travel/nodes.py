@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from msap_geo.errors import DataError
 from msap_geo.travel import engine
-from msap_geo.travel.engine import Direction, Seeds
+from msap_geo.travel.engine import Direction, Seeds, check_options
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -69,7 +69,7 @@ def nearest_nodes(
     DataError
         If a source is not a node of the network, or if an option has no meaning.
     """
-    _check(k=k, max_minutes=max_minutes, direction=direction)
+    check_options(k=k, max_minutes=max_minutes, direction=direction)
     found = engine.nearest(
         network,
         Seeds.at_nodes(_nodes(network, sources)),
@@ -109,7 +109,7 @@ def matrix_nodes(
     DataError
         If a place is not a node of the network, or if the bound has no meaning.
     """
-    _check(max_minutes=max_minutes)
+    check_options(max_minutes=max_minutes)
     return engine.matrix_minutes(
         network,
         Seeds.at_nodes(_nodes(network, origins)),
@@ -149,7 +149,7 @@ def reach_nodes(
     DataError
         If a source is not a node of the network, or if an option has no meaning.
     """
-    _check(max_minutes=minutes, direction=direction)
+    check_options(max_minutes=minutes, direction=direction)
     nodes = _nodes(network, sources)
     found = engine.reach(network, Seeds.at_nodes(nodes), max_minutes=minutes, direction=direction)
     shape = (len(nodes), network.n_nodes)
@@ -172,14 +172,3 @@ def _nodes(network: RoadNetwork, places: ArrayLike) -> NDArray[np.int64]:
             remedy=f"donner des numéros de 0 à {network.n_nodes - 1}",
         )
     return nodes.astype(np.int64)
-
-
-def _check(*, k: int = 1, max_minutes: float = 0.0, direction: str = "to") -> None:
-    if k < 1:
-        raise DataError(f"k = {k} : il faut chercher au moins un lieu")
-    if not max_minutes >= 0:
-        raise DataError(f"durée maximale impossible : {max_minutes} minutes")
-    if direction not in ("to", "from"):
-        raise DataError(
-            f"sens inconnu : « {direction} »", remedy='choisir "to" (vers le lieu) ou "from"'
-        )

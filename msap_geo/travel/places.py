@@ -13,17 +13,22 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from msap_geo import schemas
-from msap_geo.errors import NetworkError
-from msap_geo.network import snap
+from msap_geo.errors import DataError, MissingColumnError, NetworkError
+from msap_geo.network import MINUTE_GRAIN, snap
 from msap_geo.travel import engine
 from msap_geo.travel.legs import Trips, along_one_edge, ends
 from msap_geo.travel.times import BEYOND_MAXIMUM, NO_ROUTE, OFF_NETWORK, TravelTimes
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from msap_geo.network import RoadNetwork, Snapped
     from msap_geo.travel.engine import Direction
+
+
+_GRAINS = 16 * MINUTE_GRAIN
+"""Trips this close are equally quick: the smaller site, then the shorter trip, comes first."""
 
 
 def nearest(
@@ -64,8 +69,13 @@ def nearest(
     ------
     NetworkError
         If a table is not in the network's CRS.
+    MissingColumnError, DataError
+        If a table lacks its identifiers or holds other things than points, or if an option has no
+        meaning.
     """
-    check_crs(network, demand, sites)
+    check_places(network, demand, "demand_id")
+    check_places(network, sites, "site_id")
+    engine.check_options(k=k, max_minutes=max_minutes, direction=direction)
     by_id = sites.sort_values("site_id", kind="stable")
     places, counters = snap(network, demand.geometry), snap(network, by_id.geometry)
     near = engine.nearest(
@@ -86,7 +96,11 @@ def nearest(
     )
     beside = along_one_edge(network, places, counters, direction)
     trips = _best(_joined(through, beside), max_minutes)
-    return _nearest_table(demand, by_id, places, counters, trips, k, max_minutes)
+    table = _nearest_table(demand, by_id, trips, k)
+    reason = _reasons(network, places, counters, table, direction)
+    result = table.assign(acces_m=places.access_m[table["row"]], raison=reason)
+    columns = ["demand_id", "rang", "site_id", "minutes", "km", "acces_m", "raison"]
+    return schemas.check(result[columns], schemas.NEAREST)
 
 
 def matrix(
@@ -121,8 +135,13 @@ def matrix(
     ------
     NetworkError
         If a table is not in the network's CRS.
+    MissingColumnError, DataError
+        If a table lacks its identifiers or holds other things than points, or if an option has no
+        meaning.
     """
-    check_crs(network, demand, sites)
+    check_places(network, demand, "demand_id")
+    check_places(network, sites, "site_id")
+    engine.check_options(max_minutes=max_minutes, direction=direction)
     places, counters = snap(network, demand.geometry), snap(network, sites.geometry)
     to_site = direction == "to"
     outer = ends(network, places, leaving=to_site).seeds()
@@ -157,7 +176,11 @@ def _with_trips(
     wanted, new_minutes, new_m = wanted[order], trips.minutes[order], trips.length_m[order]
     place = np.searchsorted(cells, wanted)
     there = np.flatnonzero(np.append(cells, -1)[place] == wanted)
-    quicker = there[new_minutes[there] < minutes.data[place[there]]]
+    old, new = place[there], there
+    quicker = there[
+        (new_minutes[new] < minutes.data[old] - _GRAINS)
+        | ((new_minutes[new] <= minutes.data[old] + _GRAINS) & (new_m[new] < length_m.data[old]))
+    ]
     minutes.data[place[quicker]], length_m.data[place[quicker]] = (
         new_minutes[quicker],
         new_m[quicker],
@@ -173,24 +196,39 @@ def _with_trips(
     )
 
 
-def check_crs(network: RoadNetwork, *tables: gpd.GeoDataFrame) -> None:
-    """Make sure tables are in the network's CRS.
+def check_places(network: RoadNetwork, table: gpd.GeoDataFrame, identifier: str) -> None:
+    """Make sure a table holds points on this network, under unique identifiers.
 
     Raises
     ------
     NetworkError
-        If one is not.
+        If it is not in the network's CRS.
+    MissingColumnError, DataError
+        If it lacks its identifiers, or holds something else than points.
     """
-    for table in tables:
-        if table.crs is None or table.crs.to_epsg() != network.epsg:
-            raise NetworkError(
-                f"les lieux sont en {table.crs}, le réseau en EPSG:{network.epsg}",
-                remedy=f"projeter la table : table.to_crs({network.epsg})",
-            )
+    if identifier not in table.columns:
+        raise MissingColumnError(f"table des lieux : colonne absente : {identifier}")
+    if table.crs is None or table.crs.to_epsg() != network.epsg:
+        raise NetworkError(
+            f"les lieux sont en {table.crs}, le réseau en EPSG:{network.epsg}",
+            remedy=f"projeter la table : table.to_crs({network.epsg})",
+        )
+    present = table.geometry.notna()
+    if not (table.geom_type[present] == "Point").all():
+        raise DataError(
+            "les lieux doivent être des points",
+            remedy="prendre un point de chaque surface : table.representative_point()",
+        )
 
 
 def _joined(first: Trips, second: Trips) -> Trips:
     return Trips(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
+
+
+def _coarse(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round minutes just enough for legs, whose sums are rounded, to tie as they should."""
+    rounded: NDArray[np.float64] = np.round(minutes / _GRAINS)
+    return rounded
 
 
 def _best(trips: Trips, max_minutes: float) -> Trips:
@@ -199,7 +237,12 @@ def _best(trips: Trips, max_minutes: float) -> Trips:
     kept = kept[trips.minutes[kept] <= max_minutes + engine.ROUNDING]
     order = kept[
         np.lexsort(
-            (trips.length_m[kept], trips.site[kept], trips.minutes[kept], trips.demand[kept])
+            (
+                trips.length_m[kept],
+                trips.site[kept],
+                _coarse(trips.minutes[kept]),
+                trips.demand[kept],
+            )
         )
     ]
     pairs = pd.DataFrame({"demand": trips.demand[order], "site": trips.site[order]})
@@ -210,14 +253,9 @@ def _best(trips: Trips, max_minutes: float) -> Trips:
 
 
 def _nearest_table(
-    demand: gpd.GeoDataFrame,
-    sites: gpd.GeoDataFrame,
-    places: Snapped,
-    to_sites: Snapped,
-    trips: Trips,
-    k: int,
-    max_minutes: float,
+    demand: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, trips: Trips, k: int
 ) -> pd.DataFrame:
+    """Return the k first trips of each place, one row at least, ``row`` being its rank."""
     rang = pd.Series(trips.demand).groupby(trips.demand).cumcount().to_numpy() + 1
     first = rang <= k
     found = pd.DataFrame(
@@ -231,17 +269,42 @@ def _nearest_table(
     )
     everyone = pd.DataFrame({"row": np.arange(len(demand))})
     table = everyone.merge(found, on="row", how="left").sort_values(["row", "rang"])
-    table["rang"] = table["rang"].fillna(1).astype("int64")
-    lost = table["minutes"].isna()
-    off = pd.Series(places.edge < 0)[table["row"]].to_numpy()
-    some_site = bool((to_sites.edge >= 0).any())
-    otherwise = BEYOND_MAXIMUM if some_site and np.isfinite(max_minutes) else NO_ROUTE
-    reason = np.where(lost & off, OFF_NETWORK, np.where(lost, otherwise, ""))
-    table.insert(0, "demand_id", demand["demand_id"].to_numpy()[table["row"]])
-    result = table.assign(
+    return table.assign(
+        rang=table["rang"].fillna(1).astype("int64"),
         minutes=table["minutes"].astype(float),
         km=table["km"].astype(float),
-        acces_m=places.access_m[table["row"]],
-        raison=pd.Series(reason, index=table.index).astype(str),
-    )[["demand_id", "rang", "site_id", "minutes", "km", "acces_m", "raison"]]
-    return schemas.check(result.reset_index(drop=True), schemas.NEAREST)
+        demand_id=demand["demand_id"].to_numpy()[table["row"]],
+    ).reset_index(drop=True)
+
+
+def _reasons(
+    network: RoadNetwork,
+    places: Snapped,
+    counters: Snapped,
+    table: pd.DataFrame,
+    direction: Direction,
+) -> pd.Series:
+    """Say why the places without a site have none; empty text for the others."""
+    lost = table["minutes"].isna().to_numpy()
+    reason = np.full(len(table), "", dtype=object)
+    if lost.any():
+        row = table["row"].to_numpy()[lost]
+        alone = places.part(row)
+        somewhere = _leads_somewhere(network, alone, counters, direction)
+        why = np.where(somewhere, BEYOND_MAXIMUM, NO_ROUTE)
+        reason[lost] = np.where(alone.edge < 0, OFF_NETWORK, why)
+    return pd.Series(reason, index=table.index).astype(str)
+
+
+def _leads_somewhere(
+    network: RoadNetwork, places: Snapped, counters: Snapped, direction: Direction
+) -> NDArray[np.bool_]:
+    """Tell which places have a trip to some site, however long."""
+    seeds = ends(network, counters, leaving=direction == "from").seeds()
+    near = engine.nearest(network, seeds, k=1, max_minutes=np.inf, direction=direction)
+    doors = ends(network, places, leaving=direction == "to")
+    found = (doors.node >= 0) & (near.rank[doors.node, 0] >= 0)
+    beside = along_one_edge(network, places, counters, direction)
+    joined: NDArray[np.bool_] = found.any(axis=1)
+    joined[beside.demand[np.isfinite(beside.minutes)]] = True
+    return joined

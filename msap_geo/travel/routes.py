@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.network import RoadNetwork, Snapped
+    from msap_geo.travel.legs import Ends
 
 
 class Route(NamedTuple):
@@ -58,8 +59,8 @@ def route(network: RoadNetwork, origin: shapely.Point, destination: shapely.Poin
     start, end = (snap(network, gpd.GeoSeries([point])) for point in (origin, destination))
     if start.edge[0] < 0 or end.edge[0] < 0:
         return _none(OFF_NETWORK)
-    leaving = ends(network, start, leaving=True).seeds()
-    coming = ends(network, end, leaving=False).seeds()
+    doors = ends(network, start, leaving=True), ends(network, end, leaving=False)
+    leaving, coming = (door.seeds() for door in doors)
     nodes, minutes, length_m = kernels.route(
         *network.links, leaving.node, leaving.minutes, leaving.length_m,
         coming.node, coming.minutes, coming.length_m,
@@ -71,7 +72,7 @@ def route(network: RoadNetwork, origin: shapely.Point, destination: shapely.Poin
     if not np.isfinite(minutes):
         return _none(NO_ROUTE)
     points = (
-        _way(network, start, end, nodes)
+        _way(network, (start, end), doors, nodes)
         if len(nodes)
         else _points(network, int(start.edge[0]), start.fraction[0], end.fraction[0])
     )
@@ -85,16 +86,17 @@ def _none(reason: str) -> Route:
 
 
 def _way(
-    network: RoadNetwork, start: Snapped, end: Snapped, nodes: NDArray[np.int32]
+    network: RoadNetwork,
+    places: tuple[Snapped, Snapped],
+    doors: tuple[Ends, Ends],
+    nodes: NDArray[np.int32],
 ) -> NDArray[np.float64]:
     """Return the vertices of the way through these nodes."""
-    tail = network.edges.tail
-    first, last = int(start.edge[0]), int(end.edge[0])
+    (start, end), (out, into) = places, doors
     moves = _moves(network, nodes)
-    # A place at the end of a road already stands at the node.
-    parts = [_points(network, first, start.fraction[0], _side(tail[first], nodes[0]))]
+    parts = [_points(network, int(start.edge[0]), start.fraction[0], _side(out, nodes[0]))]
     parts += [_points(network, *moves[move]) for move in pairwise(nodes.tolist())]
-    parts.append(_points(network, last, _side(tail[last], nodes[-1]), end.fraction[0]))
+    parts.append(_points(network, int(end.edge[0]), _side(into, nodes[-1]), end.fraction[0]))
     return np.vstack(parts)
 
 
@@ -117,8 +119,13 @@ def _moves(
     return {move: choice[2:] for move, choice in best.items()}
 
 
-def _side(tail: int, node: int) -> float:
-    return 0.0 if tail == node else 1.0
+def _side(doors: Ends, node: int) -> float:
+    """Return the end of the road a place uses to this node: 0 its tail, 1 its head.
+
+    Both are the same node on a road that loops: the quicker side is the one taken.
+    """
+    sides = np.flatnonzero(doors.node[0] == node)
+    return float(min(sides, key=lambda side: (doors.minutes[0, side], doors.length_m[0, side])))
 
 
 def _points(network: RoadNetwork, edge: int, begin: float, end: float) -> NDArray[np.float64]:
