@@ -233,14 +233,20 @@ class TestMairies:
         csv = tmp_path / "mairies.csv"
         csv.write_text(
             "code,longitude,latitude\n53001,48.1,-0.5\n53002,,\n53003,100,48\n97101,-61.5,16.2\n"
+            "53004,48.100001,48.1\n53005,0,0\n97102,61.4,16.2\n97401,-55.5,-21.1\n"
         )
         loaded = loaders.load_mairies([csv])
-        assert loaded.table["code_insee"].tolist() == ["53001", "97101"]
-        assert loaded.table.geometry.iloc[0].equals(shapely.Point(-0.5, 48.1))
+        assert loaded.table["code_insee"].tolist() == ["53001", "97101", "97102", "97401"]
+        points = [(point.x, point.y) for point in loaded.table.geometry]
+        assert points == [(-0.5, 48.1), (-61.5, 16.2), (-61.4, 16.2), (55.5, -21.1)]
         assert codes_of(loaded.anomalies) == [
             ("coordonnees-absentes", "53002"),
             ("coordonnees-hors-territoire", "53003"),
+            ("coordonnees-identiques", "53004"),
             ("coordonnees-inversees", "53001"),
+            ("coordonnees-nulles", "53005"),
+            ("longitude-sans-signe", "97102"),
+            ("longitude-sans-signe", "97401"),
         ]
 
 

@@ -11,7 +11,17 @@ import pytest
 
 from msap_geo import errors
 
-ROOMS = ["sources", "loaders", "network", "travel", "coverage", "siting", "outputs", "study"]
+ROOMS = [
+    "sources",
+    "loaders",
+    "network",
+    "travel",
+    "coverage",
+    "siting",
+    "outputs",
+    "audit",
+    "study",
+]
 
 
 @pytest.mark.parametrize("room", ROOMS)

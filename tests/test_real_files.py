@@ -166,4 +166,8 @@ def test_boundaries_of_2018_are_brought_to_2026(shared, codes):
 
 def test_mairies_2026(france, codes):
     loaded = loaders.load_mairies([france / "mairies-france-2026.csv"], codes=codes)
-    assert told(loaded) == {"coordonnees-absentes": 50, "coordonnees-hors-territoire": 10}
+    assert told(loaded) == {
+        "coordonnees-absentes": 50,
+        "coordonnees-identiques": 7,
+        "longitude-sans-signe": 3,
+    }

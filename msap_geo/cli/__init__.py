@@ -2,8 +2,8 @@
 
 One module per command, whose ``register`` adds it to the parser.
 
-Exit codes: 0 done, 1 data or processing, 2 usage, 4 an official file cannot be fetched, 130
-interrupted.
+Exit codes: 0 done, 1 data or processing, 2 usage, 3 warnings under ``--strict``, 4 an official
+file cannot be fetched, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from msap_geo.cli import (
     noter,
     optimiser,
     telecharger,
+    verifier,
 )
 from msap_geo.cli.parser import FrenchParser
 from msap_geo.errors import MsapGeoError, SourceError
@@ -29,7 +30,7 @@ from msap_geo.errors import MsapGeoError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (telecharger, lancer, diagnostiquer, noter, optimiser, backtester)
+_COMMANDS = (telecharger, verifier, lancer, diagnostiquer, noter, optimiser, backtester)
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 

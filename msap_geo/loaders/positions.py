@@ -15,7 +15,8 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     """Turn text coordinates into points, mending what can be mended.
 
     A point is kept when it lies in the territory its row declares; when only its mirror image
-    does, latitude and longitude were swapped and are put back; otherwise the row loses its
+    does, latitude and longitude were swapped and are put back; when only its opposite longitude
+    does, that longitude lost its sign (Guadeloupe) and finds it again; otherwise the row loses its
     position, never itself.
 
     Parameters
@@ -40,13 +41,25 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     absent = np.isnan(latitude) | np.isnan(longitude)
     inside = _within(longitude, latitude, bounds)
     swapped = ~inside & _within(latitude, longitude, bounds)
-    lost = ~inside & ~swapped & ~absent
+    unsigned = ~inside & ~swapped & _within(-longitude, latitude, bounds)
+    lost = ~(inside | swapped | unsigned | absent)
+    null = lost & (latitude == 0) & (longitude == 0)
+    # Both columns filled from the same one; a few decimals may differ.
+    twin = lost & ~null & (np.abs(latitude - longitude) < _TWIN_DEGREES)
     anomalies = [
-        *note(table[swapped], "coordonnees-inversees", Action.REPAIRED, _SWAPPED, file=file),
-        *note(table[absent], "coordonnees-absentes", Action.NOTED, _ABSENT, file=file),
-        *note(table[lost], "coordonnees-hors-territoire", Action.NOTED, _LOST, file=file),
+        anomaly
+        for mask, code, action, message in (
+            (swapped, "coordonnees-inversees", Action.REPAIRED, _SWAPPED),
+            (unsigned, "longitude-sans-signe", Action.REPAIRED, _UNSIGNED),
+            (absent, "coordonnees-absentes", Action.NOTED, _ABSENT),
+            (null, "coordonnees-nulles", Action.NOTED, _NULL),
+            (twin, "coordonnees-identiques", Action.NOTED, _TWIN),
+            (lost & ~(null | twin), "coordonnees-hors-territoire", Action.NOTED, _LOST),
+        )
+        for anomaly in note(table[mask], code, action, message, file=file)
     ]
     latitude[swapped], longitude[swapped] = longitude[swapped], latitude[swapped]
+    longitude[unsigned] *= -1
     unusable = absent | lost
     points = gpd.points_from_xy(
         np.where(unusable, 0.0, longitude), np.where(unusable, 0.0, latitude)
@@ -55,8 +68,12 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     return geometry.where(~unusable, None), anomalies
 
 
+_TWIN_DEGREES = 0.001
 _AS_READ = " (latitude « {latitude} », longitude « {longitude} »)"
 _SWAPPED = "latitude et longitude inversées, remises à l'endroit" + _AS_READ
+_UNSIGNED = "longitude au signe perdu, rétabli" + _AS_READ
+_NULL = "coordonnées à zéro, position ignorée"
+_TWIN = "latitude et longitude identiques, position ignorée" + _AS_READ
 _ABSENT = "sans coordonnées lisibles"
 _LOST = "coordonnées hors du territoire déclaré, position ignorée" + _AS_READ
 

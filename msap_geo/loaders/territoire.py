@@ -171,7 +171,7 @@ def commune_origins(
         if trace in town_halls:
             of = town_halls.set_index("code_insee")[trace]
             told[trace] = of.reindex(told["code_insee"]).to_numpy(dtype=object)
-    told["km"] = np.round(np.nan_to_num(outside_m) / 1000, 1)
+    told["km"] = [f"{m / 1000:.1f}".replace(".", ",") for m in np.nan_to_num(outside_m)]
     anomalies = [
         anomaly
         for mask, code, action, message in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.study.audit import audit_study
 from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.study.backtest import Backtest, run_backtest
 from msap_geo.study.diagnostic import Diagnosis, diagnose
@@ -24,6 +25,7 @@ __all__ = [
     "Rating",
     "Study",
     "StudyResult",
+    "audit_study",
     "diagnose",
     "diagnosis_summary",
     "implantation_json",

@@ -132,19 +132,13 @@ def _crossings(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[netwo
     ]
 
 
-def road_anomalies(
-    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
-) -> list[Anomaly]:
-    """Return what is to be told of the roads: what was left out, and who has no time.
+def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
+    """Return what is to be told of the roads themselves: what was left out, and islands.
 
     Parameters
     ----------
     roads
         Network.
-    nearest
-        Table under :data:`msap_geo.schemas.NEAREST`.
-    communes
-        Table under :data:`msap_geo.schemas.COMMUNES`.
 
     Returns
     -------
@@ -152,7 +146,7 @@ def road_anomalies(
         In that order.
     """
     report = roads.report
-    anomalies = []
+    anomalies: list[Anomaly] = []
     if report.km_dropped:
         anomalies.append(
             Anomaly(
@@ -182,6 +176,29 @@ def road_anomalies(
                 f"routes de classe inconnue : {report.unknown_classes}",
             )
         )
+    return anomalies
+
+
+def road_anomalies(
+    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
+) -> list[Anomaly]:
+    """Return what is to be told of the roads: what was left out, and who has no time.
+
+    Parameters
+    ----------
+    roads
+        Network.
+    nearest
+        Table under :data:`msap_geo.schemas.NEAREST`.
+    communes
+        Table under :data:`msap_geo.schemas.COMMUNES`.
+
+    Returns
+    -------
+    list of Anomaly
+        In that order.
+    """
+    anomalies = network_anomalies(roads)
     lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
     table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
     told = table.assign(raison=lost).rename_axis("identifiant").reset_index()

@@ -145,7 +145,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
     roads = load_roads(study, territory.communes, territory.origins, profile)
-    maisons, unreached = _reachable(study, roads, maisons)
+    maisons, unreached = reachable(study, roads, maisons)
     progress("Calcul des temps de trajet")
     nearest = travel.nearest(roads, territory.origins, maisons)
     progress("Couverture et zones blanches")
@@ -255,7 +255,7 @@ def _load_sites(
     tables = {}
     rows = {}
     for role, raw, written in (
-        ("maisons", _load_maisons(study), study.donnees.maisons),
+        ("maisons", load_maisons(study), study.donnees.maisons),
         ("la_poste", _load_la_poste(study), study.donnees.la_poste),
     ):
         settled = loaders.attach_to_communes(
@@ -269,7 +269,7 @@ def _load_sites(
         tables[role] = settled.table
         rows[role] = raw.rows_read
     known = {*loaders.FIXED_KINDS, *loaders.ITINERANT_KINDS}
-    _check_kinds(study.maisons.types, known, where="[maisons] types")
+    check_kinds(study.maisons.types, known, where="[maisons] types")
     near = loaders.within_reach(tables["maisons"], territory.communes)
     counted = near["genre"].isin(study.maisons.types)
     local = tables["la_poste"]["departement"].isin(study.departements)
@@ -290,7 +290,8 @@ def _load_sites(
     return maisons, itinerants.reset_index(drop=True), la_poste, anomalies, kept
 
 
-def _load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
+def load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
+    """Load the Maisons of a study, as of the day it asks for (:func:`loaders.load_maisons`)."""
     au = study.maisons.au
     path = study.path(study.donnees.maisons)
     return loaders.load_maisons(path, au=None if au is None else au.isoformat())
@@ -308,7 +309,14 @@ def _load_la_poste(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
     return loaders.Loaded(joined.table, offices.rows_read, told)
 
 
-def _check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
+def check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
+    """Refuse kinds of sites that do not exist.
+
+    Raises
+    ------
+    StudyError
+        If a kind is unknown; ``where`` says which key of the study asks for it.
+    """
     unknown = [kind for kind in asked if kind not in known]
     if unknown:
         raise StudyError(
@@ -319,7 +327,7 @@ def _check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
 
 
 def _candidates(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    _check_kinds(
+    check_kinds(
         study.candidats.types,
         set(la_poste["genre"]) | {"Bureau de Poste"},
         where="[candidats] types",
@@ -342,7 +350,7 @@ def _score(
     return siting.score_candidates(candidates, access, times, to_maison, threshold=study.threshold)
 
 
-def _reachable(
+def reachable(
     study: Study, roads: network.RoadNetwork, maisons: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     """Drop the neighbouring Maisons no road given leads to; tell of them and of ours off the road.

@@ -115,7 +115,7 @@ def _method(result: StudyResult) -> str:
     )
 
 
-_ROLES = {
+ROLES = {
     "communes": "Contours des communes",
     "population": "Population",
     "cog": "Code officiel géographique",
@@ -131,12 +131,13 @@ _ROLES = {
     "maisons_avant": "Maisons, liste précédente",
     "operateurs": "Guichets des opérateurs",
 }
+"""What each input of a study is, in words."""
 
 
 def _sources(result: StudyResult) -> list[str]:
     study = result.study
     return [
-        f"{_ROLES[role]} : {', '.join(path.name for path in paths)}"
+        f"{ROLES[role]} : {', '.join(path.name for path in paths)}"
         f" ({study.vintage(role) or 'millésime non indiqué'})"
         for role, paths in study.inputs().items()
     ]
@@ -146,7 +147,7 @@ def _vintages(result: StudyResult) -> str:
     """Return the vintages that matter most, on one line."""
     study = result.study
     told = [
-        f"{_ROLES[role][0].lower()}{_ROLES[role][1:]} {study.vintage(role)}"
+        f"{ROLES[role][0].lower()}{ROLES[role][1:]} {study.vintage(role)}"
         for role in ("maisons", "la_poste", "population", "reseau")
         if role in study.inputs() and study.vintage(role)
     ]

@@ -1,0 +1,67 @@
+"""An audit in a few lines, for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo.audit.findings import Severity
+from msap_geo.outputs import french
+
+if TYPE_CHECKING:
+    from msap_geo.audit.findings import Audit, Finding
+
+_LINES = 10
+_VERDICTS = {
+    "inutilisable": "Inutilisable en l'état : des fichiers sont à corriger",
+    "avertissements": "Utilisable, avec des avertissements à lire",
+    "propre": "Rien à signaler dans le territoire",
+}
+
+
+def verdict(audit: Audit) -> str:
+    """Return the verdict in words."""
+    return _VERDICTS[audit.verdict]
+
+
+def tally(audit: Audit) -> str:
+    """Count the findings of the territory by severity, in words."""
+    told = [
+        french.counted(len(audit.of(level)), level.value) for level in Severity if audit.of(level)
+    ]
+    text = ", ".join(told) or "aucun constat"
+    elsewhere = len(audit.elsewhere)
+    if elsewhere:
+        text += f" ; {french.counted(elsewhere, 'constat')} hors du territoire"
+    return text
+
+
+def in_lines(audit: Audit) -> list[str]:
+    """Sum up an audit: the verdict, then the gravest findings, a dozen lines at most.
+
+    Parameters
+    ----------
+    audit
+        Audit.
+
+    Returns
+    -------
+    list of str
+        Lines of text.
+    """
+    grave = [*audit.of(Severity.BLOCKING), *audit.of(Severity.WARNING)]
+    lines = [
+        f"{audit.title} : {french.counted(len(audit.files), 'fichier')}, {tally(audit)}",
+        *(_line(found) for found in grave[:_LINES]),
+    ]
+    if len(grave) > _LINES:
+        lines.append(f"  … et {french.number(len(grave) - _LINES)} de plus (--rapport, --json)")
+    return [*lines, f"{verdict(audit)}."]
+
+
+def _line(found: Finding) -> str:
+    mark = "BLOQUANT" if found.severity == Severity.BLOCKING else "attention"
+    where = f" [{found.file}]" if found.file else ""
+    first = ""
+    if found.line is not None:
+        first = f" (ligne {found.line}{'…' if found.count > 1 else ''})"
+    return f"  {mark}{where} {found.sentence}{first}"
