@@ -86,9 +86,8 @@ def planned(found: study.Implantation) -> str:
     return "\n".join(
         [
             (
-                f"**`optimiser --nombre {SITES}`** : {french.people(round(plan.value))} à 20 "
-                "minutes "
-                f"(aujourd’hui {french.number(plan.today)}), borne prouvée "
+                f"**`optimiser --nombre {SITES}`** : {french.people(round(plan.value))} à "
+                f"20 minutes (aujourd’hui {french.number(plan.today)}), borne prouvée "
                 f"{french.number(plan.bound)}, statut « {plan.status} » ; "
                 f"{len(found.alternatives)} plans à 1 % près."
             ),

@@ -559,6 +559,31 @@ def test_near_optimal_plans_are_near_optimal_and_differ(seed):
         assert limits.accepts(other)
 
 
+def test_the_number_of_threads_may_change():
+    instance = problem(5, places=60, sites=20)
+    values = [
+        siting.p_median(
+            instance, Rules(count=5), longest=FAR, effort=Effort(gap=0, threads=threads)
+        ).as_dict()
+        for threads in (1, 2, 1)
+    ]
+    assert values[0]["valeur"] == pytest.approx(values[1]["valeur"])
+    assert values[0] == values[2]
+
+
+@given(seed=seeds)
+@quick
+def test_no_time_means_no_proof_never_a_false_one(seed):
+    instance = problem(seed, places=60, sites=20)
+    gains = siting.trip_gains(instance, longest=FAR)
+    limits, _ = rules.compile_rules(instance, Rules(count=5))
+    best = exact.maximise(gains, limits, Effort(gap=0)).value
+    hasty = exact.maximise(gains, limits, Effort(seconds=0.0))
+    assert hasty.bound >= best - 1e-6
+    plan = siting.p_median(instance, Rules(count=5), longest=FAR, effort=Effort(seconds=0.0))
+    assert plan.today - plan.bound >= best - 1e-6
+
+
 def test_a_start_that_misleads_the_solver_is_not_believed():
     """HiGHS 1.16 called this one optimal at 14 000: the covering there costs 7 000."""
     model = Model()

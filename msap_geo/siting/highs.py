@@ -6,6 +6,7 @@ than solving it; here blocks of columns and of rows are arrays from beginning to
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -181,9 +182,13 @@ def solve(model: Model, effort: Effort, *, start: NDArray[np.float64] | None = N
         solution = highspy.HighsSolution()
         solution.col_value = start
         solver.setSolution(solution)
-    solver.run()
+    _set_threads(effort.threads)
+    ran = solver.run()
     status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
+    # After a refusal every figure is HiGHS's zero, which would read as a bound.
+    if ran == highspy.HighsStatus.kError or status not in _ENDS:
+        raise DataError(f"HiGHS s'est arrêté sans réponse ({solver.modelStatusToString(status)})")
     info = solver.getInfo()
     infeasible = status in {kinds.kInfeasible, kinds.kUnboundedOrInfeasible}
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible.value
@@ -208,6 +213,21 @@ def solve(model: Model, effort: Effort, *, start: NDArray[np.float64] | None = N
 
 
 _TOLERANCE = 1e-7
+_ENDS = {
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kInfeasible,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible,
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kModelEmpty,
+}
+_threads = threading.local()
+
+
+def _set_threads(threads: int) -> None:
+    """Let HiGHS change its number of threads: its scheduler keeps the first one it was given."""
+    if getattr(_threads, "number", threads) != threads:
+        _Quiet.resetGlobalScheduler(True)
+    _threads.number = threads
 
 
 def _unmet(value: float, info: highspy.HighsInfo, effort: Effort) -> bool:

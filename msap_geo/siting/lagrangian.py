@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo.siting.gains import slices
-from msap_geo.siting.greedy import greedy
 from msap_geo.siting.swap import improve
 
 if TYPE_CHECKING:
@@ -50,6 +49,9 @@ class Bound:
         What it brings.
     out, sure
         Sites that no better plan holds, and sites that every better plan holds.
+    edge
+        How much each site is worth over what its place could bring elsewhere, at the best prices:
+        the plan of the relaxation takes those above zero.
     iterations
         Steps of the sub-gradient method.
     """
@@ -59,6 +61,7 @@ class Bound:
     found: float
     out: NDArray[np.bool_]
     sure: NDArray[np.bool_]
+    edge: NDArray[np.float64]
     iterations: int
 
 
@@ -109,6 +112,7 @@ class _Search:
         columns = gains.by_site
         self.rows, self.values = columns.indices.astype(np.int64), columns.data
         self.indptr = columns.indptr.astype(np.int64)
+        self.edge = np.zeros(n)
         self.filled = np.flatnonzero(np.diff(self.indptr))
         self.tried: set[bytes] = set()
 
@@ -149,7 +153,13 @@ class _Search:
         if self.whole:
             self.value = float(np.floor(self.value + _ROUNDING))
         return Bound(
-            max(self.value, self.found), self.chosen, self.found, self.out, self.sure, step
+            max(self.value, self.found),
+            self.chosen,
+            self.found,
+            self.out,
+            self.sure,
+            self.edge,
+            step,
         )
 
     def _close(self, gap: float) -> bool:
@@ -168,8 +178,10 @@ class _Search:
         # With the money (or places) at this rate, a site's own advantage tells what leaving it, or
         # taking it, would cost the bound.
         edge = worth - rate
+        if value < self.value:
+            self.edge = edge
         worse = value - np.abs(edge) < self.found - _ROUNDING * max(abs(self.found), 1.0)
-        if not self.limits.groups:
+        if self.limits.label is not None:
             self.out |= worse & (edge < 0)
             self.sure |= worse & (edge > 0) & self.limits.free
         slope = np.ones(self.gains.n_rows)
@@ -181,7 +193,7 @@ class _Search:
             weights=np.repeat(taken[sites], counts)[served],
             minlength=self.gains.n_rows,
         )
-        return value, slope, np.argsort(-worth, kind="stable")
+        return value, slope, np.lexsort((-worth, -taken))
 
     def _try(self, ranking: NDArray[np.int64], *, deep: bool) -> None:
         """See whether the sites the prices like best make a better plan."""
@@ -216,7 +228,7 @@ def _take(
     usable = np.where(limits.free, worth, 0.0)
     if limits.count is None and limits.budget_eur is not None:
         return _knapsack(usable, limits)
-    if limits.groups and not _overlapping(limits):
+    if limits.groups and limits.label is not None:
         return _by_group(usable, limits)
     taken = np.zeros(len(worth))
     order = np.argsort(-usable, kind="stable")[: limits.most]
@@ -242,29 +254,45 @@ def _knapsack(
     return taken, float(worth @ taken), rate * cost
 
 
-def _overlapping(limits: Limits) -> bool:
-    members = np.concatenate([group.sites for group in limits.groups])
-    return len(np.unique(members)) < len(members)
-
-
 def _by_group(
     worth: NDArray[np.float64], limits: Limits
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
-    first = np.zeros(len(worth), dtype=bool)
-    barred = np.zeros(len(worth), dtype=bool)
-    for group in limits.groups:
-        free = group.sites[limits.free[group.sites]]
-        order = free[np.argsort(-worth[free], kind="stable")]
-        first[order[: group.least]] = True
-        barred[order[max(group.most, 0) :]] = True
+    label = np.full(len(worth), -1) if limits.label is None else limits.label
+    # The worthiest of each group come first; the last bounds serve label −1, no group.
+    least = np.array([*(group.least for group in limits.groups), 0])
+    most = np.array([*(group.most for group in limits.groups), len(worth)])
+    order = np.lexsort((-worth, ~limits.free, label))
+    place = np.empty(len(worth), dtype=np.int64)
+    starts = np.searchsorted(label[order], label[order], side="left")
+    place[order] = np.arange(len(worth)) - starts
+    first = (place < least[label]) & limits.free
+    barred = place >= most[label]
     rest = np.where(first | barred | ~limits.free, -1.0, worth)
     order = np.argsort(-rest, kind="stable")[: max(limits.most - int(first.sum()), 0)]
     taken = first.astype(float)
     taken[order[rest[order] > 0]] = 1.0
-    return taken, float(worth @ taken), np.zeros(len(worth))
+    return taken, float(worth @ taken), _exchange_rates(worth, taken > 0, limits)
 
 
-def start(gains: Gains, limits: Limits) -> NDArray[np.int64]:
-    """Return a good plan to start from: greedy, then swaps; empty where greedy meets no quota."""
-    chosen = greedy(gains, limits).sites
-    return improve(gains, chosen, limits) if limits.accepts(chosen) else chosen[:0]
+def _exchange_rates(
+    worth: NDArray[np.float64], taken: NDArray[np.bool_], limits: Limits
+) -> NDArray[np.float64]:
+    """Return what the site is worth that each one would replace, or be replaced by, at best.
+
+    Plans within separate quotas are the bases of a matroid: the best one that holds (or lacks) a
+    site is one exchange away from the best of all.
+    """
+    label = np.full(len(worth), -1) if limits.label is None else limits.label
+    enters, leaves = limits.slack(np.flatnonzero(taken))
+    n = len(limits.groups)
+    own_low, own_high = np.full(n + 1, np.inf), np.full(n + 1, -np.inf)
+    np.minimum.at(own_low, label[taken], worth[taken])
+    usable = ~taken & limits.free
+    np.maximum.at(own_high, label[usable], worth[usable])
+    any_low = worth[taken & leaves].min(initial=np.inf)
+    any_high = max(worth[usable & enters].max(initial=-np.inf), 0.0)
+    if limits.count is None or int(taken.sum()) < limits.count:
+        any_low = min(any_low, 0.0)
+    into = np.where(enters, np.minimum(own_low[label], any_low), own_low[label])
+    outof = np.where(leaves, np.maximum(own_high[label], any_high), own_high[label])
+    return np.where(taken, outof, into)

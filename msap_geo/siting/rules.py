@@ -107,6 +107,25 @@ class Limits:
         return self.budget_eur is None and not self.groups and not self.exclusive
 
     @cached_property
+    def label(self) -> NDArray[np.int64] | None:
+        """Group of each site, −1 without one; None where groups overlap."""
+        label = np.full(len(self.free), -1)
+        for rank, group in enumerate(self.groups):
+            if (label[group.sites] >= 0).any():
+                return None
+            label[group.sites] = rank
+        return label
+
+    @cached_property
+    def groups_of(self) -> dict[int, list[int]]:
+        """Ranks of the groups each site belongs to."""
+        found: dict[int, list[int]] = {}
+        for rank, group in enumerate(self.groups):
+            for site in group.sites.tolist():
+                found.setdefault(site, []).append(rank)
+        return found
+
+    @cached_property
     def conflicts(self) -> csr_array:
         """Which sites exclude each other, symmetric."""
         n = len(self.free)
@@ -127,7 +146,7 @@ class Limits:
         return bool(
             self.free[chosen].all()
             and (self.count is None or len(chosen) <= self.count)
-            and (self.budget_eur is None or spent <= self.budget_eur + _CENT)
+            and (self.budget_eur is None or spent <= self.budget_eur + CENT)
             and all(g.least <= inside[g.sites].sum() <= g.most for g in self.groups)
             and all(inside[group].sum() <= 1 for group in self.exclusive)
         )
@@ -144,17 +163,40 @@ class Limits:
         inside[chosen] = True
         able = np.repeat((self.free & ~inside)[:, None], len(chosen), axis=1)
         if self.budget_eur is not None:
-            left = self.budget_eur + _CENT - self.cost_eur[chosen].sum()
+            left = self.budget_eur + CENT - self.cost_eur[chosen].sum()
             able &= self.cost_eur[:, None] <= left + self.cost_eur[chosen][None, :]
+        if self.groups:
+            able &= self._within_quotas(chosen)
+        if self.exclusive:
+            against = self.conflicts[:, chosen].toarray().astype(np.int64)
+            able &= against.sum(axis=1)[:, None] - against == 0
+        return able
+
+    def _within_quotas(self, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
+        if self.label is not None:
+            enters, leaves = self.slack(chosen)
+            same = self.label[:, None] == self.label[chosen][None, :]
+            able: NDArray[np.bool_] = same | (enters[:, None] & leaves[chosen][None, :])
+            return able
+        able = np.ones((len(self.free), len(chosen)), dtype=bool)
         for group in self.groups:
             member = np.zeros(len(self.free), dtype=np.int64)
             member[group.sites] = 1
             after = member[chosen].sum() - member[chosen][None, :] + member[:, None]
             able &= (after >= group.least) & (after <= group.most)
-        if self.exclusive:
-            against = self.conflicts[:, chosen].toarray().astype(np.int64)
-            able &= against.sum(axis=1)[:, None] - against == 0
         return able
+
+    def slack(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Tell which sites' groups have room for one more, and which can spare one.
+
+        Groups must not overlap (:attr:`label`); sites without a group always have and can.
+        """
+        label = np.full(len(self.free), -1) if self.label is None else self.label
+        counts = np.bincount(label[chosen] + 1, minlength=len(self.groups) + 1)[1:]
+        # The last place of both arrays, which label −1 points to, is for sites without a group.
+        room = [n < group.most for n, group in zip(counts, self.groups, strict=True)]
+        spare = [n > group.least for n, group in zip(counts, self.groups, strict=True)]
+        return np.array([*room, True])[label], np.array([*spare, True])[label]
 
     def after(self, opened: NDArray[np.int64]) -> Limits:
         """Return what is left to choose once some sites are open."""
@@ -192,7 +234,8 @@ class Group:
     most: int
 
 
-_CENT = 0.005
+CENT = 0.005
+"""Sums of money are told apart to half a cent."""
 
 
 @dataclass(eq=False)
@@ -222,7 +265,7 @@ class Room:
             return np.zeros_like(self.free)
         able = self.free
         if self.limits.budget_eur is not None:
-            able = able & (self.limits.cost_eur <= self.money + _CENT)
+            able = able & (self.limits.cost_eur <= self.money + CENT)
         # The last places belong to the groups that still miss some.
         return able & self.needed() if sum(self.missing) >= self.left else able
 
@@ -239,12 +282,11 @@ class Room:
         self.free[site] = False
         self.left -= 1
         self.money -= self.limits.cost_eur[site]
-        for rank, group in enumerate(self.limits.groups):
-            if site in group.sites:
-                self.missing[rank] = max(self.missing[rank] - 1, 0)
-                self.places[rank] -= 1
-                if self.places[rank] <= 0:
-                    self.free[group.sites] = False
+        for rank in self.limits.groups_of.get(site, ()):
+            self.missing[rank] = max(self.missing[rank] - 1, 0)
+            self.places[rank] -= 1
+            if self.places[rank] <= 0:
+                self.free[self.limits.groups[rank].sites] = False
         if self.limits.exclusive:
             row = self.limits.conflicts
             self.free[row.indices[row.indptr[site] : row.indptr[site + 1]]] = False

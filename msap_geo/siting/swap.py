@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from msap_geo.siting.rules import CENT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -55,19 +57,37 @@ def improve(
     toll = np.zeros(gains.n_sites) if penalty is None else penalty
     columns = gains.by_site
     indptr, rows = columns.indptr.astype(np.int64), columns.indices.astype(np.int64)
-    anything = np.ones((1, 1), dtype=np.bool_)
     for _ in range(_ROUNDS):
-        able = anything if limits.only_number else limits.swaps(sites)
         free = limits.free.copy()
         free[sites] = False
         entering, leaving, profit = _best_swap(
-            indptr, rows, columns.data, gains.n_rows, sites, free, toll, able
+            indptr, rows, columns.data, gains.n_rows, sites, free, toll, *_conditions(limits, sites)
         )
         if profit <= _LEAST:
             break
         sites[leaving] = entering
         sites = np.sort(sites)
     return sites
+
+
+def _conditions(
+    limits: Limits, sites: NDArray[np.int64]
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.bool_],
+    NDArray[np.bool_],
+    float,
+    NDArray[np.float64],
+    NDArray[np.bool_],
+]:
+    """Return what swaps must respect, site by site where that is enough, pair by pair else."""
+    enters, leaves = limits.slack(sites)
+    label = np.full(len(limits.free), -1) if limits.label is None else limits.label
+    spent = limits.cost_eur[sites].sum()
+    left = np.inf if limits.budget_eur is None else limits.budget_eur - spent
+    pairwise = bool(limits.exclusive) or limits.label is None
+    able = limits.swaps(sites) if pairwise else np.ones((1, 1), dtype=np.bool_)
+    return label, enters, leaves, float(left), limits.cost_eur, able
 
 
 def swap_values(gains: Gains, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -124,7 +144,28 @@ def _holders(
 
 
 @njit(cache=True, nogil=True)
-def _best_swap(  # noqa: PLR0912, C901 - a numba kernel: flat code over arrays
+def _may(  # noqa: PLR0913, PLR0917 - a numba kernel: flat code over arrays
+    site: int,
+    rank: int,
+    chosen: NDArray[np.int64],
+    label: NDArray[np.int64],
+    enters: NDArray[np.bool_],
+    leaves: NDArray[np.bool_],
+    left: float,
+    cost: NDArray[np.float64],
+    able: NDArray[np.bool_],
+) -> bool:
+    """Tell whether a site may replace a chosen one."""
+    other = chosen[rank]
+    if label[site] != label[other] and not (enters[site] and leaves[other]):
+        return False
+    if cost[site] - cost[other] > left + CENT:
+        return False
+    return bool(able.shape[0] != len(label) or able[site, rank])
+
+
+@njit(cache=True, nogil=True)
+def _best_swap(  # noqa: PLR0912, PLR0913, PLR0917, C901 - a numba kernel: flat code over arrays
     indptr: NDArray[np.int64],
     rows: NDArray[np.int64],
     values: NDArray[np.float64],
@@ -132,9 +173,18 @@ def _best_swap(  # noqa: PLR0912, C901 - a numba kernel: flat code over arrays
     chosen: NDArray[np.int64],
     free: NDArray[np.bool_],
     toll: NDArray[np.float64],
+    label: NDArray[np.int64],
+    enters: NDArray[np.bool_],
+    leaves: NDArray[np.bool_],
+    left: float,
+    cost: NDArray[np.float64],
     able: NDArray[np.bool_],
 ) -> tuple[int, int, float]:
-    """Return the site that enters, the rank of the one that leaves, and what the swap brings."""
+    """Return the site that enters, the rank of the one that leaves, and what the swap brings.
+
+    A swap must keep within the money left, within one group or out of a group that can spare a site
+    and into one that has room, and be able where pairs are told.
+    """
     first, second, holder = _holders(indptr, rows, values, n_rows, chosen)
     n = len(chosen)
     loss = np.zeros(n)
@@ -144,7 +194,6 @@ def _best_swap(  # noqa: PLR0912, C901 - a numba kernel: flat code over arrays
     for rank in range(n):
         loss[rank] -= toll[chosen[rank]]
     by_loss = np.argsort(loss, kind="mergesort")
-    everywhere = able.shape[1] == n and able.shape[0] == len(free)
     saved = np.zeros(n)
     touched = np.empty(n, dtype=np.int64)
     seen = np.zeros(n, dtype=np.bool_)
@@ -168,13 +217,15 @@ def _best_swap(  # noqa: PLR0912, C901 - a numba kernel: flat code over arrays
         for k in range(n_touched):
             rank = touched[k]
             profit = gain - loss[rank] + saved[rank]
-            if profit > best_profit + 1e-9 and (not everywhere or able[site, rank]):
+            if profit > best_profit + 1e-9 and _may(
+                site, rank, chosen, label, enters, leaves, left, cost, able
+            ):
                 best_profit, entering, leaving = profit, site, rank
         for k in range(n):
             rank = by_loss[k]
             if gain - loss[rank] <= best_profit + 1e-9:
                 break
-            if not seen[rank] and (not everywhere or able[site, rank]):
+            if not seen[rank] and _may(site, rank, chosen, label, enters, leaves, left, cost, able):
                 best_profit, entering, leaving = gain - loss[rank], site, rank
                 break
         for k in range(n_touched):
