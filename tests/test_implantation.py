@@ -246,7 +246,7 @@ def test_optional_columns_count_once_they_are_there(toy_study):
             habitants_65_plus=[10.0, 20, 30, 40, np.nan, 60], densite=list("1234567")[:6]
         ),
         la_poste=result.la_poste.assign(
-            horaires=["Mo-Fr 09:00-12:00", "Mo-Sa 09:00-13:00"], accessible=[True, None]
+            horaires=["Mo-Fr 09:00-12:00", "Mo-Sa 09:00-13:00"], accessible_pmr=["oui", None]
         ),
     )
     rated = rate(richer)

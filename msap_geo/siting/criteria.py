@@ -76,8 +76,8 @@ def measure(
         Communes (``demand_id`` is the code), candidates and trips, at least as far as the longest
         threshold plus the widest sensitivity run (:func:`longest_needed`).
     offices
-        The candidates, with ``site_id, code_insee`` and, where known, ``accessible`` (boolean) and
-        ``horaires`` (text of :mod:`msap_geo.hours`).
+        The candidates, with ``site_id, code_insee`` and, where known, ``accessible_pmr`` (*oui* or
+        *non*) and ``horaires`` (text of :mod:`msap_geo.hours`).
     communes
         The communes, with the columns of :data:`msap_geo.schemas.GROUPS` and ``densite`` where
         known.
@@ -180,8 +180,8 @@ def _groups(
 
 def _offices(table: pd.DataFrame, offices: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> None:
     known = offices.set_index("site_id").reindex(table.index)
-    accessible = known["accessible"] if "accessible" in known else pd.Series(np.nan, table.index)
-    table["accessible"] = accessible.map({True: 1.0, False: 0.0}, na_action="ignore").astype(float)
+    said = known["accessible_pmr"] if "accessible_pmr" in known else pd.Series(None, table.index)
+    table["accessible"] = said.map({"oui": 1.0, "non": 0.0}).astype(float)
     texts = known["horaires"] if "horaires" in known else pd.Series(None, table.index, dtype=object)
     weeks = [read_hours(text) if isinstance(text, str) and text else None for text in texts]
     hours = [np.nan if week is None else week.minutes / 60 for week in weeks]
