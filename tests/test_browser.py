@@ -68,9 +68,10 @@ def visit(browser, page, *, size=(1440, 900)):
 
 
 def popups(browser):
-    """Text of the popups; a popup fades in, so it is not asked whether it shows yet."""
-    found = browser.find_elements("css selector", ".msap-fiche")
-    return [element.get_attribute("textContent") for element in found]
+    """Text of the popups, read in one go: one that fades out is gone between two questions."""
+    return browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-fiche'), e => e.textContent)"
+    )
 
 
 def picture(browser, name):
