@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
+from msap_geo.outputs.provenance import UNDATED, Provenance
 from msap_geo.outputs.tables import write_csv, write_geojson, write_geopackage, write_json
 from msap_geo.outputs.workbook import write_workbook
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     import folium
 
 __all__ = [
+    "UNDATED",
     "MapContent",
+    "Provenance",
     "class_colours",
     "complete_folder",
     "map",

@@ -11,6 +11,7 @@ from msap_geo.study.file import Study, read_study, sample_study
 from msap_geo.study.implantation import Asked, Implantation, optimise
 from msap_geo.study.plan_json import implantation_json
 from msap_geo.study.prepare import Prepared, prepare_study
+from msap_geo.study.provenance import provenance_of
 from msap_geo.study.rating import Rating, rate
 from msap_geo.study.run import StudyResult, run_study
 from msap_geo.study.write import manifest, map_content, write_study
@@ -33,6 +34,7 @@ __all__ = [
     "map_content",
     "optimise",
     "prepare_study",
+    "provenance_of",
     "rate",
     "read_study",
     "run_backtest",

@@ -8,7 +8,7 @@ from msap_geo import audit
 from msap_geo.anomalies import Action
 from msap_geo.audit import FileAudit, Finding
 from msap_geo.errors import MsapGeoError
-from msap_geo.study.write import ROLES
+from msap_geo.study.provenance import ROLES
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
 if TYPE_CHECKING:

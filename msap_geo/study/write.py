@@ -10,7 +10,7 @@ from msap_geo import outputs, schemas, siting
 from msap_geo.anomalies import tally
 from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
-from msap_geo.outputs import french
+from msap_geo.study.provenance import provenance_of
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def _layers(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
 
 def map_content(result: StudyResult) -> outputs.MapContent:
     """Gather what the map of a study shows."""
-    study = result.study
+    told = provenance_of(result)
     return outputs.MapContent(
-        title=study.etude.nom,
-        method=_method(result),
-        thresholds=study.thresholds,
+        title=told.title,
+        method=told.method,
+        thresholds=result.study.thresholds,
         communes=result.communes,
         origins=result.origins,
         access=result.access,
@@ -96,88 +96,15 @@ def map_content(result: StudyResult) -> outputs.MapContent:
         itinerants=result.itinerants,
         la_poste=result.la_poste,
         candidates=result.candidates,
-        vintages=_vintages(result),
-        sources=_sources(result),
-        limits=_limits(result),
+        vintages=told.vintages,
+        sources=list(told.sources),
+        limits=list(told.limits),
         score=_score_in_words(),
-        attributions=_attributions(result),
-        road_credit=result.roads.attribution,
-        estimated=result.estimated,
-        demonstration=study.etude.demonstration,
+        attributions=list(told.attributions),
+        road_credit=told.road_credit,
+        estimated=told.estimated,
+        demonstration=told.demonstration,
     )
-
-
-def _method(result: StudyResult) -> str:
-    return (
-        "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
-        f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
-        f"{result.study.threshold:g} minutes ; celles qui se touchent forment une seule zone."
-    )
-
-
-ROLES = {
-    "communes": "Contours des communes",
-    "population": "Population",
-    "cog": "Code officiel géographique",
-    "mouvements": "Mouvements des communes",
-    "indicateurs": "Indicateurs",
-    "appartenance": "Appartenance des communes",
-    "carreaux": "Population carroyée",
-    "mairies": "Mairies",
-    "maisons": "Maisons",
-    "la_poste": "Points La Poste",
-    "la_poste_horaires": "Horaires de La Poste",
-    "reseau": "Réseau routier",
-    "maisons_avant": "Maisons, liste précédente",
-    "operateurs": "Guichets des opérateurs",
-}
-"""What each input of a study is, in words."""
-
-
-def _sources(result: StudyResult) -> list[str]:
-    study = result.study
-    return [
-        f"{ROLES[role]} : {', '.join(path.name for path in paths)}"
-        f" ({study.vintage(role) or 'millésime non indiqué'})"
-        for role, paths in study.inputs().items()
-    ]
-
-
-def _vintages(result: StudyResult) -> str:
-    """Return the vintages that matter most, on one line."""
-    study = result.study
-    told = [
-        f"{ROLES[role][0].lower()}{ROLES[role][1:]} {study.vintage(role)}"
-        for role in ("maisons", "la_poste", "population", "reseau")
-        if role in study.inputs() and study.vintage(role)
-    ]
-    return f"Données : {', '.join(told)}." if told else ""
-
-
-def _limits(result: StudyResult) -> list[str]:
-    limits = [
-        "Une commune entière a le temps de sa mairie : ses hameaux peuvent être plus loin.",
-        "Les jours et heures d’ouverture ne sont pas pris en compte.",
-    ]
-    if result.estimated:
-        limits.insert(
-            0,
-            "Temps estimés sans routes réelles, de mairie à mairie (sinuosité "
-            f"{french.number(result.profile.parameters['sinuosite'], 1)}) : un ordre de grandeur, "
-            "à ne pas utiliser pour décider.",
-        )
-    if result.study.etude.demonstration:
-        limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
-    substitutes = int((result.origins["origine"] != "mairie").sum())
-    if substitutes:
-        limits.append(
-            f"{french.counted(substitutes, 'commune')} sans mairie bien placée : départ d’un point "
-            "de leur surface."
-        )
-    if result.anomalies:
-        told = french.anomalies(tally(result.anomalies))
-        limits.append(f"Anomalies des données (détail dans manifest.json) : {told}.")
-    return limits
 
 
 def _score_in_words() -> str:
@@ -189,15 +116,6 @@ def _score_in_words() -> str:
     return ", ".join(
         f"{100 * weight:.0f}\u202f% {names[key]}" for key, weight in siting.WEIGHTS.items()
     )
-
-
-def _attributions(result: StudyResult) -> list[str]:
-    lines = [
-        "IGN, INSEE, DILA, ANCT, La Poste : données publiques, Licence Ouverte selon le fichier",
-        result.roads.attribution,
-        f"Calcul et carte : msap_geo {version('msap-geo')}",
-    ]
-    return [line for line in lines if line]
 
 
 def manifest(result: StudyResult) -> dict[str, Any]:

@@ -1,0 +1,236 @@
+"""What every output of a study says of its origin, composed once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from msap_geo import outputs, sources
+from msap_geo.anomalies import tally
+from msap_geo.errors import StudyError
+from msap_geo.outputs import french
+from msap_geo.territory import DEPARTEMENTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msap_geo.study.file import Study
+    from msap_geo.study.run import StudyResult
+
+ROLES = {
+    "communes": "Contours des communes",
+    "population": "Population",
+    "cog": "Code officiel géographique",
+    "mouvements": "Mouvements des communes",
+    "indicateurs": "Indicateurs",
+    "appartenance": "Appartenance des communes",
+    "carreaux": "Population carroyée",
+    "mairies": "Mairies",
+    "maisons": "Maisons",
+    "la_poste": "Points La Poste",
+    "la_poste_horaires": "Horaires de La Poste",
+    "reseau": "Réseau routier",
+    "maisons_avant": "Maisons, liste précédente",
+    "operateurs": "Guichets des opérateurs",
+}
+"""What each input of a study is, in words."""
+
+_PUBLISHERS = {
+    "communes": "IGN",
+    "population": "INSEE",
+    "cog": "INSEE",
+    "mouvements": "INSEE",
+    "indicateurs": "INSEE",
+    "appartenance": "INSEE",
+    "carreaux": "INSEE",
+    "mairies": "DILA",
+    "operateurs": "DILA",
+    "maisons": "ANCT",
+    "maisons_avant": "ANCT",
+    "la_poste": "La Poste",
+    "la_poste_horaires": "La Poste",
+}
+"""Who publishes each input, where no file beside it tells; roads carry their own credit."""
+
+_INVENTED = {"maisons", "la_poste"}
+"""Inputs a demonstration invents: nobody is to be credited for them."""
+
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+    "novembre", "décembre",
+)  # fmt: skip
+_DAY = re.compile(
+    rf"(?:(?:(?P<day>\d\d?)(?:/|er\s|\s))?(?P<month>\d\d?(?=/)|{'|'.join(_MONTHS)})[/\s])?"
+    r"(?P<year>(?:19|20)\d\d)"
+)
+
+
+def provenance_of(result: StudyResult) -> outputs.Provenance:
+    """Compose what every output of a study says of its origin.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+
+    Returns
+    -------
+    outputs.Provenance
+        Dated by the list of Maisons (what is measured is that network), else by the latest of the
+        other vintages; by ``SOURCE_DATE_EPOCH`` besides, when it is set; never by the clock.
+
+    Raises
+    ------
+    StudyError
+        If ``SOURCE_DATE_EPOCH`` is no number of seconds.
+    """
+    study = result.study
+    edition = _edition()
+    date, day = _dated(study)
+    if edition is not None:
+        date = ", ".join(part for part in (date, f"édition du {edition:%d/%m/%Y}") if part)
+    moment = edition or day or outputs.UNDATED
+    return outputs.Provenance(
+        title=study.etude.nom,
+        territory=", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements),
+        date=date,
+        moment=moment,
+        software=_software(),
+        method=_method(result),
+        vintages=_vintages(study),
+        sources=tuple(_sources(study)),
+        limits=tuple(_limits(result)),
+        attributions=tuple(_attributions(study, result.roads.attribution)),
+        road_credit=result.roads.attribution,
+        estimated=result.estimated,
+        demonstration=study.etude.demonstration,
+    )
+
+
+def _software() -> str:
+    return f"msap_geo {version('msap-geo')}"
+
+
+def _edition() -> dt.datetime | None:
+    """Return the moment ``SOURCE_DATE_EPOCH`` imposes, as reproducible builds do."""
+    asked = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not asked:
+        return None
+    try:
+        return dt.datetime.fromtimestamp(int(asked), tz=dt.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise StudyError(
+            f"SOURCE_DATE_EPOCH n'est pas une date (reçu {asked})",
+            remedy="donner des secondes depuis le 1er janvier 1970, ou retirer la variable",
+        ) from error
+
+
+def _dated(study: Study) -> tuple[str, dt.datetime | None]:
+    """Return the day the figures are about, in words and as a moment."""
+    told = study.vintage("maisons")
+    day = _moment(told)
+    if day is not None:
+        # « au 01/01/2021, d'après la liste 01/08/2024 » already begins with its preposition.
+        return f"Maisons {told}" if told.startswith("au ") else f"Maisons : {told}", day
+    others = [_moment(study.vintage(role)) for role in study.inputs()]
+    known = [other for other in others if other is not None]
+    return (f"données jusqu’à {max(known):%Y}", max(known)) if known else ("", None)
+
+
+def _moment(told: str) -> dt.datetime | None:
+    """Return the first day of the period a vintage names: ``01/08/2024``, ``août 2024``, 2026."""
+    match = _DAY.search(told)
+    if match is None:
+        return None
+    named = match["month"]
+    month = 1 if named is None else int(named) if named.isdigit() else _MONTHS.index(named) + 1
+    try:
+        return dt.datetime(int(match["year"]), month, int(match["day"] or 1), tzinfo=dt.UTC)
+    except ValueError:  # a month or a day no calendar has: the text is shown as it is
+        return dt.datetime(int(match["year"]), 1, 1, tzinfo=dt.UTC)
+
+
+def _method(result: StudyResult) -> str:
+    return (
+        "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
+        f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
+        f"{result.study.threshold:g} minutes ; celles qui se touchent forment une seule zone."
+    )
+
+
+def _sources(study: Study) -> list[str]:
+    return [
+        f"{ROLES[role]} : {', '.join(path.name for path in paths)}"
+        f" ({study.vintage(role) or 'millésime non indiqué'})"
+        for role, paths in study.inputs().items()
+    ]
+
+
+def _vintages(study: Study) -> str:
+    """Return the vintages that matter most, on one line."""
+    told = [
+        f"{ROLES[role][0].lower()}{ROLES[role][1:]} {study.vintage(role)}"
+        for role in ("maisons", "la_poste", "population", "reseau")
+        if role in study.inputs() and study.vintage(role)
+    ]
+    return f"Données : {', '.join(told)}." if told else ""
+
+
+def _limits(result: StudyResult) -> list[str]:
+    limits = [
+        "Une commune entière a le temps de sa mairie : ses hameaux peuvent être plus loin.",
+        "Les jours et heures d’ouverture ne sont pas pris en compte.",
+    ]
+    if result.estimated:
+        limits.insert(
+            0,
+            "Temps estimés sans routes réelles, de mairie à mairie (sinuosité "
+            f"{french.number(result.profile.parameters['sinuosite'], 1)}) : un ordre de grandeur, "
+            "à ne pas utiliser pour décider.",
+        )
+    if result.study.etude.demonstration:
+        limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
+    substitutes = int((result.origins["origine"] != "mairie").sum())
+    if substitutes:
+        limits.append(
+            f"{french.counted(substitutes, 'commune')} sans mairie bien placée : départ d’un point "
+            "de leur surface."
+        )
+    if result.anomalies:
+        told = french.anomalies(tally(result.anomalies))
+        limits.append(f"Anomalies des données (détail dans manifest.json) : {told}.")
+    return limits
+
+
+def _attributions(study: Study, road_credit: str) -> list[str]:
+    """Return the credits due: what a fetched file came with, else its usual publisher."""
+    lines, publishers = [], []
+    for role, paths in study.inputs().items():
+        if role == "reseau" or (study.etude.demonstration and role in _INVENTED):
+            continue
+        for path in paths:
+            told = _fetched_credit(study.path(path))
+            if told:
+                lines.append(told)
+            else:
+                publishers.append(_PUBLISHERS[role])
+    if publishers:
+        named = ", ".join(dict.fromkeys(publishers))
+        lines.append(f"{named} : données publiques, Licence Ouverte selon le fichier")
+    lines += [road_credit, f"Calcul et carte : {_software()}"]
+    return [line for line in dict.fromkeys(lines) if line]
+
+
+def _fetched_credit(path: Path) -> str:
+    """Return the credit ``telecharger`` left beside a file; empty without one that can be read."""
+    sidecar = path.with_name(path.name + sources.SIDECAR)
+    try:
+        told = json.loads(sidecar.read_text(encoding="utf-8"))
+        credit, licence = str(told["attribution"]), str(told["licence"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return credit if licence.lower() in credit.lower() else f"{credit} ({licence})"
