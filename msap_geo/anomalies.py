@@ -116,6 +116,13 @@ def _known(value: Any) -> Any:
     return value if value == value else None  # noqa: PLR0124 - NaN differs from itself
 
 
+def table(anomalies: Iterable[Anomaly]) -> pd.DataFrame:
+    """Return anomalies as a table, one row each, under the French names of the outputs."""
+    import pandas as pd  # noqa: PLC0415 - reading a study's name needs no table
+
+    return pd.DataFrame([anomaly.as_dict() for anomaly in anomalies], columns=[*NAMES.values()])
+
+
 def tally(anomalies: Iterable[Anomaly]) -> dict[str, int]:
     """Count anomalies by what was done about them, every action present."""
     counts = Counter(anomaly.action for anomaly in anomalies)

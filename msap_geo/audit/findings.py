@@ -13,8 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pandas as pd
+
+from msap_geo import french, notebook_html
 from msap_geo.anomalies import Action
-from msap_geo.outputs import french
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -174,6 +176,29 @@ class Audit:
         if self.of(Severity.BLOCKING):
             return "inutilisable"
         return "avertissements" if self.of(Severity.WARNING) else "propre"
+
+    def _repr_html_(self) -> str:
+        """Show the verdict, the files and what was found in a notebook."""
+        files = pd.DataFrame([(f.title, f.file, f.read, f.here) for f in self.files])
+        found = pd.DataFrame(
+            [(f.severity.value, f.file, f.sentence, f.remedy) for f in self.findings if f.here],
+        )
+        tables = [
+            notebook_html.table(frame, dict(enumerate(titles)), caption=caption, decimals=0)
+            for frame, titles, caption in (
+                (files, ("Donnée", "Fichier", "Lignes", "Territoire"), "Fichiers"),
+                (found, ("Gravité", "Fichier", "Constat", "Que faire"), "Constats"),
+            )
+            if len(frame)
+        ]
+        figures = {"verdict": self.verdict} | {
+            f"{severity.value}s": french.number(len(self.of(severity))) for severity in Severity
+        }
+        figures["ailleurs dans les fichiers"] = french.counted(len(self.elsewhere), "constat")
+        return notebook_html.card(f"Vérification – {self.title}", figures, tables=tables)
+
+    def __repr__(self) -> str:
+        return f"Audit({self.title!r}, verdict={self.verdict!r}, findings={len(self.findings)})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the audit as plain values, as ``--json`` prints it."""

@@ -101,7 +101,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedIndicators(Loaded[pd.DataFrame]):
     """Indicators, with their own vintages.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import pandas as pd
-
-from msap_geo.anomalies import NAMES
+from msap_geo import french, notebook_html
+from msap_geo.anomalies import table as anomaly_table
+from msap_geo.anomalies import tally
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from msap_geo.anomalies import Anomaly
 
 Table = TypeVar("Table")
@@ -35,5 +38,25 @@ class Loaded(Generic[Table]):
 
     def report(self) -> pd.DataFrame:
         """Return the anomalies as a table, one row each, French column titles."""
-        rows = [anomaly.as_dict() for anomaly in self.anomalies]
-        return pd.DataFrame(rows, columns=[*NAMES.values()])
+        return anomaly_table(self.anomalies)
+
+    def _repr_html_(self) -> str:
+        """Show what was loaded in a notebook: how many rows, and the first anomalies."""
+        figures = {
+            "lignes lues": french.number(self.rows_read),
+            "lignes gardées": french.number(_rows(self.table)),
+            "anomalies": french.anomalies(tally(self.anomalies)) or "aucune",
+        }
+        titles = {"action": "Suite", "message": "Constat", "fichier": "Fichier", "ligne": "Ligne"}
+        told = notebook_html.table(self.report(), titles, caption="Anomalies", decimals=0, shown=5)
+        return notebook_html.card("Table chargée", figures, tables=[told])
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(rows_read={self.rows_read}, rows={_rows(self.table)}, "
+            f"anomalies={len(self.anomalies)})"
+        )
+
+
+def _rows(table: object) -> int:
+    return len(table) if isinstance(table, Sized) else 0

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from msap_geo import french, notebook_html
 from msap_geo.errors import NetworkError
 from msap_geo.network.crossings import Crossing, add_crossings
 from msap_geo.network.order import Order, elimination_order
@@ -208,6 +209,23 @@ class RoadNetwork:
     def edge_tree(self) -> shapely.STRtree:
         """Spatial index of the edges."""
         return shapely.STRtree(self.edge_lines)
+
+    def _repr_html_(self) -> str:
+        """Show the network in a notebook."""
+        report = self.report
+        figures = {
+            "profil": self.profile,
+            "carrefours": french.number(self.n_nodes),
+            "liaisons (un sens chacune)": french.number(self.n_links),
+            "longueur des routes": f"{french.number(report.km)} km",
+            "écarté": f"{french.counted(report.nodes_dropped, 'carrefour')}, "
+            f"{french.kilometres(report.km_dropped)} sans issue ou fermés",
+            "îles, traversées": f"{report.islands}, {report.ferries}",
+            "projection": f"EPSG:{self.epsg}",
+        }
+        if self.attribution:
+            figures["source"] = self.attribution
+        return notebook_html.card("Réseau routier", figures)
 
     def __repr__(self) -> str:
         return (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msap_geo import french
+from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
@@ -20,9 +22,12 @@ __all__ = [
     "UNDATED",
     "MapContent",
     "Provenance",
+    "Table",
     "class_colours",
     "complete_folder",
+    "french",
     "map",
+    "table",
     "write_csv",
     "write_geojson",
     "write_geopackage",

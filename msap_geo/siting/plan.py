@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+
+from msap_geo import french, notebook_html
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ PROVEN = "écart prouvé"
 INTERRUPTED = "temps écoulé"
 
 _EXACT = 1e-9
+_STEPS = 31
+"""Steps of the curve shown in a notebook: nobody reads a plan of more sites there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,19 +105,23 @@ class Plan:
 
     def _repr_html_(self) -> str:
         """Show the plan in a notebook."""
-        figures = (
-            ("objectif", self.objective),
-            ("valeur", f"{self.value:,.6g} {self.unit}"),
-            ("aujourd’hui", f"{self.today:,.6g}"),
-            ("borne", f"{self.bound:,.6g} (écart {100 * self.gap:.3f} %, {self.status})"),
-            ("durée", f"{self.seconds:.1f} s"),
+        gap = f", écart {french.number(100 * self.gap, 3)} %" if np.isfinite(self.gap) else ""
+        figures = {
+            "objectif": self.objective,
+            "valeur": f"{_figure(self.value)} {self.unit}",
+            "aujourd’hui": _figure(self.today),
+            "borne prouvée": f"{_figure(self.bound)} ({self.status}{gap})",
+            "durée du calcul": f"{french.number(self.seconds, 1)} s",
+        }
+        titles = {"n": "Sites", "site_id": "Ouvert", "valeur": "Valeur", "cout_eur": "€ par an"}
+        steps = notebook_html.table(self.curve, titles, decimals=0, shown=_STEPS)
+        return notebook_html.card("Plan", figures, tables=[steps], remarks=self.remarks)
+
+    def __repr__(self) -> str:
+        return (
+            f"Plan(objective={self.objective!r}, sites={len(self.sites)}, value={self.value:g}, "
+            f"bound={self.bound:g}, status={self.status!r})"
         )
-        rows = "".join(
-            f"<tr><th scope='row'>{escape(name)}</th><td>{escape(text)}</td></tr>"
-            for name, text in figures
-        )
-        notes = "".join(f"<p>{escape(remark)}</p>" for remark in self.remarks)
-        return f"<table>{rows}</table>{notes}{self.curve.to_html(index=False, border=0)}"
 
 
 def status(value: float, bound: float, gap: float) -> str:
@@ -145,6 +152,13 @@ def curve(problem: Problem, order: NDArray[np.int64], values: NDArray[np.float64
             "cout_eur": np.concatenate([[0.0], np.cumsum(problem.cost_eur[order])]),
         }
     )
+
+
+def _figure(value: float) -> str:
+    """Return a value as French readers expect it, whole where it is."""
+    if np.isinf(value):
+        return "–"
+    return french.number(value, 0 if float(value).is_integer() else 1)
 
 
 def _plain(value: float) -> float | int | None:

@@ -13,6 +13,7 @@ import pandas as pd
 from msap_geo import coverage, siting, travel
 from msap_geo.errors import DataError
 from msap_geo.siting import backtest
+from msap_geo.study import shown
 from msap_geo.study.implantation import site_problem
 from msap_geo.study.plan_json import plain_values
 
@@ -62,6 +63,16 @@ class Backtest:
     coverages: dict[str, float]
     real: pd.DataFrame
     hits: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        """Show the comparison in a notebook."""
+        return shown.backtest_html(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Backtest(date={self.date.isoformat()}, real={len(self.real)}, "
+            f"common={int(self.real['dans_notre_plan'].sum())})"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as plain values, with the French keys of the JSON."""

@@ -13,6 +13,7 @@ from msap_geo import coverage, loaders
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
+from msap_geo.study import shown
 from msap_geo.study.diagnostic_context import assumptions, evolution, operators_reached, rules
 from msap_geo.study.diagnostic_origins import from_cells, from_communes, memberships_of
 from msap_geo.territory import REGION_NAMES
@@ -45,6 +46,13 @@ class Diagnosis:
     tables: dict[str, pd.DataFrame]
     layers: dict[str, gpd.GeoDataFrame]
     anomalies: tuple[Anomaly, ...]
+
+    def _repr_html_(self) -> str:
+        """Show which tables there are in a notebook."""
+        return shown.diagnosis_html(self)
+
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.result.study.etude.nom!r}, tables={list(self.tables)})"
 
 
 def diagnose(

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from msap_geo import coverage, loaders, network, siting
 from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
+from msap_geo.study import shown
 from msap_geo.territory import check_departements, projected_crs
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
@@ -263,6 +264,15 @@ class Study(_Section):
     couts: _Couts = _Couts()
     millesimes: _Millesimes = _Millesimes()
     folder: Path
+
+    def _repr_html_(self) -> str:
+        """Show what is asked and the files in a notebook."""
+        return shown.study_html(self)
+
+    def __repr__(self) -> str:
+        return f"Study({self.etude.nom!r}, departements={list(self.departements)})"
+
+    __str__ = __repr__
 
     @property
     def slug(self) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from msap_geo import schemas, siting, travel
 from msap_geo.errors import StudyError
+from msap_geo.study import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +74,13 @@ class Regret:
     losers: pd.DataFrame
     winners: pd.DataFrame
 
+    def _repr_html_(self) -> str:
+        """Show what it costs and to whom in a notebook."""
+        return shown.regret_html(self)
+
+    def __repr__(self) -> str:
+        return f"Regret(loss={self.loss:g}, losers={len(self.losers)}, winners={len(self.winners)})"
+
 
 @dataclass(frozen=True, eq=False)
 class Implantation:
@@ -122,6 +130,13 @@ class Implantation:
         access = self.problem.access_with(self.problem.positions(self.plan.sites))
         newly = (access <= threshold) & (self.problem.today > threshold)
         return int(self.problem.people[newly].sum())
+
+    def _repr_html_(self) -> str:
+        """Show the plan in a notebook."""
+        return shown.implantation_html(self)
+
+    def __repr__(self) -> str:
+        return f"Implantation({self.plan!r}, alternatives={len(self.alternatives)})"
 
     def sites(self) -> pd.DataFrame:
         """Return the sites of the plan, in order, with what is known of each."""

@@ -9,10 +9,9 @@ import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from msap_geo import outputs, sources
+from msap_geo import french, outputs, sources
 from msap_geo.anomalies import tally
 from msap_geo.errors import StudyError
-from msap_geo.outputs import french
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import siting
+from msap_geo.study import shown
 from msap_geo.study.implantation import site_problem
 from msap_geo.study.plan_json import plain_values
 
@@ -43,6 +44,14 @@ class Rating:
     weights: dict[str, float]
     silent: tuple[str, ...]
     top: int
+
+    def _repr_html_(self) -> str:
+        """Show the first candidates in a notebook."""
+        return shown.rating_html(self)
+
+    def __repr__(self) -> str:
+        best = None if self.table.empty else self.table["nom"].iloc[0]
+        return f"Rating(candidates={len(self.table)}, best={best!r}, top={self.top})"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the rating as plain values, with the French keys of the JSON."""

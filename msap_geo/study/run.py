@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msap_geo import coverage, loaders, network, siting, travel
 from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.anomalies import table as anomaly_table
 from msap_geo.errors import StudyError
+from msap_geo.study import shown
 from msap_geo.study.enrich import enrich
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
 
@@ -88,6 +90,21 @@ class StudyResult:
     def estimated(self) -> bool:
         """Whether times rest on the estimated network."""
         return bool(self.profile.name == network.ESTIMATED)
+
+    def report(self) -> pd.DataFrame:
+        """Return the anomalies as a table, one row each, under the French names of the outputs."""
+        return anomaly_table(self.anomalies)
+
+    def _repr_html_(self) -> str:
+        """Show the key figures in a notebook."""
+        return shown.result_html(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"StudyResult({self.study.etude.nom!r}, communes={len(self.communes)}, "
+            f"maisons={len(self.maisons)}, candidates={len(self.candidates)}, "
+            f"zones={len(self.zones)})"
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of ``resume.json``."""

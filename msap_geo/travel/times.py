@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from msap_geo import schemas
+from msap_geo import french, notebook_html, schemas
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, require_file, to_number
 
@@ -49,6 +49,31 @@ class TravelTimes:
     minutes: csr_array
     km: csr_array
     max_minutes: float
+
+    def _repr_html_(self) -> str:
+        """Show the times in a notebook."""
+        trips = self.minutes.data
+        figures = {
+            "lieux de départ": french.number(len(self.demand_ids)),
+            "sites": french.number(len(self.site_ids)),
+            "trajets": french.number(len(trips)),
+            "trajet le plus long gardé": french.minutes(self.max_minutes)
+            if np.isfinite(self.max_minutes)
+            else "sans limite",
+        }
+        if len(trips):
+            figures["temps médian, maximal"] = (
+                f"{french.minutes(float(np.median(trips)))}, {french.minutes(float(trips.max()))}"
+            )
+        titles = {"demand_id": "Départ", "site_id": "Site", "minutes": "Minutes", "km": "Km"}
+        sample = notebook_html.table(self.long(), titles, caption="Premiers trajets", shown=5)
+        return notebook_html.card("Temps de trajet", figures, tables=[sample])
+
+    def __repr__(self) -> str:
+        return (
+            f"TravelTimes(places={len(self.demand_ids)}, sites={len(self.site_ids)}, "
+            f"trips={self.minutes.nnz}, max_minutes={self.max_minutes:g})"
+        )
 
     def long(self) -> pd.DataFrame:
         """Return the times as a table: ``demand_id, site_id, minutes, km``."""
