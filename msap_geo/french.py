@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -113,3 +114,22 @@ def anomalies(counts: Mapping[str, int]) -> str:
     """
     told = (f"{number(n)} {action}e{'s' if n > 1 else ''}" for action, n in counts.items() if n)
     return ", ".join(told)
+
+
+_BEFORE = re.compile(r"[ \u00a0\u202f]+([;!?»%€])")
+_COLON = re.compile(r"[ \u00a0\u202f]+:")
+_AFTER = re.compile(r"«[ \u00a0\u202f]*")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+
+
+def typeset(text: str) -> str:
+    """Return a text as French printers set it; only spaces, apostrophes and dots change.
+
+    Narrow no-break space before ``; ! ? » % €`` and after ``«``, no-break space before ``:`` where
+    there is a space already, curved apostrophe between letters, one sign for three dots (*Lexique
+    des règles typographiques en usage à l'Imprimerie nationale*).
+    """
+    text = _BEFORE.sub(rf"{_THIN_SPACE}\1", text)
+    text = _COLON.sub(f"{_NO_BREAK_SPACE}:", text)
+    text = _AFTER.sub(f"«{_THIN_SPACE}", text)
+    return _APOSTROPHE.sub("’", text).replace("...", "…")

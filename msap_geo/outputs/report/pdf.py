@@ -1,0 +1,92 @@
+"""A document as PDF, by typst: tagged, fonts embedded, the same bytes for the same document."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msap_geo.errors import OutputError
+from msap_geo.outputs.report.model import banner, plain
+
+if TYPE_CHECKING:
+    from msap_geo.outputs.report.look import Look
+    from msap_geo.outputs.report.model import Document
+
+_ASSETS = files("msap_geo.outputs.report") / "assets"
+_TEMPLATE, _THEME = "rapport.typ", "theme.typ"
+_STANDARDS = ["ua-1", "a-2a"]
+"""PDF/UA-1: readable by screen readers (ISO 14289-1). PDF/A-2a: kept as it is for long (ISO
+19005-2), which embeds every font."""
+
+
+def render_pdf(document: Document, look: Look) -> bytes:
+    """Return a document as PDF.
+
+    Parameters
+    ----------
+    document
+        Document.
+    look
+        What the user changed in how it looks.
+
+    Returns
+    -------
+    bytes
+        The file. Nothing is fetched and no font of the machine is used.
+
+    Raises
+    ------
+    OutputError
+        If the theme given is wrong.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 - slow, and only for those who ask for a report
+    import typst  # noqa: PLC0415
+
+    found = plain(document)
+    noon = dt.datetime(
+        document.date.year, document.date.month, document.date.day, 12, tzinfo=dt.UTC
+    )
+    with tempfile.TemporaryDirectory(prefix="msap-geo-") as name:
+        root = Path(name)
+        for rank, picture in enumerate(found.pictures):
+            (root / f"picture-{rank}.svg").write_bytes(picture.svg(outlines=False))
+        logo = None
+        if look.logo is not None:
+            logo = f"logo{look.logo.suffix}"
+            (root / logo).write_bytes(look.logo.content)
+        content = {
+            **found.data,
+            "banner": banner(found.data["warnings"]),
+            "logo": logo,
+            "year": document.date.year,
+            "month": document.date.month,
+            "day": document.date.day,
+        }
+        (root / "document.json").write_text(json.dumps(content), encoding="utf-8")
+        (root / _TEMPLATE).write_bytes((_ASSETS / _TEMPLATE).read_bytes())
+        own = (_ASSETS / _THEME).read_text(encoding="utf-8")
+        (root / _THEME).write_text(
+            own if look.typst_theme is None else look.typst_theme, encoding="utf-8"
+        )
+        try:
+            made = typst.compile(
+                root / _TEMPLATE,
+                root=root,
+                font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
+                ignore_system_fonts=True,
+                pdf_standards=_STANDARDS,  # type: ignore[arg-type]
+                timestamp=noon,
+            )
+        except typst.TypstError as error:
+            if look.typst_theme is None:
+                raise
+            raise OutputError(
+                f"le thème typst donné ne convient pas ({error.message})",
+                where="--theme-typst",
+                remedy="partir du thème du logiciel (docs/rapport.md)",
+            ) from error
+    return bytes(made)
