@@ -7,9 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_outputs import HOSTILE, hostile_study
 
+from msap_geo.outputs import french
 from msap_geo.study import read_study, run_study, sample_study, write_study
 
 selenium = pytest.importorskip("selenium.webdriver")
@@ -125,11 +127,11 @@ def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
 
 def test_a_row_of_the_panel_opens_its_popup(browser, demo):
     visit(browser, demo)
-    browser.find_element("css selector", "[data-candidat]").click()
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()
     (candidate,) = popups(browser)
     assert candidate.startswith("Candidat n° 1 : ")
     assert "Habitants gagnés" in candidate
-    browser.find_element("css selector", "[data-zone]").click()
+    browser.find_element("css selector", "#msap-panneau [data-zone]").click()
     assert any(text.startswith("Zone blanche n° 1") for text in popups(browser))
 
 
@@ -144,7 +146,7 @@ def test_clicking_a_commune_shows_its_minutes(browser, demo):
 
 def test_a_printed_page_shows_the_whole_territory(browser, demo):
     visit(browser, demo)
-    browser.find_element("css selector", "[data-candidat]").click()  # zoomed in somewhere
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in somewhere
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.7})
     PICTURES.mkdir(parents=True, exist_ok=True)
     (PICTURES / "demo.pdf").write_bytes(base64.b64decode(printed["data"]))
@@ -162,6 +164,23 @@ def test_a_printed_page_shows_the_whole_territory(browser, demo):
     assert "msap-impression" not in classes
 
 
+def test_numbers_are_those_of_python(browser, demo):
+    visit(browser, demo)
+    rng = np.random.default_rng(7)
+    values = [0, 0.05, 0.25, 0.35, 0.45, 2.5, 3.5, -0.04, 999.95, 1234567.891, 0.125, 1e9 + 0.25]
+    values += np.round(rng.random(300) * 200, 3).tolist() + (rng.integers(0, 999, 99) / 8).tolist()
+    for decimals in (0, 1, 2):
+        told = browser.execute_script(
+            "return arguments[0].map(x => msap.nombre(x, arguments[1]))", values, decimals
+        )
+        assert told == [french.number(value, decimals) for value in values]
+    assert browser.execute_script("return msap.nombre(null)") == french.number(None)
+    assert browser.execute_script("return msap.minutes(3.46)") == french.minutes(3.46)
+    assert browser.execute_script("return msap.part(0.9234)") == french.percent(0.9234)
+    counted = browser.execute_script("return msap.compte(12345, 'zone blanche')")
+    assert counted == french.counted(12345, "zone blanche")
+
+
 def test_hostile_names_are_text(browser, tmp_path):
     toy = hostile_study(tmp_path)
     write_study(run_study(read_study(toy.path)), tmp_path / "sortie")
@@ -172,12 +191,12 @@ def test_hostile_names_are_text(browser, tmp_path):
     browser.execute_script(
         """
         window.shown = [];
-        const map = window[Object.keys(window).find(
-            k => k.startsWith('map_') && window[k] && window[k].eachLayer)];
-        const layers = [];
-        map.eachLayer(l => { if (l.getPopup && l.getPopup()) layers.push(l); });
-        layers.forEach(l => { l.openPopup();
-            window.shown.push(l.getPopup().getElement().textContent); });
+        const data = msap.donnees();
+        const keep = () => document.querySelectorAll('.msap-fiche, .leaflet-tooltip, .msap-ville')
+            .forEach(e => window.shown.push(e.textContent));
+        data.communes.code.forEach((_, i) => { msap.montrerCommune(i); keep(); });
+        data.sites.id.forEach(id => { msap.montrerSite(id); keep(); });
+        data.zones.forEach(zone => { msap.montrerZone(zone.rang); keep(); });
         """
     )
     shown = "\n".join(browser.execute_script("return window.shown"))

@@ -71,14 +71,19 @@ def test_it_is_french_and_titled(page):
 
 
 def test_key_figures_and_counts_of_people(page):
-    for words in ("28,6\u202f%", "1\u202f500 habitants au-delà", "47,6\u202f%"):
-        assert words in page
+    told = dict(re.findall(r"data-chiffre=\"([\w-]+)\">([^<]*)<", page))
+    assert told["part-20"] == "28,6\u202f%"
+    assert (told["couverts-20"], told["audela-20"]) == ("600", "1\u202f500")
+    assert told["communes-audela-20"] == "3\u00a0communes"
+    assert told["part-30"] == "47,6\u202f%"
+    assert told["zones"] == "1\u00a0zone blanche"
     for label, people in (
         ("20 min ou moins", "600"),
         ("de 20 à 30 min", "400"),
         ("plus de 30 min", "1\u202f100"),
     ):
-        assert re.search(rf"<span>{label}</span><span class=\"msap-compte\">{people} hab", page)
+        count = rf"<span class=\"msap-compte\"><span data-chiffre=\"classe-\d\">{people}</span> hab"
+        assert re.search(rf"<span>{label}</span>{count}", page)
 
 
 def test_hostile_names_are_never_markup(tmp_path):

@@ -63,7 +63,12 @@ from msap_geo.coverage.territories import (
     summarise,
     target_groups,
 )
-from msap_geo.coverage.zones import CONTIGUITY_TOLERANCE_M, contiguous_groups, zones_blanches
+from msap_geo.coverage.zones import (
+    CONTIGUITY_TOLERANCE_M,
+    contiguous_groups,
+    contiguous_pairs,
+    zones_blanches,
+)
 
 __all__ = [
     "CONTIGUITY_TOLERANCE_M",
@@ -93,6 +98,7 @@ __all__ = [
     "concentration_index",
     "concentration_of_groups",
     "contiguous_groups",
+    "contiguous_pairs",
     "departements_of",
     "enhanced_two_step",
     "equity",

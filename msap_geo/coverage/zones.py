@@ -121,9 +121,33 @@ def contiguous_groups(
     n = len(outlines)
     if n == 0:
         return np.empty(0, dtype=np.int64)
-    tree = shapely.STRtree(outlines)
-    present = np.flatnonzero(~shapely.is_missing(outlines))
-    pairs = tree.query(outlines[present], predicate="dwithin", distance=gap_m)
-    graph = coo_array((np.ones(pairs.shape[1]), (present[pairs[0]], pairs[1])), shape=(n, n))
+    pairs = contiguous_pairs(outlines, gap_m=gap_m)
+    graph = coo_array((np.ones(pairs.shape[1]), (pairs[0], pairs[1])), shape=(n, n))
     labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return labels
+
+
+def contiguous_pairs(
+    outlines: NDArray[np.object_], *, gap_m: float = CONTIGUITY_TOLERANCE_M
+) -> NDArray[np.int64]:
+    """List the pairs of areas that touch: what groups of them are made of.
+
+    Parameters
+    ----------
+    outlines
+        Areas in metres, possibly null, shape (n,).
+    gap_m
+        Areas this close belong together, metres, inclusive.
+
+    Returns
+    -------
+    numpy.ndarray
+        Rows of the areas of each pair, the lesser first, shape (2, m), sorted.
+    """
+    tree = shapely.STRtree(outlines)
+    present = np.flatnonzero(~shapely.is_missing(outlines))
+    found = tree.query(outlines[present], predicate="dwithin", distance=gap_m)
+    first, second = present[found[0]], found[1]
+    once = first < second
+    pairs: NDArray[np.int64] = np.unique(np.stack([first[once], second[once]]), axis=1)
+    return pairs

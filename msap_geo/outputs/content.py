@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from msap_geo.coverage import Share
 
@@ -47,6 +49,9 @@ class MapContent:
         Credit lines due.
     road_credit
         The one due to the roads' authors, shown on the map itself.
+    contiguity
+        Pairs of rows of communes that touch, shape (2, m)
+        (:func:`msap_geo.coverage.contiguous_pairs`).
     estimated, demonstration
         Whether times are estimated, whether sites are invented: shown all over the map.
     """
@@ -70,5 +75,6 @@ class MapContent:
     score: str = ""
     road_credit: str = ""
     attributions: list[str] = field(default_factory=list)
+    contiguity: NDArray[np.int64] | None = None
     estimated: bool = False
     demonstration: bool = False

@@ -16,32 +16,33 @@ import branca.element
 import folium
 import jinja2
 from folium.template import Template
-from folium.utilities import JsCode
 
 from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs import french
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.features import TOP_CANDIDATES, layer_features
 from msap_geo.outputs.page import TILE_HOST, render_page
+from msap_geo.outputs.payload import TOP_CANDIDATES, payload
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from msap_geo.outputs.content import MapContent
 
-_LAYERS = {
-    "commune": "Temps d’accès",
-    "departement": "Limites de département",
-    "zone": "Zones blanches",
-    "ville": "Noms des villes",
+LAYERS = {
+    "acces": "Temps d’accès",
+    "departements": "Limites de département",
+    "zones": "Zones blanches",
+    "villes": "Noms des villes",
     "poste": "Points de contact La Poste",
-    "candidat": "Bureaux candidats (rang)",
-    "voisine": "Maisons voisines",
-    "maison": "Maisons",
-    "itinerante": "Maisons itinérantes (non comptées)",
+    "candidats": "Bureaux candidats (rang)",
+    "voisines": "Maisons voisines",
+    "maisons": "Maisons",
+    "itinerantes": "Maisons itinérantes (non comptées)",
 }
 """Name of each kind of layer, from the bottom up."""
 
+_HIDDEN = {"poste"}
+_SCRIPTS = ("base.js", "trace.js", "couches.js", "carte.js")
 _TOP_ZONES = 15
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
@@ -76,39 +77,40 @@ class _Markup(branca.element.Element):
         self.markup = markup
 
 
-class _Fill(branca.element.MacroElement):
-    """Pour a layer's features into it, from the data block of the page.
+class StudyLayer(folium.map.Layer):
+    """A layer drawn by ``couches.js`` from the page's data; it is switched as any Folium layer.
 
-    Folium would write them into the script, and branca then reads that script as a Jinja template:
-    a commune named ``{{ 7 * 7 }}`` would be computed.
+    Folium would write the data into the script, and branca then reads that script as a Jinja
+    template: a commune named ``{{ 7 * 7 }}`` would be computed.
     """
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "{{ this._parent.get_name() }}.addData(msap.donnees('{{ this.kind }}'));"
+        "var {{ this.get_name() }} = msap.couche('{{ this.kind }}');"
         "{% endmacro %}"
     )
 
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self._name = "Remplissage"
+    def __init__(self, kind: str, *, show: bool) -> None:
+        super().__init__(name=LAYERS[kind], overlay=True, control=True, show=show)
+        self._name = "Couche"
         self.kind = kind
 
 
 class _Head(branca.element.MacroElement):
-    """Our style and our script, before the map is made."""
+    """Our style and our scripts, before the map is made."""
 
     _template = Template(
         "{% macro header(this, kwargs) %}"
-        "<style>{{ this.style }}</style><script>{{ this.script }}</script>"
+        "<style>{{ this.style }}</style>"
+        "{% for text in this.scripts %}<script>{{ text }}</script>{% endfor %}"
         "{% endmacro %}"
     )
 
-    def __init__(self, style: str, script: str) -> None:
+    def __init__(self, style: str, scripts: list[str]) -> None:
         super().__init__()
         self._name = "Habillage"
         self.style = style
-        self.script = script
+        self.scripts = scripts
 
 
 class _Credit(branca.element.MacroElement):
@@ -131,18 +133,13 @@ class _Finish(branca.element.MacroElement):
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        "msap.terminer({{ this._parent.get_name() }}, {{ this.zones }}, {{ this.candidates }}, "
-        "{{ this.bounds|tojson }});"
+        "msap.terminer({{ this._parent.get_name() }}, {{ this.bounds|tojson }});"
         "{% endmacro %}"
     )
 
-    def __init__(
-        self, zones: folium.GeoJson, candidates: folium.GeoJson, bounds: list[list[float]]
-    ) -> None:
+    def __init__(self, bounds: list[list[float]]) -> None:
         super().__init__()
         self._name = "Fin"
-        self.zones = zones.get_name()
-        self.candidates = candidates.get_name()
         self.bounds = bounds
 
 
@@ -170,7 +167,7 @@ def build_map(content: MapContent) -> folium.Map:
         attribution_control=True,
         zoom_snap=0.25,
     )
-    fmap.get_root().add_child(_Head(_asset("carte.css"), _asset("carte.js")))
+    fmap.get_root().add_child(_Head(_asset("carte.css"), [_asset(name) for name in _SCRIPTS]))
     fmap.get_root().html.add_child(_Markup(_panel(content)))
     folium.TileLayer(
         tiles=_IGN_PLAN,
@@ -181,19 +178,26 @@ def build_map(content: MapContent) -> folium.Map:
         max_zoom=18,
         opacity=0.6,
     ).add_to(fmap)
-    data = layer_features(content)
-    fmap.get_root().html.add_child(_Markup(_data_block(data)))
-    layers = {
-        kind: _layer(kind, name, show=kind != "poste").add_to(fmap)
-        for kind, name in _LAYERS.items()
-        if data[kind] or kind in {"zone", "candidat"}
-    }
+    fmap.get_root().html.add_child(_Markup(_data_block(payload(content))))
+    for kind in _present(content):
+        StudyLayer(kind, show=kind not in _HIDDEN).add_to(fmap)
     if content.road_credit:
         fmap.add_child(_Credit(content.road_credit))
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
-    fmap.add_child(_Finish(layers["zone"], layers["candidat"], bounds))
+    fmap.add_child(_Finish(bounds))
     return fmap
+
+
+def _present(content: MapContent) -> list[str]:
+    """Return the kinds of layers that have something to show, from the bottom up."""
+    rows = {
+        "poste": content.la_poste,
+        "voisines": content.neighbours,
+        "maisons": content.maisons,
+        "itinerantes": content.itinerants,
+    }
+    return [kind for kind in LAYERS if kind not in rows or len(rows[kind])]
 
 
 def _asset(name: str) -> str:
@@ -214,12 +218,13 @@ def _panel(content: MapContent) -> str:
     places = content.access.groupby("palier").size()
     classes = [
         {
+            "rang": rank,
             "nom": label,
             "couleur": colour,
             "habitants": int(people.get(label, 0)),
             "communes": int(places.get(label, 0)),
         }
-        for label, colour in colours.items()
+        for rank, (label, colour) in enumerate(colours.items())
     ]
     return environment.from_string(_asset("panneau.html")).render(
         contenu=content,
@@ -234,20 +239,8 @@ def _extent(communes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _layer(kind: str, name: str, *, show: bool) -> folium.GeoJson:
-    """Make a layer whose looks and popups are those of ``kind`` in ``carte.js``."""
-    layer = folium.GeoJson(
-        {"type": "FeatureCollection", "features": []},
-        name=name,
-        show=show,
-        on_each_feature=JsCode(f"function (f, c) {{ msap.habiller('{kind}', f, c); }}"),
-        point_to_layer=JsCode(f"function (f, p) {{ return msap.poser('{kind}', f, p); }}"),
-    )
-    layer.add_child(_Fill(kind))
-    return layer
-
-
-def _data_block(data: dict[str, list[dict[str, Any]]]) -> str:
-    """Return the features of every layer as a block of JSON that cannot end its own element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+def _data_block(data: dict[str, Any]) -> str:
+    """Return the data of the page as a block of JSON that cannot end its own element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = text.replace("<", "\\u003c")
     return f'<script type="application/json" id="msap-donnees">{text}</script>'

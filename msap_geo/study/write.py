@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from msap_geo import outputs, schemas, siting
+from msap_geo import coverage, outputs, schemas, siting
 from msap_geo.anomalies import tally
 from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
@@ -102,6 +102,7 @@ def map_content(result: StudyResult) -> outputs.MapContent:
         score=_score_in_words(),
         attributions=list(told.attributions),
         road_credit=told.road_credit,
+        contiguity=coverage.contiguous_pairs(result.communes.geometry.to_numpy()),
         estimated=told.estimated,
         demonstration=told.demonstration,
     )

@@ -1,0 +1,98 @@
+// What every part of the page is written with: French formats, safe elements, sortable tables.
+// Words from data only ever go through textContent.
+"use strict";
+var msap = (function () {
+  var NARROW = "\u202f", UNKNOWN = "–";
+
+  // As Python rounds: a tie goes to the even digit. A double is a tie at d decimals when it is an
+  // odd number of halves of 2^-d.
+  function fixed(value, decimals) {
+    var halves = value * Math.pow(2, decimals + 1);
+    if (Number.isSafeInteger(halves) && halves % 2 !== 0) {
+      var units = Math.floor(halves * Math.pow(5, decimals) / 2);
+      if (units % 2 !== 0) { units += 1; }
+      value = units / Math.pow(10, decimals);
+    }
+    return value.toFixed(decimals);
+  }
+
+  function number(value, decimals) {
+    if (value === null || value === undefined || value !== value) { return UNKNOWN; }
+    var parts = fixed(Math.abs(value), decimals || 0).split(".");
+    var text = parts[0].replace(/\B(?=(\d{3})+$)/g, NARROW) + (parts[1] ? "," + parts[1] : "");
+    return (value < 0 || Object.is(value, -0) ? "-" : "") + text;
+  }
+
+  function unit(value, decimals, name) {
+    var text = number(value, decimals);
+    return text === UNKNOWN ? text : text + NARROW + name;
+  }
+
+  function minutes(value) { return unit(value, 1, "min"); }
+  function kilometres(value) { return unit(value, 1, "km"); }
+  function percent(share) { return unit(share === null ? null : 100 * share, 1, "%"); }
+
+  // "1 habitant", "12 345 habitants", "3 zones blanches".
+  function counted(count, noun) {
+    var words = count > 1 ? noun.split(" ").map(function (word) { return word + "s"; }).join(" ") : noun;
+    return number(count) + "\u00a0" + words;
+  }
+
+  function element(tag, text, className) {
+    var node = document.createElement(tag);
+    if (text !== undefined && text !== null && text !== "") { node.textContent = text; }
+    if (className) { node.className = className; }
+    return node;
+  }
+
+  function button(text, act) {
+    var node = element("button", text);
+    node.type = "button";
+    node.addEventListener("click", act);
+    return node;
+  }
+
+  // Text without accents nor capitals, for searching: "Évisa" is found by "evi".
+  function plain(text) {
+    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
+      .replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/[’'\-]/g, " ");
+  }
+
+  // What a cell is sorted by: its data-valeur, else its French number, else its words.
+  function sortKey(cell) {
+    var text = cell.dataset.valeur !== undefined ? cell.dataset.valeur : cell.textContent.trim();
+    var figure = text.replace(/[\s\u202f\u00a0]/g, "").replace(",", ".");
+    var match = /^-?\d+(\.\d+)?/.exec(figure);
+    return match ? [0, parseFloat(match[0])] : text === UNKNOWN ? [2, 0] : [1, plain(text)];
+  }
+
+  function compare(a, b) {
+    if (a[0] !== b[0]) { return a[0] - b[0]; }
+    return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0;
+  }
+
+  // Make a table sortable by its headers; rows replaced later are sorted at the next click.
+  function sortable(table) {
+    var headers = Array.from(table.tHead.rows[table.tHead.rows.length - 1].cells);
+    headers.forEach(function (header, column) {
+      var text = header.textContent;
+      header.textContent = "";
+      header.appendChild(button(text, function () {
+        var down = header.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+        headers.forEach(function (other) { other.removeAttribute("aria-sort"); });
+        header.setAttribute("aria-sort", down === 1 ? "ascending" : "descending");
+        var body = table.tBodies[0];
+        Array.from(body.rows).map(function (row, place) {
+          return { row: row, key: sortKey(row.cells[column]), place: place };
+        }).sort(function (a, b) {
+          return down * compare(a.key, b.key) || a.place - b.place;
+        }).forEach(function (line) { body.appendChild(line.row); });
+      }));
+    });
+  }
+
+  return {
+    nombre: number, minutes: minutes, kilometres: kilometres, part: percent, compte: counted,
+    element: element, bouton: button, sansAccent: plain, tableau: sortable
+  };
+})();

@@ -1,0 +1,470 @@
+// The layers of the map and what they say when asked.
+"use strict";
+(function () {
+  var el = msap.element, map = null, data = null, layers = {}, canvases = {}, marks = {};
+  var told = { commune: [], site: [] }, painted = null, zones = null;
+  var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
+  var ORDER = ["fond", "acces", "isochrones", "routes", "departements", "bassins", "zones", "publics"];
+
+  // The page's data, its packed columns unpacked; simulations find their own key in it.
+  function donnees() {
+    if (data) { return data; }
+    data = JSON.parse(document.getElementById("msap-donnees").textContent);
+    data.topologie = new msap.trace.Topologie(data.trace);
+    data.repere = new msap.trace.Grille(data.grille);
+    var flow = msap.trace.deplier(data.communes.points), x = 0, y = 0;
+    data.communes.x = new Int32Array(flow.length / 2);
+    data.communes.y = new Int32Array(flow.length / 2);
+    for (var i = 0; i < flow.length / 2; i++) {
+      data.communes.x[i] = x += flow[2 * i];
+      data.communes.y[i] = y += flow[2 * i + 1];
+    }
+    if (data.communes.voisines) { data.communes.voisines = neighbours(data.communes.voisines); }
+    data.rangSite = {};
+    data.sites.id.forEach(function (id, i) { data.rangSite[id] = i; });
+    painted = Uint8Array.from(data.communes.classe);
+    return data;
+  }
+
+  // Contiguity, both ways round: those after each commune are packed, as steps from it.
+  function neighbours(packed) {
+    var flow = msap.trace.deplier(packed), n = data.communes.code.length, pairs = [], i, k, at = 0;
+    var start = new Int32Array(n + 1);
+    for (i = 0; i < n; i++) {
+      var other = i;
+      for (k = flow[at++]; k > 0; k--) {
+        other += flow[at++];
+        pairs.push([i, other]);
+        start[i + 1] += 1;
+        start[other + 1] += 1;
+      }
+    }
+    for (i = 0; i < n; i++) { start[i + 1] += start[i]; }
+    var index = new Int32Array(start[n]), next = start.slice();
+    // Pairs come by their first, so that every row is filled in increasing order.
+    pairs.forEach(function (pair) { index[next[pair[1]]++] = pair[0]; });
+    pairs.forEach(function (pair) { index[next[pair[0]]++] = pair[1]; });
+    return { debut: start, index: index };
+  }
+
+  // ---- Fiches -------------------------------------------------------------------------------
+
+  function fiche(title, lines, actions) {
+    var node = el("div", "", "msap-fiche"), list = el("dl");
+    node.appendChild(el("h3", title));
+    lines.forEach(function (line) {
+      if (!line[1]) { return; }
+      list.appendChild(el("dt", line[0]));
+      list.appendChild(el("dd", line[1]));
+    });
+    node.appendChild(list);
+    if (actions && actions.length) {
+      var row = node.appendChild(el("p", "", "msap-actions"));
+      actions.forEach(function (action) {
+        row.appendChild(msap.bouton(action.texte, function () { map.closePopup(); action.faire(); }));
+      });
+    }
+    return node;
+  }
+
+  function communeTitle(i) { return data.communes.nom[i] + " (" + data.communes.code[i] + ")"; }
+
+  function communeFiche(i) {
+    var c = data.communes, site = c.site[i];
+    var lines = [
+      ["Population", msap.compte(c.population[i], "habitant")],
+      ["Maison la plus proche", site === null ? "aucune" : data.sites.nom[site]],
+      ["Temps de trajet", msap.minutes(c.minutes[i])],
+      ["Distance par la route", msap.kilometres(c.km[i])],
+      ["Classe", data.classes[c.classe[i]].nom],
+      ["Départ", c.origine[i]],
+      ["Remarque", c.raison[i]]
+    ];
+    told.commune.forEach(function (fn) { lines = lines.concat(fn(i) || []); });
+    return fiche(communeTitle(i), lines);
+  }
+
+  function siteTitle(i) {
+    var rank = data.sites.rang[i];
+    return rank ? "Candidat n° " + rank + " : " + data.sites.nom[i] : data.sites.nom[i];
+  }
+
+  function siteFiche(i) {
+    var s = data.sites, actions = [];
+    var lines = [
+      ["Type", data.roles[s.role[i]] + ", " + s.genre[i].toLowerCase()],
+      ["Commune", s.commune[i]],
+      ["Horaires", s.horaires[i]],
+      ["Position", s.position[i] === "commune" ? "placé à la mairie, faute de position sûre" : ""]
+    ];
+    if (s.rang[i]) { lines = candidateLines(s.rang[i] - 1).concat(lines); }
+    told.site.forEach(function (fn) {
+      var more = fn(s.id[i]) || {};
+      lines = lines.concat(more.lignes || []);
+      actions = actions.concat(more.actions || []);
+    });
+    return fiche(siteTitle(i), lines, actions);
+  }
+
+  function candidateLines(row) {
+    var c = data.candidats;
+    return [
+      ["Score", msap.nombre(c.score[row], 1) + " / 100"],
+      ["Habitants gagnés à " + data.seuils[0] + " min", msap.nombre(c.population_gagnee[row])],
+      ["Habitants dont le trajet raccourcit", msap.nombre(c.habitants_rapproches[row])],
+      ["Gain moyen pour eux", msap.minutes(c.minutes_gagnees[row])],
+      ["Trajet jusqu’à la Maison la plus proche", msap.minutes(c.minutes_maison[row])],
+      ["Remarque", c.raison[row]]
+    ];
+  }
+
+  function zoneFiche(zone) {
+    return fiche("Zone blanche n° " + zone.rang, [
+      ["Population", msap.compte(zone.population, "habitant")],
+      ["Communes", msap.nombre(zone.communes.length)],
+      ["Temps le plus long", msap.minutes(zone.minutesMax)]
+    ].concat(zone.lignes || [], [
+      ["Communes de la zone", zone.communes.map(function (i) { return data.communes.nom[i]; }).join(", ")]
+    ]));
+  }
+
+  // Never wider than the screen, never under the controls.
+  function popupOptions() {
+    return {
+      maxWidth: Math.min(340, window.innerWidth - 100), minWidth: 180,
+      autoPanPaddingTopLeft: [52, 8], autoPanPaddingBottomRight: [60, 8]
+    };
+  }
+
+  // ---- Points: a sign says what it is by its shape and its letter, not by its colour alone ----
+
+  var LETTERS = { Multisites: "M", Antenne: "A", Bus: "B", "Itinérante": "I" };
+
+  function icon(kind, text, size) {
+    return L.divIcon({
+      html: el("span", text, "msap-signe msap-signe-" + kind), className: "msap-marque", iconSize: [size, size]
+    });
+  }
+
+  function mark(latlng, kind, text, title, order) {
+    return L.marker(latlng, { icon: icon(kind, text, 24), title: title, alt: title, zIndexOffset: order || 0 });
+  }
+
+  function where(i) { return L.latLng(data.sites.lat[i], data.sites.lon[i]); }
+
+  var STATES = {
+    existante: ["maison", "", ""],
+    fermee: ["fermee", "×", "fermée : "],
+    ouverte: ["ouverte", "+", "ouverte : "]
+  };
+
+  function siteMark(i) {
+    var id = data.sites.id[i];
+    if (!marks[id]) {
+      var rank = data.sites.rang[i], role = data.sites.role[i];
+      var kind = rank ? "candidat" : role === "maison" ? "maison" : role;
+      var text = rank ? String(rank) : LETTERS[data.sites.genre[i]] || "";
+      marks[id] = mark(where(i), kind, text, siteTitle(i), rank ? 1000 - rank : 500);
+      marks[id].bindPopup(function () { return siteFiche(i); }, popupOptions());
+      marks[id].msap = [kind, text];
+    }
+    return marks[id];
+  }
+
+  // Change what a site's sign says; a candidate too far down the ranking gets its own sign.
+  function marquer(id, state) {
+    var i = donnees().rangSite[id];
+    if (i === undefined) { return; }
+    var marker = siteMark(i), usual = STATES[state], role = data.sites.role[i];
+    if (state === "existante") { usual = [marker.msap[0], marker.msap[1], ""]; }
+    if (state === "candidat" || !usual) { usual = [marker.msap[0], marker.msap[1], ""]; }
+    marker.options.title = marker.options.alt = usual[2] + siteTitle(i);
+    marker.setIcon(icon(usual[0], usual[1], 24));
+    marker.setZIndexOffset(state === "ouverte" || state === "fermee" ? 2000 : 0);
+    var group = layers[role === "candidat" ? "candidats" : role === "voisine" ? "voisines" : "maisons"];
+    var many = role === "candidat" && data.sites.rang[i] > data.premiers && state === "candidat";
+    if (group && many) { group.removeLayer(marker); } else if (group) { group.addLayer(marker); }
+  }
+
+  // Many points: drawn on one canvas, found under the pointer by their distance.
+  function drawPoint(ctx, shape, x, y) {
+    ctx.beginPath();
+    if (shape === "carre") { ctx.rect(x - 4, y - 4, 8, 8); }
+    else if (shape === "triangle") {
+      ctx.moveTo(x, y - 5.5); ctx.lineTo(x + 5.5, y + 4); ctx.lineTo(x - 5.5, y + 4); ctx.closePath();
+    } else { ctx.arc(x, y, shape === "petit" ? 4 : 4.5, 0, 2 * Math.PI); }
+    ctx.fill(); ctx.stroke();
+  }
+
+  var POSTES = { "Bureau de Poste": "rond", "Agence postale communale": "carre" };
+
+  function points(kind, order, indices, style) {
+    var sites = data.sites, grid = data.repere;
+    var at = indices.map(function (i) { return grid.of(where(i)); });
+    var canvas = msap.trace.toile(grid, order, function (ctx, view) {
+      ctx.fillStyle = style.fill; ctx.strokeStyle = style.stroke; ctx.lineWidth = style.width;
+      at.forEach(function (p, k) {
+        var x = p.x * view.k + view.dx, y = p.y * view.k + view.dy;
+        if (x > -8 && y > -8 && x < view.width + 8 && y < view.height + 8) {
+          drawPoint(ctx, style.shape(sites.genre[indices[k]]), x, y);
+        }
+      });
+    });
+    canvas.msapTouche = function (point) {
+      var best = 12, found = -1;
+      indices.forEach(function (i) {
+        var d = map.latLngToContainerPoint(where(i)).distanceTo(point);
+        if (d < best) { best = d; found = i; }
+      });
+      return found;
+    };
+    return canvas;
+  }
+
+  function sitesOf(test) {
+    var found = [];
+    data.sites.id.forEach(function (_, i) {
+      if (data.sites.lat[i] !== null && test(data.sites.role[i], data.sites.rang[i])) { found.push(i); }
+    });
+    return found;
+  }
+
+  function markers(role, first) {
+    return L.layerGroup(sitesOf(function (r, rank) {
+      return r === role && (!first || rank <= first);
+    }).reverse().map(siteMark));
+  }
+
+  // ---- Surfaces -----------------------------------------------------------------------------
+
+  function canvas(kind, draw) {
+    canvases[kind] = msap.trace.toile(data.repere, ORDER.indexOf(kind), draw);
+    return canvases[kind];
+  }
+
+  function stroke(ctx, seen, wanted, colour, width, dash) {
+    ctx.beginPath();
+    data.topologie.pathArcs(ctx, seen, wanted);
+    ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.lineJoin = "round";
+    ctx.setLineDash(dash || []);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  function hatch(ctx, colour, gap) {
+    var tile = document.createElement("canvas"), side = gap || 8;
+    tile.width = tile.height = side;
+    var pen = tile.getContext("2d");
+    pen.strokeStyle = colour; pen.lineWidth = 1.4;
+    pen.beginPath();
+    [-side, 0, side].forEach(function (x) { pen.moveTo(x - 1, side + 1); pen.lineTo(x + side + 1, -1); });
+    pen.stroke();
+    return ctx.createPattern(tile, "repeat");
+  }
+
+  function drawAccess(ctx, view) {
+    var shape = data.topologie, seen = shape.seen(view), byClass = data.classes.map(function () { return []; });
+    for (var area = 0; area < shape.areas; area++) {
+      if (view.sees(shape.box, 4 * area)) { byClass[painted[area]].push(area); }
+    }
+    byClass.forEach(function (areas, i) {
+      if (!areas.length) { return; }
+      ctx.beginPath();
+      areas.forEach(function (area) { shape.pathArea(ctx, area, seen); });
+      ctx.fillStyle = data.classes[i].couleur;
+      ctx.fill("evenodd");
+      if (data.classes[i].hachures) { ctx.fillStyle = hatch(ctx, "#fff", 6); ctx.fill("evenodd"); }
+    });
+    // Borders closer than a few pixels would hide what they divide.
+    var apart = Math.sqrt(view.width * view.height / Math.max(1, byClass.reduce(function (n, a) { return n + a.length; }, 0)));
+    if (apart > 9) { stroke(ctx, seen, function () { return true; }, "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4); }
+  }
+
+  function drawZones(ctx, view) {
+    var shape = data.topologie, seen = shape.seen(view);
+    if (!zones.length) { return; }
+    ctx.beginPath();
+    zones.forEach(function (zone) {
+      zone.communes.forEach(function (area) { shape.pathArea(ctx, area, seen); });
+    });
+    ctx.fillStyle = hatch(ctx, "rgba(181, 18, 62, 0.55)");
+    ctx.fill("evenodd");
+    zones.forEach(function (zone) {
+      zone.bord = zone.bord || shape.outline(zone.communes);
+      // White lifts the outline off the darkest class.
+      stroke(ctx, seen, zone.bord, "#fff", 4.5);
+      stroke(ctx, seen, zone.bord, ACCENT, 2.4, [7, 4]);
+    });
+  }
+
+  // The number stands in the commune nearest to the middle of the zone.
+  function anchor(zone) {
+    var c = data.communes, placed = zone.communes.filter(function (i) {
+      return data.topologie.areaStart[i] < data.topologie.areaStart[i + 1];
+    });
+    if (!placed.length) { return null; }
+    var x = 0, y = 0, best = Infinity, chosen = placed[0];
+    placed.forEach(function (i) { x += c.x[i] / placed.length; y += c.y[i] / placed.length; });
+    placed.forEach(function (i) {
+      var d = Math.pow(c.x[i] - x, 2) + Math.pow(c.y[i] - y, 2);
+      if (d < best) { best = d; chosen = i; }
+    });
+    return data.repere.latlng(c.x[chosen], c.y[chosen]);
+  }
+
+  function dessinerZones(wanted) {
+    zones = wanted;
+    var group = layers.zones;
+    if (!group) { return; }
+    group.getLayers().forEach(function (layer) { if (layer !== canvases.zones) { group.removeLayer(layer); } });
+    zones.forEach(function (zone) {
+      var at = anchor(zone);
+      if (!at) { return; }
+      var number = mark(at, "zone", String(zone.rang), "Zone blanche n° " + zone.rang, 1500);
+      number.msapZone = zone;
+      number.bindPopup(function () { return zoneFiche(zone); }, popupOptions());
+      group.addLayer(number);
+    });
+    canvases.zones.redraw();
+  }
+
+  function peindre(classes) {
+    painted = Uint8Array.from(classes);
+    if (canvases.acces) { canvases.acces.redraw(); }
+  }
+
+  var makers = {
+    acces: function () { return canvas("acces", drawAccess); },
+    departements: function () {
+      var between = data.topologie.between(data.communes.departement);
+      return canvas("departements", function (ctx, view) {
+        stroke(ctx, data.topologie.seen(view), between, INK, 1.6);
+      });
+    },
+    zones: function () {
+      layers.zones = L.layerGroup([canvas("zones", drawZones)]);
+      dessinerZones(data.zones);
+      return layers.zones;
+    },
+    villes: function () {
+      return L.layerGroup(data.villes.map(function (i) {
+        return L.marker(data.repere.latlng(data.communes.x[i], data.communes.y[i]), {
+          icon: L.divIcon({
+            html: el("span", data.communes.nom[i], "msap-ville"), className: "msap-marque", iconSize: [0, 0], iconAnchor: [-12, 6]
+          }),
+          interactive: false, keyboard: false, zIndexOffset: -500
+        });
+      }));
+    },
+    poste: function () {
+      return points("poste", 20, sitesOf(function (role) { return role === "poste" || role === "candidat"; }), {
+        fill: "#fff", stroke: "#7a4b00", width: 1.8, shape: function (genre) { return POSTES[genre] || "triangle"; }
+      });
+    },
+    candidats: function () {
+      var rest = points("candidats", 21, sitesOf(function (role, rank) {
+        return role === "candidat" && rank > data.premiers;
+      }), { fill: GOLD, stroke: "#000", width: 1, shape: function () { return "petit"; } });
+      canvases.candidats = rest;
+      return markers("candidat", data.premiers).addLayer(rest);
+    },
+    voisines: function () { return markers("voisine"); },
+    maisons: function () { return markers("maison"); },
+    itinerantes: function () { return markers("itinerante"); }
+  };
+
+  function couche(kind) {
+    donnees();
+    layers[kind] = makers[kind]();
+    if (layers[kind].msapTouche) { canvases[kind] = layers[kind]; }
+    return layers[kind];
+  }
+
+  // ---- Under the pointer --------------------------------------------------------------------
+
+  function siteAt(point) {
+    var found = -1;
+    Object.keys(canvases).forEach(function (kind) {
+      var layer = canvases[kind];
+      if (layer.msapTouche && layer._map) { found = Math.max(found, layer.msapTouche(point)); }
+    });
+    return found;
+  }
+
+  function communeAt(latlng) {
+    if (!layers.acces || !map.hasLayer(layers.acces)) { return -1; }
+    var p = data.repere.of(latlng);
+    return data.topologie.at(p.x, p.y);
+  }
+
+  function open(content, latlng) { L.popup(popupOptions()).setLatLng(latlng).setContent(content).openOn(map); }
+
+  function listen(onMap) {
+    map = onMap;
+    var tip = null, last = -2;
+    map.on("click", function (event) {
+      var site = siteAt(event.containerPoint), commune = site < 0 ? communeAt(event.latlng) : -1;
+      if (site >= 0) { open(siteFiche(site), where(site)); }
+      else if (commune >= 0) { open(communeFiche(commune), event.latlng); }
+    });
+    map.on("mousemove", function (event) {
+      if (event.originalEvent.pointerType === "touch") { return; }
+      var over = event.originalEvent.target, commune = -1;
+      if (!over.closest || !over.closest(".leaflet-marker-icon, .leaflet-popup, .leaflet-control")) {
+        commune = communeAt(event.latlng);
+      }
+      if (commune < 0) { leave(); return; }
+      tip = tip || L.tooltip({ offset: [14, 0], direction: "right", className: "msap-bulle" });
+      if (commune !== last) {
+        var node = el("span", communeTitle(commune));
+        node.appendChild(el("small", data.classes[painted[commune]].nom));
+        tip.setContent(node);
+      }
+      last = commune;
+      tip.setLatLng(event.latlng);
+      if (!map.hasLayer(tip)) { tip.addTo(map); }
+    });
+    function leave() { last = -2; if (tip) { tip.remove(); } }
+    map.on("mouseout", leave);
+  }
+
+  function montrer(kind) { if (layers[kind] && !map.hasLayer(layers[kind])) { map.addLayer(layers[kind]); } }
+
+  function showZone(rank) {
+    var zone = zones.filter(function (z) { return z.rang === rank; })[0];
+    if (!zone || !layers.zones) { return; }
+    montrer("zones");
+    var box = [Infinity, Infinity, -Infinity, -Infinity], boxes = data.topologie.box;
+    zone.communes.forEach(function (i) {
+      box = [Math.min(box[0], boxes[4 * i]), Math.min(box[1], boxes[4 * i + 1]),
+        Math.max(box[2], boxes[4 * i + 2]), Math.max(box[3], boxes[4 * i + 3])];
+    });
+    if (isFinite(box[0]) && box[0] <= box[2]) {
+      map.fitBounds(data.repere.bounds(box), { maxZoom: 12, padding: [40, 40], animate: false });
+    }
+    layers.zones.getLayers().forEach(function (layer) { if (layer.msapZone === zone) { layer.openPopup(); } });
+  }
+
+  function showSite(id) {
+    var i = donnees().rangSite[id];
+    if (i === undefined || data.sites.lat[i] === null) { return; }
+    var marker = marks[id];
+    map.setView(where(i), Math.max(map.getZoom(), 11), { animate: false });
+    if (marker && marker._map) { marker.openPopup(); } else { open(siteFiche(i), where(i)); }
+  }
+
+  function showCommune(i) {
+    var at = 4 * i, box = data.topologie.box.slice(at, at + 4);
+    if (box[0] > box[2]) { return; }
+    map.fitBounds(data.repere.bounds(box), { maxZoom: 12, padding: [60, 60], animate: false });
+    open(communeFiche(i), data.repere.latlng(data.communes.x[i], data.communes.y[i]));
+  }
+
+  Object.assign(msap, {
+    donnees: donnees, couche: couche, peindre: peindre, dessinerZones: dessinerZones, marquer: marquer,
+    surCommune: function (fn) { told.commune.push(fn); },
+    surSite: function (fn) { told.site.push(fn); },
+    ecouter: listen, montrerZone: showZone, montrerSite: showSite, montrerCommune: showCommune,
+    toiles: canvases, couches: layers, hachures: hatch
+  });
+})();
