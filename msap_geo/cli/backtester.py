@@ -54,7 +54,11 @@ def _conduct(arguments: argparse.Namespace) -> int:
         arguments,
         found.result,
         content=found.as_dict,
-        tables={"choix": found.real, "communs": found.hits, "appariement": found.matched},
+        tables={
+            "retour_choix": found.real,
+            "retour_communs": found.hits,
+            "retour_appariement": found.matched,
+        },
         text=lambda: _told(found),
     )
     return 0

@@ -69,11 +69,12 @@ def show(
     content
         Makes the content of the JSON.
     tables
-        Tables by sheet name, the main one first.
+        Tables by their name in the dictionary, the main one first.
     text
         Makes the lines for a reader.
     """
     from msap_geo import outputs  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.study import provenance_of  # noqa: PLC0415
 
     if arguments.json:
         print(json.dumps(content(), ensure_ascii=False, indent=2, allow_nan=False), flush=True)  # noqa: T201
@@ -84,7 +85,7 @@ def show(
     elif arguments.xlsx is not None:
         default = Path("maps") / result.study.slug / arguments.workbook
         path = default if arguments.xlsx == Path() else arguments.xlsx
-        outputs.write_workbook(tables, path)
+        outputs.write_workbook(tables, path, provenance=provenance_of(result))
         print(f"{text()}\nClasseur : {path}", flush=True)  # noqa: T201
     else:
         print(text(), flush=True)  # noqa: T201

@@ -48,7 +48,7 @@ def positive(text: str) -> int:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
-    from msap_geo.study import rate  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.study import rate, rating_tables  # noqa: PLC0415 - keeps --help instant
 
     rating = formats.run(
         arguments, lambda result, progress: rate(result, top=arguments.top, progress=progress)
@@ -57,7 +57,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         arguments,
         rating.result,
         content=rating.as_dict,
-        tables={"bureaux": rating.table},
+        tables=rating_tables(rating),
         text=lambda: _told(rating),
     )
     return 0

@@ -95,27 +95,10 @@ def _conduct(arguments: argparse.Namespace) -> int:
         arguments,
         found.result,
         content=lambda: study.implantation_json(found),
-        tables=_tables(found),
+        tables=study.plan_tables(found),
         text=lambda: _told(found),
     )
     return 0
-
-
-def _tables(found: Implantation) -> dict[str, pd.DataFrame]:
-    from msap_geo import siting  # noqa: PLC0415
-
-    kinds = found.offices.loc[list(found.plan.sites), "genre"]
-    year = found.result.study.couts.annee
-    tables = {
-        "sites": found.sites(),
-        "couts": siting.plan_costs(found.costs, kinds, first_year=year),
-        "interchangeables": found.others,
-    }
-    if found.regret is not None:
-        tables |= {"perdants": found.regret.losers, "gagnants": found.regret.winners}
-    if found.frontier is not None:
-        tables["frontiere"] = found.frontier
-    return tables
 
 
 def _told(found: Implantation) -> str:

@@ -11,7 +11,7 @@ from msap_geo.coverage import class_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SCALE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+SCALE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """ColorBrewer YlGnBu, five classes (Brewer, Harrower & The Pennsylvania State University)."""
 
 _UNREACHABLE = "#8a8a8a"
@@ -31,8 +31,8 @@ def class_colours(thresholds: Sequence[float]) -> dict[str, str]:
         Class (:func:`msap_geo.coverage.class_labels`) → ``#rrggbb``.
     """
     labels = class_labels(thresholds)
-    steps = np.linspace(0, len(_SCALE) - 1, len(labels) - 1)
-    channels = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in _SCALE])
-    mixed = [np.interp(steps, range(len(_SCALE)), channels[:, i]) for i in range(3)]
+    steps = np.linspace(0, len(SCALE) - 1, len(labels) - 1)
+    channels = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in SCALE])
+    mixed = [np.interp(steps, range(len(SCALE)), channels[:, i]) for i in range(3)]
     scale = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in np.rint(mixed).astype(int).T]
     return dict(zip(labels, [*scale, _UNREACHABLE], strict=True))

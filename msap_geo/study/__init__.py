@@ -14,6 +14,15 @@ from msap_geo.study.prepare import Prepared, prepare_study
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.rating import Rating, rate
 from msap_geo.study.run import StudyResult, run_study
+from msap_geo.study.tables import (
+    diagnosis_layers,
+    diagnosis_tables,
+    plan_layers,
+    plan_tables,
+    rating_tables,
+    study_layers,
+    study_tables,
+)
 from msap_geo.study.write import manifest, map_content, write_study
 
 __all__ = [
@@ -28,18 +37,25 @@ __all__ = [
     "StudyResult",
     "audit_study",
     "diagnose",
+    "diagnosis_layers",
     "diagnosis_summary",
+    "diagnosis_tables",
     "implantation_json",
     "manifest",
     "map_content",
     "optimise",
+    "plan_layers",
+    "plan_tables",
     "prepare_study",
     "provenance_of",
     "rate",
+    "rating_tables",
     "read_study",
     "run_backtest",
     "run_study",
     "sample_study",
+    "study_layers",
+    "study_tables",
     "write_diagnosis",
     "write_study",
 ]

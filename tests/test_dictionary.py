@@ -1,0 +1,92 @@
+"""Every column of every table written has its words, and they are told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import CORSICA_STUDY
+
+from msap_geo import study
+from msap_geo.outputs import dictionary
+
+ROOT = Path(__file__).parent.parent
+
+OPTIONAL = """carreaux = "{shared}/corse/carr_corse_1km_2015_crs3035.gpkg"
+appartenance = "{shared}/france/insee-table-appartenance-2022.xlsx"
+indicateurs = [
+    "{shared}/france/insee-comparateur-2022.zip",
+    "{shared}/france/insee-iris-population-2021.parquet",
+]
+
+[diagnostic]
+maisons_avant = "{shared}/france/france-services-20200108.csv"
+operateurs = ["{shared}/corse/annuaire-2A.sjson", "{shared}/corse/annuaire-2B.sjson"]
+tirages = 20
+
+[reseau]"""
+COMPLETE = CORSICA_STUDY.replace("[reseau]", OPTIONAL)
+
+
+def check_entries(name, codes):
+    assert name.removesuffix(dictionary.CELLS) in dictionary.tables(), name
+    columns = dictionary.describe_columns(name, codes)
+    for column in columns:
+        assert dictionary.is_known(name, column.code), (name, column.code)
+        assert column.title
+        assert column.definition.endswith("."), (name, column.code)
+    headings = [column.heading.lower() for column in columns]
+    assert len(set(headings)) == len(headings), (name, headings)
+
+
+class TestDictionary:
+    @pytest.mark.slow
+    @pytest.mark.corse
+    def test_that_of_every_optional_input_too(self, shared, tmp_path):
+        path = tmp_path / "etude.toml"
+        path.write_text(COMPLETE.format(shared=shared.as_posix()), encoding="utf-8")
+        result = study.run_study(study.read_study(path))
+        candidates = result.candidates["site_id"].tolist()
+        found = study.optimise(
+            result, study.Asked(number=2, imposed=(candidates[-1],), frontier=True)
+        )
+        past = study.run_backtest(result)
+        diagnosis = study.diagnose(result)
+        tables = {
+            **study.study_tables(result),
+            **study.diagnosis_tables(diagnosis),
+            **study.rating_tables(study.rate(result)),
+            **study.plan_tables(found),
+            "retour_choix": past.real,
+            "retour_communs": past.hits,
+            "retour_appariement": past.matched,
+            **study.study_layers(result),
+            **study.plan_layers(found),
+            **study.diagnosis_layers(diagnosis),
+        }
+        names = {name.removesuffix(dictionary.CELLS) for name in tables}
+        assert set(dictionary.tables()) == names
+        for name, table in tables.items():
+            check_entries(name, [c for c in table.columns if c != "geometry"])
+
+    def test_names_of_sheets_are_short_and_differ(self):
+        names = [dictionary.describe_table(name) for name in dictionary.tables()]
+        names += [dictionary.describe_table(f"{n}{dictionary.CELLS}") for n in dictionary.tables()]
+        assert all(1 <= len(table.sheet) <= 31 for table in names)
+        assert all(table.title.strip() for table in names)
+
+    def test_thresholds_are_written_in_french(self):
+        (column,) = dictionary.describe_columns("diagnostic_acces_territoires", ["part_12.5"])
+        assert column.heading == "Part à 12,5 min ou moins (%)"
+
+    def test_unknown_columns_stand_under_their_own_name(self):
+        (column,) = dictionary.describe_columns("communes", ["inconnue"])
+        assert (column.heading, column.definition) == ("inconnue", "")
+        assert not dictionary.is_known("communes", "inconnue")
+
+    def test_the_page_is_that_of_the_dictionary(self, monkeypatch):
+        monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+        from document_fichiers import page  # noqa: PLC0415
+
+        written = (ROOT / "docs" / "fichiers.md").read_text(encoding="utf-8")
+        assert page() == written, "python scripts/document_fichiers.py"

@@ -1,0 +1,62 @@
+"""Workbooks: text stays text, whatever it holds; what cannot be written says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from msap_geo import outputs
+from msap_geo.errors import OutputError
+from msap_geo.outputs import workbook
+from msap_geo.outputs.notes import NOTES
+
+
+def test_text_is_never_a_formula(tmp_path):
+    table = pd.DataFrame(
+        {
+            "code_insee": ["01001", "2A004", "00001"],
+            "nom": ["=1+1", "+33", "@somme"],
+            "commune": ["-1", "https://x", "x" * 40_000],
+            "communes": [["a", "b"], [], ["c"]],
+            "minutes": [1.5, np.nan, np.inf],
+            "labellisation": ["2024-01-31", None, "jamais"],
+            "publiable": [True, False, True],
+        }
+    )
+    told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")
+    outputs.write_workbook({"une": table, "UNE": table}, tmp_path / "a" / "b.xlsx", provenance=told)
+    book = openpyxl.load_workbook(tmp_path / "a" / "b.xlsx")
+    assert book.sheetnames == [NOTES, "une", "UNE (2)"]
+    rows = list(book["une"].iter_rows(min_row=5, values_only=True))
+    assert rows[0] == ("01001", "=1+1", "-1", "a b", 1.5, dt.datetime(2024, 1, 31), "oui")  # noqa: DTZ001 - as a sheet holds it
+    assert rows[1] == ("2A004", "+33", "https://x", None, None, None, "non")
+    assert rows[2][:2] == ("00001", "@somme")
+    assert rows[2][2].endswith("(coupé : trop long pour un tableur)")
+    assert len(rows[2][2]) == 32_767
+    assert rows[2][4:6] == (None, "jamais")
+    assert {cell.data_type for row in book["une"].iter_rows(min_row=5) for cell in row} == {
+        "s", "n", "d",
+    }  # fmt: skip
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.xlsx"]
+
+
+def test_a_table_too_long_for_a_sheet_is_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "LONGEST_SHEET", 2)
+    told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")
+    tables = {"communes": pd.DataFrame({"nom": list("abc")}), "zones_blanches": pd.DataFrame()}
+    outputs.write_workbook(tables, tmp_path / "b.xlsx", provenance=told)
+    book = openpyxl.load_workbook(tmp_path / "b.xlsx")
+    assert book.sheetnames == [NOTES, "Zones blanches"]
+    cells = [value for row in book[NOTES].iter_rows(values_only=True) for value in row]
+    assert "Communes : trop long pour un tableur" in cells
+
+
+def test_a_workbook_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "plein").write_text("")
+    told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")
+    with pytest.raises(OutputError, match="ne peut pas être écrit"):
+        outputs.write_workbook({}, tmp_path / "plein" / "b.xlsx", provenance=told)
