@@ -23,6 +23,7 @@ FILES = [
     "candidats.csv",
     "carte.html",
     "etude.gpkg",
+    "etude.qgz",
     "manifest.json",
     "resume.json",
     "zones_blanches.geojson",
@@ -117,6 +118,7 @@ def test_geopackage_is_projected_and_whole(folder):
         "maisons_itinerantes",
         "la_poste",
         "candidats",
+        "layer_styles",
     ]
     communes = gpd.read_file(folder / "etude.gpkg", layer="communes")
     assert communes.crs.to_epsg() == 2154

@@ -9,8 +9,9 @@ from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
+from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.provenance import UNDATED, Provenance
-from msap_geo.outputs.tables import write_csv, write_geojson, write_geopackage, write_json
+from msap_geo.outputs.tables import write_csv, write_geojson, write_json
 from msap_geo.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ __all__ = [
     "write_csv",
     "write_geojson",
     "write_geopackage",
+    "write_geoparquet",
     "write_json",
     "write_map",
+    "write_project",
     "write_workbook",
 ]
 

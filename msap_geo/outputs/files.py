@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,12 @@ def complete_folder(folder: Path, *, option: str = "--sortie") -> Iterator[Path]
         yield draft
         _replace_all(draft, folder)
         complete = True
-    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+    except (
+        OSError,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.FeatureError,
+        sqlite3.Error,
+    ) as error:
         if isinstance(error, MsapGeoError):
             raise
         why = reason(error) if isinstance(error, OSError) else "GDAL n'a pas pu écrire"

@@ -1,4 +1,4 @@
-"""Tables other programs read: CSV, GeoJSON, GeoPackage, JSON. Same inputs, same bytes."""
+"""Tables other programs read: CSV, GeoJSON, JSON. Same inputs, same bytes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import pandas as pd
-import pyogrio
 import shapely
 
 from msap_geo.territory import WGS84
@@ -16,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
+
 _DEGREES_DECIMALS = 1e-6
-# GDAL stamps GeoPackages with the date of the day; a fixed one keeps them reproducible.
-_FIXED_DATE = "2000-01-01T00:00:00.000Z"
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, columns: list[str]) -> None:
@@ -55,22 +53,3 @@ def write_geojson(table: gpd.GeoDataFrame, path: Path, *, columns: list[str]) ->
         encoding="utf-8",
         newline="\n",
     )
-
-
-def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path) -> None:
-    """Write layers to one GeoPackage, each in its own CRS; lists become text."""
-    previous = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
-    try:
-        for name, table in layers.items():
-            flat = table.copy()
-            for column in flat.columns[flat.dtypes.map(pd.api.types.is_object_dtype)]:
-                flat[column] = flat[column].map(_flat)
-            flat.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": previous})
-
-
-def _flat(value: object) -> object:
-    """Return a list as text, anything else as it is: GeoPackage cells hold no lists."""
-    return " ".join(value) if isinstance(value, list) else value

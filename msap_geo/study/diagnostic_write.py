@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import outputs
+from msap_geo.study.provenance import provenance_of
+from msap_geo.study.tables import diagnosis_layers
 from msap_geo.study.write import manifest
 
 if TYPE_CHECKING:
@@ -34,20 +36,40 @@ def write_diagnosis(diagnosis: Diagnosis, folder: Path) -> None:
     """
     with outputs.complete_folder(folder) as draft:
         outputs.write_json(diagnosis_summary(diagnosis), draft / "resume.json")
-        outputs.write_json(_manifest(diagnosis), draft / "manifest.json")
-        for name, table in diagnosis.tables.items():
-            flat = table.assign(
-                **{
-                    column: table[column].map(" ".join)
-                    for column in table.columns
-                    if column == "communes"
-                }
-            )
-            outputs.write_csv(flat, draft / f"diagnostic_{name}.csv", columns=list(flat.columns))
-        outputs.write_geopackage(diagnosis.layers, draft / _GEOPACKAGE)
+        outputs.write_json(diagnosis_manifest(diagnosis), draft / "manifest.json")
+        write_diagnosis_tables(diagnosis, draft)
+        outputs.write_geopackage(
+            diagnosis_layers(diagnosis),
+            draft / _GEOPACKAGE,
+            provenance=provenance_of(diagnosis.result),
+            thresholds=diagnosis.result.study.thresholds,
+            prefix="diagnostic_",
+        )
 
 
-def _manifest(diagnosis: Diagnosis) -> dict[str, Any]:
+def write_diagnosis_tables(diagnosis: Diagnosis, draft: Path) -> None:
+    """Write the tables of a diagnosis as CSV, one file each.
+
+    Parameters
+    ----------
+    diagnosis
+        What :func:`msap_geo.study.diagnose` found.
+    draft
+        Folder to write in, which exists.
+    """
+    for name, table in diagnosis.tables.items():
+        flat = table.assign(
+            **{
+                column: table[column].map(" ".join)
+                for column in table.columns
+                if column == "communes"
+            }
+        )
+        outputs.write_csv(flat, draft / f"diagnostic_{name}.csv", columns=list(flat.columns))
+
+
+def diagnosis_manifest(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return what ``manifest.json`` holds, with what the diagnosis noticed."""
     told = [anomaly.as_dict() for anomaly in diagnosis.anomalies]
     return {**manifest(diagnosis.result), "diagnostic": {"anomalies": told}}
 

@@ -11,9 +11,11 @@ from msap_geo.anomalies import tally
 from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
 from msap_geo.study.provenance import provenance_of
+from msap_geo.study.tables import study_layers
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -26,7 +28,10 @@ _TRACED = (
 )  # fmt: skip
 
 
-def write_study(result: StudyResult, folder: Path) -> None:
+_GEOPACKAGE = "etude.gpkg"
+
+
+def write_study(result: StudyResult, folder: Path, *, geoparquet: bool = False) -> None:
     """Write every file of a study: all of them, or none.
 
     Parameters
@@ -35,48 +40,74 @@ def write_study(result: StudyResult, folder: Path) -> None:
         What :func:`run_study` found.
     folder
         Folder to write in, made if needed.
+    geoparquet
+        Whether to write each layer as GeoParquet too.
 
     Raises
     ------
     OutputError
         If the folder cannot be written.
     """
-    content = map_content(result)
     with outputs.complete_folder(folder) as draft:
         outputs.write_json(result.summary(), draft / "resume.json")
         outputs.write_json(manifest(result), draft / "manifest.json")
-        outputs.write_csv(
-            result.access.assign(origine=result.origins["origine"]),
-            draft / "acces.csv",
-            columns=[*schemas.ACCESS.columns, "origine"],
-        )
-        outputs.write_csv(
-            result.candidates,
-            draft / "candidats.csv",
-            columns=[name for name in schemas.CANDIDATES.columns if name != "geometry"],
-        )
-        outputs.write_geojson(
-            result.zones,
-            draft / "zones_blanches.geojson",
-            columns=[name for name in schemas.ZONES.columns if name != "geometry"],
-        )
-        outputs.write_geopackage(_layers(result), draft / "etude.gpkg")
-        outputs.write_map(outputs.map(content), draft / "carte.html", title=content.title)
+        write_tables(result, draft)
+        layers = study_layers(result)
+        write_layers(result, layers, draft)
+        if geoparquet:
+            outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
 
 
-def _layers(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
-    measured = result.access.drop(columns=["nom", "population"]).assign(
-        origine=result.origins["origine"]
+def write_tables(result: StudyResult, draft: Path) -> None:
+    """Write what a study's folder holds besides its summary, its manifest and its layers.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+    draft
+        Folder to write in, which exists.
+    """
+    content = map_content(result)
+    outputs.write_csv(
+        result.access.assign(origine=result.origins["origine"]),
+        draft / "acces.csv",
+        columns=[*schemas.ACCESS.columns, "origine"],
     )
-    return {
-        "communes": result.communes.merge(measured, on="code_insee"),
-        "points_de_depart": result.origins,
-        "zones_blanches": result.zones,
-        "maisons": result.maisons,
-        "maisons_itinerantes": result.itinerants,
-        "la_poste": result.la_poste,
-        "candidats": result.candidates,
-    }
+    outputs.write_csv(
+        result.candidates,
+        draft / "candidats.csv",
+        columns=[name for name in schemas.CANDIDATES.columns if name != "geometry"],
+    )
+    outputs.write_geojson(
+        result.zones,
+        draft / "zones_blanches.geojson",
+        columns=[name for name in schemas.ZONES.columns if name != "geometry"],
+    )
+    outputs.write_map(outputs.map(content), draft / "carte.html", title=content.title)
+
+
+def write_layers(result: StudyResult, layers: Mapping[str, gpd.GeoDataFrame], draft: Path) -> None:
+    """Write layers as ``etude.gpkg``, and the QGIS project that opens them, ``etude.qgz``.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+    layers
+        Layers by their name in the dictionary.
+    draft
+        Folder to write in, which exists.
+    """
+    told, thresholds = provenance_of(result), result.study.thresholds
+    outputs.write_geopackage(layers, draft / _GEOPACKAGE, provenance=told, thresholds=thresholds)
+    outputs.write_project(
+        layers,
+        draft / "etude.qgz",
+        geopackage=_GEOPACKAGE,
+        provenance=told,
+        thresholds=thresholds,
+    )
 
 
 def map_content(result: StudyResult) -> outputs.MapContent:
