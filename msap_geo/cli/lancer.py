@@ -10,6 +10,7 @@ from msap_geo.cli.parser import add_command, add_json, add_output, add_study
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Mapping
 
     from msap_geo.study import Study, StudyResult
 
@@ -35,6 +36,16 @@ def register(commands: Any) -> None:
     for command in (run, demo):
         add_output(command)
         add_json(command)
+        command.options.add_argument(
+            "--tout",
+            action="store_true",
+            help="écrit aussi le diagnostic, les bureaux notés, un plan, le classeur etude.xlsx",
+        )
+        command.options.add_argument(
+            "--geoparquet",
+            action="store_true",
+            help="écrit aussi chaque couche en GeoParquet",
+        )
 
 
 def _read(arguments: argparse.Namespace) -> Study:
@@ -53,14 +64,14 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415
 
-    from msap_geo.study import run_study, write_study  # noqa: PLC0415
-
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
     with Console(stderr=True).status("Préparation…") as status:
-        result = run_study(study, progress=lambda step: status.update(f"{step}…"))
-        status.update("Écriture des résultats…")
-        write_study(result, folder)
-    summary = result.summary()
+
+        def progress(step: str) -> None:
+            status.update(f"{step}…")
+
+        run = _run_all if arguments.tout else _run
+        result, summary = run(study, folder, arguments, progress)
     text = (
         json.dumps(summary, ensure_ascii=False, indent=2)
         if arguments.json
@@ -68,6 +79,27 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     )
     print(text, flush=True)  # noqa: T201 - a command line speaks
     return 0
+
+
+def _run(
+    study: Study, folder: Path, arguments: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[StudyResult, Mapping[str, Any]]:
+    from msap_geo.study import run_study, write_study  # noqa: PLC0415
+
+    result = run_study(study, progress=progress)
+    progress("Écriture des résultats")
+    write_study(result, folder, geoparquet=arguments.geoparquet)
+    return result, result.summary()
+
+
+def _run_all(
+    study: Study, folder: Path, arguments: argparse.Namespace, progress: Callable[[str], None]
+) -> tuple[StudyResult, Mapping[str, Any]]:
+    from msap_geo.study import diagnosis_summary, run_everything, write_everything  # noqa: PLC0415
+
+    found = run_everything(study, progress=progress)
+    write_everything(found, folder, geoparquet=arguments.geoparquet, progress=progress)
+    return found.result, diagnosis_summary(found.diagnosis)
 
 
 def _told(result: StudyResult, folder: Path) -> str:

@@ -7,6 +7,7 @@ from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.study.backtest import Backtest, run_backtest
 from msap_geo.study.diagnostic import Diagnosis, diagnose
 from msap_geo.study.diagnostic_write import diagnosis_summary, write_diagnosis
+from msap_geo.study.everything import PLAN_SITES, Everything, run_everything, write_everything
 from msap_geo.study.file import Study, read_study, sample_study
 from msap_geo.study.implantation import Asked, Implantation, optimise
 from msap_geo.study.plan_json import implantation_json
@@ -27,9 +28,11 @@ from msap_geo.study.write import manifest, map_content, write_study
 
 __all__ = [
     "BACKTEST_DATE",
+    "PLAN_SITES",
     "Asked",
     "Backtest",
     "Diagnosis",
+    "Everything",
     "Implantation",
     "Prepared",
     "Rating",
@@ -52,10 +55,12 @@ __all__ = [
     "rating_tables",
     "read_study",
     "run_backtest",
+    "run_everything",
     "run_study",
     "sample_study",
     "study_layers",
     "study_tables",
     "write_diagnosis",
+    "write_everything",
     "write_study",
 ]
