@@ -15,7 +15,7 @@ import pytest
 from conftest import CODES, NAMES, StudyFolder, maison_row, poste_row
 
 from msap_geo import outputs, study
-from msap_geo.errors import MsapGeoError, OutputError
+from msap_geo.errors import MsapGeoError, OutputError, StudyError
 from msap_geo.study import map_content, read_study, run_study, write_study
 
 FILES = [
@@ -381,3 +381,51 @@ def test_vintages_are_read_in_file_names_unless_stated(toy_study, name, expected
         encoding="utf-8",
     )
     assert read_study(toy_study.path).vintage("maisons") == "été 2024"
+
+
+def test_a_study_with_other_values_is_checked_and_leaves_the_first_alone(toy_study):
+    first = read_study(toy_study.path)
+    other = first.with_values("etude", seuils_minutes=[15, 25.5])
+    assert (first.thresholds, other.thresholds) == ((20.0, 30.0), (15.0, 25.5))
+    assert other.folder == first.folder
+    assert other.etude.nom == first.etude.nom
+    assert other.with_values("etude", seuils_minutes=[20, 30]) == first
+    weighed = first.with_values("score", poids={"population_gagnee": 1.0})
+    assert weighed.score.poids == {"population_gagnee": 1.0}
+    dated = first.with_values("maisons", au="2021-01-01").with_values("couts", annee=2027)
+    assert f"{dated.maisons.au:%d/%m/%Y} {dated.couts.annee}" == "01/01/2021 2027"
+    moved = first.with_values("donnees", maisons=toy_study.folder / "autres.csv")
+    assert moved.donnees.maisons.name == "autres.csv"
+    crossing = {"de": CODES[0], "a": [1.5, 47.0], "minutes": 5}
+    ferry = first.with_values("reseau", traversees=[crossing])
+    assert ferry.with_values("etude", nom="Île").reseau == ferry.reseau
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "told"),
+    [
+        ("folder", {"x": 1}, "section inconnue"),
+        ("inconnue", {"x": 1}, "section inconnue"),
+        ("etude", {"seuil": 20}, r"\[etude\] seuil : clé inconnue"),
+        ("etude", {"departements": ["99"]}, "99"),
+        ("implantation", {"objectif": "capacite"}, "capacité"),
+    ],
+)
+def test_other_values_that_do_not_fit_are_refused(toy_study, section, values, told):
+    with pytest.raises(StudyError, match=told):
+        read_study(toy_study.path).with_values(section, **values)
+
+
+def test_paths_may_be_plain_text(toy_study, tmp_path):
+    write_study(run_study(read_study(str(toy_study.path))), str(tmp_path / "texte"))
+    assert (tmp_path / "texte" / "acces.csv").is_file()
+
+
+def test_communes_with_their_access_are_ready_to_draw(result):
+    drawn = result.by_commune()
+    assert drawn["code_insee"].tolist() == CODES
+    assert drawn["minutes"].tolist() == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]
+    assert drawn.crs == result.communes.crs
+    assert drawn.geometry.notna().all()
+    assert set(drawn["origine"]) == {"mairie"}
+    assert "minutes" not in result.communes

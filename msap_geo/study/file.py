@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import unicodedata
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from msap_geo import coverage, loaders, network, siting
 from msap_geo.coverage.access import LONGEST_THRESHOLD
-from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
+from msap_geo.errors import FileMissingError, StudyError
 from msap_geo.study import shown
+from msap_geo.study.file_errors import in_french
 from msap_geo.territory import check_departements, projected_crs
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
@@ -317,6 +319,35 @@ class Study(_Section):
             told = f"au {self.maisons.au:%d/%m/%Y}, d'après la liste {told}".rstrip()
         return told
 
+    def with_values(self, section: str, **values: object) -> Study:
+        """Return the study with other values in a section, checked as those of its file are.
+
+        Parameters
+        ----------
+        section
+            Section of the study file, e.g. ``"implantation"``.
+        values
+            Its new values, by key: ``objectif="equite"``; the other keys stay.
+
+        Returns
+        -------
+        Study
+            Another study; this one is unchanged.
+
+        Raises
+        ------
+        StudyError
+            If the section or a key does not exist, or if a value does not fit.
+        """
+        sections = sorted(set(type(self).model_fields) - {"folder"})
+        if section not in sections:
+            raise StudyError(
+                f"section inconnue : « {section} »", remedy=f"choisir parmi : {', '.join(sections)}"
+            )
+        content = self.model_dump(mode="json", exclude_unset=True)
+        given = json.loads(json.dumps(values, default=str))
+        return _checked({**content, section: {**content.get(section, {}), **given}})
+
     def path(self, relative: Path) -> Path:
         """Return where a file of the study really is."""
         return self.folder / relative
@@ -343,7 +374,7 @@ class Study(_Section):
         return {role: paths for role, paths in files.items() if paths}
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path | str) -> Study:
     """Read and check a study file.
 
     Parameters
@@ -365,6 +396,7 @@ def read_study(path: Path) -> Study:
     TerritoryError
         If a département is unknown, or they do not share a projection.
     """
+    path = Path(path)
     if path.is_dir():
         raise StudyError(
             "un dossier est donné à la place du fichier d'étude",
@@ -387,12 +419,16 @@ def read_study(path: Path) -> Study:
         ) from error
     if "folder" in content:
         raise StudyError("clé inconnue : folder", where=path, remedy="la retirer")
+    return _checked({**content, "folder": path.resolve().parent}, where=path)
+
+
+def _checked(content: dict[str, Any], *, where: Path | None = None) -> Study:
     try:
-        study = Study(**{**content, "folder": path.resolve().parent})
+        study = Study(**content)
     except ValidationError as error:
         raise StudyError(
-            "le fichier d'étude est incorrect : " + " ; ".join(_in_french(error)),
-            where=path,
+            "le fichier d'étude est incorrect : " + " ; ".join(in_french(error)),
+            where=where,
             remedy="comparer avec l'exemple du README",
         ) from error
     projected_crs(study.etude.departements)
@@ -402,45 +438,6 @@ def read_study(path: Path) -> Study:
 def _place(error: Exception) -> str:
     found = re.search(r"line (\d+), column (\d+)", str(error))
     return f", ligne {found.group(1)}, colonne {found.group(2)}" if found else ""
-
-
-def _in_french(error: ValidationError) -> list[str]:
-    texts = {
-        "missing": "clé absente",
-        "extra_forbidden": "clé inconnue",
-        "string_type": "un texte entre guillemets est attendu",
-        "float_type": "un nombre est attendu",
-        "float_parsing": "un nombre est attendu",
-        "int_type": "un nombre entier est attendu",
-        "int_parsing": "un nombre entier est attendu",
-        "int_from_float": "un nombre entier est attendu",
-        "bool_type": "true ou false est attendu",
-        "bool_parsing": "true ou false est attendu",
-        "tuple_type": "une liste entre crochets est attendue",
-        "dict_type": "une section est attendue",
-        "model_type": "une section est attendue",
-        "date_from_datetime_parsing": 'une date est attendue, par exemple "2021-01-01"',
-        "date_from_datetime_inexact": 'une date est attendue, par exemple "2021-01-01"',
-        "date_parsing": 'une date est attendue, par exemple "2021-01-01"',
-        "path_type": "un chemin de fichier entre guillemets est attendu",
-        "string_too_short": "un texte non vide est attendu",
-        "too_short": "une liste non vide est attendue",
-        "greater_than_equal": "valeur trop petite",
-        "greater_than": "valeur trop petite",
-        "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
-        "less_than_equal": "valeur trop grande",
-    }
-    lines = []
-    for problem in error.errors():
-        keys = [part for part in problem["loc"] if isinstance(part, str)]
-        rank = next((f", n° {part + 1}" for part in problem["loc"] if isinstance(part, int)), "")
-        where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() + rank if keys else "le fichier"
-        raised = problem.get("ctx", {}).get("error")
-        text = texts.get(problem["type"], "valeur inattendue")
-        if isinstance(raised, MsapGeoError):
-            text = raised.problem + (f" ({raised.remedy})" if raised.remedy else "")
-        lines.append(f"{where} : {text}")
-    return lines
 
 
 def sample_study() -> Study:

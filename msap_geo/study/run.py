@@ -91,6 +91,13 @@ class StudyResult:
         """Whether times rest on the estimated network."""
         return bool(self.profile.name == network.ESTIMATED)
 
+    def by_commune(self) -> gpd.GeoDataFrame:
+        """Return the communes with their outline, their access and ``origine``, ready to draw."""
+        measured = self.access.drop(columns=["nom", "population"]).assign(
+            origine=self.origins["origine"]
+        )
+        return self.communes.merge(measured, on="code_insee")
+
     def report(self) -> pd.DataFrame:
         """Return the anomalies as a table, one row each, under the French names of the outputs."""
         return anomaly_table(self.anomalies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import coverage, outputs, schemas, siting
@@ -16,7 +17,6 @@ from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import geopandas as gpd
 
@@ -31,7 +31,7 @@ _TRACED = (
 _GEOPACKAGE = "etude.gpkg"
 
 
-def write_study(result: StudyResult, folder: Path, *, geoparquet: bool = False) -> None:
+def write_study(result: StudyResult, folder: Path | str, *, geoparquet: bool = False) -> None:
     """Write every file of a study: all of them, or none.
 
     Parameters
@@ -48,7 +48,7 @@ def write_study(result: StudyResult, folder: Path, *, geoparquet: bool = False) 
     OutputError
         If the folder cannot be written.
     """
-    with outputs.complete_folder(folder) as draft:
+    with outputs.complete_folder(Path(folder)) as draft:
         outputs.write_json(result.summary(), draft / "resume.json")
         outputs.write_json(manifest(result), draft / "manifest.json")
         write_tables(result, draft)
