@@ -12,7 +12,7 @@ from conftest import StudyFolder, maison_row, poste_row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msap_geo import audit, loaders, outputs, siting, study, travel
+from msap_geo import audit, loaders, network, outputs, siting, study, travel
 from msap_geo.notebook_html import card, table
 
 HOSTILE = "<img src=x onerror=alert(1)>'\"&${7*7}</td>"
@@ -187,6 +187,22 @@ def test_a_plan_shows_its_proof(results):
     assert "optimal" in text
     endless = dataclasses.replace(results["plan"], bound=float("inf"))
     assert "–" in endless._repr_html_()
+
+
+def test_choices_are_compared_by_those_they_cover(results):
+    # A covers A, B and C: 600 inhabitants; E, at 10 minutes of D and F, covers 1,500 more.
+    found = results["implantation"]
+    assert found.covered_with(()) == 600
+    assert found.covered_with(["00004A", "inconnu"]) == 2100
+    assert found.newly_covered == found.covered_with(found.plan.sites) - 600
+
+
+@pytest.mark.parametrize("name", network.available_profiles())
+def test_profiles_show_their_speeds(name):
+    profile = network.load_profile(name)
+    text = " ".join(Read(profile._repr_html_()).text)
+    assert profile.title in text
+    assert all(road in text for road in profile.speeds_kmh)
 
 
 def test_a_backtest_shows_what_was_chosen(tmp_path):

@@ -215,7 +215,7 @@ def attach_to_communes(
     communes: gpd.GeoDataFrame,
     origins: gpd.GeoDataFrame,
     *,
-    file: str,
+    file: str = "",
     codes: CommuneCodes | None = None,
 ) -> Loaded[gpd.GeoDataFrame]:
     """Settle which commune each site belongs to, and where it stands.

@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
+from msap_geo import french, notebook_html
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -150,6 +154,23 @@ class Profile:
     ferries: Ferries = Ferries()
     traffic: Traffic = Traffic()
     penalties: Penalties = Penalties()
+
+    def _repr_html_(self) -> str:
+        """Show the profile in a notebook: its speeds, or what it is estimated from."""
+        figures = {
+            "du lieu à la route": f"{self.access_kmh:g} km/h, {self.max_snap_m:g} m au plus",
+        }
+        if self.maxspeed_factor:
+            figures["limite affichée"] = f"vitesse = {french.percent(self.maxspeed_factor)}"
+        for name, value in self.parameters.items():
+            figures[name.replace("_", " ")] = ", ".join(f"{x:g}" for x in np.atleast_1d(value))
+        speeds = pd.DataFrame({"classe": self.speeds_kmh.keys(), "kmh": self.speeds_kmh.values()})
+        titles = {"classe": "Classe de route (OpenStreetMap)", "kmh": "km/h"}
+        return notebook_html.card(
+            f"Profil « {self.name} » : {self.title}",
+            figures,
+            tables=[notebook_html.table(speeds, titles, shown=None)],
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return every parameter, for cache keys and manifests."""

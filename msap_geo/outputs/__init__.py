@@ -10,6 +10,7 @@ from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import MapContent
 from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
+from msap_geo.outputs.plots import sign_map
 from msap_geo.outputs.provenance import UNDATED, Provenance
 from msap_geo.outputs.tables import write_csv, write_geojson, write_json
 from msap_geo.outputs.workbook import write_workbook
@@ -28,6 +29,7 @@ __all__ = [
     "complete_folder",
     "french",
     "map",
+    "sign_map",
     "table",
     "write_csv",
     "write_geojson",

@@ -14,7 +14,7 @@ from msap_geo.errors import StudyError
 from msap_geo.study import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import geopandas as gpd
 
@@ -126,10 +126,18 @@ class Implantation:
     @property
     def newly_covered(self) -> int:
         """Inhabitants the plan brings within the first threshold."""
-        threshold = self.result.study.threshold
-        access = self.problem.access_with(self.problem.positions(self.plan.sites))
-        newly = (access <= threshold) & (self.problem.today > threshold)
-        return int(self.problem.people[newly].sum())
+        return self.covered_with(self.plan.sites) - self.covered_with(())
+
+    def covered_with(self, sites: Iterable[str]) -> int:
+        """Return the inhabitants within the first threshold once some candidates are open.
+
+        Parameters
+        ----------
+        sites
+            Identifiers of candidates, with which to compare the plan; unknown ones are left out.
+        """
+        access = self.problem.access_with(self.problem.positions(sites))
+        return int(self.problem.people[access <= self.result.study.threshold].sum())
 
     def _repr_html_(self) -> str:
         """Show the plan in a notebook."""

@@ -9,6 +9,7 @@ import pandas as pd
 from msap_geo import french
 from msap_geo.anomalies import tally
 from msap_geo.notebook_html import card, table
+from msap_geo.siting import CRITERIA
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ _WHAT = {
 
 def study_html(study: Study) -> str:
     """Show what a study asks, and its files."""
-    from msap_geo.study.provenance import ROLES  # noqa: PLC0415 - it writes what this room reads
-
     named = ", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements)
     figures = {
         "départements": named,
@@ -45,12 +44,12 @@ def study_html(study: Study) -> str:
         "dossier": str(study.folder),
     }
     rows = [
-        (ROLES[role], path.as_posix(), study.vintage(role) or None)
+        (role, path.as_posix(), study.vintage(role) or None)
         for role, paths in study.inputs().items()
         for path in paths
     ]
     files = pd.DataFrame(rows, columns=["role", "fichier", "millesime"])
-    titles = {"role": "Donnée", "fichier": "Fichier", "millesime": "Millésime"}
+    titles = {"role": "Clé", "fichier": "Fichier", "millesime": "Millésime"}
     return card(
         study.etude.nom,
         figures,
@@ -124,11 +123,12 @@ def rating_html(found: Rating) -> str:
     figures = {
         "bureaux notés": french.number(len(found.table)),
         "poids": ", ".join(
-            f"{name} {french.percent(weight)}" for name, weight in found.weights.items()
+            f"{CRITERIA[name].title} {french.percent(weight)}"
+            for name, weight in found.weights.items()
         ),
     }
     if found.silent:
-        figures["critères sans donnée"] = ", ".join(found.silent)
+        figures["critères sans donnée"] = ", ".join(CRITERIA[name].title for name in found.silent)
     best = table(
         found.table,
         {
