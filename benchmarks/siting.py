@@ -5,6 +5,11 @@ Usage::
     python benchmarks/siting.py national ../shared/data [--only couverture mediane …]
     python benchmarks/siting.py spopt PYTHON   # an interpreter that has spopt
 
+``--json FILE`` adds the figures to those of the file, which
+``scripts/document_performance.py`` reads. ``--patience 3`` gives three times the time on the clock:
+on a machine with other work, the processor time is then what to compare with the bars, all runs
+being of one thread.
+
 ``national``: 34,870 communes (people at the town hall, COG 2026), the Bureaux de Poste of 2025 as
 candidates, the Maisons of January 2020 locked in, straight lines where **one kilometre counts for
 one minute**: an instance of the size and shape of the real one, not travel times. ``cells``
@@ -20,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import statistics
@@ -28,6 +34,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -113,14 +120,20 @@ def problem(
     )
 
 
+RESULTS: dict[str, list[dict[str, Any]]] = {"national": [], "spopt": []}
+
+
 def told(name: str, plan: siting.Plan, seconds: float, cpu: float) -> None:
     """Print a plan's figures; processor time is what the clock would show on an idle machine."""
     gap = abs(plan.bound - plan.value) / max(plan.gain, 1e-9)
     print(
-        f"{name:34} value {plan.value:14,.1f}  gap of the gain {100 * gap:8.5f} %  "
-        f"{seconds:6.1f} s (processor {cpu:.1f} s)  {plan.status}",
+        f"{name:34} value {plan.value:14,.1f}  gap {100 * plan.gap:8.5f} %, of the gain "
+        f"{100 * gap:8.5f} %  {seconds:6.1f} s (processor {cpu:.1f} s)  {plan.status}",
         flush=True,
     )
+    figures = {"value": plan.value, "bound": plan.bound, "gap": plan.gap, "gap_of_gain": gap}
+    times = {"seconds": round(seconds, 1), "processor": round(cpu, 1)}
+    RESULTS["national"].append({"name": name, "status": plan.status, **figures, **times})
 
 
 def timed(name: str, objective, instance: siting.Problem, *args, **options) -> siting.Plan:  # noqa: ANN001, ANN002, ANN003
@@ -131,8 +144,12 @@ def timed(name: str, objective, instance: siting.Problem, *args, **options) -> s
     return plan
 
 
-def national(shared: Path, only: list[str]) -> None:
+def national(shared: Path, only: list[str], patience: float) -> None:
     """Run the national instances asked for."""
+
+    def within(seconds: float, gap: float) -> siting.Effort:
+        return siting.Effort(seconds=patience * seconds, gap=gap)
+
     communes, offices, maisons = places(shared)
     demand = unit(communes["longitude"], communes["latitude"])
     people = communes["population"].to_numpy()
@@ -144,7 +161,7 @@ def national(shared: Path, only: list[str]) -> None:
         return problem(demand, people, group, offices, maisons, km)
 
     if "couverture" in only:
-        effort = siting.Effort(seconds=55, gap=1e-4)
+        effort = within(55, 1e-4)
         for km in (10.0, 15.0, 20.0):
             instance = at(km)
             plan = timed(
@@ -164,7 +181,7 @@ def national(shared: Path, only: list[str]) -> None:
             count,
             thresholds=[10.0, 20.0],
             shares=[1.0, 0.5],
-            effort=siting.Effort(seconds=55, gap=1e-4),
+            effort=within(55, 1e-4),
         )
     if "quotas" in only:
         here = departement(offices["code_insee"].fillna("")).to_numpy()
@@ -179,7 +196,7 @@ def national(shared: Path, only: list[str]) -> None:
             at(15.0),
             siting.Rules(count=NEW_SITES, quotas=quotas),
             thresholds=[15.0],
-            effort=siting.Effort(seconds=55, gap=1e-4),
+            effort=within(55, 1e-4),
         )
     if "mediane" in only:
         timed(
@@ -188,7 +205,7 @@ def national(shared: Path, only: list[str]) -> None:
             at(60.0),
             count,
             longest=60.0,
-            effort=siting.Effort(seconds=600, gap=1e-5),
+            effort=within(600, 1e-5),
         )
     if "equite" in only:
         plan = timed(
@@ -197,11 +214,13 @@ def national(shared: Path, only: list[str]) -> None:
             at(15.0),
             count,
             threshold=15.0,
-            effort=siting.Effort(seconds=600, gap=2e-3),
+            effort=within(600, 2e-3),
         )
         print(f"  {plan.details}  {plan.remarks}")
+        low, top = (plan.details[f"{name}_hors_plafond"] for name in ("part_minimale", "borne"))
+        RESULTS["national"][-1] |= {"value": low, "bound": top, "gap": top / low - 1}
     if "cells" in only:
-        cells(demand, people, group, offices, maisons)
+        cells(demand, people, group, offices, maisons, within(300, 1e-4))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 
@@ -211,14 +230,21 @@ def curve_and_others(instance: siting.Problem, plan: siting.Plan, km: float) -> 
     limits = Limits(NEW_SITES, None, instance.cost_eur, np.ones(gains.n_sites, dtype=bool))
     begin = time.perf_counter()
     found = siting.greedy(merged(gains), limits)
-    seconds = time.perf_counter() - begin
+    curve_seconds = time.perf_counter() - begin
     short = 1 - found.added.sum() / plan.gain
-    print(f"  greedy curve {len(found.sites)}: {seconds:.3f} s, {100 * short:.2f} % below the plan")
+    print(f"  greedy curve {len(found.sites)}: {curve_seconds:.3f} s, {100 * short:.2f} % below")
     begin = time.perf_counter()
     others = siting.near_optimal(gains, limits, instance.positions(plan.sites), count=10)
     seconds = time.perf_counter() - begin
     loss = 1 - min(others.values) / others.values[0]  # noqa: PD011 - not a table
     common = [len(np.intersect1d(others.plans[0], other)) for other in others.plans[1:]]
+    RESULTS["national"][-1] |= {
+        "curve_seconds": round(curve_seconds, 3),
+        "curve_below": short,
+        "others": len(others.plans),
+        "others_seconds": round(seconds, 1),
+        "others_below": loss,
+    }
     print(
         f"  {len(others.plans)} near-optimal plans: {seconds:.1f} s, worst "
         f"{100 * loss:.3f} % below, sites in common with "
@@ -232,6 +258,7 @@ def cells(
     group: np.ndarray,
     offices: pd.DataFrame,
     maisons: pd.DataFrame,
+    effort: siting.Effort,
 ) -> None:
     """Spread the people over made-up cells and solve one instance of them all."""
     rng = np.random.default_rng(0)
@@ -250,7 +277,7 @@ def cells(
         instance,
         siting.Rules(count=NEW_SITES),
         thresholds=[15.0],
-        effort=siting.Effort(seconds=300, gap=1e-4),
+        effort=effort,
     )
 
 
@@ -295,6 +322,7 @@ def against_spopt(python: str) -> None:
                     if done.returncode == 0:
                         answers.append(json.loads(done.stdout.splitlines()[-1]))
         mine = statistics.median(ours)
+        line = {"instance": f"{clients:,} × {sites}", "ours": round(mine, 3), "value": plan.value}
         print(f"{clients} × {sites}: msap_geo {mine:.3f} s, value {plan.value:,.0f}, {plan.status}")
         for name, answers in others.items():
             if not answers:
@@ -302,11 +330,15 @@ def against_spopt(python: str) -> None:
                 continue
             theirs = statistics.median(answer["seconds"] for answer in answers)
             built = statistics.median(answer["built"] for answer in answers)
+            version, value = answers[0]["version"], answers[0]["value"]
+            line[name] = {"seconds": round(theirs, 2), "building": round(built, 2), "value": value}
+            line["version"] = version
             print(
                 f"  spopt {answers[0]['version']} with {name}: {theirs:.2f} s (of which "
                 f"{built:.2f} s building), value {answers[0]['value']:,.0f}, "
                 f"ratio {theirs / mine:.0f}"
             )
+        RESULTS["spopt"].append(line)
 
 
 def solved(cost: np.ndarray, weights: np.ndarray) -> siting.Plan:
@@ -329,13 +361,30 @@ def main() -> None:
     whole.add_argument("shared", type=Path)
     every = ["couverture", "seuils", "quotas", "mediane", "equite", "cells"]
     whole.add_argument("--only", nargs="+", choices=every, default=every)
-    commands.add_parser("spopt").add_argument("python")
+    whole.add_argument("--patience", type=float, default=1.0)
+    whole.add_argument("--json", type=Path)
+    other = commands.add_parser("spopt")
+    other.add_argument("python")
+    other.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    print(f"machine: {platform.machine()}, Python {sys.version.split()[0]}")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}"
+    print(f"machine: {machine}")
     if arguments.what == "national":
-        national(arguments.shared, arguments.only)
+        national(arguments.shared, arguments.only, arguments.patience)
     else:
         against_spopt(arguments.python)
+    if arguments.json:
+        kept(arguments.json, machine)
+
+
+def kept(path: Path, machine: str) -> None:
+    """Add the figures of this run to those of a file."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    for part, key in (("national", "name"), ("spopt", "instance")):
+        lines = {line[key]: line for line in [*known.get(part, []), *RESULTS[part]]}
+        known[part] = list(lines.values())
+    text = json.dumps({**known, "machine": machine}, ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -170,6 +170,26 @@ def test_costs_by_payer_and_year():
     assert table.groupby("payeur")["montant_eur"].sum()["FNADT (État)"] == 30_000
 
 
+def test_operators_and_half_days_of_the_study_lower_the_rest():
+    model = siting.load_costs(
+        "msap-2016", numbers={"operateurs_non_signataires": 2, "demi_journees_permanence": 30}
+    )
+    table = siting.plan_costs(model, ["Relais poste"] * 3, first_year=2016)
+    sums = table.groupby("payeur")["montant_eur"].sum()
+    assert sums["opérateurs non signataires"] == 3 * 3 * 2 * 12 * 80
+    assert sums["locations de permanences"] == 3 * 3 * 30 * 50
+    assert sums.sum() == 3 * 3 * 94_000
+    with pytest.raises(StudyError, match="ne compte pas : demi_journees_permanence"):
+        siting.load_costs("france-services", numbers={"demi_journees_permanence": 1})
+
+
+def test_the_study_file_gives_operators(toy_study):
+    text = '\n[couts]\nmodele = "msap-2016"\noperateurs_non_signataires = 3\n'
+    found = optimise(with_section(toy_study, text), Asked(number=1))
+    operators = {payer.name: payer for payer in found.costs.payers}["opérateurs non signataires"]
+    assert operators.pays(94_000, 2016) == 3 * 960
+
+
 def test_an_envelope_bounds_what_its_payer_gives():
     model = siting.load_costs("msap-2016")
     table = siting.plan_costs(model, ["Bureau de Poste"] * 500, first_year=2016)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import time
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,9 @@ from scipy.sparse import csr_array
 
 from msap_geo import siting
 from msap_geo.errors import DataError, InfeasibleError, StudyError
-from msap_geo.siting import exact, lagrangian, reduction, rules, swap
+from msap_geo.siting import equity, exact, lagrangian, reduction, rules, swap
 from msap_geo.siting.highs import Effort, Model, solve
+from msap_geo.siting.levels import Climb, lowest_of
 from msap_geo.siting.rules import Quota, Rules
 from msap_geo.travel import TravelTimes
 
@@ -265,6 +267,78 @@ def test_fairest(seed, count):
     assert plan.value == pytest.approx(lowest(instance.positions(plan.sites)))
     assert plan.value <= plan.bound <= best + 1e-5
     assert len(plan.sites) <= count
+
+
+def climb(seed, count, *, forced=(), gap=0.0):
+    """Climb by levels, as the country does, an instance small enough to enumerate."""
+    instance = problem(seed, places=24, sites=9)
+    instance = dataclasses.replace(
+        instance,
+        group=np.array(list("ABCD"), dtype=object)[np.random.default_rng(seed).integers(0, 4, 24)],
+    )
+    limits, locked = rules.compile_rules(instance, Rules(count=count, forced=frozenset(forced)))
+    groups = equity._groups(instance, 15.0, np.arange(9))
+    capped = np.zeros(len(groups.people), dtype=bool)
+    top = float((groups.most / groups.people).min())
+    start = equity._worst_first(groups, limits, locked)
+    return Climb(groups, limits, locked, capped, start, top, Effort(seconds=4.0, gap=gap))
+
+
+@given(seed=seeds, count=st.integers(1, 4), forced=st.sampled_from([(), ("s004",)]))
+@settings(max_examples=15, deadline=None)
+def test_levels_are_between_the_plan_and_what_brute_force_finds(seed, count, forced):
+    found = climb(seed, count, forced=forced)
+    every = [s for s in subsets(9, count) if set(found.forced) <= set(s)]
+    best = max(lowest_of(found.groups, s, found.capped) for s in every)
+    before = found.low
+    found.relax()
+    relaxed = found.top
+    found.prove(1.0)
+    assert best - 1e-6 <= found.top <= relaxed
+    found.halve(1.0)
+    found.effort = dataclasses.replace(found.effort, seconds=0.3)
+    found.begin = time.perf_counter()
+    found.refine()
+    assert before <= found.low <= best + 1e-9
+    assert len(found.sites) <= count
+    assert set(found.forced) <= set(found.sites)
+
+
+@given(seed=seeds, forced=st.sampled_from([(), ("s004",)]), part=st.floats(0.3, 1.0))
+@quick
+def test_groups_apart_never_need_more_sites_than_together(seed, forced, part):
+    found = climb(seed, 9, forced=forced)
+    level = part * found.top
+    able = [
+        len(s)
+        for s in subsets(9, 9)
+        if set(found.forced) <= set(s) and (found.groups.shares(s) >= level - 1e-9).all()
+    ]
+    bound = found.split_bound(level)
+    relaxed = found.fewest(level, found.usable, whole=False, seconds=5)
+    assert -relaxed.bound - 1e-4 <= bound <= min(able) + 1e-6
+
+
+@given(seed=seeds, part=st.floats(0.3, 1.0))
+@quick
+def test_choosing_anew_keeps_every_group_at_its_level(seed, part):
+    found = climb(seed, 1)
+    needs = found.groups.needs(part * found.top, found.capped)
+    sites = found._raised(found.sites, needs)
+    fewer = found._descend(sites, needs, 0.2)
+    assert len(fewer) <= len(sites)
+    assert (found.groups.shares(fewer) >= part * found.top - 1e-6).all()
+
+
+def test_the_country_is_climbed_the_rest_solved_whole(monkeypatch):
+    instance = problem(3, places=40, sites=12)
+    whole = siting.fairest_covering(instance, Rules(count=3), threshold=15.0)
+    monkeypatch.setattr(equity, "_WHOLE", 0)
+    effort = Effort(seconds=5, gap=1e-3)
+    climbed = siting.fairest_covering(instance, Rules(count=3), threshold=15.0, effort=effort)
+    assert climbed.value <= whole.value + 1e-9
+    assert climbed.bound >= whole.value - 1e-9
+    assert climbed.value >= 0.9 * whole.value
 
 
 def test_a_group_at_its_ceiling_does_not_decide_for_the_others():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from msap_geo.siting import exact, infeasible
 from msap_geo.siting.gains import Gains, from_pairs
 from msap_geo.siting.greedy import greedy, in_order
 from msap_geo.siting.highs import Answer, Effort, Model, solve
+from msap_geo.siting.levels import Climb, Groups, lowest_of
 from msap_geo.siting.objectives import DEFAULT, covering_gains, undecided
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.reduction import merged
@@ -25,39 +26,10 @@ if TYPE_CHECKING:
 _HALF = 0.5
 _EXACT = 1e-7
 _FIRST_SHARE = 0.3
-"""Share of the time given to each stage of what is left; the last stage takes the rest."""
+"""Share of the time given to the first stage; the others take what is left."""
 
-
-@dataclass(frozen=True, eq=False)
-class _Groups:
-    """Coverable rows and the people of each group.
-
-    Parameters
-    ----------
-    gains
-        Rows merged within their group.
-    of_row
-        Group of each row.
-    people, today, most
-        Persons of each group: in all, within reach today, within reach with every site allowed.
-    names
-        The groups.
-    """
-
-    gains: Gains
-    of_row: NDArray[np.int64]
-    people: NDArray[np.float64]
-    today: NDArray[np.float64]
-    most: NDArray[np.float64]
-    names: NDArray[np.object_]
-
-    def shares(self, sites: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the share of each group within reach with these sites."""
-        covered = np.bincount(
-            self.of_row, weights=self.gains.best(sites), minlength=len(self.people)
-        )
-        result: NDArray[np.float64] = (self.today + covered) / self.people
-        return result
+_WHOLE = 20_000
+"""Pairs beyond which HiGHS no longer solves the whole model in minutes: levels are climbed."""
 
 
 def fairest_covering(
@@ -104,16 +76,9 @@ def fairest_covering(
     while True:
         left = effort.seconds - (time.perf_counter() - begin)
         stage = replace(effort, seconds=max(left * (1.0 if first else _FIRST_SHARE), 1.0))
-        answer = _raise_lowest(groups, limits, forced, capped, sites, stage)
-        if len(answer.x):
-            found = np.flatnonzero(answer.x[: groups.gains.n_sites] > _HALF)
-            better = _lowest(groups, found, capped) >= _lowest(groups, sites, capped) - _EXACT
-            if better or not limits.after(forced).accepts(np.setdiff1d(sites, forced)):
-                sites = found
-        elif first is None and not _allowed(limits, forced, sites):
-            raise undecided()
-        lowest = _lowest(groups, sites, capped)
-        bound = max(min(answer.bound, ceiling[~capped].min()), lowest)
+        sites, top = _highest(groups, limits, forced, capped, sites, stage)
+        lowest = lowest_of(groups, sites, capped)
+        bound = max(min(top, ceiling[~capped].min()), lowest)
         first = (lowest, bound) if first is None else first
         now = ~capped & (ceiling <= lowest + _EXACT)
         if not now.any() or (capped | now).all() or left < 1:
@@ -147,7 +112,7 @@ def fairest_covering(
     )
 
 
-def _groups(problem: Problem, threshold: float, allowed: NDArray[np.int64]) -> _Groups:
+def _groups(problem: Problem, threshold: float, allowed: NDArray[np.int64]) -> Groups:
     names, group = np.unique(problem.group[problem.people > 0], return_inverse=True)
     of_place = np.full(len(problem.people), -1)
     of_place[problem.people > 0] = group
@@ -171,7 +136,7 @@ def _groups(problem: Problem, threshold: float, allowed: NDArray[np.int64]) -> _
         weights = problem.people[here].astype(float)
         return np.bincount(of_place[here], weights, len(names)).astype(float)
 
-    return _Groups(
+    return Groups(
         Gains(rows.by_row[:, : gains.n_sites], rows.people),
         last.astype(np.int64),
         total(np.ones(len(of_place), dtype=bool)),
@@ -186,8 +151,35 @@ def _near(problem: Problem, threshold: float) -> NDArray[np.intp]:
     return np.bincount(row[problem.minutes.data <= threshold], minlength=len(problem.people))
 
 
+def _highest(
+    groups: Groups,
+    limits: Limits,
+    forced: NDArray[np.int64],
+    capped: NDArray[np.bool_],
+    sites: NDArray[np.int64],
+    effort: Effort,
+) -> tuple[NDArray[np.int64], float]:
+    """Return a better plan where there is one, and a share no plan exceeds."""
+    able = limits.after(forced).accepts(np.setdiff1d(sites, forced))
+    top = float((groups.most / groups.people)[~capped].min())
+    if able and lowest_of(groups, sites, capped) >= top - _EXACT:
+        return sites, top
+    if able and limits.only_number and groups.gains.by_row.nnz > _WHOLE:
+        climb = Climb(groups, limits, forced, capped, sites, top, effort)
+        climb.run()
+        return climb.sites, climb.top
+    answer = _raise_lowest(groups, limits, forced, capped, sites, effort)
+    if len(answer.x):
+        found = np.flatnonzero(answer.x[: groups.gains.n_sites] > _HALF)
+        better = lowest_of(groups, found, capped) >= lowest_of(groups, sites, capped) - _EXACT
+        sites = found if better or not able else sites
+    elif not able:
+        raise undecided()
+    return sites, answer.bound
+
+
 def _raise_lowest(
-    groups: _Groups,
+    groups: Groups,
     limits: Limits,
     forced: NDArray[np.int64],
     capped: NDArray[np.bool_],
@@ -218,24 +210,15 @@ def _raise_lowest(
         lower=np.where(capped, groups.most - groups.today - _HALF, -groups.today) / weight,
     )
     values = None
-    if len(start) and _lowest(groups, start, ~capped) >= 0:
+    if len(start) and lowest_of(groups, start, ~capped) >= 0:
         values = np.zeros(model.n_columns)
         values[y[start]] = 1.0
         values[z] = gains.best(start) > 0
-        values[share] = _lowest(groups, start, capped)
+        values[share] = lowest_of(groups, start, capped)
     return solve(model, effort, start=values)
 
 
-def _lowest(groups: _Groups, sites: NDArray[np.int64], capped: NDArray[np.bool_]) -> float:
-    shares = groups.shares(sites)
-    return float(shares[~capped].min(initial=1.0))
-
-
-def _allowed(limits: Limits, forced: NDArray[np.int64], sites: NDArray[np.int64]) -> bool:
-    return limits.after(forced).accepts(np.setdiff1d(sites, forced))
-
-
-def _worst_first(groups: _Groups, limits: Limits, forced: NDArray[np.int64]) -> NDArray[np.int64]:
+def _worst_first(groups: Groups, limits: Limits, forced: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return a plan to start from: each time, the site that helps most the group worst served."""
     gains = groups.gains
     room = limits.after(forced).start()
@@ -265,7 +248,7 @@ def _worst_first(groups: _Groups, limits: Limits, forced: NDArray[np.int64]) -> 
 
 
 def _spent(
-    groups: _Groups, limits: Limits, forced: NDArray[np.int64], sites: NDArray[np.int64]
+    groups: Groups, limits: Limits, forced: NDArray[np.int64], sites: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Give the sites the lowest share does not need to those that bring most people."""
     kept = list(sites)
@@ -279,4 +262,4 @@ def _spent(
     rest = groups.gains.without(np.zeros(groups.gains.n_sites, dtype=bool), opened=opened)
     more = greedy(rest, limits.after(opened)).sites
     filled = np.union1d(opened, more)
-    return filled if _allowed(limits, forced, filled) else sites
+    return filled if limits.after(forced).accepts(np.setdiff1d(filled, forced)) else sites

@@ -129,6 +129,8 @@ class Answer:
         Whether no solution exists.
     seconds
         Time taken.
+    duals
+        What each row is worth to the optimum of a model without whole columns; empty otherwise.
     """
 
     x: NDArray[np.float64]
@@ -136,6 +138,7 @@ class Answer:
     bound: float
     infeasible: bool
     seconds: float
+    duals: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 class _Quiet(highspy.Highs):
@@ -228,6 +231,7 @@ def solve(
         -np.inf if infeasible else max(limit, value),
         infeasible,
         time.perf_counter() - begin,
+        np.array(solver.getSolution().row_dual) if relaxed and found else np.empty(0),
     )
 
 

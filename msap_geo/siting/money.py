@@ -135,6 +135,7 @@ def load_costs(
     *,
     running_eur: Mapping[str, float] | None = None,
     investment_eur: Mapping[str, float] | None = None,
+    numbers: Mapping[str, float] | None = None,
 ) -> CostModel:
     """Load a cost model.
 
@@ -144,6 +145,9 @@ def load_costs(
         One of :func:`available_models`.
     running_eur, investment_eur
         The study's own costs by kind of site, in place of the model's.
+    numbers
+        How many things of a site a payer pays a lump sum for in a year, by the name the model
+        counts them under (``"operateurs_non_signataires"``…); none by default.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def load_costs(
     Raises
     ------
     StudyError
-        If there is no such model.
+        If there is no such model, or if it does not count what a number is given for.
     """
     if name not in available_models():
         raise StudyError(
@@ -162,6 +166,14 @@ def load_costs(
             remedy=f"choisir parmi : {', '.join(available_models())}",
         )
     content = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    counted = {entry["compte"] for entry in content["payeurs"] if "compte" in entry}
+    given = {key: number for key, number in (numbers or {}).items() if number}
+    if unknown := sorted(set(given) - counted):
+        raise StudyError(
+            f"le modèle de coûts « {name} » ne compte pas : {', '.join(unknown)}",
+            where="[couts]",
+            remedy="retirer ces clés, ou choisir le modèle « msap-2016 »",
+        )
     model = CostModel(
         name=name,
         title=content["titre"],
@@ -170,7 +182,7 @@ def load_costs(
         years=content["duree_annees"],
         investment_eur=content["investissement_eur"],
         running_eur=content["fonctionnement_eur"],
-        payers=tuple(_payer(entry) for entry in content["payeurs"]),
+        payers=tuple(_payer(entry, given) for entry in content["payeurs"]),
         rest=content["porteur"],
         remarks=tuple(content["remarques"]),
     )
@@ -181,13 +193,13 @@ def load_costs(
     )
 
 
-def _payer(entry: Mapping[str, Any]) -> Payer:
+def _payer(entry: Mapping[str, Any], numbers: Mapping[str, float]) -> Payer:
     return Payer(
         name=entry["nom"],
         share=entry.get("part", 0.0),
         ceiling_eur=entry.get("plafond_eur", np.inf if entry.get("part") else 0.0),
         lump_eur=entry.get("forfait_eur", 0.0),
-        number=entry.get("nombre", 1),
+        number=numbers.get(entry["compte"], 0.0) if "compte" in entry else 1.0,
         by_year=tuple(
             sorted(
                 (int(year), float(lump))

@@ -226,6 +226,16 @@ class _Couts(_Section):
     annee: int = Field(default=2026, ge=2016, le=2100)
     fonctionnement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     investissement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    operateurs_non_signataires: float = Field(default=0, ge=0)
+    demi_journees_permanence: float = Field(default=0, ge=0)
+
+    @property
+    def nombres(self) -> dict[str, float]:
+        """What lump sums of the model are multiplied by, by the name it counts them under."""
+        return {
+            "operateurs_non_signataires": self.operateurs_non_signataires,
+            "demi_journees_permanence": self.demi_journees_permanence,
+        }
 
     @field_validator("modele")
     @classmethod

@@ -287,6 +287,7 @@ def study_costs(study: Study) -> siting.CostModel:
         study.couts.modele,
         running_eur=study.couts.fonctionnement_eur,
         investment_eur=study.couts.investissement_eur,
+        numbers=study.couts.nombres,
     )
 
 

@@ -1,0 +1,409 @@
+"""How high the lowest share can be raised, level by level: the fewest sites that reach each one.
+
+The fewest sites that bring every group to a level are far easier to find, and to bound, than the
+highest level so many sites reach. Where a level takes more sites than allowed it is proven out of
+reach; where as many do, they are a plan.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from msap_geo.siting.highs import Answer, Effort, Model, solve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from msap_geo.siting.gains import Gains
+    from msap_geo.siting.rules import Limits
+
+_HALF = 0.5
+_EXACT = 1e-7
+_SURE = 1e-4
+"""A bound must exceed the sites allowed by so much for a level to be ruled out: more than interior
+points leave undecided."""
+
+_PROOF_SHARE, _TRIES_SHARE, _TRY_SHARE = 0.3, 0.5, 0.05
+"""When proofs group by group end, and tries with the sites of the relaxation; how long one of these
+is. What is left goes to better plans."""
+
+_SPARE = 1.0
+"""Sites above the number allowed that the next proof aims at: enough not to miss it by a hair."""
+
+_NEIGHBOURS = 6
+_ONCE = 4.0
+"""Groups set free together, and seconds for their sites: on the national instance, twelve at once
+bring half as much in the same time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Coverable rows and the people of each group.
+
+    Parameters
+    ----------
+    gains
+        Rows merged within their group.
+    of_row
+        Group of each row.
+    people, today, most
+        Persons of each group: in all, within reach today, within reach with every site allowed.
+    names
+        The groups.
+    """
+
+    gains: Gains
+    of_row: NDArray[np.int64]
+    people: NDArray[np.float64]
+    today: NDArray[np.float64]
+    most: NDArray[np.float64]
+    names: NDArray[np.object_]
+
+    def shares(self, sites: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the share of each group within reach with these sites."""
+        covered = np.bincount(
+            self.of_row, weights=self.gains.best(sites), minlength=len(self.people)
+        )
+        result: NDArray[np.float64] = (self.today + covered) / self.people
+        return result
+
+    def needs(self, level: float, capped: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the shares new sites must bring: to the level, or to the ceiling of a group."""
+        need = np.where(capped, self.most - self.today - _HALF, level * self.people - self.today)
+        result: NDArray[np.float64] = need / self.people
+        return result
+
+
+def lowest_of(groups: Groups, sites: NDArray[np.int64], capped: NDArray[np.bool_]) -> float:
+    """Return the lowest share of the groups not capped."""
+    return float(groups.shares(sites)[~capped].min(initial=1.0))
+
+
+@dataclass(eq=False)
+class Climb:
+    """The lowest share reached so far, and the one proven out of reach.
+
+    Parameters
+    ----------
+    groups
+        Rows and people by group.
+    limits
+        What may be chosen: a number of sites, and nothing else that binds.
+    forced
+        Sites that must be chosen.
+    capped
+        Groups to keep at their ceiling, which do not count for the lowest share.
+    sites
+        Best plan so far, within the limits.
+    top
+        No plan's lowest share exceeds it.
+    effort
+        Time, gap and seed.
+    """
+
+    groups: Groups
+    limits: Limits
+    forced: NDArray[np.int64]
+    capped: NDArray[np.bool_]
+    sites: NDArray[np.int64]
+    top: float
+    effort: Effort
+
+    def __post_init__(self) -> None:
+        gains = self.groups.gains
+        self.count = self.limits.most if self.limits.count is None else self.limits.count
+        self.usable = self.limits.free.copy()
+        self.usable[self.forced] = True
+        n = len(self.groups.people)
+        ones = np.ones(len(gains.entry_row))
+        where = (gains.by_row.indices, self.groups.of_row[gains.entry_row])
+        self.serves = csr_array((ones, where), shape=(gains.n_sites, n)).toarray() > 0
+        self.slope = 0.0  # sites a level takes more than the one below, per unit of share
+        self.rng = np.random.default_rng(self.effort.seed)
+        self.begin = time.perf_counter()
+
+    @property
+    def low(self) -> float:
+        """Lowest share of the best plan."""
+        return lowest_of(self.groups, self.sites, self.capped)
+
+    @property
+    def done(self) -> bool:
+        """Whether the bound is near enough."""
+        return self.top - self.low <= max(self.effort.gap * self.top, _EXACT)
+
+    def left(self, share: float = 1.0) -> float:
+        """Return the seconds left of a share of the time."""
+        return share * self.effort.seconds - (time.perf_counter() - self.begin)
+
+    def run(self) -> None:
+        """Climb until near enough or out of time."""
+        self.relax()
+        self.prove(_PROOF_SHARE)
+        self.halve(_TRIES_SHARE)
+        self.refine()
+
+    def relax(self) -> None:
+        """Rule out the levels that even parts of sites do not reach."""
+        low, below = self.low, 0.0
+        while self.top - low > max(self.effort.gap * self.top / 4, _EXACT) and self.left() > 0:
+            level = (low + self.top) / 2
+            found = self.fewest(level, self.usable, whole=False, seconds=self.left())
+            if found.infeasible or -found.bound > self.count + _SURE:
+                self.top = level
+                if not found.infeasible and below:
+                    self.slope = (-found.bound - below) / (level - low)
+            elif len(found.x):
+                low, below = level, -found.bound
+            else:
+                break
+
+    def halve(self, until: float) -> None:
+        """Halve the way between the share reached and the top.
+
+        The linear relaxation of a covering is nearly whole: the sites it opens, even in part, are
+        tried alone.
+        """
+        low, high = self.low, self.top
+        while high - low > max(self.effort.gap * high, _EXACT) and self.left(until) > 0:
+            level = (low + high) / 2
+            relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
+            if not len(relaxed.x):
+                break
+            found = self.fewest(
+                level,
+                relaxed.x[: len(self.usable)] > _EXACT,
+                whole=True,
+                seconds=min(self.left(until), max(_TRY_SHARE * self.effort.seconds, 1.0)),
+            )
+            chosen = np.flatnonzero(found.x[: len(self.usable)] > _HALF)
+            if len(found.x) and self.keep(chosen):
+                low = self.low
+            else:
+                high = level  # not proven: only where to look next
+
+    def keep(self, sites: NDArray[np.int64]) -> bool:
+        """Keep a plan if it is allowed and better than the best so far."""
+        better = len(sites) <= self.count and lowest_of(self.groups, sites, self.capped) > self.low
+        if better and (self.groups.shares(sites) >= self._floor()).all():
+            self.sites = sites
+            return True
+        return False
+
+    def _floor(self) -> NDArray[np.float64]:
+        most = (self.groups.most - _HALF) / self.groups.people
+        return np.where(self.capped, most, 0.0) - _EXACT
+
+    def fewest(
+        self, level: float, among: NDArray[np.bool_], *, whole: bool, seconds: float
+    ) -> Answer:
+        """Bring every group to a level with the fewest sites among some."""
+        groups, gains = self.groups, self.groups.gains
+        model = Model()
+        lower = np.zeros(gains.n_sites)
+        lower[self.forced] = 1.0
+        y = model.columns(
+            gains.n_sites, cost=-1.0, lower=lower, upper=np.maximum(among, lower), integer=whole
+        )
+        _cover(
+            model,
+            y[gains.by_row.indices],
+            gains.entry_row,
+            gains.people / groups.people[groups.of_row],
+            groups.of_row,
+            self._needs(level),
+        )
+        enough = -float(self.count) if whole else None
+        effort = replace(self.effort, seconds=seconds)
+        return solve(model, effort, enough=enough, interior=not whole)
+
+    def _needs(self, level: float) -> NDArray[np.float64]:
+        return self.groups.needs(level, self.capped)
+
+    def prove(self, until: float) -> None:
+        """Rule more levels out, group by group.
+
+        A site that serves several groups is split among them, its cost too; each group then finds
+        its own fewest sites, in whole sites where the relaxation takes parts. Their sum bounds the
+        number of sites from below whatever the split (weak duality; Guignard & Kim, *Mathematical
+        Programming* 39, 1987); the split is the one the relaxation's prices make.
+        """
+        level, low = self.top, self.low
+        while self.left(until) > 0 and self.slope > 0 and not self.done:
+            bound = self.split_bound(level, until)
+            if bound > self.count + _SURE:
+                self.top = min(self.top, level)
+            else:
+                low = max(low, level)
+            # The number of sites grows with the level as the relaxation's does.
+            level = min(level - (bound - self.count - _SPARE) / self.slope, self.top)
+            if not low + self.effort.gap * self.top / 4 < level < self.top - _EXACT:
+                break
+
+    def split_bound(self, level: float, until: float = 1.0) -> float:
+        """Return a number of sites without which no plan brings every group to a level."""
+        relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
+        if relaxed.infeasible:
+            return np.inf
+        if not len(relaxed.x):
+            return 0.0
+        groups, gains = self.groups, self.groups.gains
+        price = np.zeros_like(self.serves, dtype=float)
+        where = (gains.by_row.indices, groups.of_row[gains.entry_row])
+        np.add.at(price, where, np.abs(relaxed.duals[: gains.n_rows])[gains.entry_row])
+        price += self.serves * np.maximum(1 - price.sum(axis=1), 0)[:, None]
+        price /= np.maximum(price.sum(axis=1), 1.0)[:, None]
+        total = float((~self.serves.any(axis=1))[self.forced].sum())
+        needs = self._needs(level)
+        nothing = np.empty(0, dtype=np.int64)
+        for group in np.flatnonzero(needs > 0):
+            if self.left(until) <= 0:
+                break
+            inside = np.zeros(len(needs), dtype=bool)
+            inside[group] = True
+            free = self.usable & self.serves[:, group]
+            _, least = self._part(inside, free, needs, price[:, group], fixed=nothing)
+            total += max(least, 0.0)
+        return total
+
+    def refine(self) -> None:
+        """Look for better plans: a level at a time, a few groups at a time.
+
+        Sites are added until every group reaches the level, then the sites of a few neighbouring
+        groups are chosen anew, as few as possible, the others staying (large neighbourhood
+        search), until no more are open than allowed.
+        """
+        sites, level = self.sites, (self.low + self.top) / 2
+        while not self.done and self.left() > 0:
+            sites = self._descend(
+                self._raised(sites, self._needs(level)), self._needs(level), self.left() / 3
+            )
+            if self.keep(sites):
+                sites, level = self.sites, (self.low + self.top) / 2
+            else:
+                level = (self.low + level) / 2
+
+    def _lacking(self, sites: NDArray[np.int64], needs: NDArray[np.float64]) -> NDArray[np.float64]:
+        groups = self.groups
+        found: NDArray[np.float64] = needs - groups.shares(sites) + groups.today / groups.people
+        return found
+
+    def _raised(self, sites: NDArray[np.int64], needs: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Open the sites that help most the group farthest behind, then close idle ones."""
+        groups, gains = self.groups, self.groups.gains
+        opened = list(sites)
+        while True:
+            lacking = self._lacking(np.array(opened, dtype=np.int64), needs)
+            worst = int(np.argmax(lacking))
+            if lacking[worst] <= _EXACT:
+                break
+            rows = (groups.of_row == worst) & (gains.best(np.array(opened, dtype=np.int64)) <= 0)
+            adds = np.where(self.usable, gains.by_row.T @ np.where(rows, 1.0, 0.0), 0.0)
+            if adds.max() <= 0:
+                break
+            opened.append(int(np.argmax(adds)))
+        for site in sorted(set(opened) - set(self.forced.tolist())):
+            fewer = np.array([other for other in opened if other != site], dtype=np.int64)
+            if (self._lacking(fewer, needs) <= _EXACT).all():
+                opened = fewer.tolist()
+        return np.array(sorted(opened), dtype=np.int64)
+
+    def _descend(
+        self, sites: NDArray[np.int64], needs: NDArray[np.float64], seconds: float
+    ) -> NDArray[np.int64]:
+        """Choose the sites of a few groups anew, and again, until no more are open than allowed."""
+        if (self._lacking(sites, needs) > _EXACT).any():
+            return sites
+        near = self.serves.T.astype(float) @ self.serves.astype(float)
+        begin = time.perf_counter()
+        while len(sites) > self.count and time.perf_counter() - begin < seconds:
+            cluster = self._neighbours(near)
+            free = self.usable & self.serves[:, cluster].any(axis=1)
+            fixed = sites[~free[sites]]
+            # Which of several plans as small is found is left to chance, so that the next
+            # neighbourhood starts from another one.
+            cost = 1 + 1e-4 * self.rng.random(len(free))
+            inside = self.serves[free].any(axis=0)
+            chosen, _ = self._part(inside, free, needs, cost, fixed=fixed, start=sites)
+            found = np.union1d(fixed, chosen)
+            if len(found) <= len(sites) and (self._lacking(found, needs) <= _EXACT).all():
+                sites = found
+        return sites
+
+    def _neighbours(self, near: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Draw a group and others that share sites with it or with one another."""
+        drawn = [int(self.rng.integers(len(near)))]
+        while len(drawn) < min(_NEIGHBOURS, len(near)):
+            weight = near[drawn].sum(axis=0)
+            weight[drawn] = 0.0
+            if not weight.any():
+                break
+            drawn.append(int(self.rng.choice(len(near), p=weight / weight.sum())))
+        return np.array(drawn, dtype=np.int64)
+
+    def _part(
+        self,
+        inside: NDArray[np.bool_],
+        free: NDArray[np.bool_],
+        needs: NDArray[np.float64],
+        cost: NDArray[np.float64],
+        *,
+        fixed: NDArray[np.int64],
+        start: NDArray[np.int64] | None = None,
+    ) -> tuple[NDArray[np.int64], float]:
+        """Bring some groups to what they need with the cheapest sites of a few, others staying.
+
+        Returns
+        -------
+        tuple of numpy.ndarray and float
+            Sites chosen, if any were found, and a cost below which there are none.
+        """
+        groups, gains = self.groups, self.groups.gains
+        best = gains.best(fixed)
+        rows = np.flatnonzero(inside[groups.of_row] & (best <= 0))
+        sites = np.flatnonzero(free)
+        part = csr_array(csr_array(gains.by_row[rows])[:, sites])
+        model = Model()
+        lower = np.isin(sites, self.forced).astype(float)
+        y = model.columns(len(sites), cost=-cost[sites], lower=lower, integer=True)
+        done = np.bincount(groups.of_row, weights=best, minlength=len(needs)) / groups.people
+        z = _cover(
+            model,
+            y[part.indices],
+            np.repeat(np.arange(len(rows)), np.diff(part.indptr)),
+            gains.people[rows] / groups.people[groups.of_row[rows]],
+            (np.cumsum(inside) - 1)[groups.of_row[rows]],
+            (needs - done)[inside],
+        )
+        values = None
+        if start is not None:
+            values = np.zeros(model.n_columns)
+            values[y] = np.isin(sites, start)
+            values[z] = part @ values[y] > 0
+        answer = solve(model, replace(self.effort, seconds=_ONCE, gap=0.0), start=values)
+        chosen = np.flatnonzero(answer.x[: len(sites)] > _HALF)
+        return sites[chosen], -answer.bound
+
+
+def _cover(
+    model: Model,
+    columns: NDArray[np.int64],
+    entry: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    of_row: NDArray[np.int64],
+    needs: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Add rows that sites cover, and what each group needs of them; return their columns.
+
+    In shares, not persons: every group's row then weighs alike to the solver.
+    """
+    n = len(weight)
+    z = model.columns(n)
+    model.rows(n, (np.arange(n), z, 1.0), (entry, columns, -1.0), upper=0.0)
+    model.rows(len(needs), (of_row, z, weight), lower=needs)
+    return z
