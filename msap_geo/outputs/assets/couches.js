@@ -242,13 +242,31 @@
     return canvases[kind];
   }
 
-  function stroke(ctx, seen, wanted, colour, width, dash) {
-    ctx.beginPath();
-    data.topologie.pathArcs(ctx, seen, wanted);
+  // A canvas's path grows slower and slower: long ones are drawn in pieces.
+  var PIECE = 100;
+
+  function pieces(list, draw) {
+    for (var i = 0; i < list.length; i += PIECE) { draw(list.slice(i, i + PIECE)); }
+  }
+
+  function stroke(ctx, seen, arcs, colour, width, dash) {
     ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.lineJoin = "round";
     ctx.setLineDash(dash || []);
-    ctx.stroke();
+    pieces(arcs, function (some) {
+      ctx.beginPath();
+      data.topologie.pathArcs(ctx, seen, some);
+      ctx.stroke();
+    });
     ctx.setLineDash([]);
+  }
+
+  function fill(ctx, seen, areas, style) {
+    ctx.fillStyle = style;
+    pieces(areas, function (some) {
+      ctx.beginPath();
+      some.forEach(function (area) { data.topologie.pathArea(ctx, area, seen); });
+      ctx.fill("evenodd");
+    });
   }
 
   function hatch(ctx, colour, gap) {
@@ -267,34 +285,42 @@
     for (var area = 0; area < shape.areas; area++) {
       if (view.sees(shape.box, 4 * area)) { byClass[painted[area]].push(area); }
     }
+    var pieceOf = new Int32Array(shape.areas).fill(-1), shown = 0;
     byClass.forEach(function (areas, i) {
-      if (!areas.length) { return; }
-      ctx.beginPath();
-      areas.forEach(function (area) { shape.pathArea(ctx, area, seen); });
-      ctx.fillStyle = data.classes[i].couleur;
-      ctx.fill("evenodd");
-      if (data.classes[i].hachures) { ctx.fillStyle = hatch(ctx, "#fff", 6); ctx.fill("evenodd"); }
+      fill(ctx, seen, areas, data.classes[i].couleur);
+      if (data.classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
+      areas.forEach(function (area, k) { pieceOf[area] = 1000 * Math.floor(k / PIECE) + i; });
+      shown += areas.length;
     });
-    // Borders closer than a few pixels would hide what they divide.
-    var apart = Math.sqrt(view.width * view.height / Math.max(1, byClass.reduce(function (n, a) { return n + a.length; }, 0)));
-    if (apart > 9) { stroke(ctx, seen, function () { return true; }, "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4); }
+    var apart = Math.sqrt(view.width * view.height / Math.max(1, shown));
+    if (apart > 9) {
+      stroke(ctx, seen, shape.all(), "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4);
+    } else {
+      // Borders closer than a few pixels would hide what they divide: they are not drawn, but the
+      // hairline left between two pieces is closed from below.
+      ctx.globalCompositeOperation = "destination-over";
+      stroke(ctx, seen, shape.between(pieceOf).filter(function (arc) { return seen.visible[arc]; }), "#7d93a3", 1);
+      ctx.globalCompositeOperation = "source-over";
+    }
   }
 
   function drawZones(ctx, view) {
     var shape = data.topologie, seen = shape.seen(view);
     if (!zones.length) { return; }
-    ctx.beginPath();
+    var inside = [], edge = [];
     zones.forEach(function (zone) {
-      zone.communes.forEach(function (area) { shape.pathArea(ctx, area, seen); });
+      zone.communes.forEach(function (area) {
+        if (view.sees(shape.box, 4 * area)) { inside.push(area); }
+      });
     });
-    ctx.fillStyle = hatch(ctx, "rgba(181, 18, 62, 0.55)");
-    ctx.fill("evenodd");
+    fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.55)"));
     zones.forEach(function (zone) {
       zone.bord = zone.bord || shape.outline(zone.communes);
-      // White lifts the outline off the darkest class.
-      stroke(ctx, seen, zone.bord, "#fff", 4.5);
-      stroke(ctx, seen, zone.bord, ACCENT, 2.4, [7, 4]);
+      zone.bord.forEach(function (arc) { edge.push(arc); });
     });
+    // White lifts the outline off the darkest class.
+    stroke(ctx, seen, edge, "#fff", 4.5);
+    stroke(ctx, seen, edge, ACCENT, 2.4, [7, 4]);
   }
 
   // The number stands in the commune nearest to the middle of the zone.

@@ -125,30 +125,36 @@ msap.trace = (function () {
     }
   };
 
-  Topology.prototype.pathArcs = function (ctx, seen, wanted) {
-    for (var arc = 0; arc < this.arcs; arc++) {
-      if (!seen.visible[arc] || !wanted(arc)) { continue; }
+  Topology.prototype.pathArcs = function (ctx, seen, arcs) {
+    for (var i = 0; i < arcs.length; i++) {
+      var arc = arcs[i];
+      if (!seen.visible[arc]) { continue; }
       ctx.moveTo(seen.x[seen.start[arc]], seen.y[seen.start[arc]]);
       for (var k = seen.start[arc] + 1; k < seen.start[arc + 1]; k++) { ctx.lineTo(seen.x[k], seen.y[k]); }
     }
   };
 
+  Topology.prototype.all = function () {
+    return this.every || (this.every = Int32Array.from({ length: this.arcs }, function (_, arc) { return arc; }));
+  };
+
   // The arcs used once among areas: the outline of their union.
   Topology.prototype.outline = function (areas) {
-    var used = new Uint8Array(this.arcs), self = this;
+    var used = new Map(), self = this, once = [];
     areas.forEach(function (area) {
       for (var r = self.ringStart[self.areaStart[area]]; r < self.ringStart[self.areaStart[area + 1]]; r++) {
-        used[self.refs[r] >> 1] += 1;
+        used.set(self.refs[r] >> 1, (used.get(self.refs[r] >> 1) || 0) + 1);
       }
     });
-    return function (arc) { return used[arc] === 1; };
+    used.forEach(function (times, arc) { if (times === 1) { once.push(arc); } });
+    return once;
   };
 
   // The borders between groups: of[i] is the group of area i, negative for none.
   Topology.prototype.between = function (of) {
     var left = this.left, right = this.right;
     function group(area) { return area < 0 ? -1 : of[area]; }
-    return function (arc) { return group(left[arc]) !== group(right[arc]); };
+    return this.all().filter(function (arc) { return group(left[arc]) !== group(right[arc]); });
   };
 
   Topology.prototype.holds = function (area, x, y) {
