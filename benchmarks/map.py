@@ -77,7 +77,9 @@ def _departement(code: str) -> str:
 def content(case: Case, folder: Path) -> outputs.MapContent:
     """Make up what a map shows: real communes and sites, straight-line times."""
     communes = case.communes[["code_insee", "nom", "departement", "population", "geometry"]]
-    maisons = _sites(loaders.load_maisons(folder / "france" / "liste-fs-20240801.csv").table, communes)
+    maisons = _sites(
+        loaders.load_maisons(folder / "france" / "liste-fs-20240801.csv").table, communes
+    )
     offices = _sites(
         loaders.load_la_poste(folder / "france" / "laposte_poincont-2025.csv").table, communes
     )

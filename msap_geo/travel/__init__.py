@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msap_geo.travel.isochrones import isochrones
+from msap_geo.travel.isochrones import isochrones, reach_areas
 from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
 from msap_geo.travel.places import matrix, nearest
 from msap_geo.travel.routes import Route, route
@@ -18,6 +18,7 @@ __all__ = [
     "matrix_nodes",
     "nearest",
     "nearest_nodes",
+    "reach_areas",
     "reach_nodes",
     "route",
 ]
