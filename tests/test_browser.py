@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo.outputs import french
+from msap_geo import french
 from msap_geo.study import read_study, run_study, sample_study, write_study
 
 selenium = pytest.importorskip("selenium.webdriver")

@@ -8,9 +8,8 @@ import folium
 import pytest
 from conftest import NAMES, StudyFolder, maison_row, poste_row
 
-from msap_geo import outputs
+from msap_geo import french, outputs
 from msap_geo.errors import OutputError
-from msap_geo.outputs import french
 from msap_geo.outputs.page import TILE_HOST, render_page
 from msap_geo.study import map_content, read_study, run_study
 

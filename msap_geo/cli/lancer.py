@@ -84,11 +84,12 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
 def _run(
     study: Study, folder: Path, arguments: argparse.Namespace, progress: Callable[[str], None]
 ) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.study import run_study, write_study  # noqa: PLC0415
+    from msap_geo.study import diagnose, run_study, write_study  # noqa: PLC0415
 
     result = run_study(study, progress=progress)
+    diagnosis = diagnose(result, progress=progress)
     progress("Écriture des résultats")
-    write_study(result, folder, geoparquet=arguments.geoparquet)
+    write_study(result, folder, diagnosis=diagnosis, geoparquet=arguments.geoparquet)
     return result, result.summary()
 
 

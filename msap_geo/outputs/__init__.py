@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msap_geo import french
 from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.content import MapContent
+from msap_geo.outputs.content import Findings, MapContent, Mappable
 from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.plots import sign_map
@@ -16,13 +16,16 @@ from msap_geo.outputs.tables import write_csv, write_geojson, write_json
 from msap_geo.outputs.workbook import write_workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import folium
 
 __all__ = [
     "UNDATED",
+    "Findings",
     "MapContent",
+    "Mappable",
     "Provenance",
     "Table",
     "class_colours",
@@ -42,11 +45,33 @@ __all__ = [
 ]
 
 
-def map(content: MapContent) -> folium.Map:  # noqa: A001 - ``outputs.map(...)`` reads as it should
-    """Draw a study as an ordinary Folium map (:func:`msap_geo.outputs.folium_map.build_map`)."""
+def map(  # noqa: A001 - ``outputs.map(...)`` reads as it should
+    found: Mappable | MapContent, *, layers: Collection[str] | None = None
+) -> folium.Map:
+    """Draw a study, or its diagnosis, as an ordinary Folium map.
+
+    Parameters
+    ----------
+    found
+        A :class:`msap_geo.study.StudyResult`, a :class:`msap_geo.study.Diagnosis`, or the content
+        gathered from one.
+    layers
+        Names of the layers to draw, in French, case and accents aside
+        (``["temps d’accès", "zones blanches"]``); all there are by default.
+
+    Raises
+    ------
+    OutputError
+        If a layer does not exist.
+
+    See Also
+    --------
+    msap_geo.outputs.folium_map.build_map : draws the content.
+    """
     from msap_geo.outputs.folium_map import build_map  # noqa: PLC0415 - folium is slow to import
 
-    return build_map(content)
+    content = found if isinstance(found, MapContent) else found.map_content()
+    return build_map(content, layers=layers)
 
 
 def write_map(fmap: folium.Map, path: Path, *, title: str) -> None:

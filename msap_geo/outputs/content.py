@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -12,6 +12,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.coverage import Share
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a diagnosis adds to a map; its tables are those of ``docs/indicateurs.md``.
+
+    Parameters
+    ----------
+    rules
+        Verdict of each rule in each territory (``regles``).
+    robustness
+        How far each zone blanche holds under other assumptions (``robustesse_zones``).
+    basins, closures
+        Who goes to each Maison, and who would lose what if it closed (``bassins``,
+        ``fermetures``).
+    changes, changes_by
+        What changed for each commune and each département since another list
+        (``evolution_communes``, ``evolution_departements``).
+    before
+        That list, in words.
+    """
+
+    rules: pd.DataFrame
+    robustness: pd.DataFrame
+    basins: pd.DataFrame
+    closures: pd.DataFrame
+    changes: pd.DataFrame | None = None
+    changes_by: pd.DataFrame | None = None
+    before: str = ""
+
+
+class Mappable(Protocol):
+    """What :func:`msap_geo.outputs.map` draws: a study's result, or its diagnosis."""
+
+    def map_content(self) -> MapContent:
+        """Gather what its map shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +88,14 @@ class MapContent:
     contiguity
         Pairs of rows of communes that touch, shape (2, m)
         (:func:`msap_geo.coverage.contiguous_pairs`).
+    isochrones
+        Areas within each threshold of some Maison (:func:`msap_geo.travel.reach_areas`).
+    main_roads
+        The roads of the plain background.
+    findings
+        What a diagnosis adds.
+    date
+        What day the figures are about, in words.
     estimated, demonstration
         Whether times are estimated, whether sites are invented: shown all over the map.
     """
@@ -76,5 +120,9 @@ class MapContent:
     road_credit: str = ""
     attributions: list[str] = field(default_factory=list)
     contiguity: NDArray[np.int64] | None = None
+    isochrones: gpd.GeoDataFrame | None = None
+    main_roads: gpd.GeoSeries | None = None
+    findings: Findings | None = None
+    date: str = ""
     estimated: bool = False
     demonstration: bool = False

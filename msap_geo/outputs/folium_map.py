@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import unicodedata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +18,26 @@ import folium
 import jinja2
 from folium.template import Template
 
-from msap_geo.coverage import NO_ACCESS
-from msap_geo.outputs import french
-from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.page import TILE_HOST, render_page
-from msap_geo.outputs.payload import TOP_CANDIDATES, payload
+from msap_geo.errors import OutputError
+from msap_geo.outputs import french, panel
+from msap_geo.outputs.page import OSM_TILES, TILE_HOST, render_page
+from msap_geo.outputs.payload import payload
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import geopandas as gpd
 
     from msap_geo.outputs.content import MapContent
 
 LAYERS = {
     "acces": "Temps d’accès",
+    "isochrones": "À portée d’une Maison (isochrones)",
+    "routes": "Routes principales",
     "departements": "Limites de département",
+    "bassins": "Bassins des Maisons",
     "zones": "Zones blanches",
+    "publics": "Publics cibles",
     "villes": "Noms des villes",
     "poste": "Points de contact La Poste",
     "candidats": "Bureaux candidats (rang)",
@@ -41,14 +47,28 @@ LAYERS = {
 }
 """Name of each kind of layer, from the bottom up."""
 
-_HIDDEN = {"poste"}
-_SCRIPTS = ("base.js", "trace.js", "couches.js", "carte.js")
-_TOP_ZONES = 15
+_HIDDEN = {"poste", "isochrones", "bassins", "publics"}
+_SCRIPTS = ("base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js")
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
     "TILECOL={x}&TILEROW={y}&TILEMATRIX={z}"
 )
+_BACKGROUNDS: tuple[dict[str, Any], ...] = (
+    {
+        "tiles": _IGN_PLAN,
+        "attr": "© IGN – Géoplateforme",
+        "name": "Fond : Plan IGN (en ligne)",
+        "max_zoom": 18,
+    },
+    {
+        "tiles": OSM_TILES,
+        "attr": "© les contributeurs d’OpenStreetMap (ODbL)",
+        "name": "Fond : OpenStreetMap (en ligne)",
+        "max_zoom": 18,
+    },
+)
+"""Online backgrounds, below everything else; asked for once they are switched on."""
 
 
 class StudyMap(folium.Map):
@@ -143,20 +163,28 @@ class _Finish(branca.element.MacroElement):
         self.bounds = bounds
 
 
-def build_map(content: MapContent) -> folium.Map:
+def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> folium.Map:
     """Draw a study.
 
     Parameters
     ----------
     content
         What to show; every figure in it is final.
+    layers
+        Names of the layers to draw (:data:`LAYERS`), case and accents aside; all by default.
 
     Returns
     -------
     folium.Map
         An ordinary Folium map: add to it what you like, show it in a notebook, or write it with
         :func:`msap_geo.outputs.write_map`.
+
+    Raises
+    ------
+    OutputError
+        If a layer does not exist.
     """
+    chosen = _chosen(layers)
     west, south, east, north = _extent(content.communes)
     fmap = StudyMap(
         content.title,
@@ -168,19 +196,15 @@ def build_map(content: MapContent) -> folium.Map:
         zoom_snap=0.25,
     )
     fmap.get_root().add_child(_Head(_asset("carte.css"), [_asset(name) for name in _SCRIPTS]))
-    fmap.get_root().html.add_child(_Markup(_panel(content)))
-    folium.TileLayer(
-        tiles=_IGN_PLAN,
-        attr="© IGN – Géoplateforme",
-        name="Plan IGN (en ligne)",
-        overlay=True,
-        show=False,
-        max_zoom=18,
-        opacity=0.6,
-    ).add_to(fmap)
-    fmap.get_root().html.add_child(_Markup(_data_block(payload(content))))
-    for kind in _present(content):
-        StudyLayer(kind, show=kind not in _HIDDEN).add_to(fmap)
+    for tiles in _BACKGROUNDS:
+        folium.TileLayer(**tiles, overlay=True, show=False, opacity=0.75).add_to(fmap)
+    data = payload(content)
+    fmap.get_root().html.add_child(_Markup(_panel(content, data)))
+    fmap.get_root().html.add_child(_Markup(_data_block(data)))
+    for kind in _present(content, data):
+        if kind in chosen:
+            # Layers asked for by name are wanted on the map, not behind a switch.
+            StudyLayer(kind, show=layers is not None or kind not in _HIDDEN).add_to(fmap)
     if content.road_credit:
         fmap.add_child(_Credit(content.road_credit))
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
@@ -189,23 +213,47 @@ def build_map(content: MapContent) -> folium.Map:
     return fmap
 
 
-def _present(content: MapContent) -> list[str]:
+def _present(content: MapContent, data: dict[str, Any]) -> list[str]:
     """Return the kinds of layers that have something to show, from the bottom up."""
     rows = {
-        "poste": content.la_poste,
-        "voisines": content.neighbours,
-        "maisons": content.maisons,
-        "itinerantes": content.itinerants,
+        "isochrones": data.get("isochrones"),
+        "routes": data.get("routes"),
+        "publics": data.get("publics"),
+        "poste": len(content.la_poste),
+        "voisines": len(content.neighbours),
+        "maisons": len(content.maisons),
+        "itinerantes": len(content.itinerants),
     }
-    return [kind for kind in LAYERS if kind not in rows or len(rows[kind])]
+    return [kind for kind in LAYERS if rows.get(kind, True)]
+
+
+def _chosen(layers: Collection[str] | None) -> set[str]:
+    """Return the kinds asked for by their names, or by their kinds, accents and case aside."""
+    if layers is None:
+        return set(LAYERS)
+    known = {_plain(name): kind for kind, name in LAYERS.items()} | {kind: kind for kind in LAYERS}
+    # The words in brackets explain a name; one need not write them.
+    known |= {_plain(name.split(" (")[0]): kind for kind, name in LAYERS.items()}
+    unknown = sorted(name for name in layers if _plain(name) not in known)
+    if unknown:
+        raise OutputError(
+            f"couche inconnue : {', '.join(unknown)}",
+            where="layers",
+            remedy=f"choisir parmi : {', '.join(name.split(' (')[0] for name in LAYERS.values())}",
+        )
+    return {known[_plain(name)] for name in layers}
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("’", "'"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
 
 
 def _asset(name: str) -> str:
     return (files("msap_geo.outputs") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _panel(content: MapContent) -> str:
-    colours = class_colours(content.thresholds)
+def _panel(content: MapContent, data: dict[str, Any]) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
@@ -214,23 +262,18 @@ def _panel(content: MapContent) -> str:
         "part": french.percent,
         "compte": french.counted,
     }
-    people = content.access.groupby("palier")["population"].sum()
-    places = content.access.groupby("palier").size()
-    classes = [
-        {
-            "rang": rank,
-            "nom": label,
-            "couleur": colour,
-            "habitants": int(people.get(label, 0)),
-            "communes": int(places.get(label, 0)),
-        }
-        for rank, (label, colour) in enumerate(colours.items())
-    ]
+    findings = content.findings
     return environment.from_string(_asset("panneau.html")).render(
         contenu=content,
-        classes=[line for line in classes if line["communes"] or line["nom"] != NO_ACCESS],
-        zones=content.zones.head(_TOP_ZONES).to_dict("records"),
-        candidats=content.candidates.head(TOP_CANDIDATES).to_dict("records"),
+        classes=panel.classes(content),
+        signes=panel.signs(content),
+        zones=content.zones.to_dict("records"),
+        robustesse={} if findings is None else panel.robustness(findings),
+        candidats=content.candidates.to_dict("records"),
+        publics=data.get("publics"),
+        evolution=panel.evolution(content, data.get("evolution")),
+        changements=None if findings is None else panel.changes_by(content, findings),
+        regles=[] if findings is None else panel.verdicts(findings),
     )
 
 

@@ -28,6 +28,10 @@ _LEAFLET_FILES = {
 TILE_HOST = "https://data.geopf.fr"
 """Géoplateforme (IGN): asked for tiles only once the reader turns that background on."""
 
+OSM_HOST = "https://tile.openstreetmap.org"
+OSM_TILES = OSM_HOST + "/{z}/{x}/{y}.png"
+"""OpenStreetMap's own tiles, under the same condition."""
+
 _RESOURCE = re.compile(
     r"<script[^>]*\ssrc=\"([^\"]*)\"[^>]*>\s*</script>"
     r"|<link[^>]*\shref=\"([^\"]*)\"[^>]*/?>",
@@ -127,5 +131,6 @@ def _policy(page: str) -> str:
     )
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"script-src {' '.join(hashes)}; style-src 'unsafe-inline'; img-src data: {TILE_HOST}"
+        f"script-src {' '.join(hashes)}; style-src 'unsafe-inline'; "
+        f"img-src data: {TILE_HOST} {OSM_HOST}"
     )

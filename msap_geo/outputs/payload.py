@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
+from msap_geo import french
 from msap_geo.coverage import NO_ACCESS
-from msap_geo.outputs import french
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.packing import pack
-from msap_geo.outputs.topology import Grid, grid_of, on_grid, packed, simplified, topology
+from msap_geo.outputs.payload_parts import (
+    changes,
+    groups,
+    inside,
+    isochrones,
+    numbers,
+    roads,
+    robustness,
+    site_lines,
+)
+from msap_geo.outputs.topology import Grid, grid_of, packed, simplified, topology
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -63,6 +72,15 @@ def payload(content: MapContent) -> dict[str, Any]:
     drawn = simplified(content.communes.geometry, tolerance_m=tolerance)
     grid = grid_of(drawn, step_m=tolerance / _STEPS)
     sites = _sites(content)
+    first, codes = content.thresholds[0], content.access["code_insee"]
+    parts = {
+        "isochrones": isochrones(content, drawn, grid),
+        "routes": roads(content, grid),
+        "publics": groups(content),
+    }
+    if content.findings is not None:
+        parts["evolution"] = changes(content.findings, codes, first)
+        sites["lignes"] = site_lines(content.findings, first)
     return {
         "seuils": list(content.thresholds),
         "classes": [
@@ -79,6 +97,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "candidats": _candidates(content),
         "zones": _zones(content),
         "villes": _towns(content),
+        **{name: part for name, part in parts.items() if part},
     }
 
 
@@ -91,14 +110,6 @@ def tolerance_m(communes: int) -> float:
     """
     grown = _FINEST_M * math.sqrt(max(communes, _COMMUNES_IN_DETAIL) / _COMMUNES_IN_DETAIL)
     return round(min(grown, _COARSEST_M), 1)
-
-
-def _numbers(values: Iterable[float], decimals: int = 3) -> list[float | int | None]:
-    """Return numbers as JSON has them: whole ones short, unknown ones null."""
-    return [
-        None if pd.isna(value) else int(value) if value == int(value) else round(value, decimals)
-        for value in np.asarray(values, dtype=float).tolist()
-    ]
 
 
 def _sparse(values: Iterable[str | None], usual: str = "") -> dict[str, str]:
@@ -117,27 +128,18 @@ def _communes(
         "code": access["code_insee"].tolist(),
         "nom": access["nom"].tolist(),
         "population": access["population"].tolist(),
-        "minutes": _numbers(access["minutes"]),
-        "km": _numbers(access["km"], 1),
+        "minutes": numbers(access["minutes"]),
+        "km": numbers(access["km"], 1),
         "classe": [classes.index(label) for label in access["palier"]],
         "site": [row_of_site.get(site) for site in access["site_id"]],
         "departement": [departements.index(code) for code in content.communes["departement"]],
         "raison": _sparse(access["raison"]),
         "origine": _sparse(content.origins["origine"], "mairie"),
-        "points": pack(np.diff(_inside(drawn, grid), axis=0, prepend=0).ravel()),
+        "points": pack(np.diff(inside(drawn, grid), axis=0, prepend=0).ravel()),
     }
     if content.contiguity is not None:
         columns["voisines"] = _packed_pairs(content.contiguity, len(access))
     return columns
-
-
-def _inside(drawn: gpd.GeoSeries, grid: Grid) -> NDArray[np.int64]:
-    """Return a point inside each area, on the grid; the grid's origin for one without outline."""
-    points = shapely.point_on_surface(drawn.to_numpy())
-    known = ~(shapely.is_missing(points) | shapely.is_empty(points))
-    whole = np.zeros((len(drawn), 2), dtype=np.int64)
-    whole[known] = on_grid(shapely.get_coordinates(points[known]), grid, crs=drawn.crs)
-    return whole
 
 
 def _packed_pairs(pairs: NDArray[np.int64], n: int) -> str:
@@ -189,9 +191,9 @@ def _sites(content: MapContent) -> dict[str, Any]:
         "commune": rows["commune"].tolist(),
         "position": rows["position"].tolist(),
         "role": rows["role"].tolist(),
-        "rang": _numbers(rows["site_id"].where(rows["role"] == "candidat").map(ranks)),
-        "lat": _numbers(degrees.y, 5),
-        "lon": _numbers(degrees.x, 5),
+        "rang": numbers(rows["site_id"].where(rows["role"] == "candidat").map(ranks)),
+        "lat": numbers(degrees.y, 5),
+        "lon": numbers(degrees.x, 5),
         "horaires": [french.hours(text) for text in rows["horaires"]],
     }
 
@@ -206,22 +208,24 @@ def _candidates(content: MapContent) -> dict[str, Any]:
     return {
         "id": table["site_id"].tolist(),
         **{name: table[name].tolist() for name in counts},
-        **{name: _numbers(table[name]) for name in measures},
+        **{name: numbers(table[name]) for name in measures},
         "raison": _sparse(table["raison"]),
     }
 
 
 def _zones(content: MapContent) -> list[dict[str, Any]]:
     row = {code: i for i, code in enumerate(content.access["code_insee"])}
+    held = robustness(content.findings)
     return [
         {
             "rang": int(zone.rang),
             "id": zone.zone_id,
             "communes": [row[code] for code in zone.communes],
             "population": int(zone.population),
-            "minutesMax": _numbers([zone.minutes_max])[0],
+            "minutesMax": numbers([zone.minutes_max])[0],
             "lignes": [
                 ["Maison la plus proche pour le plus d’habitants", zone.site_nom or "aucune"],
+                ["Robustesse", held.get(zone.zone_id, "")],
             ],
         }
         for zone in content.zones.itertuples()

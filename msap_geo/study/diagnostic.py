@@ -21,7 +21,7 @@ from msap_geo.territory import REGION_NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from msap_geo import travel
+    from msap_geo import outputs, travel
     from msap_geo.study.diagnostic_origins import Origins
     from msap_geo.study.run import StudyResult
 
@@ -46,6 +46,12 @@ class Diagnosis:
     tables: dict[str, pd.DataFrame]
     layers: dict[str, gpd.GeoDataFrame]
     anomalies: tuple[Anomaly, ...]
+
+    def map_content(self) -> outputs.MapContent:
+        """Gather what its map shows (:func:`msap_geo.study.map_content`)."""
+        from msap_geo.study.write import map_content  # noqa: PLC0415 - which knows of diagnoses
+
+        return map_content(self)
 
     def _repr_html_(self) -> str:
         """Show which tables there are in a notebook."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from msap_geo import outputs
     from msap_geo.study.file import Study
 
 
@@ -112,6 +113,12 @@ class StudyResult:
             f"maisons={len(self.maisons)}, candidates={len(self.candidates)}, "
             f"zones={len(self.zones)})"
         )
+
+    def map_content(self) -> outputs.MapContent:
+        """Gather what its map shows (:func:`msap_geo.study.map_content`)."""
+        from msap_geo.study.write import map_content  # noqa: PLC0415 - which knows of results
+
+        return map_content(self)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of ``resume.json``."""

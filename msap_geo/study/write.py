@@ -11,6 +11,8 @@ from msap_geo import coverage, outputs, schemas, siting
 from msap_geo.anomalies import tally
 from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
+from msap_geo.study import map_parts
+from msap_geo.study.diagnostic import Diagnosis
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.tables import study_layers
 from msap_geo.territory import DEPARTEMENTS
@@ -31,7 +33,13 @@ _TRACED = (
 _GEOPACKAGE = "etude.gpkg"
 
 
-def write_study(result: StudyResult, folder: Path | str, *, geoparquet: bool = False) -> None:
+def write_study(
+    result: StudyResult,
+    folder: Path | str,
+    *,
+    diagnosis: Diagnosis | None = None,
+    geoparquet: bool = False,
+) -> None:
     """Write every file of a study: all of them, or none.
 
     Parameters
@@ -40,6 +48,8 @@ def write_study(result: StudyResult, folder: Path | str, *, geoparquet: bool = F
         What :func:`run_study` found.
     folder
         Folder to write in, made if needed.
+    diagnosis
+        What :func:`diagnose` found, for the map to show it too.
     geoparquet
         Whether to write each layer as GeoParquet too.
 
@@ -51,14 +61,16 @@ def write_study(result: StudyResult, folder: Path | str, *, geoparquet: bool = F
     with outputs.complete_folder(Path(folder)) as draft:
         outputs.write_json(result.summary(), draft / "resume.json")
         outputs.write_json(manifest(result), draft / "manifest.json")
-        write_tables(result, draft)
+        write_tables(result, draft, diagnosis=diagnosis)
         layers = study_layers(result)
         write_layers(result, layers, draft)
         if geoparquet:
             outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
 
 
-def write_tables(result: StudyResult, draft: Path) -> None:
+def write_tables(
+    result: StudyResult, draft: Path, *, diagnosis: Diagnosis | None = None
+) -> None:
     """Write what a study's folder holds besides its summary, its manifest and its layers.
 
     Parameters
@@ -67,8 +79,10 @@ def write_tables(result: StudyResult, draft: Path) -> None:
         The study, run.
     draft
         Folder to write in, which exists.
+    diagnosis
+        Its diagnosis, for the map to show it too.
     """
-    content = map_content(result)
+    content = map_content(result if diagnosis is None else diagnosis)
     outputs.write_csv(
         result.access.assign(origine=result.origins["origine"]),
         draft / "acces.csv",
@@ -110,8 +124,10 @@ def write_layers(result: StudyResult, layers: Mapping[str, gpd.GeoDataFrame], dr
     )
 
 
-def map_content(result: StudyResult) -> outputs.MapContent:
-    """Gather what the map of a study shows."""
+def map_content(found: StudyResult | Diagnosis) -> outputs.MapContent:
+    """Gather what the map of a study shows: with a diagnosis, what it found besides."""
+    diagnosis = found if isinstance(found, Diagnosis) else None
+    result = found.result if isinstance(found, Diagnosis) else found
     told = provenance_of(result)
     return outputs.MapContent(
         title=told.title,
@@ -134,6 +150,10 @@ def map_content(result: StudyResult) -> outputs.MapContent:
         attributions=list(told.attributions),
         road_credit=told.road_credit,
         contiguity=coverage.contiguous_pairs(result.communes.geometry.to_numpy()),
+        isochrones=map_parts.reach(result),
+        main_roads=map_parts.main_roads(result),
+        findings=None if diagnosis is None else map_parts.findings(diagnosis),
+        date=told.date,
         estimated=told.estimated,
         demonstration=told.demonstration,
     )

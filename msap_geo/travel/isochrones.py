@@ -146,9 +146,9 @@ def reach_areas(
         If the sites are not in the network's CRS.
     """
     bounds = sorted({float(bound) for bound in minutes})
-    near = region.simplify(cell_m / 2).buffer(2 * cell_m)
-    low, high = (np.reshape(near.bounds, (2, 2)) / cell_m).astype(np.int64) + [[-1], [2]]
-    column, row = np.mgrid[low[0] : high[0], low[1] : high[1]].reshape(2, -1)
+    near = shapely.buffer(shapely.simplify(region, cell_m / 2), 2 * cell_m)
+    west, south, east, north = (np.array(near.bounds) / cell_m).astype(np.int64)
+    column, row = np.mgrid[west - 1 : east + 2, south - 1 : north + 2].reshape(2, -1)
     shapely.prepare(near)
     inside = shapely.contains_xy(near, column * cell_m, row * cell_m)
     column, row = column[inside], row[inside]

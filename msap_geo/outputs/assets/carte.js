@@ -20,16 +20,6 @@
     });
   }
 
-  // Rows may be replaced at any time: the panel listens for them all at once.
-  function links() {
-    document.getElementById("msap-panneau").addEventListener("click", function (event) {
-      var button = event.target.closest("[data-zone], [data-site]");
-      if (!button) { return; }
-      if (button.dataset.zone) { msap.montrerZone(Number(button.dataset.zone)); }
-      else { msap.montrerSite(button.dataset.site); }
-    });
-  }
-
   // The whole territory at once, without a flight: a print or a picture may be taken at any time.
   function framing(map, bounds) {
     function frame() {
@@ -39,14 +29,18 @@
     frame();
     window.addEventListener("load", frame);
     // A printed page shows the whole territory; the reader then finds the view that was left.
-    var page = document.documentElement, left = null;
+    var page = document.documentElement, left = null, paper = null;
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom() };
       page.classList.add("msap-impression");
       frame();
+      if (paper) { paper.remove(); }
+      var sea = getComputedStyle(map.getContainer()).backgroundColor;
+      paper = msap.trace.papier(msap.donnees().repere, map, sea).addTo(map);
     });
     window.addEventListener("afterprint", function () {
       page.classList.remove("msap-impression");
+      paper.remove();
       map.invalidateSize({ animate: false });
       map.setView(left.center, left.zoom, { animate: false });
     });
@@ -56,9 +50,9 @@
     document.getElementById("msap-carte").appendChild(map.getContainer());
     controls(map);
     msap.ecouter(map);
-    links();
+    msap.panneau(map);
+    msap.choix(map);
     framing(map, bounds);
-    document.querySelectorAll("table.msap-triable").forEach(msap.tableau);
     ready = map;
     waiting.forEach(function (fn) { fn(map); });
   }

@@ -2,7 +2,7 @@
 "use strict";
 (function () {
   var el = msap.element, map = null, data = null, layers = {}, canvases = {}, marks = {};
-  var told = { commune: [], site: [] }, painted = null, zones = null;
+  var told = { commune: [], site: [], peinture: [] }, painted = null, zones = null, theme = null;
   var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
   var ORDER = ["fond", "acces", "isochrones", "routes", "departements", "bassins", "zones", "publics"];
 
@@ -97,6 +97,7 @@
       ["Horaires", s.horaires[i]],
       ["Position", s.position[i] === "commune" ? "placé à la mairie, faute de position sûre" : ""]
     ];
+    if (s.lignes && s.role[i] !== "candidat" && s.role[i] !== "poste") { lines = lines.concat(s.lignes[s.id[i]] || []); }
     if (s.rang[i]) { lines = candidateLines(s.rang[i] - 1).concat(lines); }
     told.site.forEach(function (fn) {
       var more = fn(s.id[i]) || {};
@@ -167,6 +168,7 @@
       marks[id] = mark(where(i), kind, text, siteTitle(i), rank ? 1000 - rank : 500);
       marks[id].bindPopup(function () { return siteFiche(i); }, popupOptions());
       marks[id].msap = [kind, text];
+      marks[id].msapObjet = ["site", id];
     }
     return marks[id];
   }
@@ -187,12 +189,13 @@
   }
 
   // Many points: drawn on one canvas, found under the pointer by their distance.
-  function drawPoint(ctx, shape, x, y) {
+  function drawPoint(ctx, shape, x, y, scale) {
+    var r = 4.5 * scale;
     ctx.beginPath();
-    if (shape === "carre") { ctx.rect(x - 4, y - 4, 8, 8); }
+    if (shape === "carre") { ctx.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r); }
     else if (shape === "triangle") {
-      ctx.moveTo(x, y - 5.5); ctx.lineTo(x + 5.5, y + 4); ctx.lineTo(x - 5.5, y + 4); ctx.closePath();
-    } else { ctx.arc(x, y, shape === "petit" ? 4 : 4.5, 0, 2 * Math.PI); }
+      ctx.moveTo(x, y - 1.2 * r); ctx.lineTo(x + 1.2 * r, y + 0.9 * r); ctx.lineTo(x - 1.2 * r, y + 0.9 * r); ctx.closePath();
+    } else { ctx.arc(x, y, shape === "petit" ? 0.85 * r : r, 0, 2 * Math.PI); }
     ctx.fill(); ctx.stroke();
   }
 
@@ -203,10 +206,11 @@
     var at = indices.map(function (i) { return grid.of(where(i)); });
     var canvas = msap.trace.toile(grid, order, function (ctx, view) {
       ctx.fillStyle = style.fill; ctx.strokeStyle = style.stroke; ctx.lineWidth = style.width;
+      var scale = parseFloat(map && map.getContainer().style.getPropertyValue("--msap-echelle")) || 1;
       at.forEach(function (p, k) {
         var x = p.x * view.k + view.dx, y = p.y * view.k + view.dy;
         if (x > -8 && y > -8 && x < view.width + 8 && y < view.height + 8) {
-          drawPoint(ctx, style.shape(sites.genre[indices[k]]), x, y);
+          drawPoint(ctx, style.shape(sites.genre[indices[k]]), x, y, scale);
         }
       });
     });
@@ -249,12 +253,12 @@
     for (var i = 0; i < list.length; i += PIECE) { draw(list.slice(i, i + PIECE)); }
   }
 
-  function stroke(ctx, seen, arcs, colour, width, dash) {
+  function stroke(ctx, shape, seen, arcs, colour, width, dash) {
     ctx.strokeStyle = colour; ctx.lineWidth = width; ctx.lineJoin = "round";
     ctx.setLineDash(dash || []);
     pieces(arcs, function (some) {
       ctx.beginPath();
-      data.topologie.pathArcs(ctx, seen, some);
+      shape.pathArcs(ctx, seen, some);
       ctx.stroke();
     });
     ctx.setLineDash([]);
@@ -269,37 +273,45 @@
     });
   }
 
-  function hatch(ctx, colour, gap) {
-    var tile = document.createElement("canvas"), side = gap || 8;
+  // Slanted lines, a light one beside each so that they show on any class.
+  function hatch(ctx, colour, gap, beside) {
+    var tile = document.createElement("canvas"), side = gap || 9;
     tile.width = tile.height = side;
     var pen = tile.getContext("2d");
-    pen.strokeStyle = colour; pen.lineWidth = 1.4;
-    pen.beginPath();
-    [-side, 0, side].forEach(function (x) { pen.moveTo(x - 1, side + 1); pen.lineTo(x + side + 1, -1); });
-    pen.stroke();
+    function lines(ink, width, shift) {
+      pen.strokeStyle = ink; pen.lineWidth = width;
+      pen.beginPath();
+      [-side, 0, side].forEach(function (x) {
+        pen.moveTo(x - 1 + shift, side + 1); pen.lineTo(x + side + 1 + shift, -1);
+      });
+      pen.stroke();
+    }
+    if (beside) { lines(beside, 1.2, 1.8); }
+    lines(colour, 1.5, 0);
     return ctx.createPattern(tile, "repeat");
   }
 
   function drawAccess(ctx, view) {
-    var shape = data.topologie, seen = shape.seen(view), byClass = data.classes.map(function () { return []; });
+    var classes = theme ? theme.classes : data.classes, of = theme ? theme.classe : painted;
+    var shape = data.topologie, seen = shape.seen(view), byClass = classes.map(function () { return []; });
     for (var area = 0; area < shape.areas; area++) {
-      if (view.sees(shape.box, 4 * area)) { byClass[painted[area]].push(area); }
+      if (view.sees(shape.box, 4 * area)) { byClass[of[area]].push(area); }
     }
     var pieceOf = new Int32Array(shape.areas).fill(-1), shown = 0;
     byClass.forEach(function (areas, i) {
-      fill(ctx, seen, areas, data.classes[i].couleur);
-      if (data.classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
+      fill(ctx, seen, areas, classes[i].couleur);
+      if (classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
       areas.forEach(function (area, k) { pieceOf[area] = 1000 * Math.floor(k / PIECE) + i; });
       shown += areas.length;
     });
     var apart = Math.sqrt(view.width * view.height / Math.max(1, shown));
     if (apart > 9) {
-      stroke(ctx, seen, shape.all(), "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4);
+      stroke(ctx, shape, seen, shape.all(), "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4);
     } else {
       // Borders closer than a few pixels would hide what they divide: they are not drawn, but the
       // hairline left between two pieces is closed from below.
       ctx.globalCompositeOperation = "destination-over";
-      stroke(ctx, seen, shape.between(pieceOf).filter(function (arc) { return seen.visible[arc]; }), "#7d93a3", 1);
+      stroke(ctx, shape, seen, shape.between(pieceOf).filter(function (arc) { return seen.visible[arc]; }), "#7d93a3", 1);
       ctx.globalCompositeOperation = "source-over";
     }
   }
@@ -313,14 +325,14 @@
         if (view.sees(shape.box, 4 * area)) { inside.push(area); }
       });
     });
-    fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.55)"));
+    fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.75)", 9, "rgba(255, 255, 255, 0.6)"));
     zones.forEach(function (zone) {
       zone.bord = zone.bord || shape.outline(zone.communes);
       zone.bord.forEach(function (arc) { edge.push(arc); });
     });
     // White lifts the outline off the darkest class.
-    stroke(ctx, seen, edge, "#fff", 4.5);
-    stroke(ctx, seen, edge, ACCENT, 2.4, [7, 4]);
+    stroke(ctx, shape, seen, edge, "#fff", 4.5);
+    stroke(ctx, shape, seen, edge, ACCENT, 2.4, [7, 4]);
   }
 
   // The number stands in the commune nearest to the middle of the zone.
@@ -348,6 +360,7 @@
       if (!at) { return; }
       var number = mark(at, "zone", String(zone.rang), "Zone blanche n° " + zone.rang, 1500);
       number.msapZone = zone;
+      number.msapObjet = ["zone", zone.rang];
       number.bindPopup(function () { return zoneFiche(zone); }, popupOptions());
       group.addLayer(number);
     });
@@ -357,14 +370,24 @@
   function peindre(classes) {
     painted = Uint8Array.from(classes);
     if (canvases.acces) { canvases.acces.redraw(); }
+    told.peinture.forEach(function (fn) { fn(); });
   }
+
+  // Colour communes by something else than time: {classes, classe}, or null to come back to it.
+  function setTheme(wanted) {
+    theme = wanted;
+    if (canvases.acces) { canvases.acces.redraw(); }
+  }
+
+  // Whether a commune, as painted now, is beyond the first threshold.
+  function beyond(i) { return painted[i] > 0; }
 
   var makers = {
     acces: function () { return canvas("acces", drawAccess); },
     departements: function () {
       var between = data.topologie.between(data.communes.departement);
       return canvas("departements", function (ctx, view) {
-        stroke(ctx, data.topologie.seen(view), between, INK, 1.6);
+        stroke(ctx, data.topologie, data.topologie.seen(view), between, INK, 1.6);
       });
     },
     zones: function () {
@@ -374,12 +397,12 @@
     },
     villes: function () {
       return L.layerGroup(data.villes.map(function (i) {
-        return L.marker(data.repere.latlng(data.communes.x[i], data.communes.y[i]), {
-          icon: L.divIcon({
-            html: el("span", data.communes.nom[i], "msap-ville"), className: "msap-marque", iconSize: [0, 0], iconAnchor: [-12, 6]
-          }),
+        var name = L.marker(data.repere.latlng(data.communes.x[i], data.communes.y[i]), {
+          icon: L.divIcon({ html: el("span", data.communes.nom[i], "msap-ville"), className: "msap-marque", iconSize: [0, 0] }),
           interactive: false, keyboard: false, zIndexOffset: -500
         });
+        name.msapNom = true;
+        return name;
       }));
     },
     poste: function () {
@@ -399,6 +422,7 @@
     itinerantes: function () { return markers("itinerante"); }
   };
 
+  // Other scripts add their own makers.
   function couche(kind) {
     donnees();
     layers[kind] = makers[kind]();
@@ -423,14 +447,19 @@
     return data.topologie.at(p.x, p.y);
   }
 
-  function open(content, latlng) { L.popup(popupOptions()).setLatLng(latlng).setContent(content).openOn(map); }
+  function open(content, latlng, what) {
+    var popup = L.popup(popupOptions()).setLatLng(latlng).setContent(content);
+    popup.msapObjet = what;
+    popup.openOn(map);
+  }
 
   function listen(onMap) {
     map = onMap;
+    map.on("moveend resize overlayadd overlayremove", settle);
     var tip = null, last = -2;
     map.on("click", function (event) {
       var site = siteAt(event.containerPoint), commune = site < 0 ? communeAt(event.latlng) : -1;
-      if (site >= 0) { open(siteFiche(site), where(site)); }
+      if (site >= 0) { open(siteFiche(site), where(site), ["site", data.sites.id[site]]); }
       else if (commune >= 0) { open(communeFiche(commune), event.latlng); }
     });
     map.on("mousemove", function (event) {
@@ -443,7 +472,7 @@
       tip = tip || L.tooltip({ offset: [14, 0], direction: "right", className: "msap-bulle" });
       if (commune !== last) {
         var node = el("span", communeTitle(commune));
-        node.appendChild(el("small", data.classes[painted[commune]].nom));
+        node.appendChild(el("small", theme ? theme.classes[theme.classe[commune]].nom : data.classes[painted[commune]].nom));
         tip.setContent(node);
       }
       last = commune;
@@ -452,7 +481,59 @@
     });
     function leave() { last = -2; if (tip) { tip.remove(); } }
     map.on("mouseout", leave);
+    // Over an online background, communes let it be read.
+    map.on("layeradd layerremove", function (event) {
+      if (!(event.layer instanceof L.TileLayer)) { return; }
+      var online = false;
+      map.eachLayer(function (layer) { online = online || layer instanceof L.TileLayer; });
+      map.getContainer().classList.toggle("msap-en-ligne", online);
+    });
   }
+
+  // Names of towns stand beside their point, on the first side where they cover no sign nor other
+  // name; the least peopled go without when there is no room.
+  var SIDES = [[12, -6], [-12, -6], [0, -24], [0, 12], [22, -6], [-22, -6], [14, -20], [14, 8], [-14, -20], [-14, 8],
+    [34, -6], [-34, -6]];
+
+  function settleNames() {
+    if (!layers.villes || !map.hasLayer(layers.villes)) { return; }
+    var frame = map.getContainer().getBoundingClientRect(), taken = [];
+    function box(node) {
+      var r = node.getBoundingClientRect();
+      return [r.left - frame.left, r.top - frame.top, r.right - frame.left, r.bottom - frame.top];
+    }
+    map.getContainer().querySelectorAll(".leaflet-marker-icon .msap-signe, .leaflet-control").forEach(function (node) {
+      taken.push(box(node));
+    });
+    layers.villes.getLayers().forEach(function (name) {
+      var node = name.getElement().firstChild, at = map.latLngToContainerPoint(name.getLatLng());
+      var wide = node.offsetWidth, high = node.offsetHeight, place = null;
+      SIDES.forEach(function (side) {
+        if (place) { return; }
+        var x = side[0] > 0 ? side[0] : side[0] < 0 ? side[0] - wide : -wide / 2, y = side[1];
+        var r = [at.x + x - 2, at.y + y - 1, at.x + x + wide + 2, at.y + y + high + 1];
+        var free = r[0] > 0 && r[2] < frame.width && taken.every(function (t) {
+          return r[2] < t[0] || r[0] > t[2] || r[3] < t[1] || r[1] > t[3];
+        });
+        if (free) { place = [x, y]; taken.push(r); }
+      });
+      node.style.visibility = place ? "" : "hidden";
+      if (place) { node.style.left = place[0] + "px"; node.style.top = place[1] + "px"; }
+    });
+  }
+
+  // Many signs on a small map are drawn smaller.
+  function settleSigns() {
+    var size = map.getSize(), bounds = map.getBounds(), count = 0;
+    map.eachLayer(function (layer) {
+      if (layer instanceof L.Marker && !layer.msapNom && bounds.contains(layer.getLatLng())) { count += 1; }
+    });
+    var room = Math.sqrt(size.x * size.y / Math.max(1, count));
+    var scale = Math.max(0.55, Math.min(1, room / 85));
+    map.getContainer().style.setProperty("--msap-echelle", scale.toFixed(2));
+  }
+
+  function settle() { settleSigns(); settleNames(); }
 
   function montrer(kind) { if (layers[kind] && !map.hasLayer(layers[kind])) { map.addLayer(layers[kind]); } }
 
@@ -476,7 +557,7 @@
     if (i === undefined || data.sites.lat[i] === null) { return; }
     var marker = marks[id];
     map.setView(where(i), Math.max(map.getZoom(), 11), { animate: false });
-    if (marker && marker._map) { marker.openPopup(); } else { open(siteFiche(i), where(i)); }
+    if (marker && marker._map) { marker.openPopup(); } else { open(siteFiche(i), where(i), ["site", id]); }
   }
 
   function showCommune(i) {
@@ -491,6 +572,7 @@
     surCommune: function (fn) { told.commune.push(fn); },
     surSite: function (fn) { told.site.push(fn); },
     ecouter: listen, montrerZone: showZone, montrerSite: showSite, montrerCommune: showCommune,
-    toiles: canvases, couches: layers, hachures: hatch
+    surPeinture: function (fn) { told.peinture.push(fn); }, theme: setTheme, auDela: beyond,
+    couches: layers, faiseurs: makers, nouvelleToile: canvas, tracer: stroke
   });
 })();

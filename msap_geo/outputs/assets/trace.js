@@ -231,7 +231,7 @@ msap.trace = (function () {
   function makeCanvas(grid, order, draw) {
     var Canvas = L.Layer.extend({
       onAdd: function (map) {
-        this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated msap-toile");
+        this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated msap-toile msap-toile-" + order);
         this._canvas.style.zIndex = order;
         this.getPane().appendChild(this._canvas);
         this.redraw();
@@ -251,22 +251,19 @@ msap.trace = (function () {
         var size = map.getSize(), edge = size.multiplyBy(MARGIN).round(), whole = size.add(edge.multiplyBy(2));
         var corner = map.containerPointToLayerPoint(edge.multiplyBy(-1)).round();
         // Ink is finer than pixels.
-        var sharp = document.documentElement.classList.contains("msap-impression") ? 3
-          : Math.min(window.devicePixelRatio || 1, 2);
+        var sharp = order === "papier" ? 3 : Math.min(window.devicePixelRatio || 1, 2);
         this._zoom = map.getZoom();
         this._bounds = L.latLngBounds(
           map.layerPointToLatLng(corner), map.layerPointToLatLng(corner.add(whole)));
         var canvas = this._canvas, ctx = canvas.getContext("2d");
-        if (canvas.width !== whole.x * sharp || canvas.height !== whole.y * sharp) {
-          canvas.width = whole.x * sharp;
-          canvas.height = whole.y * sharp;
-          canvas.style.width = whole.x + "px";
-          canvas.style.height = whole.y + "px";
-        }
+        // Sizing it empties it.
+        canvas.width = whole.x * sharp;
+        canvas.height = whole.y * sharp;
+        canvas.style.width = whole.x + "px";
+        canvas.style.height = whole.y + "px";
         L.DomUtil.setTransform(canvas, corner, 1);
         canvas._leaflet_pos = corner;
         ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
-        ctx.clearRect(0, 0, whole.x, whole.y);
         var world = map.options.crs.scale(this._zoom), origin = map.getPixelOrigin().add(corner);
         var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
         draw(ctx, {
@@ -279,8 +276,24 @@ msap.trace = (function () {
         });
       }
     });
-    return new Canvas();
+    var made = new Canvas();
+    made.msapOrdre = order;
+    made.msapDessin = draw;
+    return made;
   }
 
-  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeCanvas };
+  // All canvases of a map as one. Chromium prints a canvas stroke by stroke, its emptying too, as
+  // white over the canvases below it: on paper there is only one.
+  function paper(grid, map, background) {
+    var canvases = [];
+    map.eachLayer(function (layer) { if (layer.msapDessin) { canvases.push(layer); } });
+    canvases.sort(function (a, b) { return a.msapOrdre - b.msapOrdre; });
+    return makeCanvas(grid, "papier", function (ctx, view) {
+      ctx.fillStyle = background;
+      ctx.fillRect(0, 0, view.width, view.height);
+      canvases.forEach(function (layer) { layer.msapDessin(ctx, view); });
+    });
+  }
+
+  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeCanvas, papier: paper };
 })();
