@@ -7,14 +7,20 @@ import os
 import shutil
 from pathlib import Path
 
+import axe_playwright_python
+import folium
 import numpy as np
+import pypdf
 import pytest
+from conftest import MAISONS_HEADER, StudyFolder, maison_row, write_csv
+from scipy.sparse import coo_array
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo import french
-from msap_geo.study import read_study, run_study, sample_study, write_study
+from msap_geo import coverage, french, outputs
+from msap_geo.study import diagnose, read_study, run_study, sample_study, write_study
 
 selenium = pytest.importorskip("selenium.webdriver")
+Keys = selenium.Keys
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 PICTURES = Path(__file__).parent.parent / "build" / "captures"
@@ -54,7 +60,11 @@ def browser(tmp_path_factory):
 
 def visit(browser, page, *, size=(1440, 900)):
     """Open a page; it must log no error and ask for nothing but itself."""
-    browser.set_window_size(*size)
+    # Headless Chromium refuses windows as narrow as a phone's.
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False},
+    )
     for log in ("browser", "performance"):
         browser.get_log(log)
     browser.get(page.as_uri())
@@ -84,11 +94,24 @@ def picture(browser, name):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
-    write_study(run_study(sample_study()), folder)
+    result = run_study(sample_study())
+    write_study(result, folder, diagnosis=diagnose(result))
     return folder / "carte.html"
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (500, 900)], ids=["bureau", "telephone"])
+@pytest.fixture(scope="module")
+def evolution(tmp_path_factory):
+    """Toy town, where a second Maison has opened since the previous list."""
+    toy = StudyFolder(tmp_path_factory.mktemp("evolution"))
+    toy.write(maisons=[maison_row(0), maison_row(4, format_fs="Antenne")])
+    write_csv(toy.folder / "avant.csv", MAISONS_HEADER, [maison_row(0)])
+    toy.configure(("[candidats]", '[diagnostic]\nmaisons_avant = "avant.csv"\n\n[candidats]'))
+    result = run_study(read_study(toy.path))
+    write_study(result, toy.folder / "sortie", diagnosis=diagnose(result))
+    return toy.folder / "sortie" / "carte.html"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)], ids=["bureau", "telephone"])
 def test_the_demo_opens_offline_without_errors(browser, demo, size):
     visit(browser, demo, size=size)
     picture(browser, f"demo-{size[0]}")
@@ -106,9 +129,12 @@ def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
         ".map(e => e.textContent.trim())"
     )
     assert names == [
-        "Plan IGN (en ligne)",
+        "Fond : Plan IGN (en ligne)",
+        "Fond : OpenStreetMap (en ligne)",
         "Temps d’accès",
+        "À portée d’une Maison (isochrones)",
         "Limites de département",
+        "Bassins des Maisons",
         "Zones blanches",
         "Noms des villes",
         "Points de contact La Poste",
@@ -146,10 +172,17 @@ def test_clicking_a_commune_shows_its_minutes(browser, demo):
 
 def test_a_printed_page_shows_the_whole_territory(browser, demo):
     visit(browser, demo)
-    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in somewhere
-    printed = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.7})
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in
+    printed = browser.execute_cdp_cmd(
+        "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True}
+    )
     PICTURES.mkdir(parents=True, exist_ok=True)
     (PICTURES / "demo.pdf").write_bytes(base64.b64decode(printed["data"]))
+    reader = pypdf.PdfReader(PICTURES / "demo.pdf")
+    assert len(reader.pages) == 1
+    words = reader.pages[0].extract_text()
+    for told in ("Mayenne (démonstration)", "DÉMONSTRATION", "Temps jusqu’à la Maison", "candidat"):
+        assert told in words
     browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
     framed = browser.execute_script(
         "const box = document.querySelector('.folium-map').getBoundingClientRect();"
@@ -179,6 +212,156 @@ def test_numbers_are_those_of_python(browser, demo):
     assert browser.execute_script("return msap.part(0.9234)") == french.percent(0.9234)
     counted = browser.execute_script("return msap.compte(12345, 'zone blanche')")
     assert counted == french.counted(12345, "zone blanche")
+
+
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)], ids=["bureau", "telephone"])
+def test_axe_finds_nothing_serious(browser, demo, size):
+    visit(browser, demo, size=size)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    browser.execute_script("msap.montrerZone(1)")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document).then(r => done(r.violations.map(v => [v.impact, v.id,"
+        " v.nodes.map(n => n.html.slice(0, 200)).slice(0, 3)])))"
+    )
+    assert [line for line in found if line[0] in {"serious", "critical"}] == []
+    assert [line[1] for line in found] == []
+
+
+def test_searching_by_keyboard(browser, demo):
+    visit(browser, demo)
+    field = browser.find_element("id", "msap-recherche")
+    field.send_keys("evron")
+    options = browser.find_elements("css selector", "#msap-reponses [role=option]")
+    assert options[0].text.startswith("Évron")
+    assert field.get_attribute("aria-expanded") == "true"
+    field.send_keys(Keys.ARROW_DOWN, Keys.ARROW_UP)
+    assert field.get_attribute("aria-activedescendant") == options[0].get_attribute("id")
+    field.send_keys(Keys.ENTER)
+    (text,) = popups(browser)
+    assert text.startswith("Évron (53097)")
+    field.clear()
+    field.send_keys("zzzz")
+    assert browser.find_element("id", "msap-reponses-nombre").get_attribute("textContent") == (
+        "Aucune réponse"
+    )
+    field.send_keys(Keys.ESCAPE)
+    assert browser.switch_to.active_element == field
+    assert field.get_attribute("aria-expanded") == "false"
+
+
+def test_tables_sort_and_show_what_is_open_on_the_map(browser, demo):
+    visit(browser, demo)
+    read = (
+        "return Array.from(document.querySelectorAll('#msap-candidats tbody tr'),"
+        " r => r.cells[2].textContent)"
+    )
+    before = browser.execute_script(read)
+    header = browser.find_element("css selector", "#msap-candidats th:nth-child(3) button")
+    header.click()
+    values = [int(text.replace("\u202f", "")) for text in browser.execute_script(read)]
+    assert values == sorted(values)
+    assert len(values) == len(before) > 1
+    header.click()
+    assert browser.execute_script(read)[0] == f"{max(values):,}".replace(",", "\u202f")
+    state = "return document.querySelector('#msap-candidats th:nth-child(3)').ariaSort"
+    assert browser.execute_script(state) == "descending"
+    browser.execute_script("msap.montrerZone(1)")
+    chosen = browser.find_elements("css selector", "tr.msap-choisi [data-zone]")
+    assert [button.text for button in chosen] == ["1"]
+
+
+def test_each_commune_is_found_under_a_point_inside_it(browser, demo):
+    visit(browser, demo)
+    wrong = browser.execute_script(
+        "const d = msap.donnees(), c = d.communes;"
+        "return c.code.filter((_, i) => d.topologie.at(c.x[i], c.y[i]) !== i)"
+    )
+    assert wrong == []
+    assert browser.execute_script("return msap.donnees().topologie.at(-1e6, -1e6)") == -1
+
+
+def test_neighbours_are_those_of_the_zones(browser, demo):
+    visit(browser, demo)
+    told = browser.execute_script(
+        "const v = msap.donnees().communes.voisines;"
+        "return [Array.from(v.debut), Array.from(v.index)]"
+    )
+    communes = run_study(sample_study()).communes
+    pairs = coverage.contiguous_pairs(communes.geometry.to_numpy())
+    whole = coo_array((np.ones(pairs.shape[1]), pairs), shape=(len(communes), len(communes)))
+    matrix = (whole + whole.T).tocsr()
+    matrix.sort_indices()
+    assert told == [matrix.indptr.tolist(), matrix.indices.tolist()]
+
+
+def test_the_map_can_be_repainted(browser, demo):
+    visit(browser, demo)
+    middle = (
+        "const c = document.querySelector('.msap-toile-1'), x = c.getContext('2d');"
+        "return Array.from(x.getImageData(c.width / 2, c.height / 2, 1, 1).data)"
+    )
+    browser.execute_script("msap.peindre(msap.donnees().communes.classe.map(() => 2))")
+    colour = browser.execute_script("return msap.donnees().classes[2].couleur")
+    assert browser.execute_script(middle)[:3] == [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    browser.execute_script(
+        "msap.dessinerZones([{rang: 7, communes: [3, 4], population: 12, minutesMax: null}])"
+    )
+    signs = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-zone")
+    assert [sign.text for sign in signs] == ["7"]
+    last = "msap.donnees().sites.id[msap.donnees().sites.role.lastIndexOf('candidat')]"
+    browser.execute_script(f"msap.marquer({last}, 'ouverte')")
+    (opened,) = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    assert opened.text == "+"
+    browser.execute_script(f"msap.marquer({last}, 'candidat')")
+    assert not browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    browser.execute_script(
+        "window.did = 0;"
+        "msap.surSite(id => ({lignes: [['Essai', id]],"
+        " actions: [{texte: 'Fermer cette Maison', faire: () => { window.did += 1; }}]}));"
+        "msap.surCommune(i => [['Rang', String(i)]]);"
+        "msap.montrerSite(msap.donnees().sites.id[0])"
+    )
+    browser.find_element("css selector", ".msap-actions button").click()
+    assert browser.execute_script("return window.did") == 1
+    browser.execute_script("msap.montrerCommune(5)")
+    assert any("Rang5" in text for text in popups(browser))
+
+
+def test_every_layer_and_theme_draws(browser, evolution):
+    visit(browser, evolution)
+    browser.execute_script(
+        "document.querySelectorAll('.leaflet-control-layers-overlays label').forEach(label => {"
+        "  const box = label.querySelector('input');"
+        "  if (!box.checked && !label.textContent.includes('en ligne')) box.click(); });"
+    )
+    for name, value in (("msap-theme", "evolution"), ("msap-theme", "acces")):
+        browser.execute_script(
+            "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
+            "s.dispatchEvent(new Event('change'));",
+            name,
+            value,
+        )
+    picture(browser, "jouet-toutes-couches")
+    browser.execute_script("msap.montrerCommune(3)")
+    (text,) = popups(browser)
+    assert "passés sous le seuil" in text
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_what_an_analyst_adds_with_folium_works(browser, toy_study, tmp_path):
+    fmap = outputs.map(run_study(read_study(toy_study.path)))
+    folium.Marker([48.1, -0.7], popup="Mon repère", tooltip="Ici").add_to(fmap)
+    outputs.write_map(fmap, tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    marker = browser.find_element("css selector", "img.leaflet-marker-icon")
+    assert browser.execute_script("return arguments[0].naturalWidth", marker) > 0
+    browser.execute_script("arguments[0].click()", marker)
+    assert "Mon repère" in browser.find_element("css selector", ".leaflet-popup-content").text
 
 
 def test_hostile_names_are_text(browser, tmp_path):
@@ -221,6 +404,6 @@ def test_corsica_in_pictures(browser, corsica, tmp_path):
         write_study(run_study(read_study(path)), tmp_path / name)
         page = tmp_path / name / "carte.html"
         assert page.stat().st_size < 1_500_000
-        for size in ((1440, 900), (500, 900)):
+        for size in ((1440, 900), (360, 740)):
             visit(browser, page, size=size)
             picture(browser, f"{name}-{size[0]}")

@@ -10,8 +10,8 @@ from conftest import NAMES, StudyFolder, maison_row, poste_row
 
 from msap_geo import french, outputs
 from msap_geo.errors import OutputError
-from msap_geo.outputs.page import TILE_HOST, render_page
-from msap_geo.study import map_content, read_study, run_study
+from msap_geo.outputs.page import OSM_HOST, TILE_HOST, render_page
+from msap_geo.study import diagnose, map_content, read_study, run_study
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -51,16 +51,16 @@ def test_the_page_asks_for_nothing_from_outside(page):
     assert "@import" not in page
     hosts = set(re.findall(r"https?://[\w.-]+", page))
     # Leaflet names its own site in a comment and in SVG's namespace; tiles wait to be asked for.
-    assert hosts <= {TILE_HOST, "http://www.w3.org", "https://leafletjs.com"}
+    assert hosts <= {TILE_HOST, OSM_HOST, "http://www.w3.org", "https://leafletjs.com"}
 
 
 def test_only_our_scripts_may_run(page):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
     assert policy.startswith("default-src 'none'")
-    assert "unsafe-inline" not in policy.split("style-src")[0]
-    assert policy.count("'sha256-") == len(
-        set(re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
-    )
+    assert "unsafe-" not in policy
+    blocks = re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", page, re.DOTALL)
+    assert policy.count("'sha256-") == len(set(blocks))
+    assert not re.search(r"<[^>]*\sstyle=", page.split("<script")[0] + page.split("</script>")[-1])
 
 
 def test_it_is_french_and_titled(page):
@@ -109,6 +109,43 @@ def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
     outputs.write_map(fmap, tmp_path / "carte.html", title=content.title)
     assert "48.1, -0.7" in (tmp_path / "carte.html").read_text(encoding="utf-8")
     assert isinstance(fmap, folium.Map)
+
+
+def test_layers_are_chosen_by_their_french_names(toy_study):
+    result = run_study(read_study(toy_study.path))
+    fmap = outputs.map(result, layers=["TEMPS D'ACCES", "zones blanches", "isochrones", "Maisons"])
+    names = [layer.layer_name for layer in fmap._children.values() if hasattr(layer, "kind")]
+    assert names == [
+        "Temps d’accès",
+        "À portée d’une Maison (isochrones)",
+        "Zones blanches",
+        "Maisons",
+    ]
+    with pytest.raises(OutputError, match=r"couche inconnue : rivières.*choisir parmi : Temps"):
+        outputs.map(result, layers=["zones blanches", "rivières"])
+
+
+def test_a_diagnosis_says_more(toy_study):
+    diagnosis = diagnose(run_study(read_study(toy_study.path)))
+    page = render_page(outputs.map(diagnosis), title="x")
+    assert "France Services : chaque habitant à moins de 30 minutes" in page
+    assert "non respectée" in page
+    assert ">Robustesse</th>" in page
+    assert "Habitants par heure d’ouverture" in page
+    assert "Robustesse</th>" not in render_page(outputs.map(diagnosis.result), title="x")
+
+
+def test_equal_studies_give_equal_pages(toy_study):
+    diagnosis = diagnose(run_study(read_study(toy_study.path)))
+    one, other = (render_page(outputs.map(diagnosis), title="x") for _ in range(2))
+    assert one == other
+
+
+def test_mail_and_telephone_never_reach_the_page(tmp_path):
+    row = maison_row(0, mail="accueil@exemple.fr", telephone="02 43 00 00 00")
+    page = page_of(StudyFolder(tmp_path).write(maisons=[row]).path)
+    assert "accueil@exemple.fr" not in page
+    assert "02 43 00" not in page
 
 
 def test_in_a_notebook_the_map_shows_itself_whole_and_offline(toy_study):

@@ -271,6 +271,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         robustesse={} if findings is None else panel.robustness(findings),
         candidats=content.candidates.to_dict("records"),
         publics=data.get("publics"),
+        isochrones=data.get("isochrones", {}).get("minutes", []),
         evolution=panel.evolution(content, data.get("evolution")),
         changements=None if findings is None else panel.changes_by(content, findings),
         regles=[] if findings is None else panel.verdicts(findings),

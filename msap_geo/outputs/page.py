@@ -39,6 +39,16 @@ _RESOURCE = re.compile(
 # What Folium adds to every map for its own popups and icons, which ours does without.
 _UNUSED = ("jquery", "bootstrap", "awesome", "fontawesome", "glyphicon")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+# How Folium's popups and tooltips are written: with jQuery, for this one use, and style attributes.
+_FOLIUM_POPUP = "$(`"
+_INSTEAD_OF_JQUERY = """
+function $(markup) {
+  var mould = document.createElement("template");
+  mould.innerHTML = markup.trim();
+  return [mould.content.firstChild];
+}
+"""
 _FOLIUM_ID = re.compile(r"(?<=_)[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -64,12 +74,16 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
     """
     page = fmap.get_root().render()
     page = _RESOURCE.sub(_inline, page)
-    page = _stable_identifiers(page)
+    # Browsers read every end of line as \n before they check a hash.
+    page = _stable_identifiers(page).replace("\r\n", "\n").replace("\r", "\n")
     page = page.replace("<html>", '<html lang="fr">', 1)
     page = re.sub(r"<meta name=\"viewport\"[^>]*>", "", page)
+    foreign = _FOLIUM_POPUP in page
+    if foreign:
+        page = page.replace("</head>", f"<script>{_INSTEAD_OF_JQUERY}</script></head>", 1)
     head = (
         '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(page)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(page, styled=foreign)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n"
     )
@@ -122,15 +136,20 @@ def _stable_identifiers(page: str) -> str:
     return _FOLIUM_ID.sub(lambda m: numbers.setdefault(m.group(), str(len(numbers) + 1)), page)
 
 
-def _policy(page: str) -> str:
-    hashes = sorted(
-        {
-            "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
-            for script in _INLINE_SCRIPT.findall(page)
-        }
-    )
+def _policy(page: str, *, styled: bool) -> str:
+    """Return the policy that lets the page's own scripts and styles work, and nothing else.
+
+    Leaflet sets styles from its script, which no policy forbids; only the popups an analyst adds
+    with Folium carry ``style`` attributes, which no hash can allow.
+    """
+    styles = "'unsafe-inline'" if styled else _hashes(_INLINE_STYLE, page)
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
-        f"script-src {' '.join(hashes)}; style-src 'unsafe-inline'; "
+        f"script-src {_hashes(_INLINE_SCRIPT, page)}; style-src {styles}; "
         f"img-src data: {TILE_HOST} {OSM_HOST}"
     )
+
+
+def _hashes(elements: re.Pattern[str], page: str) -> str:
+    digests = {hashlib.sha256(text.encode()).digest() for text in elements.findall(page)}
+    return " ".join(sorted(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests))

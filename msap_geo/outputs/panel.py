@@ -21,6 +21,13 @@ _MAISON_LETTERS = {"Multisites": "M", "Antenne": "A", "Bus": "B", "Itinérante":
 _OFFICE_SHAPES = {"Bureau de Poste": "rond", "Agence postale communale": "carre"}
 _OTHER_SHAPE = "triangle"
 
+_LAYER_OF = {
+    "maison": "maisons",
+    "voisine": "voisines",
+    "itinerante": "itinerantes",
+    "poste": "poste",
+}
+
 _SIGNS = {"respectée": "✓", "non respectée": "✗"}
 
 
@@ -80,7 +87,8 @@ def _kinds(sites: pd.DataFrame, sign: str, noun: str) -> list[dict[str, Any]]:
 
 
 def _sign(sign: str, words: str, count: int, *, letter: str = "") -> dict[str, Any]:
-    return {"sorte": sign, "lettre": letter, "nom": words, "nombre": count}
+    layer = _LAYER_OF.get(sign.split(maxsplit=1)[0], "candidats")
+    return {"sorte": sign, "couche": layer, "lettre": letter, "nom": words, "nombre": count}
 
 
 def robustness(findings: Findings) -> dict[str, str]:

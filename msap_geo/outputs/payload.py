@@ -73,11 +73,13 @@ def payload(content: MapContent) -> dict[str, Any]:
     grid = grid_of(drawn, step_m=tolerance / _STEPS)
     sites = _sites(content)
     first, codes = content.thresholds[0], content.access["code_insee"]
-    parts = {
+    parts: dict[str, Any] = {
         "isochrones": isochrones(content, drawn, grid),
         "routes": roads(content, grid),
         "publics": groups(content),
     }
+    marks = {"ESTIMÉ": content.estimated, "DÉMONSTRATION": content.demonstration}
+    parts["filigrane"] = " · ".join(words for words, due in marks.items() if due)
     if content.findings is not None:
         parts["evolution"] = changes(content.findings, codes, first)
         sites["lignes"] = site_lines(content.findings, first)

@@ -24,15 +24,25 @@
   function framing(map, bounds) {
     function frame() {
       map.invalidateSize({ animate: false });
-      map.fitBounds(bounds, { padding: [12, 12], animate: false });
+      // On a phone the banners lie over the map.
+      var banners = document.querySelector(".msap-bandeaux");
+      var over = getComputedStyle(banners).position === "fixed" ? banners.offsetHeight : 0;
+      map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
     }
     frame();
     window.addEventListener("load", frame);
+    // The map takes what the rest leaves of one sheet: 277 mm between the margins of A4, at 96 dpi.
+    function fit() {
+      page.style.setProperty("--msap-haut", "100px");
+      var left = 1040 - (document.body.scrollHeight - 100);
+      page.style.setProperty("--msap-haut", Math.max(380, Math.min(640, left)) + "px");
+    }
     // A printed page shows the whole territory; the reader then finds the view that was left.
     var page = document.documentElement, left = null, paper = null;
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom() };
       page.classList.add("msap-impression");
+      fit();
       frame();
       if (paper) { paper.remove(); }
       var sea = getComputedStyle(map.getContainer()).backgroundColor;
@@ -46,12 +56,28 @@
     });
   }
 
+  // The legend tells of the layers that are on the map.
+  function legend(map) {
+    function tell() {
+      document.querySelectorAll("[data-couche]").forEach(function (line) {
+        var layer = msap.couches[line.dataset.couche];
+        line.hidden = !layer || !map.hasLayer(layer);
+      });
+    }
+    map.on("layeradd layerremove", function (event) {
+      if (Object.keys(msap.couches).some(function (kind) { return msap.couches[kind] === event.layer; })) { tell(); }
+    });
+    tell();
+  }
+
   function finish(map, bounds) {
     document.getElementById("msap-carte").appendChild(map.getContainer());
     controls(map);
     msap.ecouter(map);
     msap.panneau(map);
     msap.choix(map);
+    legend(map);
+    msap.filigrane(map);
     framing(map, bounds);
     ready = map;
     waiting.forEach(function (fn) { fn(map); });

@@ -57,6 +57,7 @@
       list.appendChild(el("dt", line[0]));
       list.appendChild(el("dd", line[1]));
     });
+    list.tabIndex = 0;
     node.appendChild(list);
     if (actions && actions.length) {
       var row = node.appendChild(el("p", "", "msap-actions"));
@@ -422,9 +423,19 @@
     itinerantes: function () { return markers("itinerante"); }
   };
 
+  // Leaflet looks for the pictures of its own markers beside the page: they are in its style.
+  function pictures() {
+    var probe = document.body.appendChild(el("div", "", "leaflet-default-icon-path"));
+    var url = getComputedStyle(probe).backgroundImage.replace(/^url\(["']?|["']?\)$/g, "");
+    probe.remove();
+    L.Icon.Default.imagePath = "";
+    L.Icon.Default.mergeOptions({ iconUrl: url, iconRetinaUrl: url, shadowUrl: "" });
+  }
+
   // Other scripts add their own makers.
   function couche(kind) {
     donnees();
+    pictures();
     layers[kind] = makers[kind]();
     if (layers[kind].msapTouche) { canvases[kind] = layers[kind]; }
     return layers[kind];
@@ -492,8 +503,7 @@
 
   // Names of towns stand beside their point, on the first side where they cover no sign nor other
   // name; the least peopled go without when there is no room.
-  var SIDES = [[12, -6], [-12, -6], [0, -24], [0, 12], [22, -6], [-22, -6], [14, -20], [14, 8], [-14, -20], [-14, 8],
-    [34, -6], [-34, -6]];
+  var SIDES = [[12, -6], [-12, -6], [0, -24], [0, 12], [22, -6], [-22, -6], [14, -20], [14, 8], [-14, -20], [-14, 8]];
 
   function settleNames() {
     if (!layers.villes || !map.hasLayer(layers.villes)) { return; }

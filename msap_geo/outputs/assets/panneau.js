@@ -110,7 +110,15 @@
     }
   }
 
+  // By script: the page's policy forbids style attributes.
+  function swatches() {
+    document.querySelectorAll("[data-couleur]").forEach(function (swatch) {
+      swatch.style.backgroundColor = swatch.dataset.couleur;
+    });
+  }
+
   msap.panneau = function (map) {
+    swatches();
     search();
     links(map);
     document.querySelectorAll("table.msap-triable").forEach(msap.tableau);

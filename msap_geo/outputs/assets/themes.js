@@ -121,6 +121,28 @@
     }
   }
 
+  // What must not be forgotten is written across the map, on paper too.
+  function watermark(map) {
+    data = msap.donnees();
+    if (!data.filigrane) { return; }
+    msap.trace.toile(data.repere, 90, function (ctx, view) {
+      ctx.save();
+      ctx.font = "700 22px system-ui, sans-serif"; ctx.textAlign = "center";
+      ctx.lineWidth = 3; ctx.lineJoin = "round";
+      ctx.strokeStyle = "rgba(255, 255, 255, 0.25)"; ctx.fillStyle = "rgba(27, 27, 47, 0.17)";
+      for (var y = 90, row = 0; y < view.height + 90; y += 170, row += 1) {
+        for (var x = row % 2 ? 0 : 200; x < view.width + 200; x += 400) {
+          ctx.save();
+          ctx.translate(x, y); ctx.rotate(-0.42);
+          ctx.strokeText(data.filigrane, 0, 0); ctx.fillText(data.filigrane, 0, 0);
+          ctx.restore();
+        }
+      }
+      ctx.restore();
+    }).addTo(map);
+  }
+
+  msap.filigrane = watermark;
   Object.assign(msap.faiseurs, { isochrones: isochrones, routes: roads, bassins: basins, publics: circles });
   msap.choix = choices;
 })();
