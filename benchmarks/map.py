@@ -4,8 +4,8 @@
 
 Four maps of real communes: one département, Corsica, Pays de la Loire, mainland France; and the
 weight of one with overseas France too. Times of access are straight lines to the nearest Maison of
-the 2024 list at 50 km/h, and candidates any two hundred post offices: for weighing a map only, never
-for reading. The peer is what an analyst writes with Folium, ``folium.Choropleth`` of the same
+the 2024 list at 50 km/h, and candidates any two hundred post offices: for weighing a map only,
+never for reading. The peer is what an analyst writes with Folium, ``folium.Choropleth`` of the same
 communes and minutes with a tooltip: *plain*, from the boundaries as published, and *simplified*,
 from boundaries already simplified as much as ours. Neither has our points, zones, search or tables.
 Both have Leaflet inside and no legend, so that they open offline as ours does. By turns, medians;

@@ -401,7 +401,8 @@ def test_corsica_in_pictures(browser, corsica, tmp_path):
         text = corsica.read_text(encoding="utf-8").replace("liste-fs-20240801.csv", maisons)
         path = tmp_path / f"{name}.toml"
         path.write_text(text, encoding="utf-8")
-        write_study(run_study(read_study(path)), tmp_path / name)
+        result = run_study(read_study(path))
+        write_study(result, tmp_path / name, diagnosis=diagnose(result))
         page = tmp_path / name / "carte.html"
         assert page.stat().st_size < 1_500_000
         for size in ((1440, 900), (360, 740)):

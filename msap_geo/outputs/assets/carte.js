@@ -30,7 +30,12 @@
       map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
     }
     frame();
-    window.addEventListener("load", frame);
+    msap.commencer();
+    window.addEventListener("load", function () {
+      var size = map.getSize();
+      map.invalidateSize({ animate: false });
+      if (!size.equals(map.getSize())) { frame(); }
+    });
     // The map takes what the rest leaves of one sheet: 277 mm between the margins of A4, at 96 dpi.
     function fit() {
       page.style.setProperty("--msap-haut", "100px");

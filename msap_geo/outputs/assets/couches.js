@@ -1,8 +1,18 @@
 // The layers of the map and what they say when asked.
+//
+// For other scripts of the page, once msap.pret has called them:
+//   msap.donnees()                 the page's data, columns unpacked
+//   msap.peindre(classes)          class of each commune; the map is painted again
+//   msap.dessinerZones(zones)      [{rang, communes: [rows], population, minutesMax, lignes}]
+//   msap.marquer(siteId, state)    "existante", "fermee", "ouverte" or "candidat"
+//   msap.surCommune(fn)            fn(row) returns more lines [label, value] for its fiche
+//   msap.surSite(fn)               fn(siteId) returns {lignes, actions: [{texte, faire}]}
+//   msap.surPeinture(fn)           called after each msap.peindre
+//   msap.montrerCommune(row), montrerZone(rank), montrerSite(siteId)
 "use strict";
 (function () {
   var el = msap.element, map = null, data = null, layers = {}, canvases = {}, marks = {};
-  var told = { commune: [], site: [], peinture: [] }, painted = null, zones = null, theme = null;
+  var told = { commune: [], site: [], peinture: [] }, painted = null, zones = null, theme = null, ready = false;
   var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
   var ORDER = ["fond", "acces", "isochrones", "routes", "departements", "bassins", "zones", "publics"];
 
@@ -515,9 +525,12 @@
     map.getContainer().querySelectorAll(".leaflet-marker-icon .msap-signe, .leaflet-control").forEach(function (node) {
       taken.push(box(node));
     });
-    layers.villes.getLayers().forEach(function (name) {
-      var node = name.getElement().firstChild, at = map.latLngToContainerPoint(name.getLatLng());
-      var wide = node.offsetWidth, high = node.offsetHeight, place = null;
+    var names = layers.villes.getLayers().map(function (name) {
+      var node = name.getElement().firstChild;
+      return [node, map.latLngToContainerPoint(name.getLatLng()), node.offsetWidth, node.offsetHeight];
+    });
+    names.forEach(function (name) {
+      var node = name[0], at = name[1], wide = name[2], high = name[3], place = null;
       SIDES.forEach(function (side) {
         if (place) { return; }
         var x = side[0] > 0 ? side[0] : side[0] < 0 ? side[0] - wide : -wide / 2, y = side[1];
@@ -543,7 +556,18 @@
     map.getContainer().style.setProperty("--msap-echelle", scale.toFixed(2));
   }
 
-  function settle() { settleSigns(); settleNames(); }
+  function settle() {
+    if (!ready) { return; }
+    settleSigns();
+    settleNames();
+  }
+
+  // The map has its view: draw, and settle what stands on it.
+  function begin() {
+    ready = true;
+    settle();
+    msap.trace.reveiller(map);
+  }
 
   function montrer(kind) { if (layers[kind] && !map.hasLayer(layers[kind])) { map.addLayer(layers[kind]); } }
 
@@ -581,7 +605,7 @@
     donnees: donnees, couche: couche, peindre: peindre, dessinerZones: dessinerZones, marquer: marquer,
     surCommune: function (fn) { told.commune.push(fn); },
     surSite: function (fn) { told.site.push(fn); },
-    ecouter: listen, montrerZone: showZone, montrerSite: showSite, montrerCommune: showCommune,
+    ecouter: listen, commencer: begin, montrerZone: showZone, montrerSite: showSite, montrerCommune: showCommune,
     surPeinture: function (fn) { told.peinture.push(fn); }, theme: setTheme, auDela: beyond,
     couches: layers, faiseurs: makers, nouvelleToile: canvas, tracer: stroke
   });

@@ -225,6 +225,13 @@ msap.trace = (function () {
     return L.latLngBounds(this.latlng(box[0], box[3]), this.latlng(box[2], box[1]));
   };
 
+  // Nothing is drawn before the map has its size and its view: the first ones are not the last.
+  var asleep = true;
+  function wake(map) {
+    asleep = false;
+    map.eachLayer(function (layer) { if (layer.msapDessin) { layer.redraw(); } });
+  }
+
   var MARGIN = 0.15;
   // A canvas a little larger than the map, drawn anew whenever the view comes to rest. It is made
   // here: Leaflet's classes exist only once the page's body is read.
@@ -238,7 +245,12 @@ msap.trace = (function () {
       },
       onRemove: function () { this._canvas.remove(); this._canvas = null; },
       getEvents: function () {
-        return { moveend: this.redraw, resize: this.redraw, zoomanim: this._animate };
+        return { moveend: this._follow, resize: this._follow, zoomanim: this._animate };
+      },
+      // A view is told several times over; it is drawn once.
+      _follow: function () {
+        var map = this._map, view = [map.getZoom(), map.getPixelBounds().min, map.getSize()].join();
+        if (view !== this._view) { this.redraw(); }
       },
       _animate: function (event) {
         var scale = this._map.getZoomScale(event.zoom, this._zoom);
@@ -247,7 +259,8 @@ msap.trace = (function () {
       },
       redraw: function () {
         var map = this._map;
-        if (!map || !this._canvas) { return; }
+        if (!map || !this._canvas || asleep) { return; }
+        this._view = [map.getZoom(), map.getPixelBounds().min, map.getSize()].join();
         var size = map.getSize(), edge = size.multiplyBy(MARGIN).round(), whole = size.add(edge.multiplyBy(2));
         var corner = map.containerPointToLayerPoint(edge.multiplyBy(-1)).round();
         // Ink is finer than pixels.
@@ -256,14 +269,16 @@ msap.trace = (function () {
         this._bounds = L.latLngBounds(
           map.layerPointToLatLng(corner), map.layerPointToLatLng(corner.add(whole)));
         var canvas = this._canvas, ctx = canvas.getContext("2d");
-        // Sizing it empties it.
-        canvas.width = whole.x * sharp;
-        canvas.height = whole.y * sharp;
-        canvas.style.width = whole.x + "px";
-        canvas.style.height = whole.y + "px";
+        if (canvas.width !== Math.floor(whole.x * sharp) || canvas.height !== Math.floor(whole.y * sharp)) {
+          canvas.width = whole.x * sharp;
+          canvas.height = whole.y * sharp;
+          canvas.style.width = whole.x + "px";
+          canvas.style.height = whole.y + "px";
+        }
         L.DomUtil.setTransform(canvas, corner, 1);
         canvas._leaflet_pos = corner;
         ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
+        ctx.clearRect(0, 0, whole.x, whole.y);
         var world = map.options.crs.scale(this._zoom), origin = map.getPixelOrigin().add(corner);
         var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
         draw(ctx, {
@@ -295,5 +310,5 @@ msap.trace = (function () {
     });
   }
 
-  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeCanvas, papier: paper };
+  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeCanvas, papier: paper, reveiller: wake };
 })();
