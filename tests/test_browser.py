@@ -302,9 +302,10 @@ def test_neighbours_are_those_of_the_zones(browser, demo):
 def test_the_map_can_be_repainted(browser, demo):
     visit(browser, demo)
     middle = (
-        "const c = document.querySelector('.msap-toile-1'), x = c.getContext('2d');"
+        "const c = document.querySelector('.msap-toile'), x = c.getContext('2d');"
         "return Array.from(x.getImageData(c.width / 2, c.height / 2, 1, 1).data)"
     )
+    browser.execute_script("msap.dessinerZones([])")
     browser.execute_script("msap.peindre(msap.donnees().communes.classe.map(() => 2))")
     colour = browser.execute_script("return msap.donnees().classes[2].couleur")
     assert browser.execute_script(middle)[:3] == [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

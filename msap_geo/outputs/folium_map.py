@@ -194,6 +194,7 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
         zoom_control=False,
         attribution_control=True,
         zoom_snap=0.25,
+        fade_animation=False,  # a popup is read at once
     )
     fmap.get_root().add_child(_Head(_asset("carte.css"), [_asset(name) for name in _SCRIPTS]))
     for tiles in _BACKGROUNDS:

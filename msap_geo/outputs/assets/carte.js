@@ -43,21 +43,19 @@
       page.style.setProperty("--msap-haut", Math.max(380, Math.min(640, left)) + "px");
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
-    var page = document.documentElement, left = null, paper = null;
+    var page = document.documentElement, left = null;
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom() };
       page.classList.add("msap-impression");
       fit();
       frame();
-      if (paper) { paper.remove(); }
-      var sea = getComputedStyle(map.getContainer()).backgroundColor;
-      paper = msap.trace.papier(msap.donnees().repere, map, sea).addTo(map);
+      msap.trace.imprimer(map, msap.donnees().repere, getComputedStyle(map.getContainer()).backgroundColor);
     });
     window.addEventListener("afterprint", function () {
       page.classList.remove("msap-impression");
-      paper.remove();
       map.invalidateSize({ animate: false });
       map.setView(left.center, left.zoom, { animate: false });
+      msap.trace.imprimer(map, msap.donnees().repere, null);
     });
   }
 

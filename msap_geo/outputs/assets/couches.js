@@ -12,7 +12,7 @@
 "use strict";
 (function () {
   var el = msap.element, map = null, data = null, layers = {}, canvases = {}, marks = {};
-  var told = { commune: [], site: [], peinture: [] }, painted = null, zones = null, theme = null, ready = false;
+  var told = { commune: [], site: [], peinture: [] }, painted = null, zones = null, theme = null, ready = false, online = false;
   var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
   var ORDER = ["fond", "acces", "isochrones", "routes", "departements", "bassins", "zones", "publics"];
 
@@ -310,7 +310,9 @@
     }
     var pieceOf = new Int32Array(shape.areas).fill(-1), shown = 0;
     byClass.forEach(function (areas, i) {
+      ctx.globalAlpha = online ? 0.55 : 1;
       fill(ctx, seen, areas, classes[i].couleur);
+      ctx.globalAlpha = 1;
       if (classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
       areas.forEach(function (area, k) { pieceOf[area] = 1000 * Math.floor(k / PIECE) + i; });
       shown += areas.length;
@@ -318,7 +320,7 @@
     var apart = Math.sqrt(view.width * view.height / Math.max(1, shown));
     if (apart > 9) {
       stroke(ctx, shape, seen, shape.all(), "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4);
-    } else {
+    } else if (!online) {
       // Borders closer than a few pixels would hide what they divide: they are not drawn, but the
       // hairline left between two pieces is closed from below.
       ctx.globalCompositeOperation = "destination-over";
@@ -505,15 +507,15 @@
     // Over an online background, communes let it be read.
     map.on("layeradd layerremove", function (event) {
       if (!(event.layer instanceof L.TileLayer)) { return; }
-      var online = false;
+      online = false;
       map.eachLayer(function (layer) { online = online || layer instanceof L.TileLayer; });
-      map.getContainer().classList.toggle("msap-en-ligne", online);
+      if (canvases.acces) { canvases.acces.redraw(); }
     });
   }
 
   // Names of towns stand beside their point, on the first side where they cover no sign nor other
   // name; the least peopled go without when there is no room.
-  var SIDES = [[12, -6], [-12, -6], [0, -24], [0, 12], [22, -6], [-22, -6], [14, -20], [14, 8], [-14, -20], [-14, 8]];
+  var SIDES = [[12, -6], [-12, -6], [0, -24], [0, 12], [22, -6], [-22, -6], [14, -20], [14, 8], [-14, -20], [-14, 8], [30, -6], [-30, -6]];
 
   function settleNames() {
     if (!layers.villes || !map.hasLayer(layers.villes)) { return; }
@@ -566,7 +568,7 @@
   function begin() {
     ready = true;
     settle();
-    msap.trace.reveiller(map);
+    msap.trace.reveiller(map, data.repere);
   }
 
   function montrer(kind) { if (layers[kind] && !map.hasLayer(layers[kind])) { map.addLayer(layers[kind]); } }

@@ -225,90 +225,109 @@ msap.trace = (function () {
     return L.latLngBounds(this.latlng(box[0], box[3]), this.latlng(box[2], box[1]));
   };
 
-  // Nothing is drawn before the map has its size and its view: the first ones are not the last.
-  var asleep = true;
-  function wake(map) {
-    asleep = false;
-    map.eachLayer(function (layer) { if (layer.msapDessin) { layer.redraw(); } });
+  // One canvas for all the layers of a map, a little larger than it: one is a quarter of the work
+  // of seven, and a printed page would show the emptying of each as white over those below.
+  var MARGIN = 0.15;
+
+  function Scene(map, grid) {
+    this.map = map; this.grid = grid; this.layers = []; this.awake = false; this.paper = null;
+    this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated msap-toile", map.getPane("overlayPane"));
+    map.on("moveend resize", this.follow, this);
+    map.on("zoomanim", this.animate, this);
+  }
+  Scene.prototype.add = function (layer) {
+    this.layers.push(layer);
+    this.layers.sort(function (a, b) { return a.msapOrdre - b.msapOrdre; });
+    this.ask();
+  };
+  Scene.prototype.remove = function (layer) {
+    this.layers = this.layers.filter(function (one) { return one !== layer; });
+    this.ask();
+  };
+  // However many layers ask, it is drawn once, before the next picture.
+  Scene.prototype.ask = function () {
+    var scene = this;
+    if (this.frame) { return; }
+    this.frame = requestAnimationFrame(function () { scene.draw(); });
+  };
+  Scene.prototype.follow = function () {
+    var map = this.map, view = [map.getZoom(), map.getPixelBounds().min, map.getSize()].join();
+    if (view !== this.seen) { this.seen = view; this.ask(); }
+  };
+  Scene.prototype.animate = function (event) {
+    if (!this.bounds) { return; }
+    var scale = this.map.getZoomScale(event.zoom, this.zoom);
+    var offset = this.map._latLngBoundsToNewLayerBounds(this.bounds, event.zoom, event.center).min;
+    L.DomUtil.setTransform(this.canvas, offset, scale);
+  };
+  Scene.prototype.draw = function () {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    // Nothing is drawn before the map has its size and its view: the first ones are not the last.
+    if (!this.awake) { return; }
+    var map = this.map, size = map.getSize(), edge = size.multiplyBy(MARGIN).round();
+    var whole = size.add(edge.multiplyBy(2)), grid = this.grid;
+    var corner = map.containerPointToLayerPoint(edge.multiplyBy(-1)).round();
+    // Ink is finer than pixels.
+    var sharp = this.paper ? 3 : Math.min(window.devicePixelRatio || 1, 2);
+    this.zoom = map.getZoom();
+    this.bounds = L.latLngBounds(
+      map.layerPointToLatLng(corner), map.layerPointToLatLng(corner.add(whole)));
+    var canvas = this.canvas, ctx = canvas.getContext("2d");
+    if (canvas.width !== Math.floor(whole.x * sharp) || canvas.height !== Math.floor(whole.y * sharp)) {
+      canvas.width = whole.x * sharp;
+      canvas.height = whole.y * sharp;
+      canvas.style.width = whole.x + "px";
+      canvas.style.height = whole.y + "px";
+    }
+    L.DomUtil.setTransform(canvas, corner, 1);
+    ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
+    ctx.clearRect(0, 0, whole.x, whole.y);
+    if (this.paper) { ctx.fillStyle = this.paper; ctx.fillRect(0, 0, whole.x, whole.y); }
+    var world = map.options.crs.scale(this.zoom), origin = map.getPixelOrigin().add(corner);
+    var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
+    var view = {
+      key: [k, dx, dy, whole.x, whole.y].join(),
+      k: k, dx: dx, dy: dy, zoom: this.zoom, width: whole.x, height: whole.y,
+      sees: function (box, at) {
+        return box[at] <= box[at + 2] && box[at] * k + dx <= whole.x && box[at + 2] * k + dx >= 0
+          && box[at + 1] * k + dy <= whole.y && box[at + 3] * k + dy >= 0;
+      }
+    };
+    this.layers.forEach(function (layer) { layer.msapDessin(ctx, view); });
+  };
+
+  var scenes = new WeakMap();
+  function sceneOf(map, grid) {
+    if (!scenes.has(map)) { scenes.set(map, new Scene(map, grid)); }
+    return scenes.get(map);
   }
 
-  var MARGIN = 0.15;
-  // A canvas a little larger than the map, drawn anew whenever the view comes to rest. It is made
-  // here: Leaflet's classes exist only once the page's body is read.
-  function makeCanvas(grid, order, draw) {
-    var Canvas = L.Layer.extend({
-      onAdd: function (map) {
-        this._canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated msap-toile msap-toile-" + order);
-        this._canvas.style.zIndex = order;
-        this.getPane().appendChild(this._canvas);
-        this.redraw();
-      },
-      onRemove: function () { this._canvas.remove(); this._canvas = null; },
-      getEvents: function () {
-        return { moveend: this._follow, resize: this._follow, zoomanim: this._animate };
-      },
-      // A view is told several times over; it is drawn once.
-      _follow: function () {
-        var map = this._map, view = [map.getZoom(), map.getPixelBounds().min, map.getSize()].join();
-        if (view !== this._view) { this.redraw(); }
-      },
-      _animate: function (event) {
-        var scale = this._map.getZoomScale(event.zoom, this._zoom);
-        var offset = this._map._latLngBoundsToNewLayerBounds(this._bounds, event.zoom, event.center).min;
-        L.DomUtil.setTransform(this._canvas, offset, scale);
-      },
-      redraw: function () {
-        var map = this._map;
-        if (!map || !this._canvas || asleep) { return; }
-        this._view = [map.getZoom(), map.getPixelBounds().min, map.getSize()].join();
-        var size = map.getSize(), edge = size.multiplyBy(MARGIN).round(), whole = size.add(edge.multiplyBy(2));
-        var corner = map.containerPointToLayerPoint(edge.multiplyBy(-1)).round();
-        // Ink is finer than pixels.
-        var sharp = order === "papier" ? 3 : Math.min(window.devicePixelRatio || 1, 2);
-        this._zoom = map.getZoom();
-        this._bounds = L.latLngBounds(
-          map.layerPointToLatLng(corner), map.layerPointToLatLng(corner.add(whole)));
-        var canvas = this._canvas, ctx = canvas.getContext("2d");
-        if (canvas.width !== Math.floor(whole.x * sharp) || canvas.height !== Math.floor(whole.y * sharp)) {
-          canvas.width = whole.x * sharp;
-          canvas.height = whole.y * sharp;
-          canvas.style.width = whole.x + "px";
-          canvas.style.height = whole.y + "px";
-        }
-        L.DomUtil.setTransform(canvas, corner, 1);
-        canvas._leaflet_pos = corner;
-        ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
-        ctx.clearRect(0, 0, whole.x, whole.y);
-        var world = map.options.crs.scale(this._zoom), origin = map.getPixelOrigin().add(corner);
-        var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
-        draw(ctx, {
-          key: [k, dx, dy, whole.x, whole.y].join(),
-          k: k, dx: dx, dy: dy, zoom: this._zoom, width: whole.x, height: whole.y,
-          sees: function (box, at) {
-            return box[at] <= box[at + 2] && box[at] * k + dx <= whole.x && box[at + 2] * k + dx >= 0
-              && box[at + 1] * k + dy <= whole.y && box[at + 3] * k + dy >= 0;
-          }
-        });
-      }
+  // A layer drawn on the map's canvas. Made here: Leaflet's classes exist only once the body is read.
+  function makeLayer(grid, order, draw) {
+    var Drawn = L.Layer.extend({
+      onAdd: function (map) { sceneOf(map, grid).add(this); },
+      onRemove: function (map) { sceneOf(map, grid).remove(this); },
+      redraw: function () { if (this._map) { sceneOf(this._map, grid).ask(); } }
     });
-    var made = new Canvas();
+    var made = new Drawn();
     made.msapOrdre = order;
     made.msapDessin = draw;
     return made;
   }
 
-  // All canvases of a map as one. Chromium prints a canvas stroke by stroke, its emptying too, as
-  // white over the canvases below it: on paper there is only one.
-  function paper(grid, map, background) {
-    var canvases = [];
-    map.eachLayer(function (layer) { if (layer.msapDessin) { canvases.push(layer); } });
-    canvases.sort(function (a, b) { return a.msapOrdre - b.msapOrdre; });
-    return makeCanvas(grid, "papier", function (ctx, view) {
-      ctx.fillStyle = background;
-      ctx.fillRect(0, 0, view.width, view.height);
-      canvases.forEach(function (layer) { layer.msapDessin(ctx, view); });
-    });
+  function wake(map, grid) {
+    var scene = sceneOf(map, grid);
+    scene.awake = true;
+    scene.draw();
   }
 
-  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeCanvas, papier: paper, reveiller: wake };
+  // Draw at once for paper, over a background; null comes back to the screen.
+  function print(map, grid, background) {
+    var scene = sceneOf(map, grid);
+    scene.paper = background;
+    scene.draw();
+  }
+
+  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeLayer, imprimer: print, reveiller: wake };
 })();
