@@ -144,7 +144,7 @@ def write_everything(
         progress("Tables et carte")
         outputs.write_json(diagnosis_summary(everything.diagnosis), draft / "resume.json")
         outputs.write_json(diagnosis_manifest(everything.diagnosis), draft / "manifest.json")
-        write_tables(result, draft)
+        write_tables(result, draft, diagnosis=everything.diagnosis)
         write_diagnosis_tables(everything.diagnosis, draft)
         rated = everything.rating.table
         outputs.write_csv(rated, draft / "bureaux.csv", columns=list(rated.columns))

@@ -68,9 +68,7 @@ def write_study(
             outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
 
 
-def write_tables(
-    result: StudyResult, draft: Path, *, diagnosis: Diagnosis | None = None
-) -> None:
+def write_tables(result: StudyResult, draft: Path, *, diagnosis: Diagnosis | None = None) -> None:
     """Write what a study's folder holds besides its summary, its manifest and its layers.
 
     Parameters
