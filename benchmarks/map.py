@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import statistics
@@ -240,7 +241,11 @@ def main() -> int:
                 print(json.dumps(lines[-1], ensure_ascii=False))
         finally:
             driver.quit()
-    facts = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
+    facts = {
+        "machine": f"{os.cpu_count()} {platform.machine()} cores",
+        "rounds": arguments.tours,
+        "load_average": round(os.getloadavg()[1], 1),
+    }
     if arguments.json:
         text = json.dumps({"facts": facts, "lines": lines}, ensure_ascii=False, indent=2)
         arguments.json.write_text(text + "\n", encoding="utf-8", newline="\n")

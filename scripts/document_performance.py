@@ -5,6 +5,7 @@ Usage::
     python benchmarks/travel.py ../shared/data/corse --json benchmarks/results/travel.json
     python benchmarks/siting.py national ../shared/data --json benchmarks/results/siting.json
     python benchmarks/siting.py spopt PYTHON --json benchmarks/results/siting.json
+    python benchmarks/map.py ../shared/data --json benchmarks/results/map.json
     python scripts/document_performance.py
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+MAP_RESULTS = ROOT / "benchmarks" / "results" / "map.json"
 PAGE = ROOT / "docs" / "performance.md"
 
 
@@ -141,6 +143,40 @@ def row(line: dict[str, Any]) -> str:
     return (
         f"| {line['question']} | {line['ours']:.3f} s | {line['peer']} | {line['theirs']:.3f} s "
         f"| {line['ratio']:.3g} | {bar} |"
+    )
+
+
+def map_section(weighed: dict[str, Any]) -> str:
+    """Return the part of the page about the map."""
+    timed = [line for line in weighed["lines"] if "plain" in line]
+    rows = "\n".join(map_row(line, "plain") + "\n" + map_row(line, "simplified") for line in timed)
+    (whole,) = (line for line in weighed["lines"] if "plain" not in line)
+    return f"""
+# Weight and speed of the map
+
+Measured by `benchmarks/map.py` in headless Chromium on {weighed["facts"]["machine"]}, medians of
+{weighed["facts"]["rounds"]} interleaved rounds; the machine had other work (load average
+{weighed["facts"]["load_average"]}), so that ratios say more than seconds. Times run from the start
+of the page to the second frame after its load event, and from a zoom step to the second frame after
+it. The peer is `folium.Choropleth` of the same communes and minutes, with a tooltip and nothing
+else: from the boundaries as published (*plain*) or simplified as much as ours (*simplified*). Ours
+also holds the Maisons, the post offices, two hundred candidates, the zones, tables and search.
+
+| map | communes | ours | load | zoom | peer | weight | load | zoom | smaller | quicker |
+|---|---|---|---|---|---|---|---|---|---|---|
+{rows}
+
+{whole["name"]}, {whole["communes"]} communes: {whole["ours"]["megabytes"]} MB.
+"""
+
+
+def map_row(line: dict[str, Any], peer: str) -> str:
+    """Return one line of the map's table."""
+    ours, theirs = line["ours"], line[peer]
+    return (
+        f"| {line['name']} | {line['communes']} | {ours['megabytes']} MB | {ours['load_s']} s "
+        f"| {ours['zoom_s']} s | {peer} | {theirs['megabytes']} MB | {theirs['load_s']} s "
+        f"| {theirs['zoom_s']} s | {theirs['smaller']} | {theirs['quicker']} |"
     )
 
 

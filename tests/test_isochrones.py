@@ -93,6 +93,26 @@ def test_bounds_are_nested():
         assert inner.area < outer.area
 
 
+def test_reach_of_several_sites_is_that_of_any_of_them():
+    net, table = ring(), sites([("S", (8000.0, 0.0)), ("T", (-8000.0, 0.0))])
+    region = shapely.box(-12_000, -12_000, 12_000, 12_000)
+    found = travel.reach_areas(net, table, region, minutes=(20, 10), cell_m=200.0)
+    each = travel.isochrones(net, table, minutes=(10, 20), cell_m=200.0)
+    assert found["minutes"].tolist() == [10.0, 20.0]
+    assert found["area_km2"].is_monotonic_increasing
+    for bound, area in zip(found["minutes"], found.geometry, strict=True):
+        joined = shapely.union_all(each.loc[each["minutes"] == bound, "geometry"].to_numpy())
+        assert area.symmetric_difference(joined).area < 0.03 * joined.area
+
+
+def test_reach_stays_near_its_region():
+    net, table = straight_road(), sites([("S", 2)])
+    west = shapely.box(400_000, 6_780_000, 420_000, 6_790_000)
+    area = travel.reach_areas(net, table, west, minutes=[60], cell_m=200.0).geometry.iloc[0]
+    assert not area.is_empty
+    assert area.within(west.buffer(800))
+
+
 def test_a_road_without_length_is_no_obstacle():
     nodes = pd.DataFrame({"node": range(3), "x": [0.0, 0.0, 5000.0], "y": 0.0})
     links = pd.DataFrame({"from": [0, 1, 1, 2], "to": [1, 0, 2, 1], "minutes": [0, 0, 5.0, 5.0]})

@@ -400,7 +400,9 @@
     departements: function () {
       var between = data.topologie.between(data.communes.departement);
       return canvas("departements", function (ctx, view) {
-        stroke(ctx, data.topologie, data.topologie.seen(view), between, INK, 1.6);
+        var seen = data.topologie.seen(view);
+        stroke(ctx, data.topologie, seen, between, "rgba(255, 255, 255, 0.85)", 3.4);
+        stroke(ctx, data.topologie, seen, between, INK, 1.6);
       });
     },
     zones: function () {
@@ -446,8 +448,8 @@
 
   // Other scripts add their own makers.
   function couche(kind) {
+    if (!data) { pictures(); }
     donnees();
-    pictures();
     layers[kind] = makers[kind]();
     if (layers[kind].msapTouche) { canvases[kind] = layers[kind]; }
     return layers[kind];
