@@ -206,6 +206,11 @@ def solve(
         # another one.
         _Quiet.resetGlobalScheduler(True)
         ran = solver.run()
+    if ran == highspy.HighsStatus.kError:
+        # Its presolve may give back a solution a hair outside its own tolerance, which it then
+        # refuses.
+        solver.setOptionValue("presolve", "off")
+        ran = solver.run()
     status = solver.getModelStatus()
     kinds = highspy.HighsModelStatus
     # After a refusal every figure is HiGHS's zero, which would read as a bound.

@@ -256,9 +256,13 @@ class Climb:
         price = np.zeros_like(self.serves, dtype=float)
         where = (gains.by_row.indices, groups.of_row[gains.entry_row])
         np.add.at(price, where, np.abs(relaxed.duals[: gains.n_rows])[gains.entry_row])
-        price += self.serves * np.maximum(1 - price.sum(axis=1), 0)[:, None]
+        # What the prices leave of a site's cost is shared evenly, so that no group's share is below
+        # its price; a site to open anyway costs nothing to anyone, and one in all.
+        shared = np.maximum(self.serves.sum(axis=1), 1)
+        price += self.serves * (np.maximum(1 - price.sum(axis=1), 0) / shared)[:, None]
         price /= np.maximum(price.sum(axis=1), 1.0)[:, None]
-        total = float((~self.serves.any(axis=1))[self.forced].sum())
+        price[self.forced] = 0.0
+        total = float(len(self.forced))
         needs = self._needs(level)
         nothing = np.empty(0, dtype=np.int64)
         for group in np.flatnonzero(needs > 0):
