@@ -36,9 +36,9 @@ _SPARE = 1.0
 """Sites above the number allowed that the next proof aims at: enough not to miss it by a hair."""
 
 _NEIGHBOURS = 6
-_ONCE = 4.0
-"""Groups set free together, and seconds for their sites: on the national instance, twelve at once
-bring half as much in the same time."""
+_ONCE_SHARE, _ONCE_LEAST = 1 / 150, 2.0
+"""Groups set free together, and the share of the time (seconds at least) their sites may take: on
+the national instance, twelve at once bring half as much in the same time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -389,7 +389,8 @@ class Climb:
             values = np.zeros(model.n_columns)
             values[y] = np.isin(sites, start)
             values[z] = part @ values[y] > 0
-        answer = solve(model, replace(self.effort, seconds=_ONCE, gap=0.0), start=values)
+        seconds = max(_ONCE_SHARE * self.effort.seconds, _ONCE_LEAST)
+        answer = solve(model, replace(self.effort, seconds=seconds, gap=0.0), start=values)
         chosen = np.flatnonzero(answer.x[: len(sites)] > _HALF)
         return sites[chosen], -answer.bound
 
