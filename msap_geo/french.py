@@ -52,6 +52,17 @@ def percent(share: float | None) -> str:
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
 
 
+def signed(value: float | None, decimals: int = 0) -> str:
+    """Return a number that may be negative, with a true minus: ``"−1,6"``."""
+    return number(value, decimals).replace("-", "−")
+
+
+def euros(value: float | None) -> str:
+    """Return a sum, whole euros: ``"150 000 €"``."""
+    text = number(value)
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}€"
+
+
 def people(count: int) -> str:
     """Return a number of inhabitants: ``"1 habitant"``, ``"12 345 habitants"``."""
     return counted(count, "habitant")

@@ -21,6 +21,7 @@ from msap_geo.cli import (
     lancer,
     noter,
     optimiser,
+    rapport,
     telecharger,
     verifier,
 )
@@ -30,7 +31,7 @@ from msap_geo.errors import MsapGeoError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (telecharger, verifier, lancer, diagnostiquer, noter, optimiser, backtester)
+_COMMANDS = (telecharger, verifier, lancer, diagnostiquer, noter, optimiser, backtester, rapport)
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 

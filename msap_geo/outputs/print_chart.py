@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NOW, _THEN = MUTED, ACCENT
+_FEW = 6
 
 
 class Curve(NamedTuple):
@@ -33,7 +34,7 @@ def access_chart(
     thresholds: Sequence[float],
     *,
     width_mm: float = 120.0,
-    height_mm: float = 55.0,
+    height_mm: float = 46.0,
 ) -> Drawing:
     """Draw the share of the population within each travel time, thresholds marked.
 
@@ -51,7 +52,7 @@ def access_chart(
     longest = max(min(longest, 4 * thresholds[-1]), 1.2 * thresholds[-1])
     with style():
         figure = new_figure(width_mm, height_mm)
-        axes = figure.add_axes((0.09, 0.17, 0.89, 0.78))
+        axes = figure.add_axes((0.09, 0.2, 0.89, 0.75))
         for threshold in thresholds:
             axes.axvline(threshold, color=ALERT, linewidth=0.7, linestyle=(0, (4, 3)))
         for curve in curves:
@@ -83,7 +84,7 @@ def bar_chart(
     xlabel: str,
     chosen: int | None = None,
     width_mm: float = 120.0,
-    height_mm: float = 50.0,
+    height_mm: float = 44.0,
 ) -> Drawing:
     """Draw one bar per label, its value written on it.
 
@@ -111,6 +112,9 @@ def bar_chart(
         axes.set_xticks(range(len(labels)), labels)
         axes.set_xlabel(xlabel)
         axes.set_ylim(0, 1.12 * max(max(values, default=0), 1))
+        # One bar alone would be a wall.
+        room = max(len(values), _FEW)
+        axes.set_xlim((len(values) - room - 1) / 2, (len(values) + room - 1) / 2)
         _bare(axes)
         return Drawing(figure)
 

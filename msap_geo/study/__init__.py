@@ -14,6 +14,8 @@ from msap_geo.study.plan_json import implantation_json
 from msap_geo.study.prepare import Prepared, prepare_study
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.rating import Rating, rate
+from msap_geo.study.report import report_document, write_report
+from msap_geo.study.report_parts import ReportParts, report_parts
 from msap_geo.study.run import StudyResult, run_study
 from msap_geo.study.tables import (
     diagnosis_layers,
@@ -36,6 +38,7 @@ __all__ = [
     "Implantation",
     "Prepared",
     "Rating",
+    "ReportParts",
     "Study",
     "StudyResult",
     "audit_study",
@@ -54,6 +57,8 @@ __all__ = [
     "rate",
     "rating_tables",
     "read_study",
+    "report_document",
+    "report_parts",
     "run_backtest",
     "run_everything",
     "run_study",
@@ -62,5 +67,6 @@ __all__ = [
     "study_tables",
     "write_diagnosis",
     "write_everything",
+    "write_report",
     "write_study",
 ]

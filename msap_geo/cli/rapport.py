@@ -1,0 +1,105 @@
+"""``msap-geo rapport``: a study as a document people can put on a table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from msap_geo.cli.noter import positive
+from msap_geo.cli.parser import add_command, add_output, add_study
+
+_FORMATS = ("pdf", "docx", "html")
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands,
+        "rapport",
+        _conduct,
+        help="écrit le diagnostic d'un territoire en PDF, Word ou HTML",
+        description="Écrit le diagnostic d'un territoire : résumé, méthode, données, accès "
+        "aujourd'hui, zones blanches, publics, règles, bureaux candidats, plan proposé et fiche de "
+        "chaque bureau, robustesse, définitions. Hors ligne ; mêmes données, mêmes fichiers.",
+    )
+    add_study(command)
+    options = command.options
+    options.add_argument(
+        "--format",
+        dest="formats",
+        choices=_FORMATS,
+        action="append",
+        metavar="|".join(_FORMATS),
+        help="forme du document ; répéter l'option pour plusieurs (par défaut : pdf)",
+    )
+    options.add_argument(
+        "--nombre", metavar="N", type=positive, help="ouvre au plus N sites (par défaut : 3)"
+    )
+    options.add_argument(
+        "--fiches",
+        metavar="N",
+        type=_count,
+        help="fiches d'une page, pour les N premiers bureaux proposés (par défaut : 3)",
+    )
+    options.add_argument(
+        "--zones",
+        metavar="N",
+        type=_count,
+        help="zones blanches détaillées une à une (par défaut : 3) ; les autres sont dans les "
+        "tables",
+    )
+    options.add_argument("--logo", metavar="IMAGE", type=Path, help="logo, en PNG ou JPEG")
+    options.add_argument(
+        "--css", metavar="FICHIER", type=Path, help="feuille de style ajoutée à la page HTML"
+    )
+    options.add_argument(
+        "--modele-word", metavar="FICHIER", type=Path, help="modèle .docx à la place du nôtre"
+    )
+    options.add_argument(
+        "--theme-typst", metavar="FICHIER", type=Path, help="thème du PDF à la place du nôtre"
+    )
+    add_output(command)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"un nombre entier est attendu (reçu {text})")
+    return int(text)
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
+
+    from msap_geo import study  # noqa: PLC0415
+    from msap_geo.outputs.report import read_look  # noqa: PLC0415
+
+    look = read_look(
+        logo=arguments.logo,
+        css=arguments.css,
+        word_template=arguments.modele_word,
+        typst_theme=arguments.theme_typst,
+    )
+    asked = {
+        "number": arguments.nombre,
+        "fiches": arguments.fiches,
+        "zones": arguments.zones,
+    }
+    told = study.read_study(arguments.etude)
+    folder = arguments.sortie if arguments.sortie is not None else Path("maps") / told.slug
+    with Console(stderr=True).status("Préparation…") as status:
+
+        def progress(step: str) -> None:
+            status.update(f"{step}…")
+
+        made = study.write_report(
+            study.run_study(told, progress=progress),
+            folder,
+            formats=list(dict.fromkeys(arguments.formats or ["pdf"])),
+            look=look,
+            progress=progress,
+            **{name: number for name, number in asked.items() if number is not None},
+        )
+    for path in made:
+        print(f"Rapport : {path}", flush=True)  # noqa: T201 - a command line speaks
+    return 0
