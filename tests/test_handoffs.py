@@ -331,6 +331,7 @@ def test_the_command_writes_everything(tmp_path):
     assert json.loads(done.stdout)["etude"].startswith("=Étude")
     written = {path.name for path in folder.iterdir()}
     assert {"etude.xlsx", "etude.gpkg", "etude.qgz", "plan.json", "bureaux.csv"} < written
+    assert {"rapport.pdf", "rapport.docx", "rapport.html"} < written
     names = gpd.read_file(folder / "etude.gpkg", layer="communes")["nom"].tolist()
     assert names == HOSTILE
     quick = run("lancer", toy.path, "--sortie", tmp_path / "vite")

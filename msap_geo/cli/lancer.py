@@ -39,7 +39,8 @@ def register(commands: Any) -> None:
         command.options.add_argument(
             "--tout",
             action="store_true",
-            help="écrit aussi le diagnostic, les bureaux notés, un plan, le classeur etude.xlsx",
+            help="écrit aussi le diagnostic, les bureaux notés, un plan, le classeur etude.xlsx "
+            "et le rapport (PDF, Word, HTML)",
         )
         command.options.add_argument(
             "--geoparquet",

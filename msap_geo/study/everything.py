@@ -1,4 +1,4 @@
-"""Everything a study can tell, in one folder: figures, plan, workbook, layers, map."""
+"""Everything a study can tell, in one folder: figures, plan, workbook, layers, map, report."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from msap_geo.study.implantation import Asked, optimise
 from msap_geo.study.plan_json import implantation_json
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.rating import rate
+from msap_geo.study.report import write_report
+from msap_geo.study.report_parts import ReportParts
 from msap_geo.study.run import run_study
 from msap_geo.study.tables import (
     diagnosis_layers,
@@ -156,3 +158,6 @@ def write_everything(
             outputs.write_geoparquet(layers, draft, provenance=told)
         progress("Classeur")
         outputs.write_workbook(everything.tables(), draft / "etude.xlsx", provenance=told)
+        progress("Rapport")
+        parts = ReportParts(result, everything.diagnosis, everything.rating, everything.found, told)
+        write_report(parts, draft)

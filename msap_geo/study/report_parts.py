@@ -99,7 +99,7 @@ def report_parts(
         If a file of ``[diagnostic]`` is unusable, or no plan of that many offices respects the
         rules of ``[implantation]``.
     """
-    asked = Asked(number=number, frontier=True)
+    asked = Asked(number=min(number, max(len(result.candidates), 1)), frontier=True)
     return ReportParts(
         result=result,
         diagnosis=diagnose(result, progress=progress),
