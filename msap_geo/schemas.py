@@ -361,6 +361,29 @@ CANDIDATES = pa.DataFrameSchema(
 )
 """Post offices scored by what they would bring if they hosted a Maison."""
 
+COMPARED = pa.DataFrameSchema(
+    {
+        "code_insee": _text(_CODE, unique=True),
+        "nom": _text(),
+        "departement": _text(),
+        "presence": _text("les deux|avant seulement|après seulement"),
+        "population_avant": _persons(),
+        "population_apres": _persons(),
+        "minutes_avant": _number(nullable=True),
+        "minutes_apres": _number(nullable=True),
+        "ecart_minutes": pa.Column(float, nullable=True),
+        "sens": _text("|plus près|plus loin|inchangé"),
+        "palier_avant": _text(),
+        "palier_apres": _text(),
+        "site_id_avant": _text(nullable=True),
+        "site_id_apres": _text(nullable=True),
+        "site_nom_avant": _text(nullable=True),
+        "site_nom_apres": _text(nullable=True),
+    },
+    name="communes comparées",
+)
+"""Access of each commune in two studies; the columns of each threshold come besides."""
+
 
 def check(
     table: gpd.GeoDataFrame | pd.DataFrame, schema: pa.DataFrameSchema, *, where: str | None = None

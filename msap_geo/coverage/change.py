@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     from msap_geo.travel import TravelTimes
 
 GAINED, LOST, STILL_WITHIN, STILL_BEYOND = "gagne", "perd", "toujours à portée", "toujours au-delà"
+CLOSER, FARTHER, UNCHANGED = "plus près", "plus loin", "inchangé"
 
 
 def changes(
-    before: pd.DataFrame, after: pd.DataFrame, *, thresholds: Sequence[float]
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    *,
+    thresholds: Sequence[float],
+    noise_minutes: float = 0.0,
 ) -> pd.DataFrame:
     """Compare the access of the same places at two dates or in two scenarios.
 
@@ -34,14 +39,17 @@ def changes(
         is that of ``after``.
     thresholds
         Minutes, inclusive.
+    noise_minutes
+        A smaller difference is none: ``sens`` tells it as unchanged. Status is not concerned, since
+        it is that of the published figures.
 
     Returns
     -------
     pandas.DataFrame
         One row per place: ``demand_id, code_insee, population, site_id_avant, site_id_apres,
         minutes_avant, minutes_apres, ecart_minutes`` (after minus before, null when either has no
-        route), ``sens`` (``plus près``, ``plus loin``, ``inchangé``; losing the last route is
-        farther) and for each threshold ``statut_<s>`` (:data:`GAINED`, :data:`LOST`,
+        route), ``sens`` (:data:`CLOSER`, :data:`FARTHER`, :data:`UNCHANGED`; losing the last route
+        is farther) and for each threshold ``statut_<s>`` (:data:`GAINED`, :data:`LOST`,
         :data:`STILL_WITHIN`, :data:`STILL_BEYOND`).
 
     Raises
@@ -56,6 +64,9 @@ def changes(
         )
     first, then = (table["minutes"].to_numpy(dtype=float) for table in (before, after))
     wait = np.nan_to_num(then, nan=np.inf), np.nan_to_num(first, nan=np.inf)
+    with np.errstate(invalid="ignore"):  # no route then, none now: no difference
+        gap = (wait[0] - wait[1]).round(MINUTES_DECIMALS)
+    least = max(noise_minutes, 10.0**-MINUTES_DECIMALS)
     table = pd.DataFrame(
         {
             "demand_id": after["demand_id"].to_numpy(dtype=object),
@@ -66,9 +77,9 @@ def changes(
             "minutes_avant": first,
             "minutes_apres": then,
             "ecart_minutes": (then - first).round(MINUTES_DECIMALS),
-            "sens": np.select(
-                [wait[0] < wait[1], wait[0] > wait[1]], ["plus près", "plus loin"], "inchangé"
-            ).astype(object),
+            "sens": np.select([gap <= -least, gap >= least], [CLOSER, FARTHER], UNCHANGED).astype(
+                object
+            ),
         }
     )
     for threshold in check_thresholds(thresholds):
@@ -95,7 +106,7 @@ def losers(compared: pd.DataFrame) -> pd.DataFrame:
         Its rows with ``sens`` *plus loin*, by person-minutes lost; those who lose their last route
         first.
     """
-    farther = compared[compared["sens"] == "plus loin"]
+    farther = compared[compared["sens"] == FARTHER]
     lost = (farther["ecart_minutes"] * farther[POPULATION]).fillna(np.inf)
     order = lost.to_frame("perte").assign(lieu=farther["demand_id"])
     sequence = order.sort_values(["perte", "lieu"], ascending=[False, True]).index
@@ -133,8 +144,8 @@ def changes_by_territory(
     columns = {
         "territoire": names.astype(object),
         "population": total(compared["sens"].notna()),
-        "rapproches": total(compared["sens"] == "plus près"),
-        "eloignes": total(compared["sens"] == "plus loin"),
+        "rapproches": total(compared["sens"] == CLOSER),
+        "eloignes": total(compared["sens"] == FARTHER),
     }
     for threshold in check_thresholds(thresholds):
         status = compared[f"statut_{threshold:g}"]
@@ -163,7 +174,8 @@ def zone_changes(before: pd.Series, after: pd.Series, population: pd.Series) -> 
     -------
     pandas.DataFrame
         One row per zone of ``before``, then per zone of ``after`` that holds nobody who was in one:
-        ``zone_id, evolution`` (*résorbée*, *réduite*, *inchangée*, *étendue*, *nouvelle*),
+        ``zone_id, evolution`` (*résorbée*, *réduite*, *inchangée*, *étendue*, *nouvelle*, or
+        *fusionnée*: whole, in a zone where most of the people come from another),
         ``population_avant, population_sortie`` (now within reach), ``population_restante``,
         ``population_entree`` (newly beyond, in the zones its people are now in), ``zones_apres``
         (where those who remain are now).
@@ -198,9 +210,15 @@ def zone_changes(before: pd.Series, after: pd.Series, population: pd.Series) -> 
         }
     )
     gone = ~lost.index.isin(links["avant"])
+    taken = links.loc[links["apres"].map(heir) != links["avant"], "avant"]
     known["evolution"] = np.select(
-        [gone, known["population_entree"] > 0, known["population_sortie"] > 0],
-        ["résorbée", "étendue", "réduite"],
+        [
+            gone,
+            known["population_entree"] > 0,
+            known["population_sortie"] > 0,
+            lost.index.isin(taken),
+        ],
+        ["résorbée", "étendue", "réduite", "fusionnée"],
         "inchangée",
     )
     fresh = sorted(set(table.loc[now, "apres"]) - set(links["apres"]))
