@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from msap_geo import __version__
 from msap_geo.cli import (
     backtester,
+    comparer,
     diagnostiquer,
     lancer,
     noter,
@@ -31,7 +32,17 @@ from msap_geo.errors import MsapGeoError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (telecharger, verifier, lancer, diagnostiquer, noter, optimiser, backtester, rapport)
+_COMMANDS = (
+    telecharger,
+    verifier,
+    lancer,
+    diagnostiquer,
+    noter,
+    optimiser,
+    backtester,
+    rapport,
+    comparer,
+)
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 
 

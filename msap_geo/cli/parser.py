@@ -119,13 +119,13 @@ def add_study(parser: FrenchParser) -> None:
     )
 
 
-def add_output(parser: FrenchParser) -> None:
-    """Add ``--sortie``, the folder of the results."""
+def add_output(parser: FrenchParser, *, default: str = "maps/<nom de l'étude>") -> None:
+    """Add ``--sortie``, the folder of the results; ``default`` is said in the help."""
     parser.options.add_argument(
         "--sortie",
         metavar="DOSSIER",
         type=Path,
-        help="dossier des résultats (par défaut : maps/<nom de l'étude>)",
+        help=f"dossier des résultats (par défaut : {default})",
     )
 
 

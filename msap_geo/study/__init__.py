@@ -5,10 +5,14 @@ from __future__ import annotations
 from msap_geo.study.audit import audit_study
 from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.study.backtest import Backtest, run_backtest
+from msap_geo.study.compare import Comparison, compare_studies
+from msap_geo.study.compare_read import StudyFolder, read_folder
+from msap_geo.study.compare_words import comparison_told
+from msap_geo.study.compare_write import comparison_summary, write_comparison
 from msap_geo.study.diagnostic import Diagnosis, diagnose
 from msap_geo.study.diagnostic_write import diagnosis_summary, write_diagnosis
 from msap_geo.study.everything import PLAN_SITES, Everything, run_everything, write_everything
-from msap_geo.study.file import Study, read_study, sample_study
+from msap_geo.study.file import Study, read_study, sample_study, slug
 from msap_geo.study.implantation import Asked, Implantation, optimise
 from msap_geo.study.plan_json import implantation_json
 from msap_geo.study.prepare import Prepared, prepare_study
@@ -33,6 +37,7 @@ __all__ = [
     "PLAN_SITES",
     "Asked",
     "Backtest",
+    "Comparison",
     "Diagnosis",
     "Everything",
     "Implantation",
@@ -40,8 +45,12 @@ __all__ = [
     "Rating",
     "ReportParts",
     "Study",
+    "StudyFolder",
     "StudyResult",
     "audit_study",
+    "compare_studies",
+    "comparison_summary",
+    "comparison_told",
     "diagnose",
     "diagnosis_layers",
     "diagnosis_summary",
@@ -56,6 +65,7 @@ __all__ = [
     "provenance_of",
     "rate",
     "rating_tables",
+    "read_folder",
     "read_study",
     "report_document",
     "report_parts",
@@ -63,8 +73,10 @@ __all__ = [
     "run_everything",
     "run_study",
     "sample_study",
+    "slug",
     "study_layers",
     "study_tables",
+    "write_comparison",
     "write_diagnosis",
     "write_everything",
     "write_report",

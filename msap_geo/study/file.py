@@ -262,6 +262,12 @@ class _Millesimes(_Section):
     operateurs: str = ""
 
 
+def slug(name: str) -> str:
+    """Return a name as a folder name: ``Corse (2024)`` → ``corse-2024``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "etude"
+
+
 class Study(_Section):
     """A study file, checked. Paths are as written in it, relative to ``folder``."""
 
@@ -288,9 +294,8 @@ class Study(_Section):
 
     @property
     def slug(self) -> str:
-        """Name of the study as a folder name: ``Corse (2024)`` → ``corse-2024``."""
-        plain = unicodedata.normalize("NFKD", self.etude.nom).encode("ascii", "ignore").decode()
-        return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "etude"
+        """Name of the study as a folder name (:func:`slug`)."""
+        return slug(self.etude.nom)
 
     @property
     def thresholds(self) -> tuple[float, ...]:

@@ -1,0 +1,345 @@
+"""A study folder read back: what ``lancer`` wrote, checked before anything is compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from msap_geo import coverage, schemas
+from msap_geo.errors import (
+    DataError,
+    FileMissingError,
+    MissingColumnError,
+    UnreadableFileError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = (
+    "manifest.json", "resume.json", "acces.csv", "candidats.csv", "zones_blanches.geojson",
+    "etude.gpkg",
+)  # fmt: skip
+"""What a folder must hold; its map is not read."""
+
+_AGAIN = "relancer cette étude avec msap-geo lancer"
+_ACCESS = ("code_insee", "nom", "population", "site_id", "site_nom", "minutes", "km", "raison")
+_CANDIDATES = ("rang", "site_id", "nom", "code_insee", "population_gagnee")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFolder:
+    """A study as its folder tells it; tables are in the projected CRS of the territory.
+
+    Parameters
+    ----------
+    folder
+        Where it was read.
+    manifest, summary
+        ``manifest.json`` and ``resume.json``.
+    access
+        Access of each commune, with the target groups the study counts.
+    communes, maisons, zones
+        Communes (same rows as ``access``), Maisons that count, zones blanches with the list of
+        their communes.
+    candidates
+        Scored candidates, best first, without their place.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    summary: dict[str, Any]
+    access: pd.DataFrame
+    communes: gpd.GeoDataFrame
+    maisons: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    candidates: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return str(self.summary["etude"])
+
+    @property
+    def departements(self) -> tuple[str, ...]:
+        """Département codes of the study, sorted."""
+        return tuple(sorted(self.manifest["parametres"]["etude"]["departements"]))
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Travel-time thresholds, minutes, increasing."""
+        return coverage.check_thresholds(self.manifest["parametres"]["etude"]["seuils_minutes"])
+
+    @property
+    def estimated(self) -> bool:
+        """Whether times rest on the estimated network."""
+        return bool(self.summary.get("temps_estimes"))
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether Maisons and candidates are invented."""
+        return bool(self.summary.get("demonstration"))
+
+
+def read_folder(folder: Path) -> StudyFolder:
+    """Read back the folder of a study.
+
+    Folders of earlier versions are read as long as they hold what is compared; what they lack
+    besides (a layer nobody compares, a later key of the manifest) is of no consequence.
+
+    Parameters
+    ----------
+    folder
+        Folder written by ``msap-geo lancer``.
+
+    Returns
+    -------
+    StudyFolder
+        Its tables, checked, and consistent with one another.
+
+    Raises
+    ------
+    FileMissingError
+        If the folder, or a file of it, is absent.
+    DataError
+        If a file cannot be read, lacks a column, or contradicts another one.
+    """
+    _present(folder)
+    manifest = _json(folder / "manifest.json", ("parametres", "entrees"))
+    summary = _json(folder / "resume.json", ("etude", "population", "seuils"))
+    _asked(manifest, folder / "manifest.json")
+    access = _access(folder / "acces.csv")
+    communes = _communes(folder / "etude.gpkg", access)
+    groups = [name for name in schemas.GROUPS if name in communes.columns]
+    read = StudyFolder(
+        folder=folder,
+        manifest=manifest,
+        summary=summary,
+        access=access.assign(**{name: communes[name].astype(float) for name in groups}),
+        communes=communes,
+        maisons=schemas.check(
+            _layer(folder / "etude.gpkg", "maisons"), schemas.SITES, where=str(folder)
+        ),
+        zones=_zones(folder, communes),
+        candidates=_candidates(folder / "candidats.csv"),
+    )
+    _agree(read)
+    return read
+
+
+def _present(folder: Path) -> None:
+    if folder.is_file():
+        raise FileMissingError(
+            "un dossier d'étude est attendu, et c'est un fichier",
+            where=folder,
+            remedy="donner le dossier écrit par msap-geo lancer (option --sortie)",
+        )
+    if not folder.is_dir():
+        raise FileMissingError(
+            "dossier introuvable",
+            where=folder,
+            remedy="donner le dossier écrit par msap-geo lancer (option --sortie)",
+        )
+    absent = [name for name in FILES if not (folder / name).is_file()]
+    if "manifest.json" in absent:
+        raise FileMissingError(
+            "ce n'est pas un dossier d'étude : manifest.json n'y est pas",
+            where=folder,
+            remedy="donner le dossier écrit par msap-geo lancer (option --sortie)",
+        )
+    if absent:
+        raise FileMissingError(
+            f"le dossier est incomplet, il manque : {', '.join(absent)}",
+            where=folder,
+            remedy=_AGAIN,
+        )
+
+
+def _json(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        raise UnreadableFileError(
+            "ce n'est pas du JSON entier", where=f"{path}, ligne {error.lineno}", remedy=_AGAIN
+        ) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise UnreadableFileError(
+            "le fichier ne peut pas être lu", where=path, remedy=_AGAIN
+        ) from error
+    absent = [key for key in keys if not isinstance(content, dict) or key not in content]
+    if absent:
+        raise DataError(f"clés absentes : {', '.join(absent)}", where=path, remedy=_AGAIN)
+    return dict(content)
+
+
+def _asked(manifest: dict[str, Any], path: Path) -> None:
+    """Check the two keys of the study that nothing can do without."""
+    try:
+        asked = manifest["parametres"]["etude"]
+        coverage.check_thresholds(asked["seuils_minutes"])
+        known = bool(list(asked["departements"])) and all(
+            isinstance(entry["role"], str) for entry in manifest["entrees"]
+        )
+    except (KeyError, TypeError, ValueError):
+        known = False
+    if not known:
+        raise DataError(
+            "le manifeste ne dit pas le territoire, les seuils ou les entrées de l'étude",
+            where=path,
+            remedy=_AGAIN,
+        )
+
+
+def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise UnreadableFileError(
+            "la table ne peut pas être lue (CSV en UTF-8, séparé par des virgules)",
+            where=path,
+            remedy=_AGAIN,
+        ) from error
+    absent = [name for name in columns if name not in table.columns]
+    if absent:
+        raise MissingColumnError(
+            f"colonnes absentes : {', '.join(absent)}", where=path, remedy=_AGAIN
+        )
+    return table
+
+
+def _numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    """Return a column as numbers, null where empty."""
+    written = table[column].str.strip()
+    values = pd.to_numeric(written, errors="coerce")
+    wrong = values.isna() & (written != "")
+    if wrong.any():
+        line = int(wrong.to_numpy().argmax())
+        raise DataError(
+            f"un nombre est attendu, et non « {written.iloc[line]} »",
+            where=f"{path}, ligne {line + 2}, colonne {column}",
+            remedy="ne pas enregistrer cette table avec un tableur, ou " + _AGAIN,
+        )
+    return values.astype(float)
+
+
+def _access(path: Path) -> pd.DataFrame:
+    table = _table(path, _ACCESS)
+    people = _numbers(table, "population", path)
+    if people.isna().any() or (people % 1 != 0).any():
+        raise DataError(
+            "la population doit être un nombre entier d'habitants",
+            where=f"{path}, colonne population",
+            remedy=_AGAIN,
+        )
+    minutes = _numbers(table, "minutes", path)
+    read = pd.DataFrame(
+        {
+            "code_insee": table["code_insee"].astype(object),
+            "nom": table["nom"].astype(object),
+            "population": people.astype("int64"),
+            "site_id": table["site_id"].where(table["site_id"] != "", None).astype(object),
+            "site_nom": table["site_nom"].where(table["site_nom"] != "", None).astype(object),
+            "minutes": minutes,
+            "km": _numbers(table, "km", path),
+            # Classes are made anew, from the thresholds compared.
+            "palier": "",
+            "raison": table["raison"].astype(object),
+        }
+    )
+    return schemas.check(read, schemas.ACCESS, where=str(path))
+
+
+def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
+    try:
+        layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
+        if name not in layers:
+            raise DataError(f"la couche « {name} » n'y est pas", where=path, remedy=_AGAIN)
+        table = pyogrio.read_dataframe(path, layer=name)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
+        raise UnreadableFileError(
+            "ce n'est pas un GeoPackage lisible", where=path, remedy=_AGAIN
+        ) from error
+    if not isinstance(table, gpd.GeoDataFrame) or table.crs is None:
+        raise DataError(
+            f"la couche « {name} » n'a pas de géométrie projetée", where=path, remedy=_AGAIN
+        )
+    return table
+
+
+def _communes(path: Path, access: pd.DataFrame) -> gpd.GeoDataFrame:
+    table = _layer(path, "communes")
+    schemas.check(table, schemas.COMMUNES, where=f"{path}, couche communes")
+    if sorted(table["code_insee"]) != sorted(access["code_insee"]):
+        raise DataError(
+            "acces.csv et etude.gpkg n'ont pas les mêmes communes : deux études y sont mêlées",
+            where=path.parent,
+            remedy=_AGAIN,
+        )
+    ordered = table.set_index("code_insee", drop=False).loc[access["code_insee"]]
+    return ordered.reset_index(drop=True)
+
+
+def _zones(folder: Path, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Read the zones blanches where their communes are lists, with the outlines of the layer."""
+    path = folder / "zones_blanches.geojson"
+    features = _json(path, ("features",))["features"]
+    try:
+        rows = [feature["properties"] for feature in features]
+        listed = pd.DataFrame(
+            {
+                "zone_id": [str(row["zone_id"]) for row in rows],
+                "rang": [int(row["rang"]) for row in rows],
+                "communes": [[str(code) for code in row["communes"]] for row in rows],
+                "population": [int(row["population"]) for row in rows],
+            }
+        ).astype({"zone_id": object, "rang": "int64", "population": "int64"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            "une zone blanche n'a pas son identifiant, ses communes ou sa population",
+            where=path,
+            remedy=_AGAIN,
+        ) from error
+    outlines = _layer(folder / "etude.gpkg", "zones_blanches").set_index("zone_id").geometry
+    listed["geometry"] = outlines.reindex(listed["zone_id"]).to_numpy()
+    return gpd.GeoDataFrame(listed, geometry="geometry", crs=communes.crs)
+
+
+def _candidates(path: Path) -> pd.DataFrame:
+    table = _table(path, _CANDIDATES)
+    numbers = {name: _numbers(table, name, path) for name in ("rang", "population_gagnee")}
+    if any(values.isna().any() for values in numbers.values()):
+        raise DataError("un candidat n'a pas de rang ou de gain", where=path, remedy=_AGAIN)
+    return table.assign(**{name: values.astype("int64") for name, values in numbers.items()})
+
+
+def _agree(read: StudyFolder) -> None:
+    """Refuse a folder whose files tell different studies."""
+    wrong = []
+    if int(read.summary["population"]) != int(read.access["population"].sum()):
+        wrong.append("la population de resume.json n'est pas celle d'acces.csv")
+    if int(read.communes["population"].sum()) != int(read.access["population"].sum()):
+        wrong.append("la population d'etude.gpkg n'est pas celle d'acces.csv")
+    for threshold in read.thresholds:
+        told = read.summary["seuils"].get(f"{threshold:g}", {}).get("population_au_dela")
+        beyond = coverage.is_beyond(read.access, threshold)
+        people = int(read.access.loc[beyond, "population"].sum())
+        if told != people:
+            wrong.append(
+                f"resume.json compte {told} habitants au-delà de {threshold:g} min, acces.csv "
+                f"{people}"
+            )
+        if threshold == read.thresholds[0]:
+            inside = {code for codes in read.zones["communes"] for code in codes}
+            if inside != set(read.access.loc[beyond, "code_insee"]):
+                wrong.append("les zones de zones_blanches.geojson ne sont pas celles d'acces.csv")
+    if wrong:
+        raise DataError(
+            "les fichiers du dossier ne se correspondent pas : " + " ; ".join(wrong),
+            where=read.folder,
+            remedy=_AGAIN,
+        )

@@ -1,0 +1,144 @@
+"""From a comparison to its folder: figures, tables, layers, map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from msap_geo import coverage, outputs
+from msap_geo.study.compare_inputs import KINDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from msap_geo.study.compare import Comparison
+    from msap_geo.study.compare_read import StudyFolder
+
+_MOST = 10
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> None:
+    """Write every file of a comparison: all of them, or none.
+
+    Parameters
+    ----------
+    comparison
+        What :func:`msap_geo.study.compare_studies` found.
+    folder
+        Folder to write in, made if needed.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    with outputs.complete_folder(folder) as draft:
+        outputs.write_json(comparison_summary(comparison), draft / "comparaison.json")
+        for name, table in comparison_tables(comparison).items():
+            path = draft / f"comparaison_{name}.csv"
+            outputs.write_csv(table, path, columns=list(table.columns))
+        outputs.write_geopackage(_layers(comparison), draft / "comparaison.gpkg")
+
+
+def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return the tables of a comparison, by name, as they are written."""
+    return {
+        "communes": pd.DataFrame(comparison.communes.drop(columns="geometry")),
+        "zones": comparison.zones,
+        "maisons": pd.DataFrame(comparison.maisons.drop(columns="geometry")),
+        "territoires": comparison.territories,
+        "publics": comparison.groups,
+        "paliers": comparison.transitions,
+        "candidats": comparison.candidates,
+        "sans_correspondance": comparison.leftovers,
+    }
+
+
+def _layers(comparison: Comparison) -> dict[str, gpd.GeoDataFrame]:
+    return {
+        "communes": comparison.communes,
+        "zones_avant": comparison.zones_before,
+        "zones_apres": comparison.zones_after,
+        "maisons": comparison.maisons,
+    }
+
+
+def comparison_summary(comparison: Comparison) -> dict[str, Any]:
+    """Return the figures of ``comparaison.json``."""
+    whole = comparison.territories[comparison.territories["territoire"] == "ensemble"]
+    parts = comparison.territories.drop(whole.index)
+    return {
+        "avant": _side(comparison.before, comparison.labels[0]),
+        "apres": _side(comparison.after, comparison.labels[1]),
+        "porte_sur": [KINDS[kind] for kind in comparison.kinds],
+        "differences": [difference.as_dict() for difference in comparison.differences],
+        "avertissements": list(comparison.warnings),
+        "bruit_minutes": coverage.NOISE_MINUTES,
+        "seuils": {f"{row['seuil']:g}": _figures(row) for row in records(whole)},
+        "departements": [
+            {"departement": row["territoire"], "seuil": row["seuil"], **_figures(row)}
+            for row in records(parts)
+        ],
+        "publics": [
+            {"groupe": row["groupe"], "seuil": row["seuil"], **_figures(row)}
+            for row in records(comparison.groups)
+        ],
+        "paliers": records(comparison.transitions),
+        "zones_blanches": {
+            "seuil": comparison.threshold,
+            "avant": len(comparison.zones_before),
+            "apres": len(comparison.zones_after),
+            "evolution": _counts(comparison.zones["evolution"]),
+        },
+        "maisons": {
+            "avant": len(comparison.before.maisons),
+            "apres": len(comparison.after.maisons),
+            "evolution": _counts(comparison.maisons["evolution"]),
+        },
+        "communes": {
+            "sens": _counts(comparison.communes["sens"][comparison.communes["sens"] != ""]),
+            "plus_grands_gains": records(comparison.largest(coverage.GAINED, most=_MOST)),
+            "pertes": records(comparison.largest(coverage.LOST, most=_MOST)),
+        },
+        "sans_correspondance": records(comparison.leftovers),
+    }
+
+
+def _side(side: StudyFolder, label: str) -> dict[str, Any]:
+    return {
+        "etude": side.name,
+        "nom": label,
+        "population": int(side.access["population"].sum()),
+        "communes": len(side.access),
+        "maisons": len(side.maisons),
+        "temps_estimes": side.estimated,
+        "demonstration": side.demonstration,
+        "msap_geo": side.manifest.get("logiciel", {}).get("msap-geo"),
+    }
+
+
+def _figures(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value for name, value in row.items() if name not in {"territoire", "groupe", "seuil"}
+    }
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {str(name): int(n) for name, n in values.value_counts().sort_index().items()}
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as values JSON can hold: no numpy number, no null but None."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
