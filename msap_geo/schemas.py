@@ -373,6 +373,7 @@ COMPARED = pa.DataFrameSchema(
         "minutes_apres": _number(nullable=True),
         "ecart_minutes": pa.Column(float, nullable=True),
         "sens": _text("|plus près|plus loin|inchangé"),
+        "palier_ecart": _text(),
         "palier_avant": _text(),
         "palier_apres": _text(),
         "site_id_avant": _text(nullable=True),

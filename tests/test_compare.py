@@ -27,6 +27,7 @@ from msap_geo.study import (
 
 WRITTEN = [
     "comparaison.gpkg",
+    "comparaison.html",
     "comparaison.json",
     "comparaison_candidats.csv",
     "comparaison_communes.csv",

@@ -18,7 +18,7 @@ import shapely
 
 from msap_geo import schemas
 from msap_geo.coverage.access import check_thresholds, class_labels, classify
-from msap_geo.coverage.change import CLOSER, FARTHER, GAINED, LOST, STILL_WITHIN, changes
+from msap_geo.coverage.change import CLOSER, FARTHER, GAINED, LOST, STILL_WITHIN, UNCHANGED, changes
 from msap_geo.coverage.territories import POPULATION, departements_of, target_groups
 from msap_geo.coverage.weighted import group_means, group_sums
 from msap_geo.errors import DataError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 NOISE_MINUTES = 0.5
 """A difference below this is told as none.
@@ -38,6 +39,12 @@ geocoded anew, may change without anything having changed for anyone. The conven
 BOTH, ONLY_BEFORE, ONLY_AFTER = "les deux", "avant seulement", "après seulement"
 ABSENT = "absente"
 """Class of a commune on the side it is not on."""
+
+CHANGE_BOUNDS = (5.0, 15.0)
+"""Differences that tell classes of change apart, minutes: one may notice; one must."""
+
+NO_COMPARISON = "sans comparaison"
+"""Class of change of a commune of one side only."""
 
 _GROUP_DECIMALS = 3
 
@@ -104,6 +111,7 @@ def compare_access(
     told = _changes(first.loc[shared], then.loc[shared], thresholds=thresholds).reindex(codes)
     table["ecart_minutes"] = told["ecart_minutes"].to_numpy(dtype=float)
     table["sens"] = told["sens"].fillna("").to_numpy(dtype=object)
+    table["palier_ecart"] = _change(table["sens"].to_numpy(), table["ecart_minutes"].to_numpy())
     for threshold in check_thresholds(thresholds):
         status = told[f"statut_{threshold:g}"].fillna("").to_numpy(dtype=object)
         moved = np.isin(status, [GAINED, LOST])
@@ -139,6 +147,33 @@ def _groups(first: pd.DataFrame, then: pd.DataFrame) -> dict[str, pd.Series]:
             people = source[group].where(table["code_insee"].notna(), 0.0)
             people = people.astype(float).round(_GROUP_DECIMALS)
             found[f"{group}_{side}"] = people.reset_index(drop=True)
+    return found
+
+
+def change_labels() -> list[str]:
+    """Return the classes of change in order: closer, unchanged, farther, of one side only."""
+    low, high = (f"{bound:g}" for bound in CHANGE_BOUNDS)
+    sizes = [f"{high} min ou plus", f"{low} à {high} min", f"moins de {low} min"]
+    return [
+        *(f"{CLOSER} de {size}" for size in sizes),
+        UNCHANGED,
+        *(f"{FARTHER} de {size}" for size in reversed(sizes)),
+        NO_COMPARISON,
+    ]
+
+
+def _change(sense: NDArray[np.object_], gap: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return the class of change; a route found or lost is the largest of changes."""
+    labels = np.array(change_labels(), dtype=object)
+    size = np.nan_to_num(np.abs(gap), nan=np.inf)
+    rank = np.searchsorted(CHANGE_BOUNDS, size, side="right")
+    middle = len(CHANGE_BOUNDS) + 1
+    place = np.select(
+        [sense == CLOSER, sense == FARTHER, sense == UNCHANGED],
+        [middle - 1 - rank, middle + 1 + rank, middle],
+        len(labels) - 1,
+    )
+    found: NDArray[np.object_] = labels[place]
     return found
 
 

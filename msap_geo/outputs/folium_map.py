@@ -24,7 +24,7 @@ from msap_geo.outputs.page import OSM_TILES, TILE_HOST, render_page
 from msap_geo.outputs.payload import payload
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     import geopandas as gpd
 
@@ -110,8 +110,8 @@ class StudyLayer(folium.map.Layer):
         "{% endmacro %}"
     )
 
-    def __init__(self, kind: str, *, show: bool) -> None:
-        super().__init__(name=LAYERS[kind], overlay=True, control=True, show=show)
+    def __init__(self, kind: str, *, name: str, show: bool = True) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
         self._name = "Couche"
         self.kind = kind
 
@@ -185,9 +185,62 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
         If a layer does not exist.
     """
     chosen = _chosen(layers)
-    west, south, east, north = _extent(content.communes)
-    fmap = StudyMap(
+    data = payload(content)
+    return draw(
         content.title,
+        content.communes,
+        panel=_panel(content, data),
+        data=data,
+        # Layers asked for by name are wanted on the map, not behind a switch.
+        layers=[
+            StudyLayer(kind, name=LAYERS[kind], show=layers is not None or kind not in _HIDDEN)
+            for kind in _present(content, data)
+            if kind in chosen
+        ],
+        style=("carte.css",),
+        scripts=_SCRIPTS,
+        road_credit=content.road_credit,
+    )
+
+
+def draw(
+    title: str,
+    communes: gpd.GeoDataFrame,
+    *,
+    panel: str,
+    data: dict[str, Any],
+    layers: Sequence[folium.map.Layer],
+    style: Sequence[str],
+    scripts: Sequence[str],
+    road_credit: str,
+) -> folium.Map:
+    """Put a panel, a block of data and layers on an empty map of France.
+
+    Parameters
+    ----------
+    title
+        Title of the page.
+    communes
+        What the map frames.
+    panel
+        HTML of the panel, everything in it escaped.
+    data
+        What the scripts read, ready for JSON.
+    layers
+        From the bottom up.
+    style, scripts
+        Names of the assets the page carries, in order.
+    road_credit
+        Credit shown on the map itself, possibly empty.
+
+    Returns
+    -------
+    folium.Map
+        An ordinary Folium map.
+    """
+    west, south, east, north = _extent(communes)
+    fmap = StudyMap(
+        title,
         location=[(south + north) / 2, (west + east) / 2],
         tiles=None,
         prefer_canvas=True,
@@ -196,18 +249,16 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
         zoom_snap=0.25,
         fade_animation=False,  # a popup is read at once
     )
-    fmap.get_root().add_child(_Head(_asset("carte.css"), [_asset(name) for name in _SCRIPTS]))
+    sheet = "\n".join(asset(name) for name in style)
+    fmap.get_root().add_child(_Head(sheet, [asset(name) for name in scripts]))
     for tiles in _BACKGROUNDS:
         folium.TileLayer(**tiles, overlay=True, show=False, opacity=0.75).add_to(fmap)
-    data = payload(content)
-    fmap.get_root().html.add_child(_Markup(_panel(content, data)))
+    fmap.get_root().html.add_child(_Markup(panel))
     fmap.get_root().html.add_child(_Markup(_data_block(data)))
-    for kind in _present(content, data):
-        if kind in chosen:
-            # Layers asked for by name are wanted on the map, not behind a switch.
-            StudyLayer(kind, show=layers is not None or kind not in _HIDDEN).add_to(fmap)
-    if content.road_credit:
-        fmap.add_child(_Credit(content.road_credit))
+    for layer in layers:
+        layer.add_to(fmap)
+    if road_credit:
+        fmap.add_child(_Credit(road_credit))
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
     fmap.add_child(_Finish(bounds))
@@ -250,7 +301,8 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return the text of an asset of the pages."""
     return (files("msap_geo.outputs") / "assets" / name).read_text(encoding="utf-8")
 
 
@@ -264,7 +316,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         "compte": french.counted,
     }
     findings = content.findings
-    return environment.from_string(_asset("panneau.html")).render(
+    return environment.from_string(asset("panneau.html")).render(
         contenu=content,
         classes=panel.classes(content),
         signes=panel.signs(content),

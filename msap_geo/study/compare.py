@@ -9,9 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import pyproj
 
-from msap_geo import coverage
+from msap_geo import coverage, french
 from msap_geo.errors import DataError, StudyError, TerritoryError
-from msap_geo.outputs import french
 from msap_geo.study.compare_inputs import ACCESS_KINDS, KINDS, Difference, bears_on, differences
 
 if TYPE_CHECKING:
@@ -236,7 +235,7 @@ def _zones(side: StudyFolder, threshold: float) -> gpd.GeoDataFrame:
     """Return the zones blanches of a study, made anew if its own have another threshold."""
     if side.thresholds[0] == threshold:
         return side.zones
-    columns = ["zone_id", "rang", "communes", "population", "geometry"]
+    columns = ["zone_id", "rang", "communes", "population", "minutes_max", "site_nom", "geometry"]
     return coverage.zones_blanches(side.communes, side.access, threshold=threshold)[columns]
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.study.write import ROLES
+from msap_geo.study.provenance import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -76,6 +76,11 @@ class StudyFolder:
         return coverage.check_thresholds(self.manifest["parametres"]["etude"]["seuils_minutes"])
 
     @property
+    def citation(self) -> dict[str, Any]:
+        """Territory, date, method and credits of the study; empty where its folder tells none."""
+        return dict(self.manifest.get("citation", {}))
+
+    @property
     def estimated(self) -> bool:
         """Whether times rest on the estimated network."""
         return bool(self.summary.get("temps_estimes"))
@@ -296,8 +301,10 @@ def _zones(folder: Path, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "rang": [int(row["rang"]) for row in rows],
                 "communes": [[str(code) for code in row["communes"]] for row in rows],
                 "population": [int(row["population"]) for row in rows],
+                "minutes_max": [row.get("minutes_max") for row in rows],
+                "site_nom": [row.get("site_nom") for row in rows],
             }
-        ).astype({"zone_id": object, "rang": "int64", "population": "int64"})
+        ).astype({"zone_id": object, "rang": "int64", "population": "int64", "minutes_max": float})
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             "une zone blanche n'a pas son identifiant, ses communes ou sa population",

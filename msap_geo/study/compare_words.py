@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import coverage
-from msap_geo.outputs import french
+from msap_geo import coverage, french
 from msap_geo.study.compare_inputs import ACCESS_KINDS, KINDS
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import coverage, outputs
+from msap_geo.study.compare_content import comparison_content
 from msap_geo.study.compare_inputs import KINDS
 
 if TYPE_CHECKING:
@@ -35,12 +36,18 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     OutputError
         If the folder cannot be written.
     """
+    from msap_geo.outputs.compare_map import build_compare_map  # noqa: PLC0415 - folium is slow
+
+    content = comparison_content(comparison)
     with outputs.complete_folder(folder) as draft:
         outputs.write_json(comparison_summary(comparison), draft / "comparaison.json")
         for name, table in comparison_tables(comparison).items():
             path = draft / f"comparaison_{name}.csv"
             outputs.write_csv(table, path, columns=list(table.columns))
         outputs.write_geopackage(_layers(comparison), draft / "comparaison.gpkg")
+        outputs.write_map(
+            build_compare_map(content), draft / "comparaison.html", title=content.title
+        )
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:

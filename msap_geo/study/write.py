@@ -170,8 +170,17 @@ def _score_in_words() -> str:
 
 def manifest(result: StudyResult) -> dict[str, Any]:
     """Return what ``manifest.json`` holds: every figure's origin."""
-    study = result.study
+    study, told = result.study, provenance_of(result)
     return {
+        "citation": {
+            "territoire": told.territory,
+            "date": told.date,
+            "moment": told.moment.date().isoformat(),
+            "methode": told.method,
+            "limites": list(told.limits),
+            "attributions": list(told.attributions),
+            "credit_routes": told.road_credit,
+        },
         "logiciel": {name: version(name) for name in _TRACED},
         "python": platform.python_version(),
         "parametres": study.model_dump(mode="json", exclude={"folder"}, exclude_none=True),

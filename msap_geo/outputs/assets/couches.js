@@ -338,7 +338,10 @@
         if (view.sees(shape.box, 4 * area)) { inside.push(area); }
       });
     });
-    fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.75)", 9, "rgba(255, 255, 255, 0.6)"));
+    // A page that hatches something else (a comparison) keeps the outlines only.
+    if (data.zonesHachurees !== false) {
+      fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.75)", 9, "rgba(255, 255, 255, 0.6)"));
+    }
     zones.forEach(function (zone) {
       zone.bord = zone.bord || shape.outline(zone.communes);
       zone.bord.forEach(function (arc) { edge.push(arc); });
@@ -611,6 +614,7 @@
     surSite: function (fn) { told.site.push(fn); },
     ecouter: listen, commencer: begin, montrerZone: showZone, montrerSite: showSite, montrerCommune: showCommune,
     surPeinture: function (fn) { told.peinture.push(fn); }, theme: setTheme, auDela: beyond,
-    couches: layers, faiseurs: makers, nouvelleToile: canvas, tracer: stroke
+    couches: layers, faiseurs: makers, nouvelleToile: canvas, tracer: stroke,
+    remplir: fill, hachures: hatch
   });
 })();
