@@ -31,6 +31,14 @@ def register(commands: Any) -> None:
             name, metavar=name.upper(), type=Path, help=f"dossier de la {which}"
         )
     add_output(parser, default="maps/comparaison-<avant>-<après>")
+    parser.options.add_argument(
+        "--format",
+        action="append",
+        choices=("pdf", "docx", "html"),
+        default=[],
+        help="écrit aussi un rapport (rapport_comparaison) sous cette forme ; l'option peut être "
+        "répétée",
+    )
     add_json(parser)
 
 
@@ -51,7 +59,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         comparison = compare_studies(*sides)
         folder = arguments.sortie if arguments.sortie is not None else _folder(comparison)
         status.update("Écriture des résultats…")
-        write_comparison(comparison, folder)
+        write_comparison(comparison, folder, formats=list(dict.fromkeys(arguments.format)))
     text = (
         json.dumps(comparison_summary(comparison), ensure_ascii=False, indent=2, allow_nan=False)
         if arguments.json

@@ -75,7 +75,7 @@ from msap_geo.coverage.robustness import (
     robustness_of_zones,
 )
 from msap_geo.coverage.rules import Rule, evaluate_rules, load_rules
-from msap_geo.coverage.site_changes import CLOSED, KEPT, MOVED, OPENED, site_changes
+from msap_geo.coverage.site_changes import CLOSED, KEPT, MOVED, MOVED_M, OPENED, site_changes
 from msap_geo.coverage.territories import (
     access_by_place,
     access_by_territory,
@@ -102,6 +102,7 @@ __all__ = [
     "KEPT",
     "LOST",
     "MOVED",
+    "MOVED_M",
     "NOISE_MINUTES",
     "NO_ACCESS",
     "ONLY_AFTER",

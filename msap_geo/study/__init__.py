@@ -7,6 +7,7 @@ from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.study.backtest import Backtest, run_backtest
 from msap_geo.study.compare import Comparison, compare_studies
 from msap_geo.study.compare_read import StudyFolder, read_folder
+from msap_geo.study.compare_report import comparison_document
 from msap_geo.study.compare_words import comparison_told
 from msap_geo.study.compare_write import comparison_summary, write_comparison
 from msap_geo.study.diagnostic import Diagnosis, diagnose
@@ -49,6 +50,7 @@ __all__ = [
     "StudyResult",
     "audit_study",
     "compare_studies",
+    "comparison_document",
     "comparison_summary",
     "comparison_told",
     "diagnose",

@@ -287,6 +287,9 @@ def _zone_changes(compared: pd.DataFrame, zones: tuple[gpd.GeoDataFrame, ...]) -
         population_avant=first["population_avant"].reindex(table["zone_id"]).to_numpy(),
         population_sortie=first["population_sortie"].reindex(table["zone_id"]).to_numpy(),
     )
+    most = table["population_avant"] + table["population_entree"]
+    order = table.assign(most=most).sort_values(["most", "zone_id"], ascending=[False, True])
+    table = table.loc[order.index].reset_index(drop=True)
     names = compared.set_index("code_insee")["nom"]
     table.insert(1, "nom", table["zone_id"].str.removeprefix("ZB-").map(names).astype(object))
     ranks = [side.set_index("zone_id")["rang"] for side in zones]

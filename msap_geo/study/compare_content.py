@@ -10,7 +10,8 @@ import pandas as pd
 
 from msap_geo import coverage, outputs, schemas
 from msap_geo.outputs.compare_content import CompareContent
-from msap_geo.study.compare_words import comparison_told, title
+from msap_geo.study.compare_origin import comparison_origin
+from msap_geo.study.compare_words import comparison_told
 
 if TYPE_CHECKING:
     from msap_geo.study.compare import Comparison
@@ -77,12 +78,10 @@ def _after(comparison: Comparison, maisons: gpd.GeoDataFrame) -> outputs.MapCont
         raison="",
     )
     sites = _sites(comparison, maisons)
-    credit = comparison.after.citation
-    earlier = comparison.before.citation
-    attributions = [*credit.get("attributions", []), *earlier.get("attributions", [])]
+    origin = comparison_origin(comparison)
     return outputs.MapContent(
-        title=title(comparison),
-        method=_method(comparison),
+        title=origin.title,
+        method=origin.method,
         thresholds=comparison.thresholds,
         communes=communes,
         origins=communes.assign(origine="mairie"),
@@ -94,24 +93,12 @@ def _after(comparison: Comparison, maisons: gpd.GeoDataFrame) -> outputs.MapCont
         itinerants=sites.head(0),
         la_poste=sites.head(0),
         candidates=_no_candidate(sites),
-        sources=[
-            f"{difference.what} : {difference.before} → {difference.after}"
-            for difference in comparison.differences
-        ],
-        limits=list(dict.fromkeys([*credit.get("limites", []), *earlier.get("limites", [])])),
-        attributions=list(dict.fromkeys(attributions)),
-        road_credit=str(credit.get("credit_routes", "")),
-        estimated=comparison.before.estimated or comparison.after.estimated,
-        demonstration=comparison.before.demonstration or comparison.after.demonstration,
-    )
-
-
-def _method(comparison: Comparison) -> str:
-    return (
-        "Écart du temps de trajet de chaque commune à sa Maison la plus proche, après moins avant. "
-        f"Une commune gagne si elle passe à {comparison.threshold:g} min ou moins, perd si elle "
-        "n’y est plus ; ceux qui gagnent sont comptés à la population d’après, ceux qui perdent à "
-        "celle d’avant."
+        sources=list(origin.sources),
+        limits=list(origin.limits),
+        attributions=list(origin.attributions),
+        road_credit=origin.road_credit,
+        estimated=origin.estimated,
+        demonstration=origin.demonstration,
     )
 
 

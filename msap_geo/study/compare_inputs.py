@@ -44,7 +44,7 @@ _KIND_OF_PARAMETER = {
     "etude.seuils_minutes": "seuils",
     "etude.demonstration": "maisons",
     "maisons": "maisons",
-    "choix": "maisons",
+    "scenario": "maisons",
     "frontiere_km": "maisons",
     "reseau.traversees": "reseau",
     "reseau": "convention",
@@ -60,6 +60,7 @@ _SKIPPED = (
     "etude.departements",
 )  # fmt: skip
 _WORDS = {
+    "scenario": "Scénario",
     "maisons.types": "Types de Maisons comptés",
     "maisons.au": "Maisons telles qu'au",
     "etude.seuils_minutes": "Seuils, minutes",
@@ -183,7 +184,7 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
     whole = {
         **manifest["parametres"],
         "profil": manifest.get("profil", {}),
-        "choix": manifest.get("choix", {}),
+        "scenario": _scenario(manifest.get("scenario", {})),
         "frontiere_km": manifest.get("frontiere_km", _NONE),
         "logiciel": versions.get("msap-geo", _NONE),
     }
@@ -192,6 +193,15 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
         for name, text in _flat(whole)
         if text and not any(name == key or name.startswith(f"{key}.") for key in _SKIPPED)
     }
+
+
+def _scenario(told: Mapping[str, Any]) -> str:
+    """Say what a scenario (``lancer --choix``) opens and closes; empty without one."""
+    return " ; ".join(
+        f"{verb} de {', '.join(str(site.get('nom', '?')) for site in told[key])}"
+        for key, verb in (("ouvertures", "ouverture"), ("fermetures", "fermeture"))
+        if told.get(key)
+    )
 
 
 def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:

@@ -47,6 +47,11 @@ def title(comparison: Comparison) -> str:
     return f"{comparison.labels[0]} → {comparison.labels[1]}"
 
 
+def sentence(line: str) -> str:
+    """Return a line as a sentence of its own."""
+    return f"{line[0].upper()}{line[1:]}."
+
+
 def what_differs(comparison: Comparison) -> list[str]:
     """Say what the comparison bears on, one line per difference that may change the access."""
     told = [d for d in comparison.differences if d.kind in (*ACCESS_KINDS, "seuils")]

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import coverage, outputs
+from msap_geo.outputs import report
 from msap_geo.study.compare_content import comparison_content
 from msap_geo.study.compare_inputs import KINDS
+from msap_geo.study.compare_report import REPORT_NAME, comparison_document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
 
+    from msap_geo.outputs.report import Look
     from msap_geo.study.compare import Comparison
     from msap_geo.study.compare_read import StudyFolder
 
 _MOST = 10
+_PLAIN = report.Look()
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> None:
+def write_comparison(
+    comparison: Comparison, folder: Path, *, formats: Sequence[str] = (), look: Look = _PLAIN
+) -> None:
     """Write every file of a comparison: all of them, or none.
 
     Parameters
@@ -30,6 +37,11 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
         What :func:`msap_geo.study.compare_studies` found.
     folder
         Folder to write in, made if needed.
+    formats
+        Forms of its document (:func:`comparison_document`), some of ``"pdf"``, ``"docx"``,
+        ``"html"``; none by default.
+    look
+        What the user changed in how the document looks.
 
     Raises
     ------
@@ -48,6 +60,10 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
         outputs.write_map(
             build_compare_map(content), draft / "comparaison.html", title=content.title
         )
+        document = comparison_document(comparison)
+        for form in formats:
+            page = report.render(document, form, look=look)
+            (draft / f"{REPORT_NAME}.{form}").write_bytes(page)
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
