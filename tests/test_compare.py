@@ -6,14 +6,18 @@ import json
 import shutil
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
 from conftest import CODES, StudyFolder, maison_row
 from test_cli import failed, run
+from test_dictionary import check_entries
 from test_outputs import HOSTILE, hostile_study
 
+from msap_geo.cli import main
 from msap_geo.errors import MsapGeoError
+from msap_geo.outputs import dictionary
 from msap_geo.study import (
     compare_studies,
     comparison_summary,
@@ -24,11 +28,13 @@ from msap_geo.study import (
     write_comparison,
     write_study,
 )
+from msap_geo.study.compare_write import comparison_layers, comparison_tables
 
 WRITTEN = [
     "comparaison.gpkg",
     "comparaison.html",
     "comparaison.json",
+    "comparaison.xlsx",
     "comparaison_candidats.csv",
     "comparaison_communes.csv",
     "comparaison_maisons.csv",
@@ -125,12 +131,47 @@ def test_tables_by_hand(written):
 
 def test_the_geopackage_is_projected_and_whole(written):
     layers = [name for name, _ in pyogrio.list_layers(written / "comparaison.gpkg")]
-    assert layers == ["communes", "zones_avant", "zones_apres", "maisons"]
+    assert layers == ["communes", "zones_avant", "zones_apres", "maisons", "layer_styles"]
     communes = gpd.read_file(written / "comparaison.gpkg", layer="communes")
     assert communes.crs.to_epsg() == 2154
     assert communes["code_insee"].tolist() == CODES
     assert communes["sens"].tolist() == ["inchangé"] * 3 + ["plus près"] * 3
     assert len(gpd.read_file(written / "comparaison.gpkg", layer="maisons")) == 2
+
+
+def test_the_workbook_holds_the_tables(written):
+    book = openpyxl.load_workbook(written / "comparaison.xlsx")
+    assert book.sheetnames == [
+        "Lisez-moi",
+        "Ce qui diffère",
+        "Gains et pertes",
+        "Publics",
+        "D'une classe à l'autre",
+        "Communes",
+        "Zones blanches",
+        "Maisons",
+        "Candidats",
+        "Sans correspondance",
+    ]
+    rows = list(book["Communes"].iter_rows(min_row=5, values_only=True))
+    assert [row[0] for row in rows] == CODES
+    assert sum(row[4] for row in rows) == 2100
+
+
+def test_every_column_is_in_the_dictionary(comparison):
+    for name, table in (comparison_tables(comparison) | comparison_layers(comparison)).items():
+        check_entries(name, [column for column in table.columns if column != "geometry"])
+    written = {*comparison_tables(comparison), *comparison_layers(comparison)}
+    described = {n for n in dictionary.tables() if n.startswith("comparaison_")}
+    assert described == written
+
+
+def test_layers_open_drawn(written):
+    styles = pyogrio.read_dataframe(
+        written / "comparaison.gpkg", layer="layer_styles", read_geometry=False
+    )
+    assert styles["f_table_name"].tolist() == ["communes", "zones_avant", "zones_apres", "maisons"]
+    assert "plus loin de 15 min ou plus" in styles["styleQML"][0]
 
 
 def test_same_folders_same_bytes(pair, written, tmp_path):
@@ -339,10 +380,17 @@ def test_the_command_as_a_process(pair, tmp_path):
     assert (tmp_path / "maps" / "comparaison-ville-jouet-ville-jouet-demain").is_dir()
 
 
-def test_the_command_refuses_what_is_no_study(pair, tmp_path):
+def test_the_command_refuses_what_is_no_study(pair, tmp_path, capsys):
     failed(run("comparer", pair[0], tmp_path / "absent"), "dossier introuvable", "--sortie")
-    failed(run("comparer", pair[0], pair[0] / "acces.csv"), "un dossier d'étude est attendu")
-    failed(run("comparer", pair[0]), "il manque : APRES", code=2)
+    for arguments, code, said in (
+        ([pair[0], pair[0] / "acces.csv"], 1, "un dossier d'étude est attendu"),
+        ([pair[0]], 2, "il manque : APRES"),
+        ([*pair, "--format", "odt"], 2, "valeur inconnue 'odt'"),
+    ):
+        with pytest.raises(SystemExit) as end:
+            main(["comparer", *map(str, arguments)])
+        assert end.value.code == code
+        assert said in capsys.readouterr().err
 
 
 @pytest.mark.corse

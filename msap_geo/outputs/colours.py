@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.coverage import class_labels
+from msap_geo.coverage import change_labels, class_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,10 @@ SCALE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """ColorBrewer YlGnBu, five classes (Brewer, Harrower & The Pennsylvania State University)."""
 
 _UNREACHABLE = "#8a8a8a"
+
+_CHANGES = ("#542788", "#998ec3", "#d8daeb", "#f7f7f7", "#fdb863", "#e08214", "#7f3b08")
+"""ColorBrewer PuOr (same authors), diverging and safe under colour blindness: nearer in purple,
+unchanged almost white, farther in orange."""
 
 
 def class_colours(thresholds: Sequence[float]) -> dict[str, str]:
@@ -36,3 +40,8 @@ def class_colours(thresholds: Sequence[float]) -> dict[str, str]:
     mixed = [np.interp(steps, range(len(SCALE)), channels[:, i]) for i in range(3)]
     scale = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in np.rint(mixed).astype(int).T]
     return dict(zip(labels, [*scale, _UNREACHABLE], strict=True))
+
+
+def change_colours() -> dict[str, str]:
+    """Return the colour of each class of change (:func:`msap_geo.coverage.change_labels`)."""
+    return dict(zip(change_labels(), [*_CHANGES, _UNREACHABLE], strict=True))

@@ -16,6 +16,7 @@ import pandas as pd
 from msap_geo import french
 from msap_geo.coverage import change_labels
 from msap_geo.outputs import folium_map
+from msap_geo.outputs.colours import change_colours
 from msap_geo.outputs.payload import payload
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     import folium
 
     from msap_geo.outputs.compare_content import CompareContent
-
-_SCALE = ("#542788", "#998ec3", "#d8daeb", "#f7f7f7", "#fdb863", "#e08214", "#7f3b08")
-"""ColorBrewer PuOr, diverging and safe under colour blindness (Brewer, Harrower & The Pennsylvania
-State University): nearer in purple, unchanged almost white, farther in orange."""
-
-_ALONE = "#8a8a8a"
 
 LAYERS = {
     "acces": "Écart de temps de trajet",
@@ -47,11 +42,6 @@ _SCRIPTS = (
     "base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js", "comparaison.js",
 )  # fmt: skip
 _MOST = 15
-
-
-def change_colours() -> dict[str, str]:
-    """Return the colour of each class of change (:func:`msap_geo.coverage.change_labels`)."""
-    return dict(zip(change_labels(), [*_SCALE, _ALONE], strict=True))
 
 
 def build_compare_map(content: CompareContent) -> folium.Map:

@@ -10,6 +10,7 @@ from msap_geo import coverage, outputs
 from msap_geo.outputs import report
 from msap_geo.study.compare_content import comparison_content
 from msap_geo.study.compare_inputs import KINDS
+from msap_geo.study.compare_origin import comparison_origin
 from msap_geo.study.compare_report import REPORT_NAME, comparison_document
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from msap_geo.study.compare import Comparison
     from msap_geo.study.compare_read import StudyFolder
 
+_DIFFERENCES, _PREFIX = "comparaison_differences", "comparaison_"
 _MOST = 10
 _PLAIN = report.Look()
 
@@ -50,13 +52,21 @@ def write_comparison(
     """
     from msap_geo.outputs.compare_map import build_compare_map  # noqa: PLC0415 - folium is slow
 
-    content = comparison_content(comparison)
+    content, origin = comparison_content(comparison), comparison_origin(comparison)
+    tables = comparison_tables(comparison)
     with outputs.complete_folder(folder) as draft:
         outputs.write_json(comparison_summary(comparison), draft / "comparaison.json")
-        for name, table in comparison_tables(comparison).items():
-            path = draft / f"comparaison_{name}.csv"
-            outputs.write_csv(table, path, columns=list(table.columns))
-        outputs.write_geopackage(_layers(comparison), draft / "comparaison.gpkg")
+        for name, table in tables.items():
+            if name != _DIFFERENCES:
+                outputs.write_csv(table, draft / f"{name}.csv", columns=list(table.columns))
+        outputs.write_workbook(tables, draft / "comparaison.xlsx", provenance=origin)
+        outputs.write_geopackage(
+            comparison_layers(comparison),
+            draft / "comparaison.gpkg",
+            provenance=origin,
+            thresholds=comparison.thresholds,
+            prefix=_PREFIX,
+        )
         outputs.write_map(
             build_compare_map(content), draft / "comparaison.html", title=content.title
         )
@@ -67,25 +77,36 @@ def write_comparison(
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Return the tables of a comparison, by name, as they are written."""
+    """Return the tables of a comparison, by name (``outputs.dictionary``)."""
+    differences = [
+        {
+            "quoi": difference.what,
+            "avant": difference.before,
+            "apres": difference.after,
+            "porte_sur": KINDS[difference.kind],
+        }
+        for difference in comparison.differences
+    ]
     return {
-        "communes": pd.DataFrame(comparison.communes.drop(columns="geometry")),
-        "zones": comparison.zones,
-        "maisons": pd.DataFrame(comparison.maisons.drop(columns="geometry")),
-        "territoires": comparison.territories,
-        "publics": comparison.groups,
-        "paliers": comparison.transitions,
-        "candidats": comparison.candidates,
-        "sans_correspondance": comparison.leftovers,
+        _DIFFERENCES: pd.DataFrame(differences, columns=["quoi", "avant", "apres", "porte_sur"]),
+        "comparaison_territoires": comparison.territories,
+        "comparaison_publics": comparison.groups,
+        "comparaison_paliers": comparison.transitions,
+        "comparaison_communes": pd.DataFrame(comparison.communes.drop(columns="geometry")),
+        "comparaison_zones": comparison.zones,
+        "comparaison_maisons": pd.DataFrame(comparison.maisons.drop(columns="geometry")),
+        "comparaison_candidats": comparison.candidates,
+        "comparaison_sans_correspondance": comparison.leftovers,
     }
 
 
-def _layers(comparison: Comparison) -> dict[str, gpd.GeoDataFrame]:
+def comparison_layers(comparison: Comparison) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a comparison, by name (``outputs.dictionary``)."""
     return {
-        "communes": comparison.communes,
-        "zones_avant": comparison.zones_before,
-        "zones_apres": comparison.zones_after,
-        "maisons": comparison.maisons,
+        "comparaison_communes": comparison.communes,
+        "comparaison_zones_avant": comparison.zones_before,
+        "comparaison_zones_apres": comparison.zones_after,
+        "comparaison_maisons": comparison.maisons,
     }
 
 

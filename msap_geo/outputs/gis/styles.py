@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msap_geo.outputs.colours import class_colours
+from msap_geo.outputs.colours import change_colours, class_colours
 from msap_geo.outputs.dictionary import CELLS, describe_columns
 from msap_geo.outputs.gis.symbols import (
     ACCENT,
@@ -179,6 +179,23 @@ def _load(_: gpd.GeoDataFrame) -> Style:
     return Style((*classes, Class(_OTHERS, marker("square", WHITE))), "charge")
 
 
+def _changes(_: gpd.GeoDataFrame) -> Style:
+    classes = [
+        Class(label, fill(colour), value=label) for label, colour in change_colours().items()
+    ]
+    return Style(tuple(classes), "palier_ecart", area=True)
+
+
+def _fates(_: gpd.GeoDataFrame) -> Style:
+    drawn = {
+        "ouverte": marker("triangle", YELLOW, size_mm=4),
+        "fermée": marker("cross2", ACCENT, size_mm=4),
+        "déplacée": marker("diamond", WHITE, size_mm=3.4),
+    }
+    classes = [Class(name, symbol, value=name) for name, symbol in drawn.items()]
+    return Style((*classes, Class("maintenue", marker("diamond", INK, size_mm=3.0))), "evolution")
+
+
 _STYLES: dict[str, Callable[[gpd.GeoDataFrame], Style]] = {
     "points_de_depart": lambda _: Style((Class("départ", marker("circle", INK, size_mm=1.2)),)),
     "zones_blanches": _zones,
@@ -190,6 +207,12 @@ _STYLES: dict[str, Callable[[gpd.GeoDataFrame], Style]] = {
         (Class("site du plan", marker("star", YELLOW, size_mm=7, outline=ACCENT)),), label='"rang"'
     ),
     "diagnostic_maisons": _load,
+    "comparaison_communes": _changes,
+    "comparaison_maisons": _fates,
+    "comparaison_zones_avant": lambda _: Style(
+        (Class("zone blanche d'avant", hatching(INK, angle=135)),), label='"rang"', area=True
+    ),
+    "comparaison_zones_apres": _zones,
 }
 
 
