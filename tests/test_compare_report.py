@@ -23,6 +23,7 @@ from msap_geo.study import (
     write_comparison,
     write_study,
 )
+from msap_geo.study.compare_figure import change_map
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,13 @@ def test_the_same_comparison_gives_the_same_bytes(comparison):
     for form in report.FORMATS:
         one, other = (report.render(comparison_document(comparison), form) for _ in range(2))
         assert one == other, form
+
+
+def test_its_map_tells_what_it_shows(comparison):
+    svg = change_map(comparison, ["IGN"]).svg(outlines=False).decode("utf-8")
+    for told in ("Maison ouverte", "plus près de 15 min ou plus", "IGN"):
+        assert told in svg
+    assert svg == change_map(comparison, ["IGN"]).svg(outlines=False).decode("utf-8")
 
 
 def test_hostile_names_stay_inert(tmp_path):

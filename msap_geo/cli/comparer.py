@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from msap_geo.study import Comparison
 
 
+_FORMATS = ("pdf", "docx", "html")
+
+
 def register(commands: Any) -> None:
     """Add the command to the command line."""
     parser = add_command(
@@ -34,10 +37,10 @@ def register(commands: Any) -> None:
     parser.options.add_argument(
         "--format",
         action="append",
-        choices=("pdf", "docx", "html"),
+        choices=_FORMATS,
         default=[],
-        help="écrit aussi un rapport (rapport_comparaison) sous cette forme ; l'option peut être "
-        "répétée",
+        metavar="|".join(_FORMATS),
+        help="écrit aussi un rapport ; répéter l'option pour plusieurs formes",
     )
     add_json(parser)
 

@@ -35,7 +35,8 @@ class Comparison:
         What differs in their inputs and parameters; what the reader must know first, sentences.
     communes
         Communes of either (:func:`msap_geo.coverage.compare_access`) with their outline (none for
-        one merged since) and the zone blanche they are in on each side, ``zone_avant`` and ``zone_apres``.
+        one merged since) and the zone blanche they are in on each side, ``zone_avant`` and
+        ``zone_apres``.
     leftovers
         Communes of one side only (:func:`msap_geo.coverage.counterparts`).
     territories

@@ -11,6 +11,7 @@ from msap_geo.outputs.report import (
     Column,
     Definitions,
     Document,
+    Figure,
     KeyFigures,
     Paragraph,
     Section,
@@ -78,12 +79,25 @@ def _summary(comparison: Comparison) -> tuple[Block, ...]:
 
 def _sections(comparison: Comparison) -> Iterable[Section]:
     yield Section("Ce qui diffère entre les deux études", _differences(comparison))
-    yield Section("Qui gagne, qui perd", people(comparison))
+    yield Section("Qui gagne, qui perd", (_map(comparison), *people(comparison)))
     yield Section("Les zones blanches", zones(comparison))
     yield Section("Les Maisons", maisons(comparison))
     if len(comparison.leftovers):
         yield Section("Communes sans correspondance", (leftovers(comparison),))
     yield Section("Définitions et limites", _definitions(comparison))
+
+
+def _map(comparison: Comparison) -> Figure:
+    from msap_geo.study.compare_figure import change_map  # noqa: PLC0415 - matplotlib is slow
+
+    row = comparison.whole(comparison.threshold)
+    return Figure(
+        change_map(comparison, comparison_origin(comparison).attributions),
+        "Écart de temps de trajet par commune, zones blanches d'après et Maisons",
+        f"Carte des communes : trajet plus court pour {french.people(int(row['rapproches']))}, "
+        f"plus long pour {french.people(int(row['eloignes']))} ; {words.zones(comparison)} ; "
+        f"{words.maisons(comparison)}. Les chiffres sont dans les tableaux qui suivent.",
+    )
 
 
 def _differences(comparison: Comparison) -> tuple[Block, ...]:

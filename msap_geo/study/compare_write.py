@@ -70,10 +70,11 @@ def write_comparison(
         outputs.write_map(
             build_compare_map(content), draft / "comparaison.html", title=content.title
         )
-        document = comparison_document(comparison)
-        for form in formats:
-            page = report.render(document, form, look=look)
-            (draft / f"{REPORT_NAME}.{form}").write_bytes(page)
+        if formats:
+            document = comparison_document(comparison)
+            for form in formats:
+                page = report.render(document, form, look=look)
+                (draft / f"{REPORT_NAME}.{form}").write_bytes(page)
 
 
 def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
