@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
-    from msap_geo.study import Study, StudyResult
+    from msap_geo.study import Choice, Study, StudyResult
 
 
 def register(commands: Any) -> None:
@@ -25,6 +25,13 @@ def register(commands: Any) -> None:
         description="Lance une étude : tables, carte, manifeste.",
     )
     add_study(run)
+    run.options.add_argument(
+        "--choix",
+        metavar="FICHIER",
+        type=Path,
+        help="choix exporté de la carte (JSON ou CSV) : l'étude est lancée comme si ces bureaux "
+        "accueillaient une Maison et ces Maisons fermaient",
+    )
     demo = add_command(
         commands,
         "demo",
@@ -65,14 +72,19 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415
 
-    folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
+    from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
+
+    path = getattr(arguments, "choix", None)
+    choice = None if path is None else read_choice(path)
+    slug = study.slug if choice is None else scenario_study(study, choice).slug
+    folder = arguments.sortie if arguments.sortie is not None else Path("maps") / slug
     with Console(stderr=True).status("Préparation…") as status:
 
         def progress(step: str) -> None:
             status.update(f"{step}…")
 
         run = _run_all if arguments.tout else _run
-        result, summary = run(study, folder, arguments, progress)
+        result, summary = run(study, choice, folder, arguments, progress)
     text = (
         json.dumps(summary, ensure_ascii=False, indent=2)
         if arguments.json
@@ -83,11 +95,17 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
 
 
 def _run(
-    study: Study, folder: Path, arguments: argparse.Namespace, progress: Callable[[str], None]
+    study: Study,
+    choice: Choice | None,
+    folder: Path,
+    arguments: argparse.Namespace,
+    progress: Callable[[str], None],
 ) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.study import diagnose, run_study, write_study  # noqa: PLC0415
+    from msap_geo.study import diagnose, run_study, scenario, write_study  # noqa: PLC0415
 
     result = run_study(study, progress=progress)
+    if choice is not None:
+        result = scenario(result, choice, progress=progress)
     diagnosis = diagnose(result, progress=progress)
     progress("Écriture des résultats")
     write_study(result, folder, diagnosis=diagnosis, geoparquet=arguments.geoparquet)
@@ -95,11 +113,15 @@ def _run(
 
 
 def _run_all(
-    study: Study, folder: Path, arguments: argparse.Namespace, progress: Callable[[str], None]
+    study: Study,
+    choice: Choice | None,
+    folder: Path,
+    arguments: argparse.Namespace,
+    progress: Callable[[str], None],
 ) -> tuple[StudyResult, Mapping[str, Any]]:
     from msap_geo.study import diagnosis_summary, run_everything, write_everything  # noqa: PLC0415
 
-    found = run_everything(study, progress=progress)
+    found = run_everything(study, choice=choice, progress=progress)
     write_everything(found, folder, geoparquet=arguments.geoparquet, progress=progress)
     return found.result, diagnosis_summary(found.diagnosis)
 
@@ -109,6 +131,7 @@ def _told(result: StudyResult, folder: Path) -> str:
     from msap_geo.anomalies import tally  # noqa: PLC0415
     from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
     from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo.study.scenario import choice_in_words  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]
     communes = french.counted(len(result.communes), "commune")
@@ -117,6 +140,8 @@ def _told(result: StudyResult, folder: Path) -> str:
     if nearby:
         maisons += f" (et {french.counted(nearby, 'voisine')} à moins de {BORDER_KM:g} km)"
     lines = [f"{study.etude.nom} : {french.people(first.population)}, {communes}, {maisons}"]
+    if result.choice is not None:
+        lines.append(f"  SCÉNARIO : {choice_in_words(result.choice)}.")
     if study.etude.demonstration:
         lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
     if result.estimated:

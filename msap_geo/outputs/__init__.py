@@ -12,6 +12,7 @@ from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.plots import sign_map
 from msap_geo.outputs.provenance import UNDATED, Provenance
+from msap_geo.outputs.simulation import Simulation, Trips, simulation_data
 from msap_geo.outputs.tables import write_csv, write_geojson, write_json
 from msap_geo.outputs.workbook import write_workbook
 
@@ -27,12 +28,15 @@ __all__ = [
     "MapContent",
     "Mappable",
     "Provenance",
+    "Simulation",
     "Table",
+    "Trips",
     "class_colours",
     "complete_folder",
     "french",
     "map",
     "sign_map",
+    "simulation_data",
     "table",
     "write_csv",
     "write_geojson",

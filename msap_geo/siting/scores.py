@@ -88,17 +88,18 @@ def score_candidates(
     minutes = np.round(trips.data, MINUTES_DECIMALS)
     newly = beyond[commune] & (minutes <= threshold)
     # A commune without any route today gains a service, not minutes: it counts above only.
-    saved = np.nan_to_num(np.maximum(today[commune] - minutes, 0.0))
+    # Whole thousandths: a sum of them does not depend on its order.
+    saved = np.rint(1000 * np.nan_to_num(np.maximum(today[commune] - minutes, 0.0)))
     n = len(candidates)
     gained = _sums(office, np.where(newly, people[commune], 0), n)
     nearer = _sums(office, np.where(saved > 0, people[commune], 0), n)
-    person_minutes = _sums(office, saved * people[commune], n)
+    person_minutes = _sums(office, saved * people[commune], n) / 1000
     first = to_maison[to_maison["rang"] == 1].set_index("demand_id")
     reach = first.reindex(candidates["site_id"]).reset_index(drop=True)
     parts = {
         "population_gagnee": gained,
         "minutes_economisees": person_minutes,
-        "minutes_maison": reach["minutes"].fillna(0).to_numpy(),
+        "minutes_maison": reach["minutes"].round(MINUTES_DECIMALS).fillna(0).to_numpy(),
     }
     score = sum(WEIGHTS[name] * _share_of_best(values) for name, values in parts.items())
     table = gpd.GeoDataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msap_geo.study.audit import audit_study
 from msap_geo.study.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.study.backtest import Backtest, run_backtest
+from msap_geo.study.choice import Choice, read_choice
 from msap_geo.study.compare import Comparison, compare_studies
 from msap_geo.study.compare_read import StudyFolder, read_folder
 from msap_geo.study.compare_report import comparison_document
@@ -22,6 +23,8 @@ from msap_geo.study.rating import Rating, rate
 from msap_geo.study.report import report_document, write_report
 from msap_geo.study.report_parts import ReportParts, report_parts
 from msap_geo.study.run import StudyResult, run_study
+from msap_geo.study.scenario import scenario, scenario_study
+from msap_geo.study.simulation import simulation_of
 from msap_geo.study.tables import (
     diagnosis_layers,
     diagnosis_tables,
@@ -38,6 +41,7 @@ __all__ = [
     "PLAN_SITES",
     "Asked",
     "Backtest",
+    "Choice",
     "Comparison",
     "Diagnosis",
     "Everything",
@@ -67,6 +71,7 @@ __all__ = [
     "provenance_of",
     "rate",
     "rating_tables",
+    "read_choice",
     "read_folder",
     "read_study",
     "report_document",
@@ -75,6 +80,9 @@ __all__ = [
     "run_everything",
     "run_study",
     "sample_study",
+    "scenario",
+    "scenario_study",
+    "simulation_of",
     "slug",
     "study_layers",
     "study_tables",

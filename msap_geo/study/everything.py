@@ -19,6 +19,7 @@ from msap_geo.study.rating import rate
 from msap_geo.study.report import write_report
 from msap_geo.study.report_parts import ReportParts
 from msap_geo.study.run import run_study
+from msap_geo.study.scenario import scenario
 from msap_geo.study.tables import (
     diagnosis_layers,
     diagnosis_tables,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from msap_geo.study.choice import Choice
     from msap_geo.study.diagnostic import Diagnosis
     from msap_geo.study.file import Study
     from msap_geo.study.implantation import Implantation
@@ -85,13 +87,20 @@ class Everything:
         return layers | diagnosis_layers(self.diagnosis)
 
 
-def run_everything(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> Everything:
+def run_everything(
+    study: Study,
+    *,
+    choice: Choice | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Everything:
     """Run a study, its diagnosis, the rating of its candidates and a plan.
 
     Parameters
     ----------
     study
         Checked study file.
+    choice
+        Openings and closings supposed: everything is then said of that scenario.
     progress
         Called with a French sentence at each step.
 
@@ -106,6 +115,8 @@ def run_everything(study: Study, *, progress: Callable[[str], None] = lambda _: 
         If a file is absent or unusable, or no plan respects the rules of the study.
     """
     result = run_study(study, progress=progress)
+    if choice is not None:
+        result = scenario(result, choice, progress=progress)
     diagnosis = diagnose(result, progress=progress)
     rating = rate(result, progress=progress)
     found = None

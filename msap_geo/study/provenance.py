@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msap_geo import french, outputs, sources
 from msap_geo.anomalies import tally
 from msap_geo.errors import StudyError
+from msap_geo.study.scenario import choice_in_words
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ def _moment(told: str) -> dt.datetime | None:
 
 
 def _method(result: StudyResult) -> str:
-    return (
+    supposed = "" if result.choice is None else f"Scénario : {choice_in_words(result.choice)}. "
+    return supposed + (
         "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
         f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
         f"{result.study.threshold:g} minutes ; celles qui se touchent forment une seule zone."
@@ -191,6 +193,8 @@ def _limits(result: StudyResult) -> list[str]:
             f"{french.number(result.profile.parameters['sinuosite'], 1)}) : un ordre de grandeur, "
             "à ne pas utiliser pour décider.",
         )
+    if result.choice is not None:
+        limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")
     if result.study.etude.demonstration:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
     substitutes = int((result.origins["origine"] != "mairie").sum())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo import outputs
+    from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
 
 
@@ -62,6 +63,8 @@ class StudyResult:
         Populated cells of the communes, where the study gives a grid.
     indicators
         Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
+    choice
+        Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
 
     study: Study
@@ -81,6 +84,7 @@ class StudyResult:
     rows: dict[str, Rows]
     carreaux: gpd.GeoDataFrame | None = None
     indicators: dict[str, dict[str, str]] = field(default_factory=dict)
+    choice: Choice | None = None
 
     @property
     def neighbours(self) -> pd.Series:
@@ -142,6 +146,7 @@ class StudyResult:
             "candidats": len(self.candidates),
             "temps_estimes": self.estimated,
             "demonstration": self.study.etude.demonstration,
+            **({} if self.choice is None else {"scenario": self.choice.told()}),
             "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
             "anomalies_hors_territoire": self.elsewhere,
         }
@@ -172,23 +177,18 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     territory = _load_territory(study)
     progress("Lecture des Maisons et des points La Poste")
     maisons, itinerants, la_poste, site_anomalies, site_rows = _load_sites(study, territory)
-    candidates = _candidates(study, la_poste)
+    candidates = candidate_offices(study, la_poste)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
     roads = load_roads(study, territory.communes, territory.origins, profile)
     maisons, unreached = reachable(study, roads, maisons)
-    progress("Calcul des temps de trajet")
-    nearest = travel.nearest(roads, territory.origins, maisons)
-    progress("Couverture et zones blanches")
-    thresholds = study.thresholds
-    access = coverage.access_by_commune(territory.communes, nearest, maisons, thresholds=thresholds)
-    zones = coverage.zones_blanches(territory.communes, access, threshold=study.threshold)
-    progress("Notation des bureaux candidats")
-    scored = _score(study, roads, territory.origins, access, maisons, candidates)
+    found = measure(
+        study, roads, territory.communes, territory.origins, maisons, candidates, progress=progress
+    )
     anomalies = [
         *territory.anomalies,
         *site_anomalies,
-        *road_anomalies(roads, nearest, territory.communes),
+        *road_anomalies(roads, found.nearest, territory.communes),
         *unreached,
     ]
     here, counted = {"", *study.departements}, set(maisons["site_id"])
@@ -201,13 +201,13 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         study=study,
         communes=territory.communes,
         origins=territory.origins,
-        access=access,
+        access=found.access,
         maisons=maisons,
         itinerants=itinerants,
         la_poste=la_poste,
-        candidates=scored,
-        zones=zones,
-        shares=coverage.shares(access, thresholds=thresholds),
+        candidates=found.candidates,
+        zones=found.zones,
+        shares=found.shares,
         roads=roads,
         profile=profile,
         anomalies=local,
@@ -220,6 +220,50 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         carreaux=territory.carreaux,
         indicators=territory.indicators,
     )
+
+
+class Measured(NamedTuple):
+    """What follows from where the Maisons are; names as in :class:`StudyResult`."""
+
+    nearest: pd.DataFrame
+    access: pd.DataFrame
+    zones: gpd.GeoDataFrame
+    shares: list[coverage.Share]
+    candidates: gpd.GeoDataFrame
+
+
+def measure(
+    study: Study,
+    roads: network.RoadNetwork,
+    communes: gpd.GeoDataFrame,
+    origins: gpd.GeoDataFrame,
+    maisons: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Measured:
+    """Measure access, zones blanches and candidates, given the Maisons.
+
+    Parameters
+    ----------
+    study
+        For its thresholds.
+    roads, communes, origins
+        The territory.
+    maisons, candidates
+        Sites that count, and offices that could, under :data:`msap_geo.schemas.SITES`.
+    progress
+        Called with a French sentence at each step.
+    """
+    progress("Calcul des temps de trajet")
+    nearest = travel.nearest(roads, origins, maisons)
+    progress("Couverture et zones blanches")
+    thresholds = study.thresholds
+    access = coverage.access_by_commune(communes, nearest, maisons, thresholds=thresholds)
+    zones = coverage.zones_blanches(communes, access, threshold=study.threshold)
+    progress("Notation des bureaux candidats")
+    scored = _score(study, roads, origins, access, maisons, candidates)
+    return Measured(nearest, access, zones, coverage.shares(access, thresholds=thresholds), scored)
 
 
 class _Territory(NamedTuple):
@@ -357,7 +401,8 @@ def check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
         )
 
 
-def _candidates(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def candidate_offices(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the post offices of the kinds a study takes for candidates."""
     check_kinds(
         study.candidats.types,
         set(la_poste["genre"]) | {"Bureau de Poste"},

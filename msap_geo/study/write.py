@@ -215,6 +215,7 @@ def manifest(result: StudyResult) -> dict[str, Any]:
             "classes_inconnues": result.roads.report.unknown_classes,
             "heure": study.reseau.heure,
         },
+        **({} if result.choice is None else {"scenario": result.choice.as_dict()}),
         "indicateurs": result.indicators,
         "origines": result.origins["origine"].value_counts().sort_index().to_dict(),
         "anomalies": {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from msap_geo.travel.engine import Direction
 
 
-_GRAINS = 16 * MINUTE_GRAIN
+TIE_MINUTES = 16 * MINUTE_GRAIN
 """Trips this close are equally quick: the smaller site, then the shorter trip, comes first."""
 
 
@@ -178,8 +178,11 @@ def _with_trips(
     there = np.flatnonzero(np.append(cells, -1)[place] == wanted)
     old, new = place[there], there
     quicker = there[
-        (new_minutes[new] < minutes.data[old] - _GRAINS)
-        | ((new_minutes[new] <= minutes.data[old] + _GRAINS) & (new_m[new] < length_m.data[old]))
+        (new_minutes[new] < minutes.data[old] - TIE_MINUTES)
+        | (
+            (new_minutes[new] <= minutes.data[old] + TIE_MINUTES)
+            & (new_m[new] < length_m.data[old])
+        )
     ]
     minutes.data[place[quicker]], length_m.data[place[quicker]] = (
         new_minutes[quicker],
@@ -227,7 +230,7 @@ def _joined(first: Trips, second: Trips) -> Trips:
 
 def _coarse(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round minutes just enough for legs, whose sums are rounded, to tie as they should."""
-    rounded: NDArray[np.float64] = np.round(minutes / _GRAINS)
+    rounded: NDArray[np.float64] = np.round(minutes / TIE_MINUTES)
     return rounded
 
 

@@ -1,0 +1,408 @@
+// What a study becomes when offices open and Maisons close: pure functions, no page.
+// The figures are those of msap_geo itself, to the person: minutes are whole thousandths (« millimes »),
+// thresholds are inclusive, equal trips go to the smallest identifier.
+"use strict";
+var msapMoteur = (function () {
+  var SANS_ROUTE = -1, INCONNU = -2;
+  var JOURS = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+  var JOUR = 24 * 60;
+
+  // Whole numbers written seven bits a byte, lowest first (LEB128), as base64.
+  function nombres(text) {
+    var bytes = atob(text), found = [], value = 0, scale = 1;
+    for (var i = 0; i < bytes.length; i += 1) {
+      var byte = bytes.charCodeAt(i);
+      value += (byte & 127) * scale;
+      if (byte & 128) { scale *= 128; } else { found.push(value); value = 0; scale = 1; }
+    }
+    return found;
+  }
+
+  // « Mo-Fr 09:00-12:00,14:00-17:00; Sa 09:00-12:00 » → intervals in minutes since Monday 0:00.
+  function semaine(text) {
+    var spans = [];
+    if (text === "off") { return spans; }
+    text.split("; ").forEach(function (rule) {
+      var parts = rule.split(" "), days = parts[0].split("-");
+      var first = JOURS.indexOf(days[0]), last = JOURS.indexOf(days[days.length - 1]);
+      for (var day = first; day <= last; day += 1) {
+        parts[1].split(",").forEach(function (span) {
+          var ends = span.split("-").map(function (clock) {
+            var numbers = clock.split(":");
+            return day * JOUR + 60 * Number(numbers[0]) + Number(numbers[1]);
+          });
+          spans.push(ends);
+        });
+      }
+    });
+    return spans;
+  }
+
+  function union(spans) {
+    var total = 0, end = -1;
+    spans.slice().sort(function (a, b) { return a[0] - b[0]; }).forEach(function (span) {
+      if (span[1] > end) { total += span[1] - Math.max(span[0], end); end = span[1]; }
+    });
+    return total;
+  }
+
+  function preparer(donnees) {
+    var s = donnees.simulation, communes = donnees.communes;
+    var n = communes.code.length, nSites = s.sites.site_id.length;
+    var counts = nombres(s.nombre), steps = nombres(s.temps);
+    var rows = counts.length, start = new Int32Array(rows + 1);
+    for (var r = 0; r < rows; r += 1) { start[r + 1] = start[r] + counts[r]; }
+    var site = new Int32Array(start[rows]), millimes = new Int32Array(start[rows]);
+    for (r = 0; r < rows; r += 1) {
+      var minutes = 0;
+      for (var t = start[r]; t < start[r + 1]; t += 1) {
+        minutes += steps[2 * t];
+        millimes[t] = minutes;
+        site[t] = steps[2 * t + 1];
+      }
+    }
+    var bornes = s.bornes ? nombres(s.bornes).map(function (b) { return b - 1; }) : null;
+    var rang = Object.create(null), premier = s.sites.role.indexOf("candidat");
+    s.sites.site_id.forEach(function (id, index) { rang[id] = index; });
+    return {
+      etude: s.etude, departements: s.departements,
+      n: n, code: communes.code, population: communes.population,
+      voisinsDebut: communes.voisines.debut, voisins: communes.voisines.index,
+      seuils: s.seuils, nClasses: s.seuils.length + 2,
+      sites: s.sites, nSites: nSites, rang: rang,
+      nMaisons: premier < 0 ? nSites : premier,
+      debut: start, site: site, millimes: millimes, bornes: bornes,
+      motif: nombres(s.portees.motif),
+      hors: s.portees.hors.map(function (lost) {
+        var flags = new Uint8Array(nSites);
+        lost.forEach(function (index) { flags[index] = 1; });
+        return flags;
+      }),
+      horaires: s.sites.horaires, semaines: s.horaires.map(semaine), unions: {},
+      groupes: s.groupes, poids: s.poids, couts: s.couts,
+      plans: s.plans, plansComplets: s.plans_complets, depart: s.depart
+    };
+  }
+
+  // Which sites are open: every Maison but those closed, and the offices chosen.
+  function presents(E, choix) {
+    var open = new Uint8Array(E.nSites).fill(1, 0, E.nMaisons);
+    choix.ouverts.forEach(function (index) { open[index] = 1; });
+    choix.fermes.forEach(function (index) { open[index] = 0; });
+    return open;
+  }
+
+  // Nearest open site of each place (communes, then candidates); trips come nearest first.
+  function acces(E, open) {
+    var rows = E.debut.length - 1;
+    var millimes = new Int32Array(rows), site = new Int32Array(rows).fill(-1), inconnus = 0;
+    for (var r = 0; r < rows; r += 1) {
+      var t = E.debut[r], end = E.debut[r + 1];
+      while (t < end && !open[E.site[t]]) { t += 1; }
+      if (t < end) {
+        millimes[r] = E.millimes[t];
+        site[r] = E.site[t];
+      } else {
+        millimes[r] = E.bornes && E.bornes[r] >= 0 && joint(E, r, open) ? INCONNU : SANS_ROUTE;
+        if (millimes[r] === INCONNU && r < E.n) { inconnus += 1; }
+      }
+    }
+    return { millimes: millimes, site: site, inconnus: inconnus };
+  }
+
+  function joint(E, row, open) {
+    var lost = E.hors[E.motif[row]];
+    for (var i = 0; i < E.nSites; i += 1) { if (open[i] && !lost[i]) { return true; } }
+    return false;
+  }
+
+  function auDela(millimes, seuil) { return millimes < 0 || millimes > seuil; }
+
+  function classes(E, a) {
+    var found = new Uint8Array(E.n);
+    for (var c = 0; c < E.n; c += 1) {
+      var rank = 0;
+      if (a.millimes[c] === SANS_ROUTE) {
+        rank = E.nClasses - 1;
+      } else {
+        while (rank < E.seuils.length && auDela(a.millimes[c], E.seuils[rank])) { rank += 1; }
+      }
+      found[c] = rank;
+    }
+    return found;
+  }
+
+  function parSeuil(E, a) {
+    return E.seuils.map(function (seuil) {
+      var found = { seuil: seuil, population: 0, couverts: 0, audela: 0, communes: 0 };
+      for (var c = 0; c < E.n; c += 1) {
+        found.population += E.population[c];
+        if (auDela(a.millimes[c], seuil)) {
+          found.audela += E.population[c];
+          found.communes += 1;
+        } else {
+          found.couverts += E.population[c];
+        }
+      }
+      return found;
+    });
+  }
+
+  function parClasse(E, found) {
+    var people = new Array(E.nClasses).fill(0), places = new Array(E.nClasses).fill(0);
+    for (var c = 0; c < E.n; c += 1) {
+      people[found[c]] += E.population[c];
+      places[found[c]] += 1;
+    }
+    return { habitants: people, communes: places };
+  }
+
+  function avant(a, b) { return a < b ? -1 : a > b ? 1 : 0; }
+
+  // Contiguous communes beyond the first threshold, most inhabitants first, then by identifier.
+  function zones(E, a) {
+    var seen = new Uint8Array(E.n), found = [];
+    for (var first = 0; first < E.n; first += 1) {
+      if (seen[first] || !auDela(a.millimes[first], E.seuils[0])) { continue; }
+      var members = [first];
+      seen[first] = 1;
+      for (var i = 0; i < members.length; i += 1) {
+        var from = members[i];
+        for (var v = E.voisinsDebut[from]; v < E.voisinsDebut[from + 1]; v += 1) {
+          var next = E.voisins[v];
+          if (!seen[next] && auDela(a.millimes[next], E.seuils[0])) {
+            seen[next] = 1;
+            members.push(next);
+          }
+        }
+      }
+      found.push(zone(E, a, members));
+    }
+    found.sort(function (x, y) { return y.population - x.population || avant(x.id, y.id); });
+    found.forEach(function (z, index) { z.rang = index + 1; });
+    return found;
+  }
+
+  function zone(E, a, members) {
+    var population = 0, worst = 0, known = true, main = members[0], bySite = {};
+    members.forEach(function (c) {
+      population += E.population[c];
+      if (a.millimes[c] < 0) { known = false; } else { worst = Math.max(worst, a.millimes[c]); }
+      var more = E.population[c] - E.population[main];
+      if (more > 0 || (more === 0 && E.code[c] < E.code[main])) { main = c; }
+      if (a.site[c] >= 0) {
+        var sum = bySite[a.site[c]] = bySite[a.site[c]] || { site: a.site[c], people: 0, places: 0 };
+        sum.people += E.population[c];
+        sum.places += 1;
+      }
+    });
+    var serving = Object.keys(bySite).map(function (key) { return bySite[key]; });
+    serving.sort(function (x, y) {
+      return y.people - x.people || y.places - x.places ||
+        avant(E.sites.site_id[x.site], E.sites.site_id[y.site]);
+    });
+    members.sort(function (x, y) { return avant(E.code[x], E.code[y]); });
+    return {
+      rang: 0, id: "ZB-" + E.code[main], principale: main, communes: members,
+      population: population, minutesMax: known ? worst / 1000 : null,
+      site: serving.length ? serving[0].site : -1
+    };
+  }
+
+  // An unknown time is longer than any known one, no route is longer still.
+  function rangDe(millimes) {
+    return millimes >= 0 ? millimes : millimes === INCONNU ? 1e12 : 2e12;
+  }
+
+  // Who gains, who loses, from one access to another.
+  function mouvements(E, from, to) {
+    var found = {
+      seuils: E.seuils.map(function (seuil) {
+        return { seuil: seuil, gagnes: 0, perdus: 0, communesGagnees: [], communesPerdues: [] };
+      }),
+      rapproches: 0, eloignes: 0, communesRapprochees: 0, communesEloignees: 0,
+      millimesEconomises: 0
+    };
+    for (var c = 0; c < E.n; c += 1) {
+      var people = E.population[c], x = from.millimes[c], y = to.millimes[c];
+      if (x === y) { continue; }
+      found.seuils.forEach(function (line) {
+        var far = auDela(x, line.seuil), still = auDela(y, line.seuil);
+        if (far && !still) { line.gagnes += people; line.communesGagnees.push(c); }
+        if (!far && still) { line.perdus += people; line.communesPerdues.push(c); }
+      });
+      if (rangDe(y) < rangDe(x)) {
+        found.rapproches += people; found.communesRapprochees += 1;
+      } else {
+        found.eloignes += people; found.communesEloignees += 1;
+      }
+      if (x >= 0 && y >= 0) { found.millimesEconomises += people * (x - y); }
+    }
+    return found;
+  }
+
+  // Minutes a week with at least one open site within the first threshold: the union of their hours.
+  function heures(E, open) {
+    var minutes = new Int32Array(E.n), known = 0, total = 0, reached = false;
+    for (var c = 0; c < E.n; c += 1) {
+      var texts = [], sites = 0, mute = 0;
+      for (var t = E.debut[c]; t < E.debut[c + 1] && E.millimes[t] <= E.seuils[0]; t += 1) {
+        if (!open[E.site[t]]) { continue; }
+        sites += 1;
+        var text = E.horaires[E.site[t]];
+        if (text < 0) { mute += 1; } else if (texts.indexOf(text) < 0) { texts.push(text); }
+      }
+      if (sites && sites === mute) { minutes[c] = -1; continue; }
+      reached = reached || sites > 0;
+      var key = texts.sort(function (a, b) { return a - b; }).join();
+      if (!(key in E.unions)) {
+        E.unions[key] = union([].concat.apply([], texts.map(function (i) { return E.semaines[i]; })));
+      }
+      minutes[c] = E.unions[key];
+      known += E.population[c];
+      total += E.population[c] * minutes[c];
+    }
+    return {
+      minutes: minutes, personnes: known, personnesMinutes: total,
+      moyenne: known && reached ? total / known / 60 : null
+    };
+  }
+
+  // People of each target group within each threshold, thousandths of persons.
+  function groupes(E, a) {
+    return Object.keys(E.groupes).map(function (name) {
+      var values = E.groupes[name].effectifs, total = 0;
+      var within = E.seuils.map(function () { return 0; });
+      for (var c = 0; c < E.n; c += 1) {
+        total += values[c];
+        for (var i = 0; i < E.seuils.length; i += 1) {
+          if (!auDela(a.millimes[c], E.seuils[i])) { within[i] += values[c]; }
+        }
+      }
+      return { nom: name, titre: E.groupes[name].titre, effectif: total, couverts: within };
+    });
+  }
+
+  // What the openings cost over one agreement: the rows of siting.plan_costs, same order.
+  function couts(E, ouverts) {
+    var model = E.couts, kinds = [], count = Object.create(null), rows = [], invested = 0;
+    ouverts.forEach(function (index) {
+      var kind = E.sites.genre[index];
+      if (!(kind in count)) { kinds.push(kind); count[kind] = 0; }
+      count[kind] += 1;
+    });
+    kinds.forEach(function (kind) { invested += count[kind] * model.genres[kind].investissement; });
+    if (invested) {
+      rows.push({ annee: model.annees[0], poste: "investissement", payeur: model.porteur, montant: invested });
+    }
+    var left = model.enveloppes.map(function (most) { return most === null ? Infinity : most; });
+    model.annees.forEach(function (year, y) {
+      var total = 0, given = 0;
+      kinds.forEach(function (kind) { total += count[kind] * model.genres[kind].fonctionnement; });
+      model.payeurs.forEach(function (payer, p) {
+        var due = 0;
+        kinds.forEach(function (kind) { due += count[kind] * model.genres[kind].parts[y][p]; });
+        var paid = Math.min(due, left[p]);
+        left[p] -= paid;
+        given += paid;
+        if (paid) { rows.push({ annee: year, poste: "fonctionnement", payeur: payer, montant: paid }); }
+      });
+      if (total) {
+        rows.push({ annee: year, poste: "fonctionnement", payeur: model.porteur, montant: total - given });
+      }
+    });
+    return rows;
+  }
+
+  // Half to even, as NumPy rounds.
+  function arrondi(value) {
+    var floor = Math.floor(value), rest = value - floor;
+    if (rest > 0.5 || (rest === 0.5 && floor % 2 !== 0)) { return floor + 1; }
+    return floor;
+  }
+
+  function parts(values) {
+    var best = values.reduce(function (a, b) { return Math.max(a, b); }, 0);
+    return values.map(function (value) { return best > 0 ? value / best : 0; });
+  }
+
+  // The candidates left, by what each would add to the present choice (siting.score_candidates).
+  function classement(E, a, open) {
+    var size = E.nSites - E.nMaisons, gained = new Array(size).fill(0);
+    var nearer = new Array(size).fill(0), saved = new Array(size).fill(0), seuil = E.seuils[0];
+    for (var c = 0; c < E.n; c += 1) {
+      var now = a.millimes[c], far = auDela(now, seuil), people = E.population[c];
+      for (var t = E.debut[c]; t < E.debut[c + 1]; t += 1) {
+        var minutes = E.millimes[t], better = now >= 0 && minutes < now;
+        if (!better && !(far && minutes <= seuil)) { break; }
+        var k = E.site[t] - E.nMaisons;
+        if (k < 0 || open[E.site[t]]) { continue; }
+        if (far && minutes <= seuil) { gained[k] += people; }
+        if (better) { nearer[k] += people; saved[k] += people * (now - minutes); }
+      }
+    }
+    var left = [];
+    for (var i = 0; i < size; i += 1) { if (!open[E.nMaisons + i]) { left.push(i); } }
+    var economised = left.map(function (k) { return saved[k] / 1000; });
+    var away = left.map(function (k) { return Math.max(a.millimes[E.n + k], 0) / 1000; });
+    var shares = [
+      parts(left.map(function (k) { return gained[k]; })), parts(economised), parts(away)
+    ];
+    var weights = [E.poids.population_gagnee, E.poids.minutes_economisees, E.poids.minutes_maison];
+    var found = left.map(function (k, i) {
+      var score = weights[0] * shares[0][i] + weights[1] * shares[1][i] + weights[2] * shares[2][i];
+      return {
+        rang: 0, site: E.nMaisons + k, id: E.sites.site_id[E.nMaisons + k],
+        score: arrondi(10 * (100 * score)) / 10,
+        gagnes: gained[k], rapproches: nearer[k],
+        minutesEconomisees: arrondi(economised[i]),
+        minutesGagnees: nearer[k] ? arrondi(10 * (economised[i] / nearer[k])) / 10 : 0,
+        millimesMaison: a.millimes[E.n + k]
+      };
+    });
+    found.sort(function (x, y) {
+      return y.score - x.score || y.gagnes - x.gagnes || avant(x.id, y.id);
+    });
+    found.forEach(function (line, index) { line.rang = index + 1; });
+    return found;
+  }
+
+  // What closing each Maison would do to the present choice: who goes there, who would lose reach.
+  function fermetures(E, open) {
+    var users = new Array(E.nMaisons).fill(0), lost = new Array(E.nMaisons).fill(0);
+    for (var c = 0; c < E.n; c += 1) {
+      var t = E.debut[c], end = E.debut[c + 1];
+      while (t < end && !open[E.site[t]]) { t += 1; }
+      if (t === end || E.site[t] >= E.nMaisons) { continue; }
+      users[E.site[t]] += E.population[c];
+      if (E.millimes[t] > E.seuils[0]) { continue; }
+      var next = t + 1;
+      while (next < end && !open[E.site[next]]) { next += 1; }
+      if (next === end || E.millimes[next] > E.seuils[0]) { lost[E.site[t]] += E.population[c]; }
+    }
+    return { usagers: users, perdus: lost };
+  }
+
+  // The best choice proven for as many openings, Maisons all kept; null when none was computed.
+  function optimum(E, number) {
+    if (number === 0 || (!E.plans.length && !E.plansComplets)) { return null; }
+    if (number <= E.plans.length) { return E.plans[number - 1]; }
+    return E.plansComplets && E.plans.length ? E.plans[E.plans.length - 1] : null;
+  }
+
+  function calculer(E, choix) {
+    var open = presents(E, choix), a = acces(E, open), found = classes(E, a);
+    E.base = E.base || acces(E, presents(E, { ouverts: [], fermes: [] }));
+    return {
+      acces: a, classes: found, parClasse: parClasse(E, found), seuils: parSeuil(E, a),
+      zones: zones(E, a), mouvements: mouvements(E, E.base, a), heures: heures(E, open),
+      groupes: groupes(E, a), couts: couts(E, choix.ouverts),
+      classement: classement(E, a, open), fermetures: fermetures(E, open), optimum: optimum(E, choix.ouverts.length)
+    };
+  }
+
+  return {
+    SANS_ROUTE: SANS_ROUTE, INCONNU: INCONNU, nombres: nombres, semaine: semaine, union: union,
+    preparer: preparer, calculer: calculer
+  };
+})();

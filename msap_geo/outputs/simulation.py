@@ -1,0 +1,151 @@
+"""What the page needs to answer "what if one opened here?" by itself, and how it is written.
+
+The page decides on the very numbers Python decides on: minutes are whole thousandths, every trip
+that can matter is there, and a place whose trips are cut short says from how many minutes on.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_SEVEN_BITS = 7
+_MORE = 128
+_GROUPS = 5
+"""Groups of seven bits a number below 2³⁵ may need."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trips:
+    """Trips of each place to the sites it may need, nearest first.
+
+    Parameters
+    ----------
+    start
+        Trips of place ``i`` are rows ``start[i]:start[i + 1]``, shape (places + 1,).
+    site
+        Site of each trip, by row of the sites.
+    thousandths
+        Minutes × 1000 of each trip, whole; of equal ones the smallest ``site_id`` comes first.
+    bound
+        Of each place: every trip up to so many thousandths is there; −1 where all of them are.
+    reach
+        Of each place: row of ``lost``.
+    lost
+        Sites no road leads to, shape (groups, sites), one row for the places that share them.
+    """
+
+    start: NDArray[np.int64]
+    site: NDArray[np.int64]
+    thousandths: NDArray[np.int64]
+    bound: NDArray[np.int64]
+    reach: NDArray[np.int64]
+    lost: NDArray[np.bool_]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no place lacks any trip: every choice is then exact."""
+        return bool((self.bound < 0).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Everything a choice of openings and closings is recomputed from.
+
+    Parameters
+    ----------
+    study, departements
+        Whose choice it is, so that a choice is not read back into another study.
+    thresholds
+        Minutes.
+    sites
+        Maisons that count, then candidates, best first:
+        ``site_id, nom, genre, commune, code_insee, role, horaires``.
+    trips
+        Of the communes in the order of the access table, then of the candidates.
+    groups
+        Target groups: column → (what it counts, thousandths of persons by commune).
+    weights
+        Weights of the score.
+    costs
+        Prices by kind and payer, years, envelopes, in the form the page reads.
+    plans
+        Proven best choices for 1, 2… openings, in the form the page reads.
+    every_plan
+        Whether more openings than those plans have bring nothing.
+    start
+        Openings and closings this study already holds, if it is a scenario itself.
+    """
+
+    study: str
+    departements: Sequence[str]
+    thresholds: Sequence[float]
+    sites: Mapping[str, Sequence[Any]]
+    trips: Trips
+    groups: Mapping[str, tuple[str, NDArray[np.int64]]]
+    weights: Mapping[str, float]
+    costs: Mapping[str, Any]
+    plans: Sequence[Mapping[str, Any]]
+    every_plan: bool = False
+    start: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+
+
+def simulation_data(simulation: Simulation) -> dict[str, Any]:
+    """Return what the page reads, plain values (``docs/simulation.md`` tells each key)."""
+    trips, sites = simulation.trips, simulation.sites
+    texts = sorted({text for text in sites["horaires"] if text is not None})
+    rank = {text: index for index, text in enumerate(texts)}
+    return {
+        "etude": simulation.study,
+        "departements": list(simulation.departements),
+        "seuils": [round(1000 * threshold) for threshold in simulation.thresholds],
+        "sites": {
+            **{
+                name: list(sites[name])
+                for name in ("site_id", "nom", "genre", "commune", "code_insee", "role")
+            },
+            "horaires": [-1 if text is None else rank[text] for text in sites["horaires"]],
+        },
+        "horaires": texts,
+        "nombre": _text(np.diff(trips.start)),
+        "temps": _text(_steps(trips)),
+        "bornes": "" if trips.complete else _text(trips.bound + 1),
+        "portees": {
+            "motif": _text(trips.reach),
+            "hors": [np.flatnonzero(row).tolist() for row in trips.lost],
+        },
+        "groupes": {
+            name: {"titre": title, "effectifs": values.tolist()}
+            for name, (title, values) in simulation.groups.items()
+        },
+        "poids": dict(simulation.weights),
+        "couts": dict(simulation.costs),
+        "plans": [dict(plan) for plan in simulation.plans],
+        "plans_complets": simulation.every_plan,
+        "depart": {key: [dict(site) for site in told] for key, told in simulation.start.items()},
+    }
+
+
+def _steps(trips: Trips) -> NDArray[np.int64]:
+    """Return, for each trip, what it adds to the one before it in its place, and its site."""
+    steps = np.diff(trips.thousandths, prepend=0)
+    first = trips.start[:-1][np.diff(trips.start) > 0]
+    steps[first] = trips.thousandths[first]
+    return np.column_stack([steps, trips.site]).ravel()
+
+
+def _text(numbers: NDArray[np.int64]) -> str:
+    """Write whole positive numbers as base64: seven bits a byte, lowest first (LEB128)."""
+    groups = (numbers[:, None] >> (_SEVEN_BITS * np.arange(_GROUPS))) & (_MORE - 1)
+    place = np.arange(_GROUPS)[None, :]
+    last = np.max(np.where(groups > 0, place, 0), axis=1, keepdims=True)
+    groups = groups | np.where(place < last, _MORE, 0)
+    return base64.b64encode(groups[place <= last].astype(np.uint8).tobytes()).decode("ascii")

@@ -1,0 +1,189 @@
+"""A choice made on the map, as its page exports it: which offices open, which Maisons close."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.errors import DataError, UnreadableFileError
+from msap_geo.loaders.tabular import pick_columns, read_text, read_text_table, require_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    import pandas as pd
+
+FORMAT, VERSION = "msap-geo-choix", 1
+OPEN, CLOSE = "ouvrir", "fermer"
+
+_REMEDY = "exporter le choix depuis la carte de l'étude (bouton « JSON » ou « CSV »)"
+_COLUMNS = {
+    name: (name,) for name in ("action", "site_id", "nom", "commune", "etude", "departements")
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site of a choice: its identifier, and its name for those who read it."""
+
+    site_id: str
+    name: str = ""
+    commune: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Openings and closings supposed.
+
+    Parameters
+    ----------
+    study, departements
+        The study they were chosen on.
+    opened, closed
+        Candidates to open, Maisons to close, in the order of the file.
+    file, sha256
+        Where they were read.
+    """
+
+    study: str
+    departements: tuple[str, ...]
+    opened: tuple[Site, ...]
+    closed: tuple[Site, ...]
+    file: str = ""
+    sha256: str = ""
+
+    def told(self) -> dict[str, list[dict[str, str]]]:
+        """Return the choice as plain values, with the French keys of the outputs."""
+        return {
+            key: [
+                {"site_id": site.site_id, "nom": site.name, "commune": site.commune}
+                for site in sites
+            ]
+            for key, sites in (("ouvertures", self.opened), ("fermetures", self.closed))
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the choice and where it comes from, for the manifest."""
+        return {
+            "etude": self.study,
+            "fichier": self.file or None,
+            "sha256": self.sha256 or None,
+            **self.told(),
+        }
+
+
+def read_choice(path: Path) -> Choice:
+    """Read a choice exported from a map, JSON or CSV.
+
+    Parameters
+    ----------
+    path
+        File to read; a CSV may have been through a spreadsheet.
+
+    Returns
+    -------
+    Choice
+        The choice; a site given twice counts once.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If it is absent, or is no such file.
+    MissingColumnError
+        If a column is absent.
+    DataError
+        If it holds no choice, an unknown action, or a site both to open and to close.
+    """
+    require_file(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    is_json = read_text(path).lstrip().startswith(("{", "["))
+    study, departements, opened, closed = _from_json(path) if is_json else _from_csv(path)
+    if not opened and not closed:
+        raise DataError("le choix est vide : rien à ouvrir ni à fermer", where=path, remedy=_REMEDY)
+    both = {site.site_id for site in opened} & {site.site_id for site in closed}
+    if both:
+        raise DataError(
+            f"sites à la fois à ouvrir et à fermer : {', '.join(sorted(both))}",
+            where=path,
+            remedy="n'en garder qu'une ligne",
+        )
+    return Choice(study, departements, opened, closed, path.name, sha256)
+
+
+_Read = tuple[str, tuple[str, ...], tuple[Site, ...], tuple[Site, ...]]
+
+
+def _from_json(path: Path) -> _Read:
+    try:
+        content = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UnreadableFileError(
+            "le fichier de choix n'est pas du JSON valide",
+            where=f"{path}, ligne {error.lineno}, colonne {error.colno}",
+            remedy=_REMEDY,
+        ) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un choix exporté d'une carte", where=path, remedy=_REMEDY
+        )
+    if content.get("version") != VERSION:
+        raise UnreadableFileError(
+            f"« {path.name} » a été exporté par une autre version de la carte",
+            where=path,
+            remedy="refaire la carte avec cette version, puis exporter le choix",
+        )
+    try:
+        opened, closed = (
+            _unique(
+                Site(_plain(row["site_id"]), _plain(row.get("nom")), _plain(row.get("commune")))
+                for row in content[key]
+            )
+            for key in ("ouvertures", "fermetures")
+        )
+        codes = tuple(_plain(code) for code in content["departements"])
+        return _plain(content["etude"]), codes, opened, closed
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un choix complet (clé absente ou de forme inattendue)",
+            where=path,
+            remedy=_REMEDY,
+        ) from error
+
+
+def _plain(value: Any) -> str:
+    if value is not None and not isinstance(value, str):
+        raise TypeError
+    return value or ""
+
+
+def _from_csv(path: Path) -> _Read:
+    table = pick_columns(read_text_table(path), path, required=_COLUMNS)
+    action = table["action"].str.lower()
+    wrong = table[~action.isin([OPEN, CLOSE])]
+    if len(wrong):
+        raise DataError(
+            f"action inconnue : « {wrong['action'].iloc[0]} »",
+            where=f"{path}, colonne action",
+            remedy=f"écrire « {OPEN} » ou « {CLOSE} »",
+        )
+    whose = table[["etude", "departements"]].drop_duplicates()
+    if len(whose) != 1:
+        raise DataError(
+            "les lignes du choix ne viennent pas toutes de la même étude",
+            where=f"{path}, colonnes etude et departements",
+            remedy=_REMEDY,
+        )
+    opened, closed = (_unique(_sites(table[action == asked])) for asked in (OPEN, CLOSE))
+    codes = tuple(whose["departements"].iloc[0].split())
+    return str(whose["etude"].iloc[0]), codes, opened, closed
+
+
+def _sites(rows: pd.DataFrame) -> Iterable[Site]:
+    return (Site(row.site_id, row.nom, row.commune) for row in rows.itertuples())
+
+
+def _unique(sites: Iterable[Site]) -> tuple[Site, ...]:
+    return tuple({site.site_id: site for site in sites}.values())

@@ -1,0 +1,187 @@
+"""A study as it would be once offices open and Maisons close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from msap_geo import french, loaders
+from msap_geo.errors import StudyError
+from msap_geo.study.run import candidate_offices, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from msap_geo.study.choice import Choice, Site
+    from msap_geo.study.file import Study
+    from msap_geo.study.run import StudyResult
+
+
+def scenario_study(study: Study, choice: Choice) -> Study:
+    """Return a study under the name of a scenario of it.
+
+    Parameters
+    ----------
+    study
+        The study.
+    choice
+        Made on it.
+
+    Raises
+    ------
+    StudyError
+        If the choice was made on another study.
+    """
+    if choice.study != study.etude.nom or choice.departements != study.departements:
+        raise StudyError(
+            f"ce choix a été fait sur une autre étude, « {choice.study} » "
+            f"(départements {', '.join(choice.departements) or 'non dits'})",
+            where=choice.file or None,
+            remedy=f"donner un choix exporté de la carte de « {study.etude.nom} »",
+        )
+    title = f"{study.etude.nom}, scénario ({_counted(choice)})"
+    return study.model_copy(update={"etude": study.etude.model_copy(update={"nom": title})})
+
+
+def scenario(
+    result: StudyResult, choice: Choice, *, progress: Callable[[str], None] = lambda _: None
+) -> StudyResult:
+    """Return a study measured again with a choice of openings and closings.
+
+    Parameters
+    ----------
+    result
+        The study as it is, run.
+    choice
+        Candidates of this study to open, Maisons of this study to close.
+    progress
+        Called with a French sentence at each step.
+
+    Returns
+    -------
+    StudyResult
+        The study under the choice: an office that opens is a fixed Maison, with its own hours
+        where they are known, and is no candidate any more; a Maison that closes is gone. Its name
+        says it is a scenario; ``choice`` holds names as the study writes them.
+
+    Raises
+    ------
+    StudyError
+        If the choice was made on another study, or if its sites are not what it takes them for;
+        the message names them.
+    """
+    study, named = result.study, scenario_study(result.study, choice)
+    _check(result, choice)
+    offices = candidate_offices(study, result.la_poste)
+    opened = [site.site_id for site in choice.opened]
+    rows = offices.set_index("site_id", drop=False).loc[opened]
+    kept = result.maisons[~result.maisons["site_id"].isin(_ids(choice.closed))]
+    maisons = _with_offices(kept, rows)
+    rest = offices[~offices["site_id"].isin(opened)].reset_index(drop=True)
+    found = measure(
+        study, result.roads, result.communes, result.origins, maisons, rest, progress=progress
+    )
+    told = replace(
+        choice,
+        opened=_named(choice.opened, offices),
+        closed=_named(choice.closed, result.maisons),
+    )
+    return replace(
+        result,
+        study=named,
+        maisons=maisons,
+        access=found.access,
+        zones=found.zones,
+        shares=found.shares,
+        candidates=found.candidates,
+        choice=told,
+    )
+
+
+def choice_in_words(choice: Choice) -> str:
+    """Return what a choice opens and closes: ``"ouverture de A (Vico), B (Corte)"``."""
+    told = ((choice.opened, "ouverture de"), (choice.closed, "fermeture de"))
+    return " ; ".join(
+        f"{verb} {', '.join(f'{site.name} ({site.commune})' for site in sites)}"
+        for sites, verb in told
+        if sites
+    )
+
+
+def _counted(choice: Choice) -> str:
+    told = ((choice.opened, "ouverture"), (choice.closed, "fermeture"))
+    return ", ".join(french.counted(len(sites), noun) for sites, noun in told if sites)
+
+
+def _check(result: StudyResult, choice: Choice) -> None:
+    study = result.study
+    maisons = set(result.maisons["site_id"])
+    offices = set(candidate_offices(study, result.la_poste)["site_id"])
+    posts = set(result.la_poste["site_id"])
+    for problem, found, remedy in (
+        (
+            "déjà une Maison, on ne peut pas l'ouvrir",
+            [site for site in choice.opened if site.site_id in maisons],
+            "retirer ces sites du choix",
+        ),
+        (
+            "d'un type que l'étude ne prend pas pour candidat",
+            [s for s in choice.opened if s.site_id in posts - offices - maisons],
+            "ajouter leur type à [candidats] types, ou les retirer du choix",
+        ),
+        (
+            "inconnu parmi les bureaux candidats de l'étude",
+            [s for s in choice.opened if s.site_id not in posts | maisons],
+            "vérifier que la liste des points La Poste est celle de la carte",
+        ),
+        (
+            "inconnu parmi les Maisons de l'étude, on ne peut pas le fermer",
+            [site for site in choice.closed if site.site_id not in maisons],
+            "vérifier que la liste des Maisons est celle de la carte",
+        ),
+    ):
+        if found:
+            told = ", ".join(_told(site) for site in found)
+            raise StudyError(f"{problem} : {told}", where=choice.file or None, remedy=remedy)
+
+
+def _told(site: Site) -> str:
+    return f"{site.name} ({site.site_id})" if site.name else site.site_id
+
+
+def _ids(sites: Iterable[Site]) -> set[str]:
+    return {site.site_id for site in sites}
+
+
+def _named(sites: tuple[Site, ...], table: pd.DataFrame) -> tuple[Site, ...]:
+    known = table.set_index("site_id")
+    return tuple(
+        replace(
+            site, name=known.loc[site.site_id, "nom"], commune=known.loc[site.site_id, "commune"]
+        )
+        for site in sites
+    )
+
+
+def _with_offices(maisons: gpd.GeoDataFrame, offices: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Add offices to the Maisons, with the columns of the Maisons."""
+    if offices.empty:
+        return maisons.reset_index(drop=True)
+    added = offices.assign(genre=loaders.FIXED_KINDS[0])
+    unknown = np.full(len(added), None, dtype=object)
+    columns = {
+        name: np.concatenate(
+            [
+                maisons[name].to_numpy(dtype=object),
+                added[name].to_numpy(dtype=object) if name in added else unknown,
+            ]
+        )
+        for name in maisons.columns
+        if name != "geometry"
+    }
+    points = np.concatenate([maisons.geometry.to_numpy(), added.geometry.to_numpy()])
+    return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=points, crs=maisons.crs)
