@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 import test_browser
 from conftest import CODES
 from scipy.sparse import coo_array, csr_array
 
 import msap_geo.outputs
 from msap_geo import coverage, outputs, schemas, siting, travel
-from msap_geo.coverage.zones import CONTIGUITY_TOLERANCE_M
 from msap_geo.study import (
     Choice,
     read_study,
@@ -23,6 +22,7 @@ from msap_geo.study import (
     sample_study,
     scenario,
     simulation_of,
+    write_study,
 )
 from msap_geo.study import simulation as simulation_module
 from msap_geo.study.choice import Site
@@ -65,14 +65,10 @@ def random_choices(result, n, *, seed=0):
 
 def contiguity(communes):
     """Neighbours of each commune, as rows of a sparse matrix."""
-    outlines = np.asarray(communes.geometry.array)
-    present = np.flatnonzero(~shapely.is_missing(outlines))
-    tree = shapely.STRtree(outlines[present])
-    pairs = tree.query(outlines[present], predicate="dwithin", distance=CONTIGUITY_TOLERANCE_M)
-    i, j = present[pairs[0]], present[pairs[1]]
-    apart = i != j
+    i, j = coverage.contiguous_pairs(communes.geometry.to_numpy())
     n = len(communes)
-    graph = csr_array(coo_array((np.ones(apart.sum()), (i[apart], j[apart])), shape=(n, n)))
+    both = (np.concatenate([i, j]), np.concatenate([j, i]))
+    graph = csr_array(coo_array((np.ones(2 * len(i)), both), shape=(n, n)))
     return {"debut": graph.indptr.tolist(), "index": graph.indices.tolist()}
 
 
@@ -232,7 +228,12 @@ def assert_same_groups(found, result):
 
 
 def check_choices(browser, result, choices, folder):
-    test_browser.visit(browser, bare_page(folder, engine_data(result)))
+    """Recompute choices in the real page of a study, and compare each with Python's scenario."""
+    write_study(result, folder / "sortie")
+    page = folder / "sortie" / "carte.html"
+    assert page.stat().st_size < 1_500_000
+    test_browser.visit(browser, page)
+    browser.execute_script("window.E = msapEssai.moteur()")
     for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
         expected = scenario(result, choose(result, opened, closed))
         assert_same(found, result, expected)
@@ -266,7 +267,7 @@ class TestInTheBrowser:
         assert (zone["id"], zone["minutesMax"]) == (f"ZB-{CODES[1]}", 40)
 
     def test_the_demo_on_many_choices(self, browser, demo, tmp_path):
-        check_choices(browser, demo, random_choices(demo, 25), tmp_path)
+        check_choices(browser, demo, random_choices(demo, 15), tmp_path)
 
     @pytest.mark.corse
     @pytest.mark.slow
@@ -275,10 +276,10 @@ class TestInTheBrowser:
         path = tmp_path / "etude.toml"
         path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
         result = run_study(read_study(path))
-        data = engine_data(result)
-        assert len(json.dumps(data["simulation"])) < 350_000
+        data = outputs.simulation_data(simulation_of(result))
+        assert len(json.dumps(data)) < 350_000
         check_choices(browser, result, random_choices(result, 12), tmp_path)
-        plan = data["simulation"]["plans"][-1]
+        plan = data["plans"][-1]
         (found,) = recompute(browser, [(plan["sites"], [])])
         assert found["seuils"][0]["couverts"] == plan["valeur"] == plan["borne"]
         assert found["optimum"]["sites"] == plan["sites"]
@@ -313,3 +314,90 @@ class TestInTheBrowser:
             assert [labels[rank] for rank in found["classes"]] == expected.access["palier"].tolist()
             assert [z["id"] for z in found["zones"]] == expected.zones["zone_id"].tolist()
         assert unknown > 0
+
+    def test_groups_hours_kinds_and_envelopes(self, browser, tmp_path):
+        rich = rich_demo()
+        choices = random_choices(rich, 8, seed=2)
+        check_choices(browser, rich, choices, tmp_path)
+        (found,) = recompute(browser, [choices[0]])
+        assert {line["nom"] for line in found["groupes"]} == {
+            "habitants_65_plus",
+            "menages_sans_voiture",
+        }
+
+    def test_an_envelope_that_runs_out(self, browser, toy_study, tmp_path, monkeypatch):
+        model = siting.load_costs("msap-2016")
+        first, second, *others = model.payers
+        small = dataclasses.replace(second, envelope_eur=60_000.0)
+        model = dataclasses.replace(model, payers=(first, small, *others))
+        monkeypatch.setattr(simulation_module, "study_costs", lambda _: model)
+        result = run_study(read_study(toy_study.path))
+        test_browser.visit(browser, bare_page(tmp_path, engine_data(result)))
+        (found,) = recompute(browser, [(["00001A", "00004A"], [])])
+        year = result.study.couts.annee
+        spent = siting.plan_costs(model, ["Bureau de Poste"] * 2, first_year=year)
+        expected = spent.rename(columns={"montant_eur": "montant"}).to_dict("records")
+        assert found["couts"] == expected
+        assert spent.loc[spent["payeur"] == second.name, "montant_eur"].sum() == 60_000
+
+    def test_what_closing_each_maison_would_do(self, browser, demo, tmp_path):
+        test_browser.visit(browser, bare_page(tmp_path, engine_data(demo)))
+        office = demo.candidates["site_id"].iloc[0]
+        (found,) = recompute(browser, [([office], [])])
+        now = scenario(demo, choose(demo, [office]))
+        for rank, maison in enumerate(demo.maisons["site_id"]):
+            without = scenario(demo, choose(demo, [office], [maison]))
+            lost = now.shares[0].within - without.shares[0].within
+            assert found["fermetures"]["perdus"][rank] == lost
+            served = now.access.loc[now.access["site_id"] == maison, "population"].sum()
+            assert found["fermetures"]["usagers"][rank] == served
+
+    @pytest.mark.parametrize("held", [80_000, 20])
+    def test_a_part_no_road_leads_to(self, browser, toy_study, tmp_path, monkeypatch, held):
+        monkeypatch.setattr(simulation_module, "_FEWEST_TRIPS", held)
+        monkeypatch.setattr(simulation_module, "_TRIPS_A_COMMUNE", 1)
+        links = pd.read_csv(toy_study.folder / "liens.csv")
+        links[(links["from"] < 3) == (links["to"] < 3)].to_csv(
+            toy_study.folder / "liens.csv", index=False
+        )
+        result = run_study(read_study(toy_study.path))
+        assert result.access["minutes"].isna().sum() == 3
+        assert len(simulation_of(result).trips.lost) == 2
+        test_browser.visit(browser, bare_page(tmp_path, engine_data(result)))
+        choices = [(["00004A"], []), (["00001A"], ["1"]), ([], ["1"]), (["00001A", "00004A"], [])]
+        for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+            expected = scenario(result, choose(result, opened, closed))
+            assert found["acces"]["millimes"] == thousandths(expected.access["minutes"])
+            assert_same_movements(found["mouvements"], result, expected)
+
+
+def rich_demo():
+    """Study the demo with target groups, hours of offices, two kinds of them, an envelope."""
+    study = sample_study()
+    types = ("Bureau de Poste", "Agence postale communale")
+    study = study.model_copy(
+        update={
+            "etude": study.etude.model_copy(update={"seuils_minutes": (7.5, 15.0, 30.0)}),
+            "candidats": study.candidats.model_copy(update={"types": types}),
+            "couts": study.couts.model_copy(
+                update={
+                    "modele": "msap-2016",
+                    "annee": 2016,
+                    "fonctionnement_eur": {types[1]: 30_001.7},
+                    "investissement_eur": {types[0]: 12_500.0},
+                }
+            ),
+        }
+    )
+    result = run_study(study)
+    rng = np.random.default_rng(3)
+    people = result.communes["population"]
+    communes = result.communes.assign(
+        habitants_65_plus=(people * rng.uniform(0.1, 0.4, len(people))),
+        menages_sans_voiture=np.where(rng.random(len(people)) < 0.1, np.nan, people * 0.03),
+    )
+    texts = np.array(
+        ["Mo-Fr 09:00-12:00", "Tu 08:30-12:30,13:00-24:00; Sa 09:00-12:00", "off", None]
+    )
+    la_poste = result.la_poste.assign(horaires=rng.choice(texts, len(result.la_poste)))
+    return dataclasses.replace(result, communes=communes, la_poste=la_poste)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.coverage import Share
+    from msap_geo.outputs.simulation import Simulation
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,8 @@ class MapContent:
         What a diagnosis adds.
     date
         What day the figures are about, in words.
+    simulation
+        What the page recomputes a choice of sites from; None where there is nothing to choose.
     estimated, demonstration
         Whether times are estimated, whether sites are invented: shown all over the map.
     """
@@ -124,5 +127,6 @@ class MapContent:
     main_roads: gpd.GeoSeries | None = None
     findings: Findings | None = None
     date: str = ""
+    simulation: Simulation | None = None
     estimated: bool = False
     demonstration: bool = False

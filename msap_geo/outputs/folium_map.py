@@ -22,6 +22,7 @@ from msap_geo.errors import OutputError
 from msap_geo.outputs import french, panel
 from msap_geo.outputs.page import OSM_TILES, TILE_HOST, render_page
 from msap_geo.outputs.payload import payload
+from msap_geo.outputs.simulation import simulation_data
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -49,6 +50,12 @@ LAYERS = {
 
 _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 _SCRIPTS = ("base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js")
+_SIMULATION = (
+    "simulation_moteur.js",
+    "simulation_page.js",
+    "simulation_vue.js",
+    "simulation.js",
+)
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
@@ -186,6 +193,11 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
     """
     chosen = _chosen(layers)
     data = payload(content)
+    style, scripts = ["carte.css"], list(_SCRIPTS)
+    if content.simulation is not None:
+        data["simulation"] = simulation_data(content.simulation)
+        style.append("simulation.css")
+        scripts += _SIMULATION
     return draw(
         content.title,
         content.communes,
@@ -197,8 +209,8 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
             for kind in _present(content, data)
             if kind in chosen
         ],
-        style=("carte.css",),
-        scripts=_SCRIPTS,
+        style=style,
+        scripts=scripts,
         road_credit=content.road_credit,
     )
 

@@ -226,7 +226,10 @@ def _zones(content: MapContent) -> list[dict[str, Any]]:
             "population": int(zone.population),
             "minutesMax": numbers([zone.minutes_max])[0],
             "lignes": [
-                ["Maison la plus proche pour le plus d’habitants", zone.site_nom or "aucune"],
+                [
+                    "Maison la plus proche pour le plus d’habitants",
+                    zone.site_nom if isinstance(zone.site_nom, str) else "aucune",
+                ],
                 ["Robustesse", held.get(zone.zone_id, "")],
             ],
         }

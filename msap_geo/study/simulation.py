@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import vstack
 
 from msap_geo import outputs, schemas, siting, travel
 from msap_geo.coverage.access import MINUTES_DECIMALS
@@ -17,6 +18,7 @@ from msap_geo.travel.places import TIE_MINUTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import coo_array
 
     from msap_geo.study.run import StudyResult
 
@@ -68,19 +70,18 @@ def simulation_of(result: StudyResult) -> outputs.Simulation | None:
     n_places = len(result.access) + len(offices)
     if offices.empty or n_places * len(sites) > _TOO_MANY:
         return None
-    limit = np.inf if n_places * len(sites) <= _EVERY_TRIP else _LONGEST_MINUTES
-    rows = [
-        travel.matrix(result.roads, places, sites, max_minutes=limit).minutes.tocoo()
+    every = n_places * len(sites) <= _EVERY_TRIP
+    limit = np.inf if every else max(_LONGEST_MINUTES, result.study.thresholds[-1])
+    times, between = (
+        travel.matrix(result.roads, places, sites, max_minutes=limit)
         for places in (result.origins, offices.assign(demand_id=offices["site_id"]))
-    ]
-    place = np.concatenate([rows[0].row, rows[1].row + len(result.access)])
-    column, minutes = (np.concatenate([getattr(row, name) for row in rows]) for name in _CELLS)
-    pairs = _in_order(place, column, minutes, sites["site_id"])
+    )
+    pairs = _in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"])
     trips = _kept(pairs, result, sites, limit, n_places)
     if trips is None:
         return None
     study, choice = result.study, result.choice
-    plans = _plans(result, offices)
+    plans = _plans(result, times, first=len(sites) - len(offices))
     return outputs.Simulation(
         study=study.etude.nom if choice is None else choice.study,
         departements=study.departements,
@@ -100,7 +101,6 @@ def simulation_of(result: StudyResult) -> outputs.Simulation | None:
     )
 
 
-_CELLS = ("col", "data")
 _COLUMNS = ("site_id", "nom", "genre", "commune", "code_insee", "role", "horaires")
 
 
@@ -125,17 +125,13 @@ def _sites(result: StudyResult) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=points, crs=result.communes.crs)
 
 
-def _in_order(
-    place: NDArray[np.int64],
-    column: NDArray[np.int64],
-    minutes: NDArray[np.float64],
-    site_ids: pd.Series,
-) -> _Pairs:
+def _in_order(trips: coo_array, site_ids: pd.Series) -> _Pairs:
     """Order the trips as :func:`travel.nearest` does: by place, time, then identifier."""
+    place, column, minutes = trips.row.astype(np.int64), trips.col.astype(np.int64), trips.data
     thousandths = np.rint(_THOUSAND * np.round(minutes, MINUTES_DECIMALS)).astype(np.int64)
     rank = np.argsort(np.argsort(site_ids.to_numpy(dtype=object), kind="stable"))
     order = np.lexsort((rank[column], np.round(minutes / TIE_MINUTES), thousandths, place))
-    return _Pairs(place[order].astype(np.int64), column[order].astype(np.int64), thousandths[order])
+    return _Pairs(place[order], column[order], thousandths[order])
 
 
 def _kept(
@@ -245,13 +241,26 @@ def _costs(result: StudyResult, kinds: list[str]) -> dict[str, Any]:
     }
 
 
-def _plans(result: StudyResult, offices: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Return the best choice for each number of openings, until more of them bring nothing."""
-    threshold = result.study.threshold
-    times = travel.matrix(result.roads, result.origins, offices, max_minutes=threshold)
-    problem = siting.make_problem(times, result.access["population"], result.access["minutes"])
+def _plans(result: StudyResult, times: travel.TravelTimes, *, first: int) -> list[dict[str, Any]]:
+    """Return the best choice for each number of openings, until more of them bring nothing.
+
+    Candidates are the columns of the times from the first on.
+    """
+    study, threshold = result.study, result.study.threshold
+    # As `optimiser` does: of plans that cover as many, the one whose trips are shorter.
+    longest = max(study.thresholds[-1], study.implantation.trajet_max_minutes)
+    useful = siting.longest_useful_trip(result.access, threshold=longest)
+    to_offices = replace(
+        times,
+        site_ids=times.site_ids[first:],
+        minutes=times.minutes[:, first:],
+        km=times.km[:, first:],
+        max_minutes=min(times.max_minutes, useful),
+    )
+    people, today = result.access["population"], result.access["minutes"]
+    problem = siting.make_problem(to_offices, people, today)
     plans: list[dict[str, Any]] = []
-    for number in range(1, min(PLANS, len(offices)) + 1):
+    for number in range(1, min(PLANS, len(problem.site_ids)) + 1):
         plan = siting.maximal_covering(
             problem,
             siting.Rules(count=number),

@@ -14,6 +14,7 @@ from msap_geo.network.store import sha256
 from msap_geo.study import map_parts
 from msap_geo.study.diagnostic import Diagnosis
 from msap_geo.study.provenance import provenance_of
+from msap_geo.study.simulation import simulation_of
 from msap_geo.study.tables import study_layers
 from msap_geo.territory import DEPARTEMENTS
 
@@ -126,7 +127,7 @@ def map_content(found: StudyResult | Diagnosis) -> outputs.MapContent:
     """Gather what the map of a study shows: with a diagnosis, what it found besides."""
     diagnosis = found if isinstance(found, Diagnosis) else None
     result = found.result if isinstance(found, Diagnosis) else found
-    told = provenance_of(result)
+    told, simulation = provenance_of(result), simulation_of(result)
     return outputs.MapContent(
         title=told.title,
         method=told.method,
@@ -143,7 +144,7 @@ def map_content(found: StudyResult | Diagnosis) -> outputs.MapContent:
         candidates=result.candidates,
         vintages=told.vintages,
         sources=list(told.sources),
-        limits=list(told.limits),
+        limits=[*told.limits, *_untried(simulation, result)],
         score=_score_in_words(),
         attributions=list(told.attributions),
         road_credit=told.road_credit,
@@ -151,10 +152,18 @@ def map_content(found: StudyResult | Diagnosis) -> outputs.MapContent:
         isochrones=map_parts.reach(result),
         main_roads=map_parts.main_roads(result),
         findings=None if diagnosis is None else map_parts.findings(diagnosis),
+        simulation=simulation,
         date=told.date,
         estimated=told.estimated,
         demonstration=told.demonstration,
     )
+
+
+def _untried(simulation: outputs.Simulation | None, result: StudyResult) -> list[str]:
+    """Say why the page offers no choice to try, where a reader would expect one."""
+    if simulation is not None or result.candidates.empty:
+        return []
+    return ["Territoire trop vaste pour essayer des ouvertures dans la page : le faire par région."]
 
 
 def _score_in_words() -> str:

@@ -1,0 +1,278 @@
+// « Et si… », what its section of the panel says: each function fills one part of it from the result at
+// hand. Words from data only ever go through textContent.
+"use strict";
+var msapVue = (function () {
+  var el = msap.element, essai = msapEssai, E = null, parts = {}, MOST_ROWS = 150;
+
+  function within(seuil) { return msap.nombre(seuil / 1000, seuil % 1000 ? 1 : 0) + "\u202fmin"; }
+
+  function first() { return within(E.seuils[0]); }
+
+  function siteName(index) { return E.sites.nom[index] || E.sites.site_id[index]; }
+
+  function add(parent, tag, text, className) { return parent.appendChild(el(tag, text, className)); }
+
+  function signed(value, decimals) {
+    return (value > 0 ? "+" : value < 0 ? "\u2212" : "") + msap.nombre(Math.abs(value), decimals);
+  }
+
+  function euros(value) { return msap.nombre(value) + "\u202f€"; }
+
+  function plural(count, noun) { return msap.compte(count, noun); }
+
+  function title() {
+    var choice = essai.choix(), told = [];
+    if (choice.ouverts.length) { told.push(plural(choice.ouverts.length, "ouverture")); }
+    if (choice.fermes.length) { told.push(plural(choice.fermes.length, "fermeture")); }
+    return told.join(", ");
+  }
+
+  // ---- The sentence that is read aloud, and the list of what is chosen ---
+
+  function sentence() {
+    var moves = essai.resultat().mouvements, line = moves.seuils[0];
+    if (essai.vide()) { return "Rien d’ouvert ni de fermé : les chiffres sont ceux d’aujourd’hui."; }
+    return title() + " : " + plural(line.gagnes, "habitant") + " de plus à " + first() + " ou moins, " +
+      msap.nombre(line.perdus) + " de moins ; trajet plus court pour " + msap.nombre(moves.rapproches) +
+      ", plus long pour " + msap.nombre(moves.eloignes) + ".";
+  }
+
+  function fillStatus() {
+    parts.status.textContent = sentence();
+    var unknown = essai.inconnus();
+    parts.unknown.hidden = !unknown.length;
+    parts.unknown.textContent = unknown.length ? "Le lien nomme des sites inconnus de cette carte, laissés de côté : " +
+      unknown.join(", ") + "." : "";
+    var missing = essai.resultat().acces.inconnus;
+    parts.missing.hidden = !missing;
+    parts.missing.textContent = missing ? "Cette carte ne porte pas tous les trajets : pour " + plural(missing, "commune") +
+      ", le temps n’est connu que comme plus long que le dernier seuil. Classes, zones et habitants restent exacts." : "";
+  }
+
+  function fillChosen() {
+    parts.chosen.textContent = "";
+    function line(index, sign, word, undoing) {
+      var item = add(parts.chosen, "li"), id = E.sites.site_id[index];
+      add(item, "span", sign, "msap-signe msap-signe-" + word).setAttribute("aria-hidden", "true");
+      var text = add(item, "span", "", "msap-essai-nom");
+      text.appendChild(link(index));
+      add(text, "small", (word === "ouverte" ? "ouverture, " : "fermeture, ") + (E.sites.commune[index] || ""));
+      var button = item.appendChild(msap.bouton(undoing, function () { essai.mettre(id, false); parts.box.focus(); }));
+      button.setAttribute("aria-label", undoing + " : " + siteName(index));
+    }
+    essai.choix().ouverts.forEach(function (index) { line(index, "+", "ouverte", "Retirer"); });
+    essai.choix().fermes.forEach(function (index) { line(index, "×", "fermee", "Rouvrir"); });
+  }
+
+  function link(index) {
+    var button = el("button", siteName(index), "msap-lien");
+    button.type = "button";
+    button.dataset.site = E.sites.site_id[index];
+    button.title = "Montrer sur la carte";
+    return button;
+  }
+
+  // ---- Before and after -------------------------------------------------------------------------
+
+  function row(body, name, before, after, gap) {
+    var line = add(body, "tr");
+    add(line, "th", name).scope = "row";
+    add(line, "td", before);
+    add(line, "td", after);
+    add(line, "td", gap);
+  }
+
+  // Unknown hours count for none, before as after: a mean over other people would not compare.
+  function hours(r) { return r.heures.personnesMinutes / 60 / (r.seuils[0].population || 1); }
+
+  function fillFigures() {
+    var body = parts.figures.tBodies[0], was = essai.base(), is = essai.resultat();
+    body.textContent = "";
+    is.seuils.forEach(function (line, i) {
+      var before = was.seuils[i];
+      row(body, "Habitants à " + within(line.seuil),
+        msap.nombre(before.couverts), msap.nombre(line.couverts), signed(line.couverts - before.couverts));
+    });
+    row(body, "Zones blanches", msap.nombre(was.zones.length), msap.nombre(is.zones.length),
+      signed(is.zones.length - was.zones.length));
+    row(body, "Communes au-delà de " + first(), msap.nombre(was.seuils[0].communes),
+      msap.nombre(is.seuils[0].communes), signed(is.seuils[0].communes - was.seuils[0].communes));
+    if (E.semaines.length) {
+      row(body, "Heures ouvertes à portée, au moins, par habitant et semaine", msap.nombre(hours(was), 1),
+        msap.nombre(hours(is), 1), signed(hours(is) - hours(was), 1));
+    }
+    is.groupes.forEach(function (group, i) {
+      var before = was.groupes[i].couverts[0] / 1000, after = group.couverts[0] / 1000;
+      row(body, capital(group.titre) + ", à " + first(), msap.nombre(before), msap.nombre(after),
+        signed(Math.round(after) - Math.round(before)));
+    });
+    var mute = essai.choix().ouverts.filter(function (index) { return E.horaires[index] < 0; }).length;
+    parts.mute.hidden = !mute;
+    parts.mute.textContent = mute ? "Horaires inconnus pour " + msap.compte(mute, "bureau ouvert").replace("bureaus", "bureaux") +
+      " : leurs heures ne comptent pas." : "";
+  }
+
+  function capital(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
+
+  function fillWho() {
+    var moves = essai.resultat().mouvements, box = parts.who;
+    box.textContent = "";
+    moves.seuils.forEach(function (line) {
+      people(box, "Passent à " + within(line.seuil) + " ou moins", line.communesGagnees, line.gagnes);
+      people(box, "Passent au-delà de " + within(line.seuil), line.communesPerdues, line.perdus);
+    });
+    if (!box.firstChild) { add(box, "p", "Aucune commune ne change de classe."); }
+  }
+
+  function people(box, text, communes, total) {
+    if (!communes.length) { return; }
+    add(box, "h3", text + " : " + plural(total, "habitant") + ", " + plural(communes.length, "commune"));
+    var names = communes.slice().sort(function (a, b) { return E.population[b] - E.population[a]; });
+    add(box, "p", names.map(function (c) {
+      return msap.donnees().communes.nom[c] + " (" + msap.nombre(E.population[c]) + ")";
+    }).join(", "));
+  }
+
+  function fillCosts() {
+    var rows = essai.resultat().couts, box = parts.costs, model = E.couts;
+    box.textContent = "";
+    if (rows.length) {
+      var table = add(box, "table", "", "msap-essai-couts"), head = add(add(table, "thead"), "tr");
+      add(head, "th", "Payeur", "msap-nom").scope = "col";
+      model.annees.forEach(function (year) { add(head, "th", String(year)).scope = "col"; });
+      var body = add(table, "tbody");
+      model.payeurs.concat([model.porteur]).forEach(function (payer) {
+        var line = el("tr"), any = false;
+        add(line, "th", payer, "msap-nom").scope = "row";
+        model.annees.forEach(function (year) {
+          var sum = rows.reduce(function (total, r) {
+            return total + (r.payeur === payer && r.annee === year ? r.montant : 0);
+          }, 0);
+          any = any || sum > 0;
+          add(line, "td", euros(sum));
+        });
+        if (any) { body.appendChild(line); }
+      });
+      var foot = add(add(table, "tfoot"), "tr");
+      add(foot, "th", "Total", "msap-nom").scope = "row";
+      model.annees.forEach(function (year) {
+        add(foot, "td", euros(rows.reduce(function (total, r) { return total + (r.annee === year ? r.montant : 0); }, 0)));
+      });
+    }
+    add(box, "p", model.titre + " : " + model.source + ". " + model.remarques.join(" ") +
+      (essai.choix().fermes.length ? " Ce qu’une fermeture coûte ou épargne n’est pas chiffré." : ""), "msap-note");
+  }
+
+  // ---- The best choice proven for as many openings ---------------------------------------------
+
+  function fillOptimum() {
+    var box = parts.optimum, n = essai.choix().ouverts.length, plan = essai.resultat().optimum;
+    box.textContent = "";
+    if (!E.plans.length) { return; }
+    if (n && !plan) {
+      add(box, "p", "Le meilleur choix n’a été cherché que jusqu’à " + plural(E.plans.length, "ouverture") + ".", "msap-note");
+    } else if (n) {
+      add(box, "p", compared(plan, n));
+    }
+    var line = add(box, "p", "", "msap-essai-outils"), label = add(line, "label", "Meilleur choix de "), select = el("select");
+    E.plans.forEach(function (p) {
+      var option = add(select, "option", msap.nombre(p.sites.length) + (p.sites.length > 1 ? " bureaux" : " bureau"));
+      option.value = String(p.n);
+    });
+    select.value = String(Math.min(Math.max(n, 1), E.plans.length));
+    label.appendChild(select);
+    line.appendChild(msap.bouton("Essayer", function () { essai.choisir(E.plans[Number(select.value) - 1].sites); }));
+  }
+
+  function compared(plan, n) {
+    var mine = essai.resultat().seuils[0].couverts, proven = plan.statut === "optimal";
+    var kept = essai.choix().fermes.length ? ", sans fermer de Maison," : "";
+    var best = "Avec " + plural(n, "ouverture") + kept;
+    var gap = plan.valeur - mine;
+    if (gap <= 0 && proven && !kept) { return best + ", aucun choix ne couvre plus d’habitants à " + first() + " (prouvé)."; }
+    return best + " le meilleur choix " + (proven ? "(prouvé) " : "trouvé ") + "couvre " + msap.nombre(plan.valeur) + " habitants à " +
+      first() + (gap > 0 ? ", " + msap.nombre(gap) + " de plus que le vôtre" : ", pas plus que le vôtre") +
+      (proven ? "." : " ; aucun n’en couvre plus de " + msap.nombre(plan.borne) + ".");
+  }
+
+  // ---- What can still be chosen -----------------------------------------------------------------
+
+  function tick(id, text, checked) {
+    var box = el("input");
+    box.type = "checkbox";
+    box.checked = checked;
+    box.dataset.essai = id;
+    box.setAttribute("aria-label", text);
+    box.addEventListener("change", function () { essai.mettre(id, box.checked); });
+    return box;
+  }
+
+  function pickRow(body, index, text, checked, cells) {
+    var line = add(body, "tr");
+    add(line, "td").appendChild(tick(E.sites.site_id[index], text + " : " + siteName(index), checked));
+    var name = add(line, "td", "", "msap-nom");
+    name.appendChild(link(index));
+    add(name, "small", E.sites.commune[index] || "");
+    cells.forEach(function (cell) { add(line, "td", cell); });
+    if (checked) { line.className = "msap-essai-choisi"; }
+  }
+
+  // Rows are made anew: the box that had the focus finds it again.
+  function refill(table, fill) {
+    var active = document.activeElement, held = active && table.contains(active) ? active.dataset.essai : undefined;
+    var body = table.tBodies[0];
+    body.textContent = "";
+    Array.from(table.tHead.rows[0].cells).forEach(function (header) { header.removeAttribute("aria-sort"); });
+    fill(body);
+    if (held !== undefined) {
+      Array.from(body.querySelectorAll("input")).forEach(function (box) {
+        if (box.dataset.essai === held) { box.focus({ preventScroll: true }); }
+      });
+    }
+  }
+
+  // Rows whose name or commune holds the words looked for; so many at most, the best first.
+  function wanted(list, lines, indexOf) {
+    var words = msap.sansAccent(list.search.value).trim();
+    var found = lines.filter(function (line) {
+      var index = indexOf(line);
+      return !words || msap.sansAccent(siteName(index) + " " + (E.sites.commune[index] || "")).indexOf(words) >= 0;
+    });
+    var hidden = found.length - MOST_ROWS;
+    list.note.textContent = hidden > 0 ? "Et " + msap.nombre(hidden) + " autres : cherchez-les par leur nom ou leur commune."
+      : found.length ? "" : "Aucun autre de ce nom.";
+    return found.slice(0, MOST_ROWS);
+  }
+
+  function fillOffices() {
+    var list = parts.offices;
+    refill(list.table, function (body) {
+      essai.choix().ouverts.forEach(function (index) { pickRow(body, index, "Ouvrir", true, ["ouvert", ""]); });
+      wanted(list, essai.resultat().classement, function (line) { return line.site; }).forEach(function (line) {
+        pickRow(body, line.site, "Ouvrir", false, [signed(line.gagnes), msap.nombre(line.score, 1)]);
+      });
+    });
+  }
+
+  function fillMaisons() {
+    var effect = essai.resultat().fermetures, closed = essai.choix().fermes;
+    var order = [];
+    for (var i = 0; i < E.nMaisons; i += 1) { if (closed.indexOf(i) < 0) { order.push(i); } }
+    order.sort(function (a, b) {
+      return effect.perdus[a] - effect.perdus[b] || effect.usagers[a] - effect.usagers[b];
+    });
+    refill(parts.maisons.table, function (body) {
+      closed.forEach(function (index) { pickRow(body, index, "Fermer", true, ["fermée", ""]); });
+      wanted(parts.maisons, order, function (index) { return index; }).forEach(function (index) {
+        pickRow(body, index, "Fermer", false, [msap.nombre(effect.usagers[index]), signed(-effect.perdus[index])]);
+      });
+    });
+  }
+
+  return {
+    parts: parts, brancher: function (engine) { E = engine; }, ajouter: add, premier: first, signe: signed,
+    nomDe: siteName, pluriel: plural, titre: title,
+    bilan: fillStatus, choisis: fillChosen, chiffres: fillFigures, qui: fillWho, couts: fillCosts,
+    optimum: fillOptimum, bureaux: fillOffices, maisons: fillMaisons
+  };
+})();
