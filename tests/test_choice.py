@@ -10,7 +10,7 @@ import pytest
 from conftest import poste_row
 
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError, StudyError
-from msap_geo.study import read_choice, read_study, run_study, scenario, write_study
+from msap_geo.study import choose, read_choice, read_study, run_study, scenario, write_study
 
 CHOICE = {
     "format": "msap-geo-choix",
@@ -75,6 +75,16 @@ def test_the_scenario_is_the_study_with_other_maisons(result, tmp_path):
     # The study it starts from is untouched.
     assert result.access["minutes"].tolist() == [0, 10, 20, 30, 40, 50]
     assert result.choice is None
+
+
+def test_a_choice_made_in_python_is_that_of_the_page(result, tmp_path):
+    chosen = choose(result, opened=["00004A", "00004A"], closed=["1"])
+    read = scenario(result, read_choice(written(tmp_path)))
+    found = scenario(result, chosen)
+    assert found.choice.told() == read.choice.told()
+    assert found.access.equals(read.access)
+    with pytest.raises(StudyError, match="inconnu parmi les Maisons"):
+        scenario(result, choose(result, closed=["nulle part"]))
 
 
 def test_everything_may_close(result, tmp_path):

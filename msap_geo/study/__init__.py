@@ -23,7 +23,7 @@ from msap_geo.study.rating import Rating, rate
 from msap_geo.study.report import report_document, write_report
 from msap_geo.study.report_parts import ReportParts, report_parts
 from msap_geo.study.run import StudyResult, run_study
-from msap_geo.study.scenario import scenario, scenario_study
+from msap_geo.study.scenario import choose, scenario, scenario_study
 from msap_geo.study.simulation import simulation_of
 from msap_geo.study.tables import (
     diagnosis_layers,
@@ -53,6 +53,7 @@ __all__ = [
     "StudyFolder",
     "StudyResult",
     "audit_study",
+    "choose",
     "compare_studies",
     "comparison_document",
     "comparison_summary",

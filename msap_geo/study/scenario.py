@@ -11,14 +11,30 @@ import pandas as pd
 
 from msap_geo import french, loaders
 from msap_geo.errors import StudyError
+from msap_geo.study.choice import Choice, Site
 from msap_geo.study.run import candidate_offices, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from msap_geo.study.choice import Choice, Site
     from msap_geo.study.file import Study
     from msap_geo.study.run import StudyResult
+
+
+def choose(
+    result: StudyResult, *, opened: Iterable[str] = (), closed: Iterable[str] = ()
+) -> Choice:
+    """Return a choice of openings and closings on a study, for :func:`scenario`.
+
+    Parameters
+    ----------
+    result
+        The study.
+    opened, closed
+        Identifiers (``site_id``) of candidates to open and of Maisons to close.
+    """
+    to_open, to_close = (tuple(map(Site, dict.fromkeys(ids))) for ids in (opened, closed))
+    return Choice(result.study.etude.nom, result.study.departements, to_open, to_close)
 
 
 def scenario_study(study: Study, choice: Choice) -> Study:
