@@ -46,9 +46,9 @@ def kilometres(value: float | None) -> str:
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}km"
 
 
-def percent(share: float | None) -> str:
-    """Return a share from 0 to 1 as a percentage, one decimal: ``"92,3 %"``."""
-    text = _UNKNOWN if share is None else number(100 * share, 1)
+def percent(share: float | None, decimals: int = 1) -> str:
+    """Return a share from 0 to 1 as a percentage, one decimal unless told: ``"92,3 %"``."""
+    text = _UNKNOWN if share is None else number(100 * share, decimals)
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
 
 

@@ -12,8 +12,7 @@ import argparse
 import re
 from pathlib import Path
 
-from msap_geo import study
-from msap_geo.outputs import french
+from msap_geo import french, study
 
 TARGET = Path(__file__).parent.parent / "docs" / "implantation.md"
 BEGIN, END = "<!-- debut : scripts/document_implantation.py -->", "<!-- fin -->"

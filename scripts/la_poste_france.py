@@ -21,8 +21,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, loaders, network, travel
-from msap_geo.outputs import french
+from msap_geo import coverage, french, loaders, network, travel
 from msap_geo.territory import DEPARTEMENTS
 
 PUBLISHED = {"janvier 2022": 0.9712, "2023": 0.97, "octobre 2024": 0.96}

@@ -13,7 +13,7 @@ import test_browser
 from conftest import poste_row
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo.outputs import french
+from msap_geo import french
 from msap_geo.study import (
     read_choice,
     read_study,

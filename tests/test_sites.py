@@ -14,9 +14,8 @@ from conftest import CODES, LA_POSTE_HEADER, MAISONS_HEADER, maison_row, poste_r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from msap_geo import loaders
+from msap_geo import french, loaders
 from msap_geo.errors import DataError, MissingColumnError, MsapGeoError, UnreadableFileError
-from msap_geo.outputs import french
 
 
 def codes_of(loaded):

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.anomalies import Action, note
 from msap_geo.audit.findings import Case, finding
-from msap_geo.outputs import french
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from msap_geo import french
 from msap_geo.audit.findings import Severity
 from msap_geo.audit.told import tally, verdict
 from msap_geo.errors import OutputError
-from msap_geo.outputs import complete_folder, french
+from msap_geo.outputs import complete_folder
 
 if TYPE_CHECKING:
     from msap_geo.audit.findings import Audit, FileAudit, Finding

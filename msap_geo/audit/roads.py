@@ -9,10 +9,9 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from msap_geo import network
+from msap_geo import french, network
 from msap_geo.anomalies import Action, note
 from msap_geo.audit.findings import finding
-from msap_geo.outputs import french
 
 if TYPE_CHECKING:
     import geopandas as gpd

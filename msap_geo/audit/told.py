@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msap_geo import french
 from msap_geo.audit.findings import Severity
-from msap_geo.outputs import french
 
 if TYPE_CHECKING:
     from msap_geo.audit.findings import Audit, Finding

@@ -65,7 +65,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 
 def _told(found: Backtest) -> str:
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     counts, people = found.counts, int(found.result.access["population"].sum())
     study = found.result.study

@@ -61,7 +61,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study
     first = f"{study.threshold:g}"

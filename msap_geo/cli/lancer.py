@@ -128,9 +128,9 @@ def _run_all(
 
 def _told(result: StudyResult, folder: Path) -> str:
     """Return the report of a study, a few lines."""
+    from msap_geo import french  # noqa: PLC0415
     from msap_geo.anomalies import tally  # noqa: PLC0415
     from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
-    from msap_geo.outputs import french  # noqa: PLC0415
     from msap_geo.study.scenario import choice_in_words  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]

@@ -64,7 +64,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 
 def _told(rating: Rating) -> str:
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     study = rating.result.study
     lines = [f"{study.etude.nom} : {french.counted(len(rating.table), 'candidat')}"]

@@ -102,8 +102,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 
 def _told(found: Implantation) -> str:
-    from msap_geo import siting  # noqa: PLC0415
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french, siting  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study
     places = french.counted(len(plan.sites), "site")
@@ -147,7 +146,7 @@ def _told(found: Implantation) -> str:
 
 
 def _regret(found: Implantation) -> list[str]:
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     regret = found.regret
     if regret is None:
@@ -170,7 +169,7 @@ def _regret(found: Implantation) -> list[str]:
 
 
 def _frontier(table: pd.DataFrame) -> list[str]:
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     return [
         f"  {french.counted(row.nombre, 'site')}, {french.number(row.cout_eur)} € par an : "

@@ -135,7 +135,7 @@ def _listed(prepared: Prepared) -> dict[str, Any]:
 
 def _told(prepared: Prepared) -> str:
     """Return the report of what was fetched, one line a file."""
-    from msap_geo.outputs import french  # noqa: PLC0415
+    from msap_geo import french  # noqa: PLC0415
 
     lines = [
         f"  {file.path.name} : {french.number(file.size / 1e6, 1)} Mo, {file.origin}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import french
 from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.content import Findings, MapContent, Mappable
@@ -33,7 +32,6 @@ __all__ = [
     "Trips",
     "class_colours",
     "complete_folder",
-    "french",
     "map",
     "sign_map",
     "simulation_data",

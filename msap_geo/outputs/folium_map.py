@@ -18,8 +18,9 @@ import folium
 import jinja2
 from folium.template import Template
 
+from msap_geo import french
 from msap_geo.errors import OutputError
-from msap_geo.outputs import french, panel
+from msap_geo.outputs import panel
 from msap_geo.outputs.page import OSM_TILES, TILE_HOST, render_page
 from msap_geo.outputs.payload import payload
 from msap_geo.outputs.simulation import simulation_data

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.errors import InfeasibleError
 from msap_geo.siting.highs import Effort, Model, solve
 
@@ -109,8 +110,8 @@ def short_of_target(reached: float, target: float, people: int, *, what: str) ->
         Always.
     """
     raise InfeasibleError(
-        f"{what} : inatteignable ; au mieux {100 * reached / people:.2f} % des habitants, "
-        f"il en manque {int(np.ceil(target - reached - _NOISE))}",
+        f"{what} : inatteignable ; au mieux {french.percent(reached / people, 2)} des habitants, "
+        f"il en manque {french.number(int(np.ceil(target - reached - _NOISE)))}",
         remedy="demander moins, ajouter des candidats ou allonger le seuil",
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from msap_geo import french
 from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
 from msap_geo.siting.gains import Gains, from_pairs
@@ -308,8 +309,8 @@ def undecided() -> DataError:
 def _remarks(added: NDArray[np.float64], limits: Limits) -> tuple[str, ...]:
     if limits.count is not None and len(added) < limits.count:
         remark = (
-            f"au-delà de {len(added)} sites, plus aucun candidat n'améliore cet objectif : "
-            f"le plan en compte moins que les {limits.count} permis"
+            f"au-delà de {french.counted(len(added), 'site')}, plus aucun candidat n'améliore cet "
+            f"objectif : le plan en compte moins que les {limits.count} permis"
         )
         return (remark,)
     return ()

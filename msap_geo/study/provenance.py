@@ -184,7 +184,7 @@ def _vintages(study: Study) -> str:
 def _limits(result: StudyResult) -> list[str]:
     limits = [
         "Une commune entière a le temps de sa mairie : ses hameaux peuvent être plus loin.",
-        "Les jours et heures d’ouverture ne sont pas pris en compte.",
+        "Les temps d’accès ne tiennent pas compte des jours et heures d’ouverture.",
     ]
     if result.estimated:
         limits.insert(
