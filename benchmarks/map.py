@@ -44,6 +44,7 @@ CITY_KMH = 50.0
 PAYS_DE_LA_LOIRE = ("44", "49", "53", "72", "85")
 OVERSEAS = "97"
 WHOLE = "France et outre-mer"
+_PATIENCE_S = 400
 _MAINLAND = 2
 """Letters of a mainland département's code; overseas ones have three."""
 SMALLER, QUICKER = 3.0, 2.0
@@ -191,7 +192,8 @@ def browser(folder: str) -> Any:
         options.add_argument(argument)
     driver = shutil.which("chromedriver") or ""
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    started.set_script_timeout(120)
+    started.set_script_timeout(_PATIENCE_S)
+    started.set_page_load_timeout(_PATIENCE_S)
     return started
 
 
