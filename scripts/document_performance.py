@@ -17,7 +17,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-MAP_RESULTS = ROOT / "benchmarks" / "results" / "map.json"
 PAGE = ROOT / "docs" / "performance.md"
 
 
@@ -155,7 +154,7 @@ def map_section(weighed: dict[str, Any]) -> str:
 # Weight and speed of the map
 
 Measured by `benchmarks/map.py` in headless Chromium on {weighed["facts"]["machine"]}, medians of
-{weighed["facts"]["rounds"]} interleaved rounds; the machine had other work (load average
+interleaved rounds ({weighed["facts"]["rounds"]}); the machine had other work (load average
 {weighed["facts"]["load_average"]}), so that ratios say more than seconds. Times run from the start
 of the page to the second frame after its load event, and from a zoom step to the second frame after
 it. The peer is `folium.Choropleth` of the same communes and minutes, with a tooltip and nothing
@@ -182,11 +181,12 @@ def map_row(line: dict[str, Any], peer: str) -> str:
 
 def main() -> None:
     """Write the page."""
-    travel, siting = (
+    travel, siting, weighed = (
         json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("travel", "siting")
+        for name in ("travel", "siting", "map")
     )
-    PAGE.write_text(page(travel, siting), encoding="utf-8", newline="\n")
+    text = page(travel, siting) + map_section(weighed)
+    PAGE.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
