@@ -204,7 +204,10 @@
     var r = 4.5 * scale;
     ctx.beginPath();
     if (shape === "carre") { ctx.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r); }
-    else if (shape === "triangle") {
+    else if (shape === "losange") {
+      ctx.moveTo(x, y - 1.5 * r); ctx.lineTo(x + 1.5 * r, y); ctx.lineTo(x, y + 1.5 * r); ctx.lineTo(x - 1.5 * r, y);
+      ctx.closePath();
+    } else if (shape === "triangle") {
       ctx.moveTo(x, y - 1.2 * r); ctx.lineTo(x + 1.2 * r, y + 0.9 * r); ctx.lineTo(x - 1.2 * r, y + 0.9 * r); ctx.closePath();
     } else { ctx.arc(x, y, shape === "petit" ? 0.85 * r : r, 0, 2 * Math.PI); }
     ctx.fill(); ctx.stroke();
@@ -218,12 +221,14 @@
     var canvas = msap.trace.toile(grid, order, function (ctx, view) {
       ctx.fillStyle = style.fill; ctx.strokeStyle = style.stroke; ctx.lineWidth = style.width;
       var scale = parseFloat(map && map.getContainer().style.getPropertyValue("--msap-echelle")) || 1;
+      var seen = [];
       at.forEach(function (p, k) {
         var x = p.x * view.k + view.dx, y = p.y * view.k + view.dy;
-        if (x > -8 && y > -8 && x < view.width + 8 && y < view.height + 8) {
-          drawPoint(ctx, style.shape(sites.genre[indices[k]]), x, y, scale);
-        }
+        if (x > -8 && y > -8 && x < view.width + 8 && y < view.height + 8) { seen.push([x, y, k]); }
       });
+      // Thousands of points in sight would hide the map.
+      scale *= Math.max(0.35, Math.min(1, Math.sqrt(view.width * view.height / Math.max(1, seen.length)) / 45));
+      seen.forEach(function (p) { drawPoint(ctx, style.shape(sites.genre[indices[p[2]]]), p[0], p[1], scale); });
     });
     canvas.msapTouche = function (point) {
       var best = 12, found = -1;
@@ -244,10 +249,17 @@
     return found;
   }
 
+  // A sign each, that Tab reaches; of a whole country they are drawn, search and tables reach them.
+  var MOST_SIGNS = 400;
+
   function markers(role, first) {
-    return L.layerGroup(sitesOf(function (r, rank) {
-      return r === role && (!first || rank <= first);
-    }).reverse().map(siteMark));
+    var found = sitesOf(function (r, rank) { return r === role && (!first || rank <= first); }).reverse();
+    if (found.length <= MOST_SIGNS) { return L.layerGroup(found.map(siteMark)); }
+    var drawn = points(role, 22, found, {
+      fill: "#000", stroke: "#fff", width: 1.2, shape: function () { return "losange"; }
+    });
+    canvases[role] = drawn;
+    return L.layerGroup([drawn]);
   }
 
   // ---- Surfaces -----------------------------------------------------------------------------
