@@ -162,7 +162,7 @@ def map_section(weighed: dict[str, Any]) -> str:
     rows = "\n".join(map_row(line, "plain") + "\n" + map_row(line, "simplified") for line in timed)
     (whole,) = (line for line in weighed["lines"] if "plain" not in line)
     return f"""
-# Weight and speed of the map
+## Weight and speed of the map
 
 Measured by `benchmarks/map.py` in headless Chromium on {weighed["facts"]["machine"]}, medians of
 interleaved rounds ({weighed["facts"]["rounds"]}); the machine had other work (load average

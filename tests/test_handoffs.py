@@ -300,7 +300,7 @@ def test_it_holds_what_each_command_writes(tmp_path):
     toy = CASES["ordinaire"](tmp_path)
     found = study.run_everything(study.read_study(toy.path))
     study.write_everything(found, tmp_path / "tout")
-    study.write_study(found.result, tmp_path / "lancer")
+    study.write_study(found.result, tmp_path / "lancer", diagnosis=found.diagnosis)
     for path in (tmp_path / "lancer").iterdir():
         written = tmp_path / "tout" / path.name
         if path.suffix not in {".gpkg", ".qgz"} and path.stem not in {"resume", "manifest"}:
