@@ -71,7 +71,7 @@ def _style(document: Any, name: str, *, size: float, color: str = "1B1F26", **op
 
 
 def _styles(document: Any) -> None:
-    normal = _style(document, "Normal", size=10.5)
+    normal = _style(document, "Normal", size=10)
     language = OxmlElement("w:lang")
     language.set(qn("w:val"), "fr-FR")
     language.set(qn("w:eastAsia"), "fr-FR")
@@ -93,13 +93,13 @@ def _styles(document: Any) -> None:
         4,
     )
     _style(document, "Heading 2", size=11.5, color=ACCENT, bold=True, before=13, after=5, next=True)
-    _style(document, "List Bullet", size=10.5, after=3)
+    _style(document, "List Bullet", size=10, after=3)
     _style(document, "Caption", size=9, color=MUTED, before=6, after=3, next=True)
     _style(document, "Légende de figure", size=9, color=MUTED, before=2, after=10)
     document.styles["Légende de figure"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _style(document, "Figure", size=9, before=8, after=0, next=True)
     document.styles["Figure"].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _style(document, "Note", size=9, color=MUTED)
+    _style(document, "Note", size=8.5, color=MUTED, before=3)
     _boxed(_style(document, "Alerte", size=10.5, before=4, after=8))
     _style(document, "Cellule", size=9, after=0, line=1.0)
     _style(document, "Chiffre", size=16, color=ACCENT, bold=True, after=2, line=1.0)
@@ -115,8 +115,8 @@ _TABLE_STYLE = f"""
     <w:bottom w:val="single" w:sz="4" w:space="0" w:color="{RULE}"/>
     <w:insideH w:val="single" w:sz="4" w:space="0" w:color="{RULE}"/>
   </w:tblBorders><w:tblCellMar>
-    <w:top w:w="45" w:type="dxa"/><w:left w:w="90" w:type="dxa"/>
-    <w:bottom w:w="45" w:type="dxa"/><w:right w:w="90" w:type="dxa"/>
+    <w:top w:w="25" w:type="dxa"/><w:left w:w="90" w:type="dxa"/>
+    <w:bottom w:w="25" w:type="dxa"/><w:right w:w="90" w:type="dxa"/>
   </w:tblCellMar></w:tblPr>
   <w:tblStylePr w:type="firstRow"><w:rPr><w:b/></w:rPr><w:tcPr><w:tcBorders>
     <w:bottom w:val="single" w:sz="8" w:space="0" w:color="{ACCENT}"/></w:tcBorders>
@@ -279,11 +279,10 @@ def _fiche(document: Any, say: Any) -> None:
     table = _grid(document, 1, 2)
     facts, picture = table.rows[0].cells
     facts.paragraphs[0].add_run("{%p for fact in it.facts %}")
+    label = facts.add_paragraph("{{ fact[0] }}", style=document.styles["Note"]).paragraph_format
+    label.space_before = label.space_after = Pt(0)
     facts.add_paragraph(
-        "{{ fact[0] }}", style=document.styles["Note"]
-    ).paragraph_format.space_after = Pt(0)
-    facts.add_paragraph(
-        "{{ fact[1] }}", style=document.styles["Normal"]
+        "{{ fact[1] }}", style=document.styles["Cellule"]
     ).paragraph_format.space_after = Pt(3)
     facts.add_paragraph("{%p endfor %}", style=document.styles["Cellule"])
     facts.add_paragraph("", style=document.styles["Cellule"])

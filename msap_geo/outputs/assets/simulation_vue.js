@@ -33,7 +33,7 @@ var msapVue = (function () {
     var moves = essai.resultat().mouvements, line = moves.seuils[0];
     if (essai.vide()) { return "Rien d’ouvert ni de fermé : les chiffres sont ceux d’aujourd’hui."; }
     return title() + " : " + plural(line.gagnes, "habitant") + " de plus à " + first() + " ou moins, " +
-      msap.nombre(line.perdus) + " de moins ; trajet plus court pour " + msap.nombre(moves.rapproches) +
+      msap.nombre(line.perdus) + " de moins\u202f; trajet plus court pour " + msap.nombre(moves.rapproches) +
       ", plus long pour " + msap.nombre(moves.eloignes) + ".";
   }
 
@@ -192,7 +192,7 @@ var msapVue = (function () {
     if (gap <= 0 && proven && !kept) { return best + ", aucun choix ne couvre plus d’habitants à " + first() + " (prouvé)."; }
     return best + " le meilleur choix " + (proven ? "(prouvé) " : "trouvé ") + "couvre " + msap.nombre(plan.valeur) + " habitants à " +
       first() + (gap > 0 ? ", " + msap.nombre(gap) + " de plus que le vôtre" : ", pas plus que le vôtre") +
-      (proven ? "." : " ; aucun n’en couvre plus de " + msap.nombre(plan.borne) + ".");
+      (proven ? "." : "\u202f; aucun n’en couvre plus de " + msap.nombre(plan.borne) + ".");
   }
 
   // ---- What can still be chosen -----------------------------------------------------------------

@@ -28,7 +28,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXT_MM, _BESIDE_MM = 170.0, 95.0
 """Width of the text, and of the picture of a fiche."""
 
-_NUMBER_MM, _CHARACTER_MM = 14.0, 1.75
+_LEAST_MM, _MARGINS_MM, _CHARACTER_MM = 9.0, 4.0, 1.8
+"""Of a column of a table: at least, beside its text, and by letter of its type."""
 
 
 def render_word(document: Document, look: Look) -> bytes:
@@ -221,25 +222,34 @@ def _set_table(table: Any, block: dict[str, Any]) -> None:
 
 
 def _widths(block: dict[str, Any]) -> list[float]:
-    """Share the width of the text between the columns, after what they hold."""
-    columns, rows = block["columns"], block["rows"]
-    widths = []
-    for rank, column in enumerate(columns):
-        cells = [row[rank] for row in rows]
-        longest = max((len(cell) for cell in cells), default=0)
-        word = max(map(len, column["title"].split()), default=0)
+    """Share the width of the text between the columns: no word broken, then by what they hold."""
+    wanted, least = [], []
+    for rank, column in enumerate(block["columns"]):
+        cells = [row[rank] for row in block["rows"]]
+        longest = max(map(len, cells), default=0)
+        words = [word for text in (column["title"], *cells) for word in text.split()]
+        word = max(map(len, words), default=0)
         if column["number"]:
-            widths.append(max(_NUMBER_MM, 4 + _CHARACTER_MM * max(longest, word)))
-        else:
-            widths.append(4 + _CHARACTER_MM * min(max(longest, len(column["title"])), 60))
-    texts = [rank for rank, column in enumerate(columns) if not column["number"]]
-    fixed = sum(width for rank, width in enumerate(widths) if rank not in texts)
-    free = sum(widths[rank] for rank in texts)
-    if texts and fixed < _TEXT_MM:
-        for rank in texts:
-            widths[rank] *= (_TEXT_MM - fixed) / free
-        return widths
-    return [width * _TEXT_MM / sum(widths) for width in widths]
+            # A number is one word, its narrow spaces included.
+            word = max(longest, max(map(len, column["title"].split()), default=0))
+            longest = word
+        least.append(max(_LEAST_MM, _MARGINS_MM + _CHARACTER_MM * word))
+        wanted.append(
+            max(
+                least[-1], _MARGINS_MM + _CHARACTER_MM * min(max(longest, len(column["title"])), 60)
+            )
+        )
+    spare = _TEXT_MM - sum(least)
+    if spare <= 0:
+        return [width * _TEXT_MM / sum(least) for width in least]
+    more = [width - floor for width, floor in zip(wanted, least, strict=True)]
+    if sum(more) <= spare:
+        # Text columns take what nobody asked for.
+        texts = [not column["number"] for column in block["columns"]]
+        share = [float(text) for text in texts] if any(texts) else [1.0] * len(texts)
+        left = (spare - sum(more)) / sum(share)
+        return [width + left * part for width, part in zip(wanted, share, strict=True)]
+    return [floor + spare * part / sum(more) for floor, part in zip(least, more, strict=True)]
 
 
 def _set_widths(table: Any, widths_mm: Sequence[float]) -> None:
