@@ -190,6 +190,19 @@ def test_lancer_reads_a_choice(toy_study, tmp_path):
     assert (folder / "carte.html").is_file()
 
 
+def test_a_scenario_is_compared_with_its_study(toy_study, tmp_path):
+    choice = written(tmp_path)
+    assert run("lancer", toy_study.path, "--sortie", "avant", cwd=tmp_path).returncode == 0
+    done = run("lancer", toy_study.path, "--choix", choice, "--sortie", "apres", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run("comparer", "avant", "apres", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "POSTE 4" in json.dumps(told, ensure_ascii=False)
+    assert told["seuils"]["20"]["gagnent"] == 400 + 500 + 600
+    assert told["seuils"]["20"]["perdent"] == 100 + 200
+
+
 def test_lancer_refuses_a_wrong_choice_in_french(toy_study, tmp_path):
     path = written(tmp_path, etude="Autre")
     done = run("lancer", toy_study.path, "--choix", path, cwd=tmp_path)

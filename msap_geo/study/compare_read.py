@@ -128,7 +128,7 @@ def read_folder(folder: Path) -> StudyFolder:
         access=access.assign(**{name: communes[name].astype(float) for name in groups}),
         communes=communes,
         maisons=schemas.check(
-            _layer(folder / "etude.gpkg", "maisons"), schemas.SITES, where=str(folder)
+            _untyped(_layer(folder / "etude.gpkg", "maisons")), schemas.SITES, where=str(folder)
         ),
         zones=_zones(folder, communes),
         candidates=_candidates(folder / "candidats.csv"),
@@ -274,6 +274,13 @@ def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
             f"la couche « {name} » n'a pas de géométrie projetée", where=path, remedy=_AGAIN
         )
     return table
+
+
+def _untyped(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Take the numbers' type away from what is unknown everywhere: a file keeps none for it."""
+    empty = [name for name in sites.columns if name != "geometry" and sites[name].isna().all()]
+    unknown = pd.Series(None, index=sites.index, dtype=object)
+    return sites.assign(**dict.fromkeys(empty, unknown))
 
 
 def _communes(path: Path, access: pd.DataFrame) -> gpd.GeoDataFrame:
