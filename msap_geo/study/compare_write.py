@@ -12,6 +12,7 @@ from msap_geo.study.compare_content import comparison_content
 from msap_geo.study.compare_inputs import KINDS
 from msap_geo.study.compare_origin import comparison_origin
 from msap_geo.study.compare_report import REPORT_NAME, comparison_document
+from msap_geo.study.diagnostic_write import records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,17 +174,3 @@ def _figures(row: dict[str, Any]) -> dict[str, Any]:
 
 def _counts(values: pd.Series) -> dict[str, int]:
     return {str(name): int(n) for name, n in values.value_counts().sort_index().items()}
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as values JSON can hold: no numpy number, no null but None."""
-    return [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in table.to_dict("records")
-    ]
-
-
-def _plain(value: Any) -> Any:
-    if pd.isna(value):
-        return None
-    return value.item() if hasattr(value, "item") else value

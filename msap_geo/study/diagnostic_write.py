@@ -82,7 +82,7 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
     whole = tables["equite"].iloc[0]
     zones = tables["zones"]
     figures: dict[str, Any] = {
-        "conventions": _records(tables["conventions"]),
+        "conventions": records(tables["conventions"]),
         "zones_blanches": {
             f"{threshold:g}": len(level) for threshold, level in zones.groupby("seuil")
         },
@@ -90,8 +90,8 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
             "communes": _counts(tables["robustesse_communes"], "robustesse"),
             "zones": _counts(tables["robustesse_zones"], "robustesse"),
         },
-        "recours": _records(tables["recours"]),
-        "maisons_critiques": _records(
+        "recours": records(tables["recours"]),
+        "maisons_critiques": records(
             tables["fermetures"][tables["fermetures"][f"perdus_{first}"] > 0]
         ),
         "heures": {
@@ -104,15 +104,15 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
         },
         "charge": _counts(tables["bassins"], "charge"),
         "equite": {name: _plain(value) for name, value in whole.items() if name != "classe"},
-        "regles": _records(tables["regles"]),
-        "voisins": _records(tables["voisins"]),
+        "regles": records(tables["regles"]),
+        "voisins": records(tables["voisins"]),
         "bord_incertain": int(
             tables["lieux"].loc[tables["lieux"]["bord_incertain"], "population"].sum()
         ),
         "anomalies": [anomaly.as_dict() for anomaly in diagnosis.anomalies],
     }
     if "evolution_departements" in tables:
-        figures["evolution"] = _records(tables["evolution_departements"])
+        figures["evolution"] = records(tables["evolution_departements"])
         figures["perdants"] = len(tables["perdants"])
     return {**diagnosis.result.summary(), "diagnostic": figures}
 
@@ -127,7 +127,8 @@ def _counts(table: pd.DataFrame, column: str) -> dict[str, int]:
     return {str(name): int(n) for name, n in table[column].value_counts().sort_index().items()}
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as values JSON can hold: no numpy number, no null but None."""
     return [
         {str(name): _plain(value) for name, value in row.items()}
         for row in table.to_dict("records")
