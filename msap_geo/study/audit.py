@@ -13,7 +13,7 @@ from msap_geo.study.audit_notebook import Notebook, Rows
 from msap_geo.study.audit_territory import known_codes, read_territory
 from msap_geo.study.provenance import ROLES
 from msap_geo.study.roads import load_roads, network_anomalies, study_profile
-from msap_geo.study.run import check_kinds, load_maisons, reachable
+from msap_geo.study.sites import check_kinds, load_maisons, reachable
 from msap_geo.territory import projected_crs
 
 if TYPE_CHECKING:

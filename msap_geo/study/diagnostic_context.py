@@ -99,7 +99,12 @@ def _local(result: StudyResult, anomalies: Iterable[Anomaly]) -> list[Anomaly]:
 
 def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
     """Evaluate the rules twice: kilometres as the crow flies, then along the road."""
-    points, national = _contact_points(result)
+    crs = result.communes.crs
+    points = gpd.GeoDataFrame(
+        # Across the border there may be a nearer one.
+        pd.concat([result.la_poste, result.la_poste_around], ignore_index=True),
+        crs=crs,
+    )
     offices = coverage.access_by_place(
         origin.points, travel.nearest(result.roads, origin.points, points)
     )
@@ -117,7 +122,7 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
             places,
             sites,
             memberships=memberships_of(result),
-            counts={_LA_POSTE: national},
+            counts={_LA_POSTE: result.la_poste_national},
             distance=distance,
         )
         for chosen, places, distance in (
@@ -126,19 +131,6 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
         )
     ]
     return pd.concat(evaluated, ignore_index=True)
-
-
-def _contact_points(result: StudyResult) -> tuple[gpd.GeoDataFrame, int]:
-    """Return the contact points of the territory and of its surroundings, and those of the country.
-
-    The study keeps those of the territory; across its border there may be a nearer one.
-    """
-    study = result.study
-    raw = loaders.load_la_poste(study.path(study.donnees.la_poste)).table
-    away = raw[~raw["departement"].isin(study.departements) & raw.geometry.notna()]
-    near = loaders.within_reach(away.to_crs(result.communes.crs), result.communes)
-    points = pd.concat([result.la_poste, near], ignore_index=True)
-    return gpd.GeoDataFrame(points, crs=result.communes.crs), len(raw)
 
 
 def evolution(

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msap_geo import coverage, loaders, network, siting, travel
-from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.anomalies import table as anomaly_table
-from msap_geo.errors import StudyError
 from msap_geo.study import shown
 from msap_geo.study.enrich import enrich
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
+from msap_geo.study.sites import candidate_offices, load_sites, reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import geopandas as gpd
     import pandas as pd
 
     from msap_geo import outputs
+    from msap_geo.anomalies import Anomaly
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
 
@@ -45,6 +45,8 @@ class StudyResult:
         Maisons that count, and those that move and do not.
     la_poste, candidates
         Post offices of the territory, and the scored candidates, best first.
+    la_poste_around, la_poste_national
+        Post offices across its border, near enough to be nearest, and how many the country has.
     zones
         Zones blanches, ranked.
     shares
@@ -74,6 +76,8 @@ class StudyResult:
     maisons: gpd.GeoDataFrame
     itinerants: gpd.GeoDataFrame
     la_poste: gpd.GeoDataFrame
+    la_poste_around: gpd.GeoDataFrame
+    la_poste_national: int
     candidates: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     shares: list[coverage.Share]
@@ -176,18 +180,18 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     progress("Lecture des communes et de la population")
     territory = _load_territory(study)
     progress("Lecture des Maisons et des points La Poste")
-    maisons, itinerants, la_poste, site_anomalies, site_rows = _load_sites(study, territory)
-    candidates = candidate_offices(study, la_poste)
+    sites = load_sites(study, territory.communes, territory.origins, territory.codes)
+    candidates = candidate_offices(study, sites.la_poste)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
     roads = load_roads(study, territory.communes, territory.origins, profile)
-    maisons, unreached = reachable(study, roads, maisons)
+    maisons, unreached = reachable(study, roads, sites.maisons)
     found = measure(
         study, roads, territory.communes, territory.origins, maisons, candidates, progress=progress
     )
     anomalies = [
         *territory.anomalies,
-        *site_anomalies,
+        *sites.anomalies,
         *road_anomalies(roads, found.nearest, territory.communes),
         *unreached,
     ]
@@ -203,8 +207,10 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         origins=territory.origins,
         access=found.access,
         maisons=maisons,
-        itinerants=itinerants,
-        la_poste=la_poste,
+        itinerants=sites.itinerants,
+        la_poste=sites.la_poste,
+        la_poste_around=sites.la_poste_around,
+        la_poste_national=sites.la_poste_national,
         candidates=found.candidates,
         zones=found.zones,
         shares=found.shares,
@@ -214,7 +220,8 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         elsewhere=len(anomalies) - len(local),
         rows={
             **territory.rows,
-            **site_rows,
+            "maisons": Rows(sites.maisons_read, len(sites.maisons)),
+            "la_poste": Rows(sites.la_poste_read, len(sites.la_poste)),
             "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
         },
         carreaux=territory.carreaux,
@@ -323,94 +330,6 @@ def _load_territory(study: Study) -> _Territory:
     )
 
 
-def _load_sites(
-    study: Study, territory: _Territory
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, list[Anomaly], dict[str, Rows]]:
-    anomalies: list[Anomaly] = []
-    tables = {}
-    rows = {}
-    for role, raw, written in (
-        ("maisons", load_maisons(study), study.donnees.maisons),
-        ("la_poste", _load_la_poste(study), study.donnees.la_poste),
-    ):
-        settled = loaders.attach_to_communes(
-            raw.table,
-            territory.communes,
-            territory.origins,
-            file=written.name,
-            codes=territory.codes,
-        )
-        anomalies += [*raw.anomalies, *settled.anomalies]
-        tables[role] = settled.table
-        rows[role] = raw.rows_read
-    known = {*loaders.FIXED_KINDS, *loaders.ITINERANT_KINDS}
-    check_kinds(study.maisons.types, known, where="[maisons] types")
-    near = loaders.within_reach(tables["maisons"], territory.communes)
-    counted = near["genre"].isin(study.maisons.types)
-    local = tables["la_poste"]["departement"].isin(study.departements)
-    maisons = near[counted].reset_index(drop=True)
-    itinerants = near[~counted & near["departement"].isin(study.departements)]
-    la_poste = tables["la_poste"][local].reset_index(drop=True)
-    anomalies += note(
-        _named(itinerants),
-        "maison-itinerante",
-        Action.NOTED,
-        "{genre}, montrée mais non comptée",
-        file=study.donnees.maisons.name,
-    )
-    kept = {
-        "maisons": Rows(rows["maisons"], len(maisons)),
-        "la_poste": Rows(rows["la_poste"], len(la_poste)),
-    }
-    return maisons, itinerants.reset_index(drop=True), la_poste, anomalies, kept
-
-
-def load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
-    """Load the Maisons of a study, as of the day it asks for (:func:`loaders.load_maisons`)."""
-    au = study.maisons.au
-    path = study.path(study.donnees.maisons)
-    return loaders.load_maisons(path, au=None if au is None else au.isoformat())
-
-
-def _load_la_poste(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
-    """Load the post offices, with their hours where a file gives them."""
-    offices = loaders.load_la_poste(study.path(study.donnees.la_poste))
-    if study.donnees.la_poste_horaires is None:
-        return offices
-    path = study.path(study.donnees.la_poste_horaires)
-    hours = loaders.load_la_poste_hours(path)
-    joined = loaders.join_hours(offices.table, hours.table, file=path.name)
-    told = (*offices.anomalies, *hours.anomalies, *joined.anomalies)
-    return loaders.Loaded(joined.table, offices.rows_read, told)
-
-
-def check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
-    """Refuse kinds of sites that do not exist.
-
-    Raises
-    ------
-    StudyError
-        If a kind is unknown; ``where`` says which key of the study asks for it.
-    """
-    unknown = [kind for kind in asked if kind not in known]
-    if unknown:
-        raise StudyError(
-            f"type inconnu : {', '.join(unknown)}",
-            where=where,
-            remedy=f"choisir parmi : {', '.join(sorted(known))}",
-        )
-
-
-def candidate_offices(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the post offices of the kinds a study takes for candidates."""
-    check_kinds(
-        study.candidats.types,
-        set(la_poste["genre"]) | {"Bureau de Poste"},
-        where="[candidats] types",
-    )
-    return la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
-
-
 def _score(
     study: Study,
     roads: network.RoadNetwork,
@@ -424,33 +343,3 @@ def _score(
     offices = candidates.assign(demand_id=candidates["site_id"])
     to_maison = travel.nearest(roads, offices, maisons)
     return siting.score_candidates(candidates, access, times, to_maison, threshold=study.threshold)
-
-
-def reachable(
-    study: Study, roads: network.RoadNetwork, maisons: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
-    """Drop the neighbouring Maisons no road given leads to; tell of them and of ours off the road.
-
-    Ours stay in the tables: they exist, even if nobody reaches them.
-    """
-    off = network.snap(roads, maisons.geometry).edge < 0
-    away = ~maisons["departement"].isin(study.departements).to_numpy()
-    anomalies = note(
-        _named(maisons[off & ~away]),
-        "maison-hors-reseau",
-        Action.LEFT_OUT,
-        f"à plus de {roads.max_snap_m:g} m de toute route",
-    )
-    count = int((off & away).sum())
-    if count:
-        message = (
-            f"{count} Maisons de départements voisins, à moins de {loaders.BORDER_KM:g} km, sont "
-            "hors du réseau routier fourni et ne comptent pas"
-        )
-        anomalies.append(Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message))
-    return maisons[~(off & away)].reset_index(drop=True), anomalies
-
-
-def _named(sites: gpd.GeoDataFrame) -> pd.DataFrame:
-    told = sites[["nom", "genre", "departement", "ligne"]].assign(identifiant=sites["site_id"])
-    return told.assign(nom=sites["nom"] + " (" + sites["commune"] + ")")

@@ -12,7 +12,8 @@ import pandas as pd
 from msap_geo import french, loaders
 from msap_geo.errors import StudyError
 from msap_geo.study.choice import Choice, Site
-from msap_geo.study.run import candidate_offices, measure
+from msap_geo.study.run import measure
+from msap_geo.study.sites import candidate_offices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
