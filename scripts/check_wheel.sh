@@ -15,10 +15,8 @@ echo "Wheel : construction..."
 "$python" -m venv "$work/env"
 
 echo "Wheel : installation dans un environnement vide..."
-"$work/env/bin/python" -m pip install --quiet --require-hashes --only-binary :all: \
-    -r requirements.lock
+sh scripts/install_locked.sh "$work/env/bin/python" requirements.lock
 "$work/env/bin/python" -m pip install --quiet --no-deps --no-index "$work"/dist/*.whl
-"$work/env/bin/python" -m pip check
 
 echo "Wheel : étude de démonstration..."
 mkdir "$work/ailleurs"

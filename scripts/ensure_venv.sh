@@ -14,7 +14,12 @@ command -v "$python" >/dev/null || fail "Python introuvable : $python (voir make
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "Il faut Python 3.11 ou plus récent ; $python est $("$python" --version)."
 
-if "$dir/bin/python" -m pip --version >/dev/null 2>&1; then
+version() {
+    "$1" -c 'import sys; print(sys.version_info[:2])' 2>/dev/null
+}
+if "$dir/bin/python" -m pip --version >/dev/null 2>&1 &&
+    [ "$(version "$dir/bin/python")" = "$(version "$python")" ]
+then
     exit 0
 fi
 

@@ -101,4 +101,16 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_INTERRUPTED)
     finally:
         gc.enable()
+    _tell_of_compilation()
     sys.exit(code)
+
+
+def _tell_of_compilation() -> None:
+    """Say why each run is slow, where compiled code cannot be kept."""
+    compiled = sys.modules.get("msap_geo.compiled")  # only if something was compiled at all
+    if compiled is not None and compiled.recompiles():
+        print(  # noqa: T201
+            "Note : le code compilé ne peut être gardé sur ce poste et l'est à chaque lancement ; "
+            "donner un dossier où écrire par MSAP_GEO_CACHE.",
+            file=sys.stderr,
+        )

@@ -6,7 +6,8 @@ Plain arrays in, plain arrays out.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from msap_geo.compiled import kernel
 
 HIGHEST_LEVEL = 64
 """Levels beyond count as this one: it is 2⁶⁴ nodes of a chain."""
@@ -15,7 +16,7 @@ HIGHEST_LEVEL = 64
 # which takes longer than all the rest.
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _longer(values):
     longer = np.empty(2 * len(values), values.dtype)
     for i in range(len(values)):
@@ -23,7 +24,7 @@ def _longer(values):
     return longer
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _taller(values):
     taller = np.empty((2 * len(values), 2), values.dtype)
     for i in range(len(values)):
@@ -31,18 +32,18 @@ def _taller(values):
     return taller
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _copy(source, i, target, j):
     target[j, 0], target[j, 1] = source[i, 0], source[i, 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _close(minutes, length, arc):
     minutes[arc, 0] = minutes[arc, 1] = np.inf
     length[arc, 0] = length[arc, 1] = np.inf
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unlink(first, following, before, node, bucket):
     """Take a node out of its bucket, a doubly linked list."""
     if before[node] >= 0:
@@ -53,7 +54,7 @@ def _unlink(first, following, before, node, bucket):
         before[following[node]] = before[node]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _link(first, following, before, node, bucket):
     """Put a node in front of a bucket."""
     following[node] = first[bucket]
@@ -63,7 +64,7 @@ def _link(first, following, before, node, bucket):
     first[bucket] = node
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _shorten(minutes, length, arc, way, by_minutes, by_length):
     """Replace one way of an arc by a quicker trip (of equally quick ones, the shorter)."""
     if by_minutes < minutes[arc, way] or (
@@ -72,7 +73,7 @@ def _shorten(minutes, length, arc, way, by_minutes, by_length):
         minutes[arc, way], length[arc, way] = by_minutes, by_length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
     """Eliminate nodes with at most ``most`` neighbours, those with few of them first.
 
@@ -239,7 +240,7 @@ def eliminate(start, head, out_m, out_l, back_start, tail, in_m, in_l, most):
     return order, eliminated, up_start, up_head[:n_up], up_minutes[:n_up], up_length[:n_up]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def postorder(parent):
     """Return the position of each node of a forest in a walk that ends subtrees before their root.
 

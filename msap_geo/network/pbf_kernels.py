@@ -8,12 +8,13 @@ returns positions or arrays; none keeps state, so that threads may decode severa
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from msap_geo.compiled import kernel
 
 _DENSE, _WAYS = 2, 3
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _varint(block, at):
     value = np.uint64(0)
     shift = np.uint64(0)
@@ -29,13 +30,13 @@ def _varint(block, at):
         shift += np.uint64(7)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _signed(value):
     """Undo the zigzag coding of signed numbers."""
     return np.int64((np.uint64(value) >> np.uint64(1)) ^ np.uint64(-(value & 1)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _field(block, at):
     """Read a field's head: its number, where its content starts and where the next field does.
 
@@ -58,7 +59,7 @@ def _field(block, at):
     return number, at, after
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def strings(block, start, stop):
     """Return where each string of a table starts and stops."""
     count = 0
@@ -74,7 +75,7 @@ def strings(block, start, stop):
     return spans
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def columns(block, spans, keys, key_spans):
     """Return which wanted key each string is, −1 where none.
 
@@ -97,7 +98,7 @@ def columns(block, spans, keys, key_spans):
     return column
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def layout(block):
     """Return how a block is laid out.
 
@@ -131,7 +132,7 @@ def layout(block):
     return groups, table, scale
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _room(block, start, stop):
     """Return how many ways a group holds, and at most how many node references."""
     ways, refs = 0, 0
@@ -149,7 +150,7 @@ def _room(block, start, stop):
     return ways, refs
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ways(block, start, stop, column, width, gates):
     """Decode the ways of a group that carry one of the ``gates`` first wanted keys.
 
@@ -211,7 +212,7 @@ def ways(block, start, stop, column, width, gates):
     return number[:w].copy(), value[:w].copy(), sizes[:w].copy(), refs[:r].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def signatures(value):
     """Return one number for each row of tags (FNV-1a, 64 bits): equal rows have equal numbers."""
     result = np.empty(len(value), dtype=np.uint64)
@@ -223,7 +224,7 @@ def signatures(value):
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place(wanted, identifier, near):
     """Return where an identifier stands in sorted ``wanted``, or would; ``near`` is a guess."""
     if near < len(wanted) and wanted[near] <= identifier:
@@ -236,7 +237,7 @@ def _place(wanted, identifier, near):
     return np.int64(np.searchsorted(wanted, identifier))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width):
     """Place the wanted nodes of a group of dense nodes, and give the tags of the gated ones.
 

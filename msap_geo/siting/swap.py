@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from msap_geo.compiled import kernel
 from msap_geo.siting.rules import CENT
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def swap_values(gains: Gains, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     return profit
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _holders(
     indptr: NDArray[np.int64],
     rows: NDArray[np.int64],
@@ -143,7 +143,7 @@ def _holders(
     return first, second, holder
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _may(  # noqa: PLR0913, PLR0917 - a numba kernel: flat code over arrays
     site: int,
     rank: int,
@@ -164,7 +164,7 @@ def _may(  # noqa: PLR0913, PLR0917 - a numba kernel: flat code over arrays
     return bool(able.shape[0] != len(label) or able[site, rank])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _best_swap(  # noqa: PLR0912, PLR0913, PLR0917, C901 - a numba kernel: flat code over arrays
     indptr: NDArray[np.int64],
     rows: NDArray[np.int64],

@@ -18,7 +18,8 @@ SciPy's Dijkstra is the oracle all this is tested against.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from msap_geo.compiled import kernel
 
 NEAR_BUCKETS = 256
 """Buckets of a bounded search, whatever its bound."""
@@ -30,7 +31,7 @@ FAR_BUCKET_MINUTES = 0.25
 # --- A 4-ary heap of (minutes, node) ------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push(keys, nodes, size, key, node):
     """Add a node to the heap, where there is room; return the new size."""
     child = size
@@ -44,7 +45,7 @@ def push(keys, nodes, size, key, node):
     return size + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drop_first(keys, nodes, size):
     """Drop the first of the heap, ``keys[0], nodes[0]``; return the new size."""
     size -= 1
@@ -66,7 +67,7 @@ def drop_first(keys, nodes, size):
     return size
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def grown(values):
     """Return a longer copy of an array, its end unset."""
     longer = np.empty(2 * len(values), values.dtype)
@@ -78,7 +79,7 @@ def grown(values):
 # --- Search -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reach(
     start, head, link_minutes, link_m, seed_start, seed_node, seed_minutes, seed_m, limit,
     minutes, metres,
@@ -163,7 +164,7 @@ def reach(
     return row_start, found[:n_found], out_minutes[:n_found], out_m[:n_found]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def route(
     start, head, link_minutes, link_m, seed_node, seed_minutes, seed_m, goal, goal_minutes, goal_m
 ):
@@ -218,7 +219,7 @@ def route(
 # --- Sweep --------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _offer(minutes, ranks, metres, node, m, r, d):
     """Offer a label to a node that keeps its best ones, of distinct sites; tell if it was taken."""
     k = minutes.shape[1]
@@ -251,7 +252,7 @@ def _offer(minutes, ranks, metres, node, m, r, d):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _search_core(eliminated, start, head, arc_minutes, arc_m, minutes, ranks, metres, limit):
     """Spread the labels of the core's nodes over the core, the quickest first."""
     n, k = minutes.shape
@@ -291,7 +292,7 @@ def _search_core(eliminated, start, head, arc_minutes, arc_m, minutes, ranks, me
                 used += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest(
     parent, start, head, up_minutes, up_m, down_minutes, down_m,
     seed_position, seed_minutes, seed_m, seed_rank, k, limit,

@@ -12,12 +12,12 @@ Shortest Paths Using Highway Hierarchies* (2007), over an order that needs no se
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from msap_geo.compiled import kernel
 from msap_geo.travel.kernels import drop_first, grown, push
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _climb(
     parent, start, head, arc_minutes, arc_m, seed_position, seed_minutes, seed_m, limit,
     minutes, metres, met,
@@ -65,7 +65,7 @@ def _climb(
     return n_met
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _spread(eliminated, start, head, arc_minutes, arc_m, limit, minutes, metres, met, n_met):
     """Spread the labels met in the core over the core, within the limit."""
     keys, waiting, size = np.empty(256), np.empty(256, np.int32), 0
@@ -95,7 +95,7 @@ def _spread(eliminated, start, head, arc_minutes, arc_m, limit, minutes, metres,
     return n_met
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def labels(
     parent, start, head, arc_minutes, arc_m,
     seed_start, seed_position, seed_minutes, seed_m, limit,
@@ -131,7 +131,7 @@ def labels(
     return at[:count], destination[:count], label_minutes[:count], label_m[:count]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rows(
     parent, start, head, arc_minutes, arc_m,
     seed_start, seed_position, seed_minutes, seed_m,
