@@ -12,7 +12,6 @@ import shapely
 
 from msap_geo import network
 from msap_geo.errors import DataError, MissingColumnError, NetworkError, UnreadableFileError
-from msap_geo.network import graphs
 from msap_geo.network.segments import section_classes
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
@@ -257,11 +256,6 @@ class TestGraphs:
             network.from_place("La Flèche, France", CAR, epsg=2154)
         with pytest.raises(NetworkError, match="estime"):
             network.from_place("La Flèche", network.load_profile("estime"), epsg=2154)
-
-    def test_osmnx_is_an_extra(self, monkeypatch):
-        monkeypatch.setitem(__import__("sys").modules, "osmnx", None)
-        with pytest.raises(NetworkError, match="osm"):
-            graphs._osmnx()
 
 
 class TestLinks:

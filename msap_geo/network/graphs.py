@@ -1,7 +1,7 @@
 """Roads from OSMnx: a graph in memory, its GraphML file, or OpenStreetMap live by name of place.
 
-OSMnx is the ``[osm]`` extra, imported where it is used. Which ways a mode may take was decided when
-the graph was made (``network_type``); speeds are the profile's.
+OSMnx takes three seconds to import: it is, where it is used. Which ways a mode may take was decided
+when the graph was made (``network_type``); speeds are the profile's.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def read_graphml(
         If OSMnx is not installed, or the graph has no road of the profile.
     """
     require_file(path)
-    osmnx = _osmnx()
+    import osmnx  # noqa: PLC0415 - three seconds
+
     try:
         graph = osmnx.load_graphml(path)
     except Exception as error:  # the parser, networkx and osmnx each raise their own
@@ -103,7 +104,8 @@ def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
             f"le profil « {profile.name} » n'a pas de routes à demander à OpenStreetMap",
             remedy=f"choisir parmi : {', '.join(_NETWORK_TYPES)}",
         )
-    osmnx = _osmnx()
+    import osmnx  # noqa: PLC0415 - three seconds
+
     before = osmnx.settings.use_cache, osmnx.settings.cache_folder
     osmnx.settings.use_cache = True
     osmnx.settings.cache_folder = str(cache_folder() / "osmnx")
@@ -241,13 +243,3 @@ def _edges(tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any) -> Edges:
         shape_x=xy[:, 0],
         shape_y=xy[:, 1],
     )
-
-
-def _osmnx() -> Any:
-    try:
-        import osmnx  # noqa: PLC0415 - an extra, and three seconds to import
-    except ImportError as error:
-        raise NetworkError(
-            "OSMnx n'est pas installé", remedy='installer msap-geo avec l\'option "osm"'
-        ) from error
-    return osmnx
