@@ -16,8 +16,9 @@ from test_osm import write_osm
 
 from msap_geo import network, travel
 from msap_geo.errors import NetworkError
+from msap_geo.network.arrays import Edges
 from msap_geo.network.crossings import is_crossing
-from msap_geo.network.model import ISLAND_KM, Edges
+from msap_geo.network.model import ISLAND_KM
 from msap_geo.network.penalties import delayed_at_junctions, penalised, slowed_in_bends, turning
 from msap_geo.network.profiles import Traffic
 

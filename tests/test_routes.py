@@ -62,7 +62,7 @@ def test_of_parallel_roads_the_quickest_is_drawn():
 
 def test_a_road_that_loops_is_left_by_its_nearer_side():
     # A square of a kilometre a side from node 0 back to it, and a road away from there.
-    loop = network.model.Edges(
+    loop = network.arrays.Edges(
         tail=np.array([0, 0], np.int32),
         head=np.array([0, 1], np.int32),
         forward=np.array([4.0, 5.0]),

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from msap_geo.cache import cache_folder
 from msap_geo.errors import NetworkError, StoreError
 from msap_geo.loaders.tabular import require_file
+from msap_geo.network.arrays import MINUTE_GRAIN
 from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
 from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.links import from_links, read_links
-from msap_geo.network.model import MINUTE_GRAIN, NetworkReport, RoadNetwork
+from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
 from msap_geo.network.profiles import (
     ESTIMATED,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from msap_geo.network.model import Edges
+    from msap_geo.network.arrays import Edges
 
 
 class Crossing(NamedTuple):

@@ -13,7 +13,8 @@ import shapely
 from scipy.spatial import Delaunay, KDTree, QhullError
 
 from msap_geo.errors import NetworkError
-from msap_geo.network.model import Edges, RoadNetwork, build_network
+from msap_geo.network.arrays import Edges
+from msap_geo.network.model import RoadNetwork, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

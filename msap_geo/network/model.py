@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from msap_geo import french, notebook_html
 from msap_geo.errors import NetworkError
+from msap_geo.network.arrays import (
+    Csr,
+    Edges,
+    compiled_links,
+    reversed_links,
+    selected_edges,
+    settled,
+    strong_parts,
+)
 from msap_geo.network.crossings import Crossing, add_crossings
 from msap_geo.network.order import Order, elimination_order
 from msap_geo.network.penalties import penalised
@@ -30,20 +37,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.network.profiles import Profile
-
-
-MINUTE_GRAIN = 2.0**-32
-"""Minutes of links are multiples of this, about 1.4e-8 s.
-
-Sums of them are then exact in double precision up to two million minutes, whatever their order:
-every algorithm finds the same minutes to the last bit, and equal trips are equal.
-"""
-
-
-def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return minutes rounded to :data:`MINUTE_GRAIN`; infinite ones stay."""
-    rounded: NDArray[np.float64] = np.round(minutes / MINUTE_GRAIN) * MINUTE_GRAIN
-    return rounded
 
 
 ISLAND_KM, ISLAND_M = 5.0, 500.0
@@ -74,43 +67,6 @@ class Source(NamedTuple):
 
 
 _UNKNOWN = Source()
-
-
-class Csr(NamedTuple):
-    """Directed links by row: those of node ``i`` are ``start[i]:start[i + 1]``."""
-
-    start: NDArray[np.int64]
-    head: NDArray[np.int32]
-    minutes: NDArray[np.float64]
-    length_m: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Edges:
-    """Road sections between two junctions, as read, before a network is made of them.
-
-    Parameters
-    ----------
-    tail, head
-        Node at each end, shape (e,).
-    forward, backward
-        Minutes from tail to head and back, infinite where not allowed, shape (e,).
-    length_m
-        True length on the ground, metres, shape (e,).
-    shape_start
-        Where each edge's vertices start in ``shape_x`` and ``shape_y``, shape (e + 1,).
-    shape_x, shape_y
-        Vertices, projected metres.
-    """
-
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    forward: NDArray[np.float64]
-    backward: NDArray[np.float64]
-    length_m: NDArray[np.float64]
-    shape_start: NDArray[np.int64]
-    shape_x: NDArray[np.float64]
-    shape_y: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -279,15 +235,15 @@ def build_network(
     _check_edges(edges)
     if crossings:
         edges = add_crossings(x, y, edges, crossings)
-    edges = _select(edges, np.isfinite(edges.forward) | np.isfinite(edges.backward))
+    edges = selected_edges(edges, np.isfinite(edges.forward) | np.isfinite(edges.backward))
     edges = penalised(edges, profile.penalties)
     edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
     n, km = len(x), float(edges.length_m.sum() / 1000)
-    parts, label = _strong_parts(_csr(edges, n))
+    parts, label = strong_parts(compiled_links(edges, n))
     lasting = _lasting_parts(x, y, edges, parts, label)
     if not keep_all:
         within = label[edges.tail] == label[edges.head]
-        edges = _select(edges, within & lasting[label[edges.tail]])
+        edges = selected_edges(edges, within & lasting[label[edges.tail]])
     kept = np.ones(n, dtype=bool) if keep_all else lasting[label]
     if not keep_all:
         if len(edges.tail) == 0:
@@ -308,8 +264,8 @@ def build_network(
         ferries=source.ferries + len(crossings),
         unknown_classes=source.unknown_classes,
     )
-    links = _csr(edges, report.nodes)
-    reverse = _reversed(links)
+    links = compiled_links(edges, report.nodes)
+    reverse = reversed_links(links)
     return RoadNetwork(
         epsg=epsg,
         profile=profile.name,
@@ -342,8 +298,8 @@ def reweighted(network: RoadNetwork, edges: Edges) -> RoadNetwork:
         A new network.
     """
     edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
-    links = _csr(edges, network.n_nodes)
-    reverse = _reversed(links)
+    links = compiled_links(edges, network.n_nodes)
+    reverse = reversed_links(links)
     order = elimination_order(links, reverse)
     return replace(network, edges=edges, links=links, reverse=reverse, order=order)
 
@@ -374,13 +330,6 @@ def _lasting_parts(
     return np.asarray(lasting)
 
 
-def _strong_parts(links: Csr) -> tuple[int, NDArray[np.int32]]:
-    n = len(links.start) - 1
-    pattern = csr_array((np.ones(len(links.head)), links.head, links.start), shape=(n, n))
-    parts, label = connected_components(pattern, directed=True, connection="strong")
-    return int(parts), label
-
-
 def _check_edges(edges: Edges) -> None:
     if len(edges.tail) == 0:
         raise NetworkError(
@@ -397,53 +346,3 @@ def _check_edges(edges: Edges) -> None:
                 f"{wrong} tronçons ont une durée ou une longueur négative ou illisible ({name})",
                 remedy="corriger le fichier de routes",
             )
-
-
-def _csr(edges: Edges, n: int) -> Csr:
-    """Compile edges into links; of parallel links the quickest is kept."""
-    tail = np.concatenate([edges.tail, edges.head])
-    head = np.concatenate([edges.head, edges.tail])
-    minutes = np.concatenate([edges.forward, edges.backward])
-    length_m = np.concatenate([edges.length_m, edges.length_m])
-    open_ = np.flatnonzero(np.isfinite(minutes) & (tail != head))
-    order = open_[np.lexsort((length_m[open_], minutes[open_], head[open_], tail[open_]))]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)
-    order = order[first]
-    return _by_row(tail[order], head[order], minutes[order], length_m[order], n)
-
-
-def _reversed(links: Csr) -> Csr:
-    n = len(links.start) - 1
-    tail = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.start))
-    order = np.lexsort((tail, links.head))
-    return _by_row(links.head[order], tail[order], links.minutes[order], links.length_m[order], n)
-
-
-def _by_row(
-    row: NDArray[np.int32],
-    head: NDArray[np.int32],
-    minutes: NDArray[np.float64],
-    length_m: NDArray[np.float64],
-    n: int,
-) -> Csr:
-    start = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=n), out=start[1:])
-    return Csr(start, head.astype(np.int32), minutes, length_m)
-
-
-def _select(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
-    counts = np.diff(edges.shape_start)
-    vertices = np.repeat(keep, counts)
-    start = np.zeros(int(keep.sum()) + 1, dtype=np.int64)
-    np.cumsum(counts[keep], out=start[1:])
-    return Edges(
-        tail=edges.tail[keep],
-        head=edges.head[keep],
-        forward=edges.forward[keep],
-        backward=edges.backward[keep],
-        length_m=edges.length_m[keep],
-        shape_start=start,
-        shape_x=edges.shape_x[vertices],
-        shape_y=edges.shape_y[vertices],
-    )

@@ -20,7 +20,7 @@ from msap_geo.network import elimination
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.network.model import Csr
+    from msap_geo.network.arrays import Csr
 
 MOST_NEIGHBOURS = 24
 """Eliminating a node costs the square of its neighbours; beyond, searching the rest is cheaper."""

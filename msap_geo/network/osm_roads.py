@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyproj
 
-from msap_geo.network.model import Edges
+from msap_geo.network.arrays import Edges
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:

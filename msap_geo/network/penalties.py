@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.network.model import Edges
+    from msap_geo.network.arrays import Edges
     from msap_geo.network.profiles import Penalties
 
 _JUNCTION = 3

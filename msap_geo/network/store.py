@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.errors import StoreError
-from msap_geo.network.model import Csr, Edges, NetworkReport, RoadNetwork
+from msap_geo.network.arrays import Csr, Edges
+from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.order import Order
 
 if TYPE_CHECKING:

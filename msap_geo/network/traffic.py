@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from msap_geo.network.model import Edges, RoadNetwork
+    from msap_geo.network.arrays import Edges
+    from msap_geo.network.model import RoadNetwork
     from msap_geo.network.profiles import Traffic
 
 

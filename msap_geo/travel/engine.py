@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.network import RoadNetwork
-    from msap_geo.network.model import Csr
+    from msap_geo.network.arrays import Csr
 
 Direction = Literal["to", "from"]
 """Of trips, seen from the site: ``to`` it, as inhabitants go, or ``from`` it."""

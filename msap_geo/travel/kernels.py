@@ -9,7 +9,7 @@ Callers give the arrays names and units. Two ideas:
 
 A label is (minutes, rank of the site, metres), compared in that order: among equally quick sites
 the smallest rank wins, among equally quick routes the shortest. Minutes are multiples of a power
-of two (:data:`msap_geo.network.model.MINUTE_GRAIN`), so that every sum of them is exact and both
+of two (:data:`msap_geo.network.arrays.MINUTE_GRAIN`), so that every sum of them is exact and both
 ideas agree to the last bit.
 
 SciPy's Dijkstra is the oracle all this is tested against.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from msap_geo.network.model import settled
+from msap_geo.network.arrays import settled
 from msap_geo.travel.engine import Seeds
 
 if TYPE_CHECKING:

@@ -1,0 +1,128 @@
+"""The arrays roads are made of: sections between junctions, and the directed links of routing.
+
+*Edges* are road sections with their shape; *links* the directed moves, in compressed sparse row
+form. Pure functions of arrays: what a network is made of them for is in
+:mod:`msap_geo.network.model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MINUTE_GRAIN = 2.0**-32
+"""Minutes of links are multiples of this, about 1.4e-8 s.
+
+Sums of them are then exact in double precision up to two million minutes, whatever their order:
+every algorithm finds the same minutes to the last bit, and equal trips are equal.
+"""
+
+
+def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return minutes rounded to :data:`MINUTE_GRAIN`; infinite ones stay."""
+    rounded: NDArray[np.float64] = np.round(minutes / MINUTE_GRAIN) * MINUTE_GRAIN
+    return rounded
+
+
+class Csr(NamedTuple):
+    """Directed links by row: those of node ``i`` are ``start[i]:start[i + 1]``."""
+
+    start: NDArray[np.int64]
+    head: NDArray[np.int32]
+    minutes: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Road sections between two junctions, as read, before a network is made of them.
+
+    Parameters
+    ----------
+    tail, head
+        Node at each end, shape (e,).
+    forward, backward
+        Minutes from tail to head and back, infinite where not allowed, shape (e,).
+    length_m
+        True length on the ground, metres, shape (e,).
+    shape_start
+        Where each edge's vertices start in ``shape_x`` and ``shape_y``, shape (e + 1,).
+    shape_x, shape_y
+        Vertices, projected metres.
+    """
+
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    forward: NDArray[np.float64]
+    backward: NDArray[np.float64]
+    length_m: NDArray[np.float64]
+    shape_start: NDArray[np.int64]
+    shape_x: NDArray[np.float64]
+    shape_y: NDArray[np.float64]
+
+
+def compiled_links(edges: Edges, n: int) -> Csr:
+    """Compile edges into links; of parallel links the quickest is kept."""
+    tail = np.concatenate([edges.tail, edges.head])
+    head = np.concatenate([edges.head, edges.tail])
+    minutes = np.concatenate([edges.forward, edges.backward])
+    length_m = np.concatenate([edges.length_m, edges.length_m])
+    open_ = np.flatnonzero(np.isfinite(minutes) & (tail != head))
+    order = open_[np.lexsort((length_m[open_], minutes[open_], head[open_], tail[open_]))]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)
+    order = order[first]
+    return _by_row(tail[order], head[order], minutes[order], length_m[order], n)
+
+
+def reversed_links(links: Csr) -> Csr:
+    """Return the same links by the node they lead to."""
+    n = len(links.start) - 1
+    tail = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.start))
+    order = np.lexsort((tail, links.head))
+    return _by_row(links.head[order], tail[order], links.minutes[order], links.length_m[order], n)
+
+
+def _by_row(
+    row: NDArray[np.int32],
+    head: NDArray[np.int32],
+    minutes: NDArray[np.float64],
+    length_m: NDArray[np.float64],
+    n: int,
+) -> Csr:
+    start = np.zeros(n + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=n), out=start[1:])
+    return Csr(start, head.astype(np.int32), minutes, length_m)
+
+
+def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
+    """Return some of the edges, with their shapes."""
+    counts = np.diff(edges.shape_start)
+    vertices = np.repeat(keep, counts)
+    start = np.zeros(int(keep.sum()) + 1, dtype=np.int64)
+    np.cumsum(counts[keep], out=start[1:])
+    return Edges(
+        tail=edges.tail[keep],
+        head=edges.head[keep],
+        forward=edges.forward[keep],
+        backward=edges.backward[keep],
+        length_m=edges.length_m[keep],
+        shape_start=start,
+        shape_x=edges.shape_x[vertices],
+        shape_y=edges.shape_y[vertices],
+    )
+
+
+def strong_parts(links: Csr) -> tuple[int, NDArray[np.int32]]:
+    """Return how many strongly connected parts there are, and which one each node is in."""
+    n = len(links.start) - 1
+    pattern = csr_array((np.ones(len(links.head)), links.head, links.start), shape=(n, n))
+    parts, label = connected_components(pattern, directed=True, connection="strong")
+    return int(parts), label
