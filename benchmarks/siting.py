@@ -43,8 +43,8 @@ from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
 from msap_geo import siting
-from msap_geo.siting.reduction import merged
-from msap_geo.siting.rules import Limits
+from msap_geo.siting.solving.limits import Limits
+from msap_geo.siting.solving.reduction import merged
 from msap_geo.travel import TravelTimes
 
 EARTH_KM = 6371.0088

@@ -16,10 +16,12 @@ from scipy.sparse import csr_array
 
 from msap_geo import siting
 from msap_geo.errors import DataError, InfeasibleError, StudyError
-from msap_geo.siting import equity, exact, lagrangian, reduction, rules, swap
-from msap_geo.siting.highs import Effort, Model, solve
-from msap_geo.siting.levels import Climb, lowest_of
+from msap_geo.siting.objectives import equity
+from msap_geo.siting.objectives.groups import lowest_of
+from msap_geo.siting.objectives.levels import Climb
 from msap_geo.siting.rules import Quota, Rules
+from msap_geo.siting.solving import exact, lagrangian, reduction, swap
+from msap_geo.siting.solving.highs import Effort, Model, solve
 from msap_geo.travel import TravelTimes
 
 SITES, PLACES, FAR = 7, 14, 30.0
@@ -276,7 +278,7 @@ def climb(seed, count, *, forced=()):
         instance,
         group=np.array(list("ABCD"), dtype=object)[np.random.default_rng(seed).integers(0, 4, 24)],
     )
-    limits, locked = rules.compile_rules(instance, Rules(count=count, forced=frozenset(forced)))
+    limits, locked = siting.compile_rules(instance, Rules(count=count, forced=frozenset(forced)))
     groups = equity._groups(instance, 15.0, np.arange(9))
     capped = np.zeros(len(groups.people), dtype=bool)
     top = float((groups.most / groups.people).min())
@@ -361,7 +363,7 @@ def test_a_group_at_its_ceiling_does_not_decide_for_the_others():
 def test_greedy_below_optimum_below_bound(seed, count):
     instance = problem(seed, places=40, sites=15)
     gains = siting.trip_gains(instance, longest=FAR)
-    limits, _ = rules.compile_rules(instance, Rules(count=count))
+    limits, _ = siting.compile_rules(instance, Rules(count=count))
     first = siting.greedy(gains, limits)
     swapped = swap.improve(gains, first.sites, limits)
     found = exact.maximise(gains, limits, Effort(gap=0))
@@ -604,7 +606,7 @@ def test_a_trip_of_no_time_is_a_trip():
 def test_the_k_best_plans(seed):
     instance = problem(seed)
     gains = siting.trip_gains(instance, longest=FAR)
-    limits, _ = rules.compile_rules(instance, Rules(count=3))
+    limits, _ = siting.compile_rules(instance, Rules(count=3))
     found = siting.k_best(gains, limits, k=6, effort=Effort(gap=0))
     expected = sorted((gains.value(s) for s in subsets(SITES, 3)), reverse=True)[:6]
     np.testing.assert_allclose(found.values, expected, rtol=1e-6, atol=1e-3)
@@ -616,7 +618,7 @@ def test_the_k_best_plans(seed):
 def test_near_optimal_plans_are_near_optimal_and_differ(seed):
     instance = problem(seed, places=60, sites=20)
     gains = siting.covering_gains(instance, thresholds=[15.0])
-    limits, _ = rules.compile_rules(instance, Rules(count=4, apart_km=3.0))
+    limits, _ = siting.compile_rules(instance, Rules(count=4, apart_km=3.0))
     best = exact.maximise(gains, limits, Effort(gap=0))
     chosen = np.flatnonzero(best.x[:20] > 0.5)
     found = siting.near_optimal(gains, limits, chosen, count=6, within=0.05)
@@ -650,7 +652,7 @@ def test_the_number_of_threads_may_change():
 def test_no_time_means_no_proof_never_a_false_one(seed):
     instance = problem(seed, places=60, sites=20)
     gains = siting.trip_gains(instance, longest=FAR)
-    limits, _ = rules.compile_rules(instance, Rules(count=5))
+    limits, _ = siting.compile_rules(instance, Rules(count=5))
     best = exact.maximise(gains, limits, Effort(gap=0)).value
     hasty = exact.maximise(gains, limits, Effort(seconds=0.0))
     assert hasty.bound >= best - 1e-6

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
-from msap_geo.siting.backup import backup_covering, capacitated_covering
-from msap_geo.siting.covering import p_centre, set_covering
 from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
-from msap_geo.siting.equity import fairest_covering
-from msap_geo.siting.gains import Gains
-from msap_geo.siting.greedy import greedy
-from msap_geo.siting.highs import Effort
 from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
-from msap_geo.siting.objectives import covering_gains, maximal_covering, p_median, trip_gains
+from msap_geo.siting.objectives.backup import backup_covering
+from msap_geo.siting.objectives.capacity import capacitated_covering
+from msap_geo.siting.objectives.centre import p_centre
+from msap_geo.siting.objectives.covering import set_covering
+from msap_geo.siting.objectives.equity import fairest_covering
+from msap_geo.siting.objectives.gained import covering_gains, maximal_covering, p_median, trip_gains
 from msap_geo.siting.plan import Plan
 from msap_geo.siting.problem import Problem, make_problem
 from msap_geo.siting.ranking import Ranking, check_weights, rank
 from msap_geo.siting.rules import Quota, Rules, compile_rules
 from msap_geo.siting.scores import WEIGHTS, longest_useful_trip, score_candidates
+from msap_geo.siting.solving.gains import Gains
+from msap_geo.siting.solving.greedy import greedy
+from msap_geo.siting.solving.highs import Effort
 
 __all__ = [
     "CRITERIA",

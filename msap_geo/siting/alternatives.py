@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo.siting import exact
-from msap_geo.siting.highs import Model, solve
-from msap_geo.siting.reduction import merged
-from msap_geo.siting.swap import improve, swap_values
+from msap_geo.siting.solving import exact
+from msap_geo.siting.solving.highs import Model, solve
+from msap_geo.siting.solving.reduction import merged
+from msap_geo.siting.solving.swap import improve, swap_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.highs import Effort
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.highs import Effort
+    from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
 _ROUNDS = 24

@@ -10,15 +10,15 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from msap_geo.loaders.tabular import normalise
-from msap_geo.siting.gains import NEGLIGIBLE
-from msap_geo.siting.greedy import greedy
+from msap_geo.siting.solving.gains import NEGLIGIBLE
+from msap_geo.siting.solving.greedy import greedy
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.limits import Limits
 
 NEAR_M = 300.0
 """A Maison and the office it stands in are most often geocoded within this distance, metres."""

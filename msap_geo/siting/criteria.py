@@ -10,9 +10,9 @@ import pandas as pd
 from msap_geo import schemas
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.hours import read_hours
-from msap_geo.siting.greedy import greedy
-from msap_geo.siting.objectives import covering_gains
-from msap_geo.siting.rules import unlimited
+from msap_geo.siting.objectives.gained import covering_gains
+from msap_geo.siting.solving.greedy import greedy
+from msap_geo.siting.solving.limits import unlimited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

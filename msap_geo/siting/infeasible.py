@@ -8,13 +8,13 @@ import numpy as np
 
 from msap_geo import french
 from msap_geo.errors import InfeasibleError
-from msap_geo.siting.highs import Effort, Model, solve
+from msap_geo.siting.solving.highs import Effort, Model, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.limits import Limits
 
 _LOCKED = 100.0
 """Giving up a forced or a forbidden site costs more than stretching any other rule."""

@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 
 from msap_geo.errors import StudyError
-from msap_geo.siting.objectives import DEFAULT, maximal_covering
+from msap_geo.siting.objectives.gained import DEFAULT, maximal_covering
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
-    from msap_geo.siting.highs import Effort
     from msap_geo.siting.plan import Plan
     from msap_geo.siting.problem import Problem
     from msap_geo.siting.rules import Rules
+    from msap_geo.siting.solving.highs import Effort
 
 _FOLDER = files("msap_geo.siting") / "couts"
 _DEFAULT_KIND = "defaut"

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from msap_geo.siting.gains import NEGLIGIBLE, Gains, slices
-from msap_geo.siting.rules import unlimited
+from msap_geo.siting.solving.gains import NEGLIGIBLE, Gains, slices
+from msap_geo.siting.solving.limits import unlimited
+from msap_geo.siting.solving.room import Room
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.limits import Limits
 
 
 _DECIMALS = 6  # a millionth: ties are not broken by the noise of sums
@@ -55,7 +58,7 @@ def greedy(gains: Gains, limits: Limits, *, penalty: NDArray[np.float64] | None 
     best = np.zeros(gains.n_rows)
     chosen: list[int] = []
     added: list[float] = []
-    room = limits.start()
+    room = Room(limits)
     while True:
         able = room.open()
         net = np.where(able, np.round(adds - toll, _DECIMALS), -np.inf)
@@ -96,3 +99,15 @@ def in_order(gains: Gains, chosen: NDArray[np.int64]) -> Sequence:
         chosen[np.concatenate([found.sites, rest])],
         np.concatenate([found.added, np.zeros(len(rest))]),
     )
+
+
+def by_value(
+    sites: NDArray[np.int64], value: Callable[[NDArray[np.int64]], float]
+) -> NDArray[np.int64]:
+    """Order sites so that each next one adds most to a value."""
+    order: list[int] = []
+    left = [int(site) for site in sites]
+    while left:
+        values = [value(np.array([*order, site])) for site in left]
+        order.append(left.pop(int(np.argmax(values))))
+    return np.array(order, dtype=np.int64)

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.siting import exact, infeasible
-from msap_geo.siting.gains import Gains, from_pairs
-from msap_geo.siting.greedy import greedy, in_order
-from msap_geo.siting.highs import Answer, Effort, Model, solve
-from msap_geo.siting.levels import Climb, Groups, lowest_of
-from msap_geo.siting.objectives import DEFAULT, covering_gains, undecided
+from msap_geo.siting import infeasible
+from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
+from msap_geo.siting.objectives.groups import Groups, lowest_of
+from msap_geo.siting.objectives.levels import Climb
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.reduction import merged
-from msap_geo.siting.rules import Limits, Rules, compile_rules
+from msap_geo.siting.rules import Rules, compile_rules
+from msap_geo.siting.solving import exact
+from msap_geo.siting.solving.exact import undecided
+from msap_geo.siting.solving.gains import Gains, from_pairs
+from msap_geo.siting.solving.greedy import greedy, in_order
+from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
+from msap_geo.siting.solving.reduction import merged
+from msap_geo.siting.solving.room import Room
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
 _EXACT = 1e-7
@@ -221,7 +226,7 @@ def _raise_lowest(
 def _worst_first(groups: Groups, limits: Limits, forced: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return a plan to start from: each time, the site that helps most the group worst served."""
     gains = groups.gains
-    room = limits.after(forced).start()
+    room = Room(limits.after(forced))
     chosen = [int(site) for site in forced]
     best = gains.best(forced)
     rows, columns = gains.by_row, gains.by_site

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo.compiled import kernel
-from msap_geo.siting.rules import CENT
+from msap_geo.siting.solving.limits import CENT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.limits import Limits
 
 _LEAST = 1e-6
 """A swap must bring more than the noise of a sum of floats, or the search could turn in circles."""

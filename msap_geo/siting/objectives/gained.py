@@ -11,13 +11,14 @@ from scipy.sparse import csr_array, vstack
 from msap_geo import french
 from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
-from msap_geo.siting.gains import Gains, from_pairs
-from msap_geo.siting.greedy import in_order
-from msap_geo.siting.highs import Effort
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Limits, Rules, compile_rules
-from msap_geo.siting.solver import best_plan
-from msap_geo.siting.swap import improve
+from msap_geo.siting.rules import Rules, compile_rules
+from msap_geo.siting.solving.exact import undecided
+from msap_geo.siting.solving.gains import Gains, from_pairs
+from msap_geo.siting.solving.greedy import in_order
+from msap_geo.siting.solving.highs import Effort
+from msap_geo.siting.solving.solver import best_plan
+from msap_geo.siting.solving.swap import improve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.solving.limits import Limits
 
 DEFAULT = Effort()
 PEOPLE = "habitants"
@@ -297,13 +299,6 @@ def lexicographic(first: Gains, second: Gains, *, opened: NDArray[np.int64]) -> 
 
 
 _EXACT_FLOATS = 2.0**50
-
-
-def undecided() -> DataError:
-    """Return the error of a search that ended before any plan was found."""
-    return DataError(
-        "aucun plan trouvé dans le temps donné", remedy="donner plus de secondes avec --secondes"
-    )
 
 
 def _remarks(added: NDArray[np.float64], limits: Limits) -> tuple[str, ...]:

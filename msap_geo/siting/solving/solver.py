@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.siting import exact, lagrangian
-from msap_geo.siting.greedy import greedy
-from msap_geo.siting.reduction import dominated, merged
-from msap_geo.siting.swap import improve
+from msap_geo.siting.solving import exact, lagrangian
+from msap_geo.siting.solving.greedy import greedy
+from msap_geo.siting.solving.reduction import dominated, merged
+from msap_geo.siting.solving.swap import improve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.highs import Answer, Effort
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.highs import Answer, Effort
+    from msap_geo.siting.solving.limits import Limits
 
 _BOUND_SHARE = 0.4
 """Share of the time the relaxation may take before branching begins."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from msap_geo.siting.gains import NEGLIGIBLE, Gains, slices
+from msap_geo.siting.solving.gains import NEGLIGIBLE, Gains, slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from msap_geo.siting.highs import Answer, Effort, Model, solve
+from msap_geo.errors import DataError
+from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.limits import Limits
+
+_HALF = 0.5
 
 
 def add_sites(model: Model, limits: Limits) -> NDArray[np.int64]:
@@ -120,3 +123,41 @@ def start_values(
     levels = levels_of(gains)
     values[z] = gains.best(chosen)[levels.row] >= levels.value
     return values
+
+
+def cover(gains: Gains, limits: Limits, weights: NDArray[np.float64], effort: Effort) -> Answer:
+    """Serve every row at least weight."""
+    model = Model()
+    y = add_sites(model, limits)
+    model.cost[0] = -weights
+    model.rows(gains.n_rows, (gains.entry_row, y[gains.by_row.indices], 1.0), lower=1.0)
+    return solve(model, effort)
+
+
+def sites_of(answer: Answer, n_sites: int, otherwise: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sites an answer opens, else those given.
+
+    Raises
+    ------
+    DataError
+        If there are neither.
+    """
+    if len(answer.x):
+        return np.flatnonzero(answer.x[:n_sites] > _HALF)
+    if len(otherwise):
+        return otherwise
+    raise undecided()
+
+
+def undecided() -> DataError:
+    """Return the error of a search that ended before any plan was found."""
+    return DataError(
+        "aucun plan trouvé dans le temps donné", remedy="donner plus de secondes avec --secondes"
+    )
+
+
+def forced_open(n: int, forced: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return lower bounds that open these sites."""
+    lower = np.zeros(n)
+    lower[forced] = 1.0
+    return lower

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.siting.gains import slices
-from msap_geo.siting.swap import improve
+from msap_geo.siting.solving.gains import slices
+from msap_geo.siting.solving.room import Room
+from msap_geo.siting.solving.swap import improve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msap_geo.siting.gains import Gains
-    from msap_geo.siting.rules import Limits
+    from msap_geo.siting.solving.gains import Gains
+    from msap_geo.siting.solving.limits import Limits
 
 
 _PACE, _SLOWEST, _PATIENCE = 1.0, 1e-3, 30
@@ -197,7 +198,7 @@ class _Search:
 
     def _try(self, ranking: NDArray[np.int64], *, deep: bool) -> None:
         """See whether the sites the prices like best make a better plan."""
-        room = self.limits.start()
+        room = Room(self.limits)
         plan: list[int] = []
         for site in ranking[: 4 * self.limits.most + 50]:
             able = room.open()

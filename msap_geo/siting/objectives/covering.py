@@ -1,0 +1,181 @@
+"""Covering everyone with the fewest sites, and making the longest trip shortest."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msap_geo.siting import infeasible
+from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
+from msap_geo.siting.plan import Plan, curve, status
+from msap_geo.siting.rules import Rules, compile_rules
+from msap_geo.siting.solving import exact
+from msap_geo.siting.solving.gains import Gains
+from msap_geo.siting.solving.greedy import greedy, in_order
+from msap_geo.siting.solving.highs import Effort, Model, solve
+from msap_geo.siting.solving.reduction import merged, regions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from msap_geo.siting.problem import Problem
+    from msap_geo.siting.solving.limits import Limits
+
+_HALF = 0.5
+_NOISE = 1e-6
+
+
+def set_covering(
+    problem: Problem,
+    rules: Rules,
+    *,
+    threshold: float,
+    share: float = 1.0,
+    cheapest: bool = False,
+    effort: Effort = DEFAULT,
+) -> Plan:
+    """Choose the fewest sites (or euros) that bring a share of the people within reach (LSCP).
+
+    Toregas, Swain, ReVelle & Bergman, *Operations Research* 19, 1971; partial: Daskin & Owen,
+    *Geographical Analysis* 31, 1999.
+
+    Parameters
+    ----------
+    problem
+        Places, candidates and trips.
+    rules
+        What the plan must respect.
+    threshold
+        Minutes, inclusive.
+    share
+        Share of the population to have within reach, from 0 to 1.
+    cheapest
+        Whether to count euros instead of sites.
+    effort
+        Time, gap, seed and threads.
+
+    Returns
+    -------
+    Plan
+        Value in new sites, or in euros.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan reaches the share, saying how near one comes, or if none respects the rules.
+    DataError, StudyError
+        If threshold or rules are wrong.
+    """
+    begin = time.perf_counter()
+    gains = covering_gains(problem, thresholds=[threshold])
+    limits, forced = compile_rules(problem, rules)
+    infeasible.check(problem, limits, forced, effort)
+    today = float(problem.people[problem.today <= threshold].sum())
+    base = gains.value(forced)
+    # A share of a whole number of people: 95 % of 1 001 is 951 persons.
+    target = float(np.ceil(share * problem.population - _NOISE)) - today - base
+    left = merged(gains.without(np.zeros(gains.n_sites, dtype=bool), opened=forced))
+    rest = limits.after(forced)
+    weights = problem.cost_eur if cheapest else np.ones(gains.n_sites)
+    lowest, seconds = 0.0, effort.seconds
+    chosen = np.empty(0, dtype=np.int64)
+    if target > 0:
+        _reachable(left, rest, target, problem, today + base, threshold, share, effort)
+        full = target >= left.people.sum() - _NOISE
+        solver = _cover_all if full else _cover_part
+        chosen, lowest = solver(left, rest, weights, target, replace(effort, seconds=seconds))
+    chosen = np.union1d(forced, chosen)
+    order = in_order(gains, chosen)
+    value = float(weights[chosen].sum())
+    bound = min(float(weights[forced].sum()) + lowest, value)
+    if not cheapest:
+        bound = float(np.ceil(bound - _NOISE))
+    covered = today + float(order.added.sum())
+    return Plan(
+        objective="couverture-totale",
+        unit="euros" if cheapest else "sites",
+        smaller_is_better=True,
+        sites=tuple(problem.site_ids[order.sites]),
+        value=value,
+        bound=bound,
+        today=0.0,
+        status=status(value, bound, effort.gap),
+        seconds=time.perf_counter() - begin,
+        curve=curve(problem, order.sites, np.concatenate([[0.0], np.cumsum(weights[order.sites])])),
+        details={"habitants_couverts": covered, "part_couverte": covered / problem.population},
+    )
+
+
+def _reachable(
+    gains: Gains,
+    limits: Limits,
+    target: float,
+    problem: Problem,
+    already: float,
+    threshold: float,
+    share: float,
+    effort: Effort,
+) -> None:
+    """Refuse a target that not even every site allowed reaches."""
+    every = gains.value(np.flatnonzero(limits.free))
+    if every >= target - _NOISE and limits.count is None and limits.budget_eur is None:
+        return
+    if every >= target - _NOISE and limits.accepts(greedy_until(gains, limits, target)):
+        return
+    if every >= target - _NOISE:
+        answer = exact.maximise(gains, limits, effort)
+        every = min(every, answer.bound)
+    if every < target - _NOISE:
+        infeasible.short_of_target(
+            already + every,
+            already + target,
+            problem.population,
+            what=f"{100 * share:g} % des habitants à {threshold:g} min ou moins",
+        )
+
+
+def greedy_until(gains: Gains, limits: Limits, target: float) -> NDArray[np.int64]:
+    """Return the first sites of the greedy sequence that reach a target, all if none does."""
+    found = greedy(gains, limits)
+    enough = np.flatnonzero(np.cumsum(found.added) >= target - _NOISE)
+    return found.sites[: enough[0] + 1] if len(enough) else np.arange(0)
+
+
+def _cover_part(
+    gains: Gains, limits: Limits, weights: NDArray[np.float64], target: float, effort: Effort
+) -> tuple[NDArray[np.int64], float]:
+    model = Model()
+    y = exact.add_sites(model, limits)
+    z = exact.add_gains(model, y, gains)
+    model.cost[0] = -weights
+    worth, model.cost[1] = model.cost[1], np.zeros(len(z))
+    model.row(z, worth, lower=target - _NOISE)
+    first = greedy_until(gains, limits, target)
+    start = exact.start_values(model, y, z, gains, first) if limits.accepts(first) else None
+    answer = solve(model, effort, start=start if len(first) else None)
+    return exact.sites_of(answer, gains.n_sites, first), -answer.bound
+
+
+def _cover_all(
+    gains: Gains, limits: Limits, weights: NDArray[np.float64], _: float, effort: Effort
+) -> tuple[NDArray[np.int64], float]:
+    """Cover every row, each independent region on its own where nothing ties them."""
+    row_region, site_region = regions(gains.by_row)
+    tied = bool(limits.groups or limits.exclusive or limits.budget_eur is not None)
+    if tied or limits.count is not None:
+        row_region, site_region = np.zeros_like(row_region), np.zeros_like(site_region)
+    chosen, lowest = [], 0.0
+    labels = np.unique(row_region)
+    for label in labels:
+        rows = np.flatnonzero(row_region == label)
+        part = Gains(gains.by_row[rows], gains.people[rows])
+        inside = replace(limits, free=limits.free & (site_region == label))
+        answer = exact.cover(
+            part, inside, weights, replace(effort, seconds=effort.seconds / len(labels))
+        )
+        chosen.append(exact.sites_of(answer, gains.n_sites, np.arange(0)))
+        lowest -= answer.bound
+    return np.sort(np.concatenate(chosen)), lowest
