@@ -21,6 +21,7 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
+from msap_geo import folder as folders
 from msap_geo import outputs, study
 
 _MANY = 31  # characters a sheet's name may have
@@ -54,7 +55,7 @@ def _pandas_workbook(tables: dict[str, pd.DataFrame], path: Path) -> None:
 
 def main(path: Path, rounds: int) -> None:
     """Run every writer in turn, so many times."""
-    found = study.run_everything(study.read_study(path))
+    found = folders.run_everything(study.read_study(path))
     told, thresholds = study.provenance_of(found.result), found.result.study.thresholds
     tables, layers = found.tables(), found.layers()
     flat = {name: table.map(_cell) for name, table in tables.items()}

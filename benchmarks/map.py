@@ -34,7 +34,7 @@ import shapely
 from scipy.spatial import KDTree
 
 from msap_geo import coverage, loaders, outputs
-from msap_geo.outputs.payload import tolerance_m
+from msap_geo.outputs.page.payload import tolerance_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,9 +21,9 @@ import shapely
 import typst
 from matplotlib.figure import Figure
 
-from msap_geo import study
+from msap_geo import documents, study
+from msap_geo.documents import compose as report_compose  # noqa: F401 - imported before the clock starts
 from msap_geo.outputs.report import FORMATS, render
-from msap_geo.study import report_compose  # noqa: F401 - imported before the clock starts
 
 _INSIDE = {"seconds": 0.0, "depth": 0}
 
@@ -47,7 +47,7 @@ def _timed(owner: Any, name: str) -> None:
 
 def main(path: Path, rounds: int) -> None:
     """Print the CPU seconds of compositions and renderings, and of the libraries inside."""
-    parts = study.report_parts(study.run_study(study.read_study(path)))
+    parts = documents.report_parts(study.run_study(study.read_study(path)))
     for owner, name in (
         (Figure, "savefig"),
         (Figure, "add_axes"),
@@ -64,7 +64,7 @@ def main(path: Path, rounds: int) -> None:
     for _ in range(rounds):
         _INSIDE["seconds"] = 0.0
         start = time.process_time()
-        document = study.report_document(parts)
+        document = documents.report_document(parts)
         for form in FORMATS:
             render(document, form)
         whole.append(time.process_time() - start)

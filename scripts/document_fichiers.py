@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from msap_geo.outputs import dictionary
+from msap_geo.outputs.sheets import dictionary
 
 ROOT = Path(__file__).parent.parent
 TARGET = ROOT / "docs" / "fichiers.md"
@@ -29,7 +29,7 @@ def page() -> str:
 
 def _tables() -> str:
     content = tomllib.loads(
-        (ROOT / "msap_geo" / "outputs" / "colonnes.toml").read_text(encoding="utf-8")
+        (ROOT / "msap_geo" / "outputs" / "sheets" / "colonnes.toml").read_text(encoding="utf-8")
     )
     lines = ["| feuille | table | fichier | couche |", "|---|---|---|---|"]
     for name in dictionary.tables():

@@ -12,7 +12,7 @@ import argparse
 import re
 from pathlib import Path
 
-from msap_geo import french, study
+from msap_geo import answers, french, study
 
 TARGET = Path(__file__).parent.parent / "docs" / "implantation.md"
 BEGIN, END = "<!-- debut : scripts/document_implantation.py -->", "<!-- fin -->"
@@ -27,14 +27,16 @@ def main() -> None:
     arguments = parser.parse_args()
     before = study.run_study(study.read_study(arguments.before))
     after = study.run_study(study.read_study(arguments.after))
-    blocks = [rated(study.rate(before))]
-    found = study.optimise(before, study.Asked(number=SITES, frontier=True))
+    blocks = [rated(answers.rate(before))]
+    found = answers.optimise(before, answers.Asked(number=SITES, frontier=True))
     blocks.append(planned(found))
     imposed = found.result.candidates["site_id"].iloc[1]
-    blocks.append(regretted(study.optimise(before, study.Asked(number=SITES, imposed=(imposed,)))))
+    blocks.append(
+        regretted(answers.optimise(before, answers.Asked(number=SITES, imposed=(imposed,))))
+    )
     blocks.append(priced(found))
     blocks.append(shared(before))
-    blocks.append(tested(study.run_backtest(after)))
+    blocks.append(tested(answers.run_backtest(after)))
     text = TARGET.read_text(encoding="utf-8")
     body = "\n\n".join(blocks)
     pattern = re.escape(BEGIN) + r".*?" + re.escape(END)
@@ -43,7 +45,7 @@ def main() -> None:
     print(f"{TARGET} : écrit")
 
 
-def rated(rating: study.Rating) -> str:
+def rated(rating: answers.Rating) -> str:
     """Return the first candidates."""
     rows = [
         f"| {row.rang} | {row.nom} | {french.number(row.score, 1)} | "
@@ -65,7 +67,7 @@ def rated(rating: study.Rating) -> str:
     )
 
 
-def planned(found: study.Implantation) -> str:
+def planned(found: answers.Implantation) -> str:
     """Return the plan."""
     plan = found.plan
     near = dict(tuple(found.others.groupby("site_id")))
@@ -101,7 +103,7 @@ def planned(found: study.Implantation) -> str:
     )
 
 
-def regretted(found: study.Implantation) -> str:
+def regretted(found: answers.Implantation) -> str:
     """Return what imposing the second best score costs."""
     regret = found.regret
     if regret is None:
@@ -116,7 +118,7 @@ def regretted(found: study.Implantation) -> str:
     )
 
 
-def priced(found: study.Implantation) -> str:
+def priced(found: answers.Implantation) -> str:
     """Return the frontier."""
     table = found.frontier
     if table is None:
@@ -139,7 +141,7 @@ def priced(found: study.Implantation) -> str:
 
 def shared(result: study.StudyResult) -> str:
     """Return how many sites a share takes."""
-    plan = study.optimise(result, study.Asked(share=0.9)).plan
+    plan = answers.optimise(result, answers.Asked(share=0.9)).plan
     return (
         f"**`--couverture 0.9`** : {french.counted(round(plan.value), 'site')} "
         f"({french.percent(plan.details['part_couverte'])} des habitants), borne prouvée "
@@ -147,7 +149,7 @@ def shared(result: study.StudyResult) -> str:
     )
 
 
-def tested(found: study.Backtest) -> str:
+def tested(found: answers.Backtest) -> str:
     """Return the backtest."""
     people = int(found.result.access["population"].sum())
     names = {

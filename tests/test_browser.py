@@ -17,7 +17,9 @@ from scipy.sparse import coo_array
 from test_outputs import HOSTILE, hostile_study
 
 from msap_geo import coverage, french, outputs
-from msap_geo.study import diagnose, read_study, run_study, sample_study, write_study
+from msap_geo.answers import diagnose
+from msap_geo.folder import write_study
+from msap_geo.study import read_study, run_study, sample_study
 
 selenium = pytest.importorskip("selenium.webdriver")
 Keys = selenium.Keys

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from msap_geo import loaders, schemas
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
-from msap_geo.loaders.grille import Cells, read_names, squares, write_names
+from msap_geo.loaders.people.grille import Cells, read_names, squares, write_names
 
 WEST, SOUTH = 3_500_000, 2_800_000
 """Somewhere in Mayenne, in the projection of the grid."""

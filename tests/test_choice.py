@@ -10,7 +10,8 @@ import pytest
 from conftest import poste_row
 
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError, StudyError
-from msap_geo.study import choose, read_choice, read_study, run_study, scenario, write_study
+from msap_geo.folder import write_study
+from msap_geo.study import choose, read_choice, read_study, run_study, scenario
 
 CHOICE = {
     "format": "msap-geo-choix",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from msap_geo import loaders
 from msap_geo.errors import DataError, MissingColumnError, TerritoryError
-from msap_geo.loaders.codes_insee import joined
+from msap_geo.loaders.territory.codes_insee import joined
 from msap_geo.territory import (
     ARRONDISSEMENTS_MUNICIPAUX,
     DEPARTEMENTS,

@@ -16,19 +16,12 @@ from test_dictionary import check_entries
 from test_outputs import HOSTILE, hostile_study
 
 from msap_geo.cli import main
+from msap_geo.comparison import compare_studies, comparison_told, read_folder
 from msap_geo.errors import MsapGeoError
-from msap_geo.outputs import dictionary
-from msap_geo.study import (
-    compare_studies,
-    comparison_summary,
-    comparison_told,
-    read_folder,
-    read_study,
-    run_study,
-    write_comparison,
-    write_study,
-)
-from msap_geo.study.compare_write import comparison_layers, comparison_tables
+from msap_geo.folder import comparison_summary, write_comparison, write_study
+from msap_geo.folder.comparison import comparison_layers, comparison_tables
+from msap_geo.outputs.sheets import dictionary
+from msap_geo.study import read_study, run_study
 
 WRITTEN = [
     "comparaison.gpkg",

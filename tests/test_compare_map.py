@@ -11,14 +11,9 @@ from conftest import StudyFolder, maison_row
 from test_browser import browser, picture, popups, pytestmark, visit  # noqa: F401 - a fixture, marks
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo.study import (
-    compare_studies,
-    read_folder,
-    read_study,
-    run_study,
-    write_comparison,
-    write_study,
-)
+from msap_geo.comparison import compare_studies, read_folder
+from msap_geo.folder import write_comparison, write_study
+from msap_geo.study import read_study, run_study
 
 
 def folder_of(path, maisons, *, hostile=False):

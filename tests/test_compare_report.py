@@ -13,17 +13,12 @@ from conftest import maison_row
 from test_compare import merge_the_last, study_folder
 from test_outputs import HOSTILE, hostile_study
 
+from msap_geo.comparison import compare_studies, read_folder
+from msap_geo.documents import comparison_document
+from msap_geo.documents.comparison_figure import change_map
+from msap_geo.folder import write_comparison, write_study
 from msap_geo.outputs import report
-from msap_geo.study import (
-    compare_studies,
-    comparison_document,
-    read_folder,
-    read_study,
-    run_study,
-    write_comparison,
-    write_study,
-)
-from msap_geo.study.compare_figure import change_map
+from msap_geo.study import read_study, run_study
 
 
 @pytest.fixture(scope="module")

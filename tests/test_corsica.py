@@ -14,7 +14,8 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
 from msap_geo import loaders, network, travel
-from msap_geo.study import prepare_study, read_study, run_study, write_study
+from msap_geo.folder import write_study
+from msap_geo.study import prepare_study, read_study, run_study
 
 pytestmark = [pytest.mark.corse, pytest.mark.slow, pytest.mark.xdist_group("corse")]
 

@@ -26,8 +26,10 @@ from conftest import (
 )
 from test_cli import run
 
+from msap_geo.answers import diagnose
 from msap_geo.errors import StudyError
-from msap_geo.study import diagnose, diagnosis_summary, read_study, run_study, write_diagnosis
+from msap_geo.folder import diagnosis_summary, write_diagnosis
+from msap_geo.study import read_study, run_study
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import CORSICA_STUDY
 
-from msap_geo import study
-from msap_geo.outputs import dictionary
+from msap_geo import answers, folder, study
+from msap_geo.outputs.sheets import dictionary
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,22 +47,22 @@ class TestDictionary:
         path.write_text(COMPLETE.format(shared=shared.as_posix()), encoding="utf-8")
         result = study.run_study(study.read_study(path))
         candidates = result.candidates["site_id"].tolist()
-        found = study.optimise(
-            result, study.Asked(number=2, imposed=(candidates[-1],), frontier=True)
+        found = answers.optimise(
+            result, answers.Asked(number=2, imposed=(candidates[-1],), frontier=True)
         )
-        past = study.run_backtest(result)
-        diagnosis = study.diagnose(result)
+        past = answers.run_backtest(result)
+        diagnosis = answers.diagnose(result)
         tables = {
-            **study.study_tables(result),
-            **study.diagnosis_tables(diagnosis),
-            **study.rating_tables(study.rate(result)),
-            **study.plan_tables(found),
+            **folder.study_tables(result),
+            **folder.diagnosis_tables(diagnosis),
+            **folder.rating_tables(answers.rate(result)),
+            **folder.plan_tables(found),
             "retour_choix": past.real,
             "retour_communs": past.hits,
             "retour_appariement": past.matched,
-            **study.study_layers(result),
-            **study.plan_layers(found),
-            **study.diagnosis_layers(diagnosis),
+            **folder.study_layers(result),
+            **folder.plan_layers(found),
+            **folder.diagnosis_layers(diagnosis),
         }
         names = {name.removesuffix(dictionary.CELLS) for name in tables}
         studied = {n for n in dictionary.tables() if not n.startswith("comparaison_")}

@@ -25,11 +25,11 @@ from handoffs import CASES, HOSTILE
 from test_cli import run
 from test_dictionary import check_entries
 
-from msap_geo import study
+from msap_geo import folder, study
 from msap_geo.errors import OutputError
-from msap_geo.outputs import dictionary, workbook
-from msap_geo.outputs.notes import NOTES
-from msap_geo.study import everything as everything_module
+from msap_geo.folder import everything as everything_module
+from msap_geo.outputs.sheets import dictionary, workbook
+from msap_geo.outputs.sheets.notes import NOTES
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,8 +39,8 @@ def case(request, tmp_path_factory):
     """One study of each kind, everything computed and written."""
     folder = tmp_path_factory.mktemp("etude")
     toy = CASES[request.param](folder)
-    found = study.run_everything(study.read_study(toy.path))
-    study.write_everything(found, folder / "resultats", geoparquet=True)
+    found = folder.run_everything(study.read_study(toy.path))
+    folder.write_everything(found, folder / "resultats", geoparquet=True)
     return found, folder / "resultats"
 
 
@@ -287,8 +287,8 @@ def test_geoparquet_holds_the_layers_and_says_what_they_are(case):
 def test_the_folder_is_the_same_twice(name, tmp_path):
     toy = CASES[name](tmp_path)
     for again in ("une", "deux"):
-        found = study.run_everything(study.read_study(toy.path))
-        study.write_everything(found, tmp_path / again, geoparquet=True)
+        found = folder.run_everything(study.read_study(toy.path))
+        folder.write_everything(found, tmp_path / again, geoparquet=True)
     names = sorted(path.name for path in (tmp_path / "une").iterdir())
     assert sorted(path.name for path in (tmp_path / "deux").iterdir()) == names
     for file in names:
@@ -298,27 +298,27 @@ def test_the_folder_is_the_same_twice(name, tmp_path):
 
 def test_it_holds_what_each_command_writes(tmp_path):
     toy = CASES["ordinaire"](tmp_path)
-    found = study.run_everything(study.read_study(toy.path))
-    study.write_everything(found, tmp_path / "tout")
-    study.write_study(found.result, tmp_path / "lancer", diagnosis=found.diagnosis)
+    found = folder.run_everything(study.read_study(toy.path))
+    folder.write_everything(found, tmp_path / "tout")
+    folder.write_study(found.result, tmp_path / "lancer", diagnosis=found.diagnosis)
     for path in (tmp_path / "lancer").iterdir():
         written = tmp_path / "tout" / path.name
         if path.suffix not in {".gpkg", ".qgz"} and path.stem not in {"resume", "manifest"}:
             assert written.read_bytes() == path.read_bytes(), path.name
     told = json.loads((tmp_path / "tout" / "resume.json").read_text(encoding="utf-8"))
-    assert told == study.diagnosis_summary(found.diagnosis)
+    assert told == folder.diagnosis_summary(found.diagnosis)
 
 
 def test_all_or_nothing(tmp_path, monkeypatch):
     toy = CASES["ordinaire"](tmp_path)
-    found = study.run_everything(study.read_study(toy.path))
+    found = folder.run_everything(study.read_study(toy.path))
 
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(everything_module.outputs, "write_workbook", fail)
     with pytest.raises(OutputError, match="l'écriture des résultats a échoué"):
-        study.write_everything(found, tmp_path / "resultats")
+        folder.write_everything(found, tmp_path / "resultats")
     assert not (tmp_path / "resultats").exists()
 
 
@@ -350,8 +350,8 @@ def test_qgis_opens_the_project_and_the_styles(name, tmp_path):
     if not found or found.returncode:
         pytest.skip("QGIS (python3-qgis) n'est pas installé")
     toy = CASES[name](tmp_path)
-    everything = study.run_everything(study.read_study(toy.path))
-    study.write_everything(everything, tmp_path / "resultats")
+    everything = folder.run_everything(study.read_study(toy.path))
+    folder.write_everything(everything, tmp_path / "resultats")
     script = ROOT / "tests" / "open_in_qgis.py"
     done = subprocess.run(
         [python, "-E", script, tmp_path / "resultats"],

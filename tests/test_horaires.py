@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msap_geo import hours, loaders
 from msap_geo.anomalies import Action
 from msap_geo.errors import DataError, MissingColumnError, MsapGeoError
-from msap_geo.loaders.horaires import week_of_days
+from msap_geo.loaders.hours.horaires import week_of_days
 
 spans = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(
     lambda span: (span[0], min(span[0] + span[1], 1440))

@@ -17,17 +17,10 @@ from conftest import NAMES, PEOPLE, StudyFolder, maison_row, poste_row
 from test_cli import failed, run
 
 from msap_geo import schemas, siting
+from msap_geo.answers import Asked, implantation_json, optimise, rate, run_backtest
 from msap_geo.errors import DataError, InfeasibleError, StudyError
 from msap_geo.siting import backtest, criteria, ranking
-from msap_geo.study import (
-    Asked,
-    implantation_json,
-    optimise,
-    rate,
-    read_study,
-    run_backtest,
-    run_study,
-)
+from msap_geo.study import read_study, run_study
 
 B, E = "00001A", "00004A"
 

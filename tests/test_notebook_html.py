@@ -12,7 +12,7 @@ from conftest import StudyFolder, maison_row, poste_row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msap_geo import audit, loaders, network, outputs, siting, study, travel
+from msap_geo import answers, audit, loaders, network, outputs, siting, study, travel
 from msap_geo.notebook_html import card, table
 
 HOSTILE = "<img src=x onerror=alert(1)>'\"&${7*7}</td>"
@@ -111,15 +111,15 @@ def results(tmp_path):
     asked = study.read_study(toy.path)
     result = study.run_study(asked)
     offices = list(result.candidates["site_id"])
-    plan = study.optimise(result, study.Asked(number=1, imposed=(offices[-1],)))
+    plan = answers.optimise(result, answers.Asked(number=1, imposed=(offices[-1],)))
     return {
         "study": asked,
         "result": result,
         "roads": result.roads,
         "times": travel.matrix(result.roads, result.origins, result.maisons),
         "loaded": loaders.load_maisons(asked.path(asked.donnees.maisons)),
-        "diagnosis": study.diagnose(result),
-        "rating": study.rate(result),
+        "diagnosis": answers.diagnose(result),
+        "rating": answers.rate(result),
         "implantation": plan,
         "plan": plan.plan,
         "regret": plan.regret,
@@ -154,7 +154,7 @@ def test_a_study_result_shows_its_figures(results):
 
 def test_the_sample_says_everywhere_that_it_is_one():
     result = study.run_study(study.sample_study())
-    for shown in (result, study.rate(result), study.diagnose(result)):
+    for shown in (result, answers.rate(result), answers.diagnose(result)):
         text = " ".join(Read(shown._repr_html_()).text)
         assert "Maisons et bureaux inventés" in text
         assert "Temps estimés sans routes" in text
@@ -214,7 +214,7 @@ def test_a_backtest_shows_what_was_chosen(tmp_path):
         la_poste=[poste_row(1), poste_row(4)],
     )
     result = study.run_study(study.read_study(toy.path))
-    found = study.run_backtest(result, date=dt.date(2020, 1, 31))
+    found = answers.run_backtest(result, date=dt.date(2020, 1, 31))
     text = " ".join(Read(found._repr_html_()).text)
     assert "31/01/2020" in text
     assert "avec les choix réels" in text

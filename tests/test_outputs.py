@@ -9,9 +9,10 @@ import pytest
 from conftest import NAMES, StudyFolder, maison_row, poste_row
 
 from msap_geo import french, outputs
+from msap_geo.answers import diagnose
 from msap_geo.errors import OutputError
-from msap_geo.outputs.page import OSM_HOST, TILE_HOST, render_page
-from msap_geo.study import diagnose, map_content, read_study, run_study
+from msap_geo.outputs.page.offline import OSM_HOST, TILE_HOST, render_page
+from msap_geo.study import read_study, run_study
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
@@ -36,7 +37,7 @@ def hostile_study(folder):
 
 
 def page_of(path):
-    content = map_content(run_study(read_study(path)))
+    content = run_study(read_study(path)).map_content()
     return render_page(outputs.map(content), title=content.title)
 
 
@@ -103,7 +104,7 @@ def test_a_map_with_a_foreign_plugin_is_refused():
 
 
 def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
-    content = map_content(run_study(read_study(toy_study.path)))
+    content = run_study(read_study(toy_study.path)).map_content()
     fmap = outputs.map(content)
     folium.CircleMarker([48.1, -0.7], radius=5).add_to(fmap)
     outputs.write_map(fmap, tmp_path / "carte.html", title=content.title)
@@ -149,7 +150,7 @@ def test_mail_and_telephone_never_reach_the_page(tmp_path):
 
 
 def test_in_a_notebook_the_map_shows_itself_whole_and_offline(toy_study):
-    fmap = outputs.map(map_content(run_study(read_study(toy_study.path))))
+    fmap = outputs.map(run_study(read_study(toy_study.path)))
     shown = fmap._repr_html_()
     assert shown.startswith("<iframe srcdoc=")
     assert "Content-Security-Policy" in shown

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from msap_geo import outputs
-from msap_geo.outputs.plots import scale_m
+from msap_geo.outputs.paper.plots import scale_m
 
 SAID = outputs.Provenance(
     title="Étude",

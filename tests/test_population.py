@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from msap_geo import loaders
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
-from msap_geo.loaders.persons import settle
+from msap_geo.loaders.people.persons import settle
 
 RECORDS = [
     {"code": "01015", "nom": "Arboys", "type": "commune-actuelle"},

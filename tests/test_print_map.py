@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
 
-from msap_geo.outputs.labels import Box, Label, place_labels
-from msap_geo.outputs.print_chart import Curve, access_chart, bar_chart
-from msap_geo.outputs.print_legend import round_length
-from msap_geo.outputs.print_map import Entry, Places, Sheet, locator_map, print_map
+from msap_geo.outputs.paper.chart import Curve, access_chart, bar_chart
+from msap_geo.outputs.paper.labels import Box, Label, place_labels
+from msap_geo.outputs.paper.legend import round_length
+from msap_geo.outputs.paper.map import Entry, Places, Sheet, locator_map, print_map
 
 
 def overlap(one, other):

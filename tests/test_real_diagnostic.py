@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from msap_geo import coverage, loaders
-from msap_geo.study import diagnose, read_study, run_study
+from msap_geo.answers import diagnose
+from msap_geo.study import read_study, run_study
 from msap_geo.territory import DEPARTEMENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corse")]

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from msap_geo import loaders
-from msap_geo.loaders.tabular import read_text_table, to_number
+from msap_geo.tabular import read_text_table, to_number
 
 pytestmark = pytest.mark.xdist_group("france")
 

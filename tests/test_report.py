@@ -13,7 +13,7 @@ import pytest
 from conftest import NAMES, StudyFolder, maison_row, poste_row
 from test_report_document import TEXT, squeezed
 
-from msap_geo import french, study
+from msap_geo import documents, french, study
 from msap_geo.cli import main
 from msap_geo.coverage import is_beyond
 from msap_geo.outputs.report import FORMATS, Table, render
@@ -77,7 +77,7 @@ def parts_of(tmp_path_factory):
         if case not in known:
             folder = StudyFolder(tmp_path_factory.mktemp("etude")).write()
             CASES[case](folder)
-            known[case] = study.report_parts(study.run_study(study.read_study(folder.path)))
+            known[case] = documents.report_parts(study.run_study(study.read_study(folder.path)))
         return known[case]
 
     return found
@@ -85,7 +85,7 @@ def parts_of(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo():
-    return study.report_parts(study.run_study(study.sample_study()))
+    return documents.report_parts(study.run_study(study.sample_study()))
 
 
 def expected_figures(parts):
@@ -114,7 +114,7 @@ def document_of(parts_of):
 
     def found(case):
         if case not in known:
-            known[case] = study.report_document(parts_of(case))
+            known[case] = documents.report_document(parts_of(case))
         return known[case]
 
     return found
@@ -173,7 +173,7 @@ def rows_of(document, caption):
 
 
 def test_zones_are_those_of_the_table(demo):
-    rows = rows_of(study.report_document(demo), "Zones blanches")
+    rows = rows_of(documents.report_document(demo), "Zones blanches")
     zones = demo.result.zones
     told = demo.table("zones").query("seuil == 20").set_index("zone_id").loc[zones["zone_id"]]
     assert [row[0] for row in rows] == [str(rank) for rank in zones["rang"]]
@@ -183,7 +183,7 @@ def test_zones_are_those_of_the_table(demo):
 
 
 def test_candidates_are_those_of_the_rating(demo):
-    rows = rows_of(study.report_document(demo), "Les candidats")
+    rows = rows_of(documents.report_document(demo), "Les candidats")
     rated = demo.rating.table.head(len(rows))
     assert [row[1] for row in rows] == list(rated["nom"])
     assert [row[3] for row in rows] == [french.number(score, 1) for score in rated["score"]]
@@ -192,7 +192,7 @@ def test_candidates_are_those_of_the_rating(demo):
 
 def test_fiche_adds_up(demo):
     """Who gains on a fiche is who the rating says; what the payers pay is what it costs."""
-    document = study.report_document(demo)
+    document = documents.report_document(demo)
     fiches = [block for part in document.sections for block in part.blocks if block.kind == "fiche"]
     rated = demo.rating.table.set_index("site_id")
     assert len(fiches) == 3
@@ -232,14 +232,14 @@ def test_toy_town_by_hand(parts_of, document_of):
 def test_same_study_same_bytes(parts_of, tmp_path):
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
-        study.write_report(parts_of("toy"), folder)
+        documents.write_report(parts_of("toy"), folder)
     for form in FORMATS:
         one, other = ((folder / f"rapport.{form}").read_bytes() for folder in folders)
         assert one == other
 
 
 def test_what_is_left_out_is_said(demo):
-    document = study.report_document(demo, zones=1, fiches=1)
+    document = documents.report_document(demo, zones=1, fiches=1)
     told = [block for section in document.sections for block in section.blocks]
     assert sum(block.kind == "fiche" for block in told) == 1
     texts = " ".join(block.text for block in told if hasattr(block, "text"))
@@ -249,7 +249,7 @@ def test_what_is_left_out_is_said(demo):
 
 
 def test_maps_speak_to_those_who_cannot_see_them(demo):
-    content = render(study.report_document(demo), "html").decode()
+    content = render(documents.report_document(demo), "html").decode()
     alts = re.findall(r'<img [^>]*alt="([^"]*)"', content)
     assert len(alts) == 8
     assert all(len(alt) > 40 for alt in alts)
@@ -288,7 +288,7 @@ def test_command_says_what_is_wrong(toy_study, tmp_path, capsys):
 @pytest.mark.slow
 def test_corsica_is_told_on_six_to_twelve_pages(corsica, tmp_path):
     result = study.run_study(study.read_study(corsica))
-    made = study.write_report(result, tmp_path, formats=("pdf",))
+    made = documents.write_report(result, tmp_path, formats=("pdf",))
     reader = pypdf.PdfReader(made[0])
     assert 6 <= len(reader.pages) <= 12
     text = squeezed(TEXT["pdf"](made[0].read_bytes()))

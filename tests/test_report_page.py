@@ -9,7 +9,7 @@ import pytest
 from test_browser import browser, visit  # noqa: F401 - ``browser`` is a fixture
 from test_browser import pytestmark as pytestmark  # noqa: PLC0414 - the same marks
 
-from msap_geo import study
+from msap_geo import documents, study
 
 SIZES = {"desktop": (1280, 900), "phone": (390, 800)}
 
@@ -18,7 +18,7 @@ SIZES = {"desktop": (1280, 900), "phone": (390, 800)}
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rapport")
     result = study.run_study(study.sample_study())
-    return study.write_report(result, folder, formats=("html",))[0]
+    return documents.write_report(result, folder, formats=("html",))[0]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,21 +15,14 @@ from scipy.sparse import coo_array, csr_array
 
 import msap_geo.outputs
 from msap_geo import coverage, outputs, schemas, siting, travel
-from msap_geo.study import (
-    Choice,
-    read_study,
-    run_study,
-    sample_study,
-    scenario,
-    simulation_of,
-    write_study,
-)
-from msap_geo.study import simulation as simulation_module
+from msap_geo.answers.plan import study_costs
+from msap_geo.folder import write_study
+from msap_geo.study import Choice, read_study, run_study, sample_study, scenario, simulation_of
+from msap_geo.study import what_if as simulation_module
 from msap_geo.study.choice import Site
-from msap_geo.study.implantation import study_costs
 
 browser = test_browser.browser
-ENGINE = Path(msap_geo.outputs.__file__).parent / "assets" / "simulation_moteur.js"
+ENGINE = Path(msap_geo.outputs.__file__).parent / "page" / "assets" / "simulation_moteur.js"
 
 in_browser = [
     pytest.mark.browser,

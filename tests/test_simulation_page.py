@@ -14,14 +14,8 @@ from conftest import poste_row
 from test_outputs import HOSTILE, hostile_study
 
 from msap_geo import french
-from msap_geo.study import (
-    read_choice,
-    read_study,
-    run_study,
-    sample_study,
-    scenario,
-    write_study,
-)
+from msap_geo.folder import write_study
+from msap_geo.study import read_choice, read_study, run_study, sample_study, scenario
 
 browser = test_browser.browser
 

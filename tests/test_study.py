@@ -16,7 +16,8 @@ from conftest import CODES, NAMES, StudyFolder, maison_row, poste_row
 
 from msap_geo import outputs, study
 from msap_geo.errors import MsapGeoError, OutputError, StudyError
-from msap_geo.study import map_content, read_study, run_study, write_study
+from msap_geo.folder import write_study
+from msap_geo.study import read_study, run_study
 
 FILES = [
     "acces.csv",
@@ -191,7 +192,7 @@ def test_maisons_across_the_border_count(tmp_path):
     assert result.access["site_id"].tolist() == ["1", "1", "1", "6", "6", "6"]
     summary = result.summary()
     assert (summary["maisons"], summary["maisons_voisines"]) == (1, 1)
-    content = map_content(result)
+    content = result.map_content()
     assert content.neighbours["site_id"].tolist() == ["6"]
 
 
@@ -319,7 +320,7 @@ def test_a_folder_that_is_a_file_is_an_output_error(result, tmp_path):
 
 def test_nothing_is_changed_by_a_run(result):
     before = [table.copy() for table in (result.communes, result.access, result.candidates)]
-    outputs.map(map_content(result))
+    outputs.map(result.map_content())
     for old, new in zip(before, (result.communes, result.access, result.candidates), strict=True):
         pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from msap_geo.errors import StudyError
-from msap_geo.study import read_study, run_study, write_study
+from msap_geo.folder import write_study
+from msap_geo.study import read_study, run_study
 
 ROADS = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\n'
 

@@ -9,7 +9,8 @@ from conftest import CODES, PEOPLE, STEP, X0, Y0
 from pyproj import Transformer
 
 from msap_geo import loaders, schemas
-from msap_geo.study import read_study, run_study, write_study
+from msap_geo.folder import write_study
+from msap_geo.study import read_study, run_study
 
 
 def add(toy_study, keys, **files):

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msap_geo import tabular
 from msap_geo.errors import (
     DataError,
     FileMissingError,
     MissingColumnError,
     UnreadableFileError,
 )
-from msap_geo.loaders import tabular
 
 
 def table(tmp_path, content, name="fichier.csv"):

@@ -10,8 +10,8 @@ import shapely
 from conftest import SHARED
 from hypothesis import given, settings
 
-from msap_geo.outputs.packing import pack, unpack
-from msap_geo.outputs.topology import grid_of, on_grid, packed, simplified, topology
+from msap_geo.outputs.page.packing import pack, unpack
+from msap_geo.outputs.page.topology import grid_of, on_grid, packed, simplified, topology
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
 

@@ -11,8 +11,8 @@ import pytest
 
 from msap_geo import outputs
 from msap_geo.errors import OutputError
-from msap_geo.outputs import workbook
-from msap_geo.outputs.notes import NOTES
+from msap_geo.outputs.sheets import workbook
+from msap_geo.outputs.sheets.notes import NOTES
 
 
 def test_text_is_never_a_formula(tmp_path):

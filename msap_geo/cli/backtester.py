@@ -10,7 +10,7 @@ from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_study
 
 if TYPE_CHECKING:
-    from msap_geo.study import Backtest
+    from msap_geo.answers import Backtest
 
 
 def register(commands: Any) -> None:
@@ -44,11 +44,12 @@ def _date(text: str) -> dt.date:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
-    from msap_geo import study  # noqa: PLC0415 - keeps --help instant
+    from msap_geo import answers  # noqa: PLC0415 - keeps --help instant
 
-    date = arguments.date or study.BACKTEST_DATE
+    date = arguments.date or answers.BACKTEST_DATE
     found = formats.run(
-        arguments, lambda result, progress: study.run_backtest(result, date=date, progress=progress)
+        arguments,
+        lambda result, progress: answers.run_backtest(result, date=date, progress=progress),
     )
     formats.show(
         arguments,

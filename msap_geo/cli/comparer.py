@@ -11,7 +11,7 @@ from msap_geo.cli.parser import add_command, add_json, add_output
 if TYPE_CHECKING:
     import argparse
 
-    from msap_geo.study import Comparison
+    from msap_geo.comparison import Comparison
 
 
 _FORMATS = ("pdf", "docx", "html")
@@ -49,12 +49,8 @@ def _conduct(arguments: argparse.Namespace) -> int:
     """Read, compare, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
-    from msap_geo.study import (  # noqa: PLC0415
-        compare_studies,
-        comparison_summary,
-        read_folder,
-        write_comparison,
-    )
+    from msap_geo.comparison import compare_studies, read_folder  # noqa: PLC0415
+    from msap_geo.folder import comparison_summary, write_comparison  # noqa: PLC0415
 
     with Console(stderr=True).status("Lecture des deux études…") as status:
         sides = [read_folder(path) for path in (arguments.avant, arguments.apres)]
@@ -80,7 +76,7 @@ def _folder(comparison: Comparison) -> Path:
 
 def _told(comparison: Comparison, folder: Path) -> str:
     """Return the report of a comparison, a few lines."""
-    from msap_geo.study import comparison_told  # noqa: PLC0415
+    from msap_geo.comparison import comparison_told  # noqa: PLC0415
 
     title, *lines = comparison_told(comparison)
     where = f"Résultats : {folder} (carte à ouvrir : {folder / 'comparaison.html'})"

@@ -7,12 +7,13 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_json, add_output, add_study
 
 if TYPE_CHECKING:
     import argparse
 
-    from msap_geo.study import Diagnosis
+    from msap_geo.answers import Diagnosis
 
 
 def register(commands: Any) -> None:
@@ -35,13 +36,9 @@ def _conduct(arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
-    from msap_geo.study import (  # noqa: PLC0415
-        diagnose,
-        diagnosis_summary,
-        read_study,
-        run_study,
-        write_diagnosis,
-    )
+    from msap_geo.answers import diagnose  # noqa: PLC0415
+    from msap_geo.folder import diagnosis_summary, write_diagnosis  # noqa: PLC0415
+    from msap_geo.study import read_study, run_study  # noqa: PLC0415
 
     study = read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
@@ -66,8 +63,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     tables, study = diagnosis.tables, diagnosis.result.study
     first = f"{study.threshold:g}"
     lines = [f"{study.etude.nom} : diagnostic de couverture"]
-    if diagnosis.result.estimated:
-        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
+    lines += formats.warnings_of(diagnosis.result)
     lines += [
         f"  à {first} min, origine {row.convention} : {french.percent(share)} des habitants"
         for row, share in zip(

@@ -121,10 +121,5 @@ def run(
 
 
 def warnings_of(result: StudyResult) -> list[str]:
-    """Return the lines every answer of an invented or roadless study carries."""
-    lines = []
-    if result.study.etude.demonstration:
-        lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
-    if result.estimated:
-        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
-    return lines
+    """Return the lines every answer about a study carries."""
+    return [f"  {caution}" for caution in result.cautions]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_json, add_output, add_study
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ def _run(
     arguments: argparse.Namespace,
     progress: Callable[[str], None],
 ) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.study import diagnose, run_study, scenario, write_study  # noqa: PLC0415
+    from msap_geo.answers import diagnose  # noqa: PLC0415
+    from msap_geo.folder import write_study  # noqa: PLC0415
+    from msap_geo.study import run_study, scenario  # noqa: PLC0415
 
     result = run_study(study, progress=progress)
     if choice is not None:
@@ -119,7 +122,7 @@ def _run_all(
     arguments: argparse.Namespace,
     progress: Callable[[str], None],
 ) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.study import diagnosis_summary, run_everything, write_everything  # noqa: PLC0415
+    from msap_geo.folder import diagnosis_summary, run_everything, write_everything  # noqa: PLC0415
 
     found = run_everything(study, choice=choice, progress=progress)
     write_everything(found, folder, geoparquet=arguments.geoparquet, progress=progress)
@@ -131,7 +134,6 @@ def _told(result: StudyResult, folder: Path) -> str:
     from msap_geo import french  # noqa: PLC0415
     from msap_geo.anomalies import tally  # noqa: PLC0415
     from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
-    from msap_geo.study.scenario import choice_in_words  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]
     communes = french.counted(len(result.communes), "commune")
@@ -140,12 +142,7 @@ def _told(result: StudyResult, folder: Path) -> str:
     if nearby:
         maisons += f" (et {french.counted(nearby, 'voisine')} à moins de {BORDER_KM:g} km)"
     lines = [f"{study.etude.nom} : {french.people(first.population)}, {communes}, {maisons}"]
-    if result.choice is not None:
-        lines.append(f"  SCÉNARIO : {choice_in_words(result.choice)}.")
-    if study.etude.demonstration:
-        lines.append("  DÉMONSTRATION : Maisons et bureaux de poste inventés.")
-    if result.estimated:
-        lines.append("  TEMPS ESTIMÉS : pas de réseau routier réel.")
+    lines += formats.warnings_of(result)
     lines += [
         f"  à {share.threshold:g} min ou moins : {french.percent(share.share)} des habitants ; "
         f"{french.people(share.beyond)} au-delà, "

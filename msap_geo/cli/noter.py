@@ -9,7 +9,7 @@ from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_study
 
 if TYPE_CHECKING:
-    from msap_geo.study import Rating
+    from msap_geo.answers import Rating
 
 _SHOWN = 10
 
@@ -48,7 +48,8 @@ def positive(text: str) -> int:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
-    from msap_geo.study import rate, rating_tables  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.answers import rate  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.folder import rating_tables  # noqa: PLC0415 - keeps --help instant
 
     rating = formats.run(
         arguments, lambda result, progress: rate(result, top=arguments.top, progress=progress)

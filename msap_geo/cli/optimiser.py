@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from msap_geo.study import Implantation
+    from msap_geo.answers import Implantation
 
 _LOSERS_SHOWN = 5
 
@@ -79,9 +79,9 @@ def _number(what: str, least: float, most: float) -> Callable[[str], float]:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
-    from msap_geo import study  # noqa: PLC0415 - keeps --help instant
+    from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
 
-    asked = study.Asked(
+    asked = answers.Asked(
         number=arguments.nombre,
         budget_eur=arguments.budget,
         share=arguments.couverture,
@@ -89,13 +89,13 @@ def _conduct(arguments: argparse.Namespace) -> int:
         frontier=arguments.frontiere,
     )
     found = formats.run(
-        arguments, lambda result, progress: study.optimise(result, asked, progress=progress)
+        arguments, lambda result, progress: answers.optimise(result, asked, progress=progress)
     )
     formats.show(
         arguments,
         found.result,
-        content=lambda: study.implantation_json(found),
-        tables=study.plan_tables(found),
+        content=lambda: answers.implantation_json(found),
+        tables=folder.plan_tables(found),
         text=lambda: _told(found),
     )
     return 0

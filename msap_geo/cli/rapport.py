@@ -71,7 +71,7 @@ def _count(text: str) -> int:
 def _conduct(arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
-    from msap_geo import study  # noqa: PLC0415
+    from msap_geo import documents, study  # noqa: PLC0415
     from msap_geo.outputs.report import read_look  # noqa: PLC0415
 
     look = read_look(
@@ -92,7 +92,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         def progress(step: str) -> None:
             status.update(f"{step}…")
 
-        made = study.write_report(
+        made = documents.write_report(
             study.run_study(told, progress=progress),
             folder,
             formats=list(dict.fromkeys(arguments.formats or ["pdf"])),

@@ -5,23 +5,23 @@ Every loader returns a :class:`Loaded`: the table under contract, and the anomal
 
 from __future__ import annotations
 
-from msap_geo.loaders.appartenance import join_memberships, load_memberships
-from msap_geo.loaders.bpe import load_bpe
-from msap_geo.loaders.carreaux import carreau_points, load_carreaux
-from msap_geo.loaders.cog import CommuneCodes, codes_among, commune_codes, read_records
-from msap_geo.loaders.communes import load_communes
-from msap_geo.loaders.horaires import read_day
-from msap_geo.loaders.horaires_la_poste import join_hours, load_la_poste_hours
-from msap_geo.loaders.horaires_osm import OrdinaryWeek, read_opening_hours
-from msap_geo.loaders.indicateurs import LoadedIndicators, join_indicators, load_indicators
-from msap_geo.loaders.la_poste import load_la_poste
+from msap_geo.loaders.hours.horaires import read_day
+from msap_geo.loaders.hours.horaires_la_poste import join_hours, load_la_poste_hours
+from msap_geo.loaders.hours.horaires_osm import OrdinaryWeek, read_opening_hours
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.mairies import load_mairies
-from msap_geo.loaders.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
-from msap_geo.loaders.mouvements import load_movements, with_movements
-from msap_geo.loaders.operateurs import OPERATORS, load_operateurs
-from msap_geo.loaders.population import load_population, population_from_records
-from msap_geo.loaders.territoire import (
+from msap_geo.loaders.people.carreaux import carreau_points, load_carreaux
+from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicators, load_indicators
+from msap_geo.loaders.people.population import load_population, population_from_records
+from msap_geo.loaders.sites.bpe import load_bpe
+from msap_geo.loaders.sites.la_poste import load_la_poste
+from msap_geo.loaders.sites.mairies import load_mairies
+from msap_geo.loaders.sites.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
+from msap_geo.loaders.sites.operateurs import OPERATORS, load_operateurs
+from msap_geo.loaders.territory.appartenance import join_memberships, load_memberships
+from msap_geo.loaders.territory.cog import CommuneCodes, codes_among, commune_codes, read_records
+from msap_geo.loaders.territory.communes import load_communes
+from msap_geo.loaders.territory.mouvements import load_movements, with_movements
+from msap_geo.loaders.territory.territoire import (
     BORDER_KM,
     assemble_communes,
     attach_to_communes,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
 from msap_geo.errors import NetworkError, StoreError
-from msap_geo.loaders.tabular import require_file
 from msap_geo.network.arrays import MINUTE_GRAIN
 from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
@@ -27,6 +26,7 @@ from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
 from msap_geo.network.traffic import with_traffic
+from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

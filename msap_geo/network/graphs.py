@@ -15,13 +15,13 @@ import shapely
 
 from msap_geo.cache import cache_folder
 from msap_geo.errors import NetworkError, UnreadableFileError
-from msap_geo.loaders.tabular import require_file
 from msap_geo.network.arrays import Edges
 from msap_geo.network.links import class_speeds, pair_links, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm import ATTRIBUTION
 from msap_geo.network.osm_tags import posted_kmh
 from msap_geo.network.profiles import known_classes
+from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

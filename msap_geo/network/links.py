@@ -9,10 +9,10 @@ import pandas as pd
 import pyproj
 
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
-from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.network.arrays import Edges
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile, known_classes
+from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:

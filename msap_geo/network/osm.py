@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.errors import NetworkError, UnreadableFileError
-from msap_geo.loaders.tabular import require_file
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm_roads import OsmRoads, cut_roads, merge_roads
 from msap_geo.network.osm_tags import blocks, keys_read, way_speeds
+from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,13 +16,13 @@ import pyproj
 import shapely
 
 from msap_geo.errors import MissingColumnError, NetworkError, UnreadableFileError
-from msap_geo.loaders.tabular import normalise, require_file, to_number
 from msap_geo.network.arrays import Edges
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.links import tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm_roads import short_distances_m
 from msap_geo.network.profiles import SLOWEST_KMH
+from msap_geo.tabular import normalise, require_file, to_number
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.content import Findings, MapContent, Mappable
 from msap_geo.outputs.files import complete_folder
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
-from msap_geo.outputs.plots import sign_map
+from msap_geo.outputs.page.content import Findings, MapContent, Mappable
+from msap_geo.outputs.page.simulation import Simulation, Trips, simulation_data
+from msap_geo.outputs.paper.plots import sign_map
 from msap_geo.outputs.provenance import UNDATED, Provenance
-from msap_geo.outputs.simulation import Simulation, Trips, simulation_data
-from msap_geo.outputs.tables import write_csv, write_geojson, write_json
-from msap_geo.outputs.workbook import write_workbook
+from msap_geo.outputs.sheets.tables import write_csv, write_geojson, write_json
+from msap_geo.outputs.sheets.workbook import write_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -55,7 +55,7 @@ def map(  # noqa: A001 - ``outputs.map(...)`` reads as it should
     Parameters
     ----------
     found
-        A :class:`msap_geo.study.StudyResult`, a :class:`msap_geo.study.Diagnosis`, or the content
+        A :class:`msap_geo.study.StudyResult`, a :class:`msap_geo.answers.Diagnosis`, or the content
         gathered from one.
     layers
         Names of the layers to draw, in French, case and accents aside
@@ -68,9 +68,9 @@ def map(  # noqa: A001 - ``outputs.map(...)`` reads as it should
 
     See Also
     --------
-    msap_geo.outputs.folium_map.build_map : draws the content.
+    msap_geo.outputs.page.folium_map.build_map : draws the content.
     """
-    from msap_geo.outputs.folium_map import build_map  # noqa: PLC0415 - folium is slow to import
+    from msap_geo.outputs.page.folium_map import build_map  # noqa: PLC0415 - folium is slow to import
 
     content = found if isinstance(found, MapContent) else found.map_content()
     return build_map(content, layers=layers)
@@ -93,6 +93,6 @@ def write_map(fmap: folium.Map, path: Path, *, title: str) -> None:
     OutputError
         If the map needs files from outside.
     """
-    from msap_geo.outputs.page import render_page  # noqa: PLC0415
+    from msap_geo.outputs.page.offline import render_page  # noqa: PLC0415
 
     path.write_text(render_page(fmap, title=title), encoding="utf-8", newline="\n")

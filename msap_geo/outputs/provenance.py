@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from msap_geo.cautions import cautions
+
 UNDATED = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 """Moment written into files whose data tell no date."""
 
@@ -61,12 +63,8 @@ class Provenance:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What must stand beside every figure of an invented or roadless study."""
-        told = []
-        if self.demonstration:
-            told.append("DÉMONSTRATION : Maisons et bureaux de poste inventés.")
-        if self.estimated:
-            told.append("TEMPS ESTIMÉS : pas de réseau routier réel.")
-        return tuple(told)
+        told = cautions(demonstration=self.demonstration, estimated=self.estimated)
+        return tuple(str(caution) for caution in told)
 
     @property
     def heading(self) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from msap_geo.loaders.tabular import normalise
 from msap_geo.siting.solving.gains import NEGLIGIBLE
 from msap_geo.siting.solving.greedy import greedy
+from msap_geo.tabular import normalise
 
 if TYPE_CHECKING:
     import geopandas as gpd

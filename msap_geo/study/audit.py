@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msap_geo import audit, loaders, network
-from msap_geo.study.audit_notebook import Notebook, Rows
 from msap_geo.study.audit_territory import known_codes, read_territory
-from msap_geo.study.provenance import ROLES
+from msap_geo.study.ledger import Notebook, Rows
 from msap_geo.study.roads import load_roads, network_anomalies, study_profile
+from msap_geo.study.roles import ROLES
 from msap_geo.study.sites import check_kinds, load_maisons, reachable
 from msap_geo.territory import projected_crs
 
@@ -50,7 +50,7 @@ def audit_study(study: Study, *, progress: Callable[[str], None] = lambda _: Non
     progress("Lecture du réseau routier")
     _roads(book, territory, maisons)
     book.findings += audit.far_apart(
-        {ROLES[role]: study.vintage(role) for role in study.inputs() if role != "maisons_avant"}
+        {ROLES[role].title: study.vintage(role) for role in study.inputs() if not ROLES[role].past}
     )
     return book.result()
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import audit, loaders
-from msap_geo.study.audit_notebook import Rows
 from msap_geo.study.enrich import enrich
+from msap_geo.study.ledger import Rows
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo.study.audit_notebook import Notebook
     from msap_geo.study.file import Study
+    from msap_geo.study.ledger import Notebook
 
 _CODE = re.compile(r"\d[\dAB]\d{3}")
 

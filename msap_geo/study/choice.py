@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import DataError, UnreadableFileError
-from msap_geo.loaders.tabular import pick_columns, read_text, read_text_table, require_file
+from msap_geo.tabular import pick_columns, read_text, read_text_table, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -187,3 +187,13 @@ def _sites(rows: pd.DataFrame) -> Iterable[Site]:
 
 def _unique(sites: Iterable[Site]) -> tuple[Site, ...]:
     return tuple({site.site_id: site for site in sites}.values())
+
+
+def choice_in_words(choice: Choice) -> str:
+    """Return what a choice opens and closes: ``"ouverture de A (Vico), B (Corte)"``."""
+    told = ((choice.opened, "ouverture de"), (choice.closed, "fermeture de"))
+    return " ; ".join(
+        f"{verb} {', '.join(f'{site.name} ({site.commune})' for site in sites)}"
+        for sites, verb in told
+        if sites
+    )

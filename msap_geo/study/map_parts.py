@@ -1,4 +1,4 @@
-"""What the map of a study shows besides its tables: reach, main roads, and the diagnosis."""
+"""What the map of a study shows besides its tables: reach and main roads."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from msap_geo import outputs, travel
+from msap_geo import travel
 
 if TYPE_CHECKING:
-    from msap_geo.study.diagnostic import Diagnosis
-    from msap_geo.study.run import StudyResult
+    from msap_geo.study.facts import Facts
 
 _REACH_POINTS = 12_000
 """Points of the grid reach is sampled on: the map of a whole territory shows no more."""
@@ -27,7 +26,7 @@ _ROAD_SIMPLIFY_M = 60.0
 _SHORTEST_ROAD_M = 1500.0
 
 
-def reach(result: StudyResult) -> gpd.GeoDataFrame | None:
+def reach(result: Facts) -> gpd.GeoDataFrame | None:
     """Draw the areas within each threshold of some Maison; none without a Maison on the roads."""
     outlines = result.communes.geometry.dropna()
     maisons = result.maisons[result.maisons.geometry.notna()]
@@ -40,7 +39,7 @@ def reach(result: StudyResult) -> gpd.GeoDataFrame | None:
     )
 
 
-def main_roads(result: StudyResult) -> gpd.GeoSeries | None:
+def main_roads(result: Facts) -> gpd.GeoSeries | None:
     """Return the fastest roads of the network, a twelfth of its length or so, joined in long lines.
 
     A network keeps no class of road, only its minutes. An estimated one has no road to show.
@@ -62,19 +61,3 @@ def main_roads(result: StudyResult) -> gpd.GeoSeries | None:
     )
     lines = shapely.simplify(lines[shapely.length(lines) >= _SHORTEST_ROAD_M], _ROAD_SIMPLIFY_M)
     return gpd.GeoSeries(lines, crs=result.roads.epsg) if len(lines) else None
-
-
-def findings(diagnosis: Diagnosis) -> outputs.Findings:
-    """Gather what the diagnosis adds to the map."""
-    tables, study = diagnosis.tables, diagnosis.result.study
-    previous = study.diagnostic.maisons_avant
-    before = "" if previous is None else study.vintage("maisons_avant") or previous.name
-    return outputs.Findings(
-        rules=tables["regles"],
-        robustness=tables["robustesse_zones"],
-        basins=tables["bassins"],
-        closures=tables["fermetures"],
-        changes=tables.get("evolution_communes"),
-        changes_by=tables.get("evolution_departements"),
-        before=before,
-    )

@@ -12,52 +12,15 @@ from typing import TYPE_CHECKING
 from msap_geo import french, outputs, sources
 from msap_geo.anomalies import tally
 from msap_geo.errors import StudyError
-from msap_geo.study.scenario import choice_in_words
+from msap_geo.study.choice import choice_in_words
+from msap_geo.study.roles import ROLES
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from msap_geo.study.facts import Facts
     from msap_geo.study.file import Study
-    from msap_geo.study.run import StudyResult
-
-ROLES = {
-    "communes": "Contours des communes",
-    "population": "Population",
-    "cog": "Code officiel géographique",
-    "mouvements": "Mouvements des communes",
-    "indicateurs": "Indicateurs",
-    "appartenance": "Appartenance des communes",
-    "carreaux": "Population carroyée",
-    "mairies": "Mairies",
-    "maisons": "Maisons",
-    "la_poste": "Points La Poste",
-    "la_poste_horaires": "Horaires de La Poste",
-    "reseau": "Réseau routier",
-    "maisons_avant": "Maisons, liste précédente",
-    "operateurs": "Guichets des opérateurs",
-}
-"""What each input of a study is, in words."""
-
-_PUBLISHERS = {
-    "communes": "IGN",
-    "population": "INSEE",
-    "cog": "INSEE",
-    "mouvements": "INSEE",
-    "indicateurs": "INSEE",
-    "appartenance": "INSEE",
-    "carreaux": "INSEE",
-    "mairies": "DILA",
-    "operateurs": "DILA",
-    "maisons": "ANCT",
-    "maisons_avant": "ANCT",
-    "la_poste": "La Poste",
-    "la_poste_horaires": "La Poste",
-}
-"""Who publishes each input, where no file beside it tells; roads carry their own credit."""
-
-_INVENTED = {"maisons", "la_poste"}
-"""Inputs a demonstration invents: nobody is to be credited for them."""
 
 _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
@@ -69,7 +32,7 @@ _DAY = re.compile(
 )
 
 
-def provenance_of(result: StudyResult) -> outputs.Provenance:
+def provenance_of(result: Facts) -> outputs.Provenance:
     """Compose what every output of a study says of its origin.
 
     Parameters
@@ -154,7 +117,7 @@ def _moment(told: str) -> dt.datetime | None:
         return dt.datetime(int(match["year"]), 1, 1, tzinfo=dt.UTC)
 
 
-def _method(result: StudyResult) -> str:
+def _method(result: Facts) -> str:
     supposed = "" if result.choice is None else f"Scénario : {choice_in_words(result.choice)}. "
     return supposed + (
         "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
@@ -165,7 +128,7 @@ def _method(result: StudyResult) -> str:
 
 def _sources(study: Study) -> list[str]:
     return [
-        f"{ROLES[role]} : {', '.join(path.name for path in paths)}"
+        f"{ROLES[role].title} : {', '.join(path.name for path in paths)}"
         f" ({study.vintage(role) or 'millésime non indiqué'})"
         for role, paths in study.inputs().items()
     ]
@@ -174,14 +137,14 @@ def _sources(study: Study) -> list[str]:
 def _vintages(study: Study) -> str:
     """Return the vintages that matter most, on one line."""
     told = [
-        f"{ROLES[role][0].lower()}{ROLES[role][1:]} {study.vintage(role)}"
+        f"{ROLES[role].title[0].lower()}{ROLES[role].title[1:]} {study.vintage(role)}"
         for role in ("maisons", "la_poste", "population", "reseau")
         if role in study.inputs() and study.vintage(role)
     ]
     return f"Données : {', '.join(told)}." if told else ""
 
 
-def _limits(result: StudyResult) -> list[str]:
+def _limits(result: Facts) -> list[str]:
     limits = [
         "Une commune entière a le temps de sa mairie : ses hameaux peuvent être plus loin.",
         "Les temps d’accès ne tiennent pas compte des jours et heures d’ouverture.",
@@ -213,14 +176,14 @@ def _attributions(study: Study, road_credit: str) -> list[str]:
     """Return the credits due: what a fetched file came with, else its usual publisher."""
     lines, publishers = [], []
     for role, paths in study.inputs().items():
-        if role == "reseau" or (study.etude.demonstration and role in _INVENTED):
+        if role == "reseau" or (study.etude.demonstration and ROLES[role].invented):
             continue
         for path in paths:
             told = _fetched_credit(study.path(path))
             if told:
                 lines.append(told)
             else:
-                publishers.append(_PUBLISHERS[role])
+                publishers.append(ROLES[role].publisher)
     if publishers:
         named = ", ".join(dict.fromkeys(publishers))
         lines.append(f"{named} : données publiques, Licence Ouverte selon le fichier")

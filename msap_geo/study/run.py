@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import coverage, loaders, network, siting, travel
-from msap_geo.anomalies import table as anomaly_table
-from msap_geo.study import shown
 from msap_geo.study.enrich import enrich
+from msap_geo.study.facts import Rows
+from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
 from msap_geo.study.sites import candidate_offices, load_sites, reachable
 
@@ -18,142 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo import outputs
     from msap_geo.anomalies import Anomaly
-    from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
-
-
-class Rows(NamedTuple):
-    """How many rows an input held, and how many of them serve the study."""
-
-    read: int
-    kept: int
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """Everything a study found; tables are in the projected CRS of the territory.
-
-    Parameters
-    ----------
-    study
-        What was asked.
-    communes, origins, access
-        Communes, their starting points and their access, same rows.
-    maisons, itinerants
-        Maisons that count, and those that move and do not.
-    la_poste, candidates
-        Post offices of the territory, and the scored candidates, best first.
-    la_poste_around, la_poste_national
-        Post offices across its border, near enough to be nearest, and how many the country has.
-    zones
-        Zones blanches, ranked.
-    shares
-        Population within and beyond each threshold.
-    roads
-        Roads the times were computed on.
-    profile
-        Profile they were computed with.
-    anomalies
-        What was repaired, left out or noted in the territory.
-    elsewhere
-        How many anomalies the national files hold outside it.
-    rows
-        Rows read and kept, by role of the input.
-    carreaux
-        Populated cells of the communes, where the study gives a grid.
-    indicators
-        Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
-    choice
-        Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
-    """
-
-    study: Study
-    communes: gpd.GeoDataFrame
-    origins: gpd.GeoDataFrame
-    access: pd.DataFrame
-    maisons: gpd.GeoDataFrame
-    itinerants: gpd.GeoDataFrame
-    la_poste: gpd.GeoDataFrame
-    la_poste_around: gpd.GeoDataFrame
-    la_poste_national: int
-    candidates: gpd.GeoDataFrame
-    zones: gpd.GeoDataFrame
-    shares: list[coverage.Share]
-    roads: network.RoadNetwork
-    profile: network.Profile
-    anomalies: tuple[Anomaly, ...]
-    elsewhere: int
-    rows: dict[str, Rows]
-    carreaux: gpd.GeoDataFrame | None = None
-    indicators: dict[str, dict[str, str]] = field(default_factory=dict)
-    choice: Choice | None = None
-
-    @property
-    def neighbours(self) -> pd.Series:
-        """Which Maisons stand in another département, near enough to count, one flag a row."""
-        return ~self.maisons["departement"].isin(self.study.departements)
-
-    @property
-    def estimated(self) -> bool:
-        """Whether times rest on the estimated network."""
-        return bool(self.profile.name == network.ESTIMATED)
-
-    def by_commune(self) -> gpd.GeoDataFrame:
-        """Return the communes with their outline, their access and ``origine``, ready to draw."""
-        measured = self.access.drop(columns=["nom", "population"]).assign(
-            origine=self.origins["origine"]
-        )
-        return self.communes.merge(measured, on="code_insee")
-
-    def report(self) -> pd.DataFrame:
-        """Return the anomalies as a table, one row each, under the French names of the outputs."""
-        return anomaly_table(self.anomalies)
-
-    def _repr_html_(self) -> str:
-        """Show the key figures in a notebook."""
-        return shown.result_html(self)
-
-    def __repr__(self) -> str:
-        return (
-            f"StudyResult({self.study.etude.nom!r}, communes={len(self.communes)}, "
-            f"maisons={len(self.maisons)}, candidates={len(self.candidates)}, "
-            f"zones={len(self.zones)})"
-        )
-
-    def map_content(self) -> outputs.MapContent:
-        """Gather what its map shows (:func:`msap_geo.study.map_content`)."""
-        from msap_geo.study.write import map_content  # noqa: PLC0415 - which knows of results
-
-        return map_content(self)
-
-    def summary(self) -> dict[str, Any]:
-        """Return the figures of ``resume.json``."""
-        return {
-            "etude": self.study.etude.nom,
-            "population": self.shares[0].population,
-            "communes": len(self.communes),
-            "seuils": {
-                f"{share.threshold:g}": {
-                    "population_couverte": share.within,
-                    "part": round(share.share, 6) if share.population else None,
-                    "population_au_dela": share.beyond,
-                    "communes_au_dela": share.communes_beyond,
-                }
-                for share in self.shares
-            },
-            "zones_blanches": len(self.zones),
-            "maisons": int((~self.neighbours).sum()),
-            "maisons_voisines": int(self.neighbours.sum()),
-            "maisons_itinerantes_non_comptees": len(self.itinerants),
-            "candidats": len(self.candidates),
-            "temps_estimes": self.estimated,
-            "demonstration": self.study.etude.demonstration,
-            **({} if self.choice is None else {"scenario": self.choice.told()}),
-            "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
-            "anomalies_hors_territoire": self.elsewhere,
-        }
 
 
 def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> StudyResult:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from msap_geo.study.file import Study
-    from msap_geo.study.run import StudyResult
+    from msap_geo.study.result import StudyResult
 
 
 def choose(
@@ -116,16 +116,6 @@ def scenario(
         shares=found.shares,
         candidates=found.candidates,
         choice=told,
-    )
-
-
-def choice_in_words(choice: Choice) -> str:
-    """Return what a choice opens and closes: ``"ouverture de A (Vico), B (Corte)"``."""
-    told = ((choice.opened, "ouverture de"), (choice.closed, "fermeture de"))
-    return " ; ".join(
-        f"{verb} {', '.join(f'{site.name} ({site.commune})' for site in sites)}"
-        for sites, verb in told
-        if sites
     )
 
 

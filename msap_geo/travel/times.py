@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from msap_geo import french, notebook_html, schemas
 from msap_geo.errors import DataError, MissingColumnError
-from msap_geo.loaders.tabular import LINE, pick_columns, read_text_table, require_file, to_number
+from msap_geo.tabular import LINE, pick_columns, read_text_table, require_file, to_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

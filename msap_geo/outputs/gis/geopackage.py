@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyogrio
 
-from msap_geo.outputs.dictionary import describe_columns, describe_table
 from msap_geo.outputs.gis.styles import layer_style, qml
+from msap_geo.outputs.sheets.dictionary import describe_columns, describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

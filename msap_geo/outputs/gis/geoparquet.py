@@ -6,8 +6,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from msap_geo.outputs.dictionary import describe_columns, describe_table
 from msap_geo.outputs.gis.geopackage import fields
+from msap_geo.outputs.sheets.dictionary import describe_columns, describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 import zipfile
 from typing import TYPE_CHECKING
 
-from msap_geo.outputs.dictionary import describe_table
 from msap_geo.outputs.gis.geopackage import fields
 from msap_geo.outputs.gis.styles import VERSION, aliases_element, layer_style, style_elements
 from msap_geo.outputs.gis.xml import document
+from msap_geo.outputs.sheets.dictionary import describe_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

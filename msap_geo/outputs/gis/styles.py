@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msap_geo.outputs.colours import change_colours, class_colours
-from msap_geo.outputs.dictionary import CELLS, describe_columns
 from msap_geo.outputs.gis.symbols import (
     ACCENT,
     BROWN,
@@ -23,6 +22,7 @@ from msap_geo.outputs.gis.symbols import (
     symbol_element,
 )
 from msap_geo.outputs.gis.xml import document
+from msap_geo.outputs.sheets.dictionary import CELLS, describe_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

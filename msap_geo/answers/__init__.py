@@ -1,0 +1,25 @@
+"""What is asked of a result: its diagnosis, its rated candidates, plans, a look back."""
+
+from __future__ import annotations
+
+from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
+from msap_geo.answers.backtest import Backtest, run_backtest
+from msap_geo.answers.diagnosis import Diagnosis, diagnose
+from msap_geo.answers.plan import Implantation, optimise
+from msap_geo.answers.plan_json import implantation_json
+from msap_geo.answers.problem import Asked
+from msap_geo.answers.rating import Rating, rate
+
+__all__ = [
+    "BACKTEST_DATE",
+    "Asked",
+    "Backtest",
+    "Diagnosis",
+    "Implantation",
+    "Rating",
+    "diagnose",
+    "implantation_json",
+    "optimise",
+    "rate",
+    "run_backtest",
+]

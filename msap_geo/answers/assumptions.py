@@ -1,0 +1,194 @@
+"""What surrounds the indicators of a diagnosis: assumptions, operators, rules, other dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from msap_geo import coverage, loaders, network, travel
+from msap_geo.answers.origins import memberships_of
+from msap_geo.coverage import conventions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from msap_geo.anomalies import Anomaly
+    from msap_geo.answers.origins import Origins
+    from msap_geo.study.result import StudyResult
+
+_LA_POSTE, _MAISONS = "la_poste", "maisons"
+
+_TOWN_HALL = "Mairie"
+"""Everyone has one in their commune: not an operator people may be far from."""
+
+
+def assumptions(
+    result: StudyResult, maisons: gpd.GeoDataFrame, origins: list[Origins]
+) -> dict[str, pd.DataFrame]:
+    """Compare origin conventions, and tell what holds under other assumptions."""
+    threshold, asked = result.study.threshold, result.study.diagnostic
+    communes = origins[0].places
+    by_convention = {conventions.TOWN_HALL: communes}
+    if len(origins) > 1:
+        cells = origins[1].places
+        by_convention[conventions.CELLS] = cells
+        by_convention[conventions.CALIBRATED] = coverage.calibrated(cells, communes)
+    by_convention[conventions.METRIC] = coverage.metric_convention(communes, maisons)
+    compared = coverage.compare_conventions(by_convention, thresholds=result.study.thresholds)
+    minutes = coverage.minutes_by_commune(
+        {name: table for name, table in by_convention.items() if name != conventions.CALIBRATED},
+        result.communes,
+    )
+    grid = coverage.full_grid(list(minutes.columns))
+    runs = coverage.random_runs(list(minutes.columns), n=asked.tirages, seed=asked.graine)
+    tables = {"conventions": compared}
+    zone = coverage.zone_of_places(communes, result.communes.geometry, threshold=threshold)
+    by_commune = coverage.robustness_of_communes(minutes, grid, threshold=threshold)
+    drawn = coverage.robustness_of_communes(minutes, runs, threshold=threshold)
+    flips = coverage.factors_that_flip(minutes, grid, threshold=threshold)
+    named = result.communes[["code_insee", "nom", "population"]]
+    times = minutes.add_prefix("minutes ").reset_index()
+    tables["robustesse_communes"] = (
+        named.merge(times, on="code_insee")
+        .merge(by_commune, on="code_insee")
+        .assign(part_blanche_tirages=drawn["part_blanche"])
+        .merge(flips, on="code_insee")
+    )
+    by_zone = coverage.robustness_of_zones(
+        zone, communes["population"], minutes, grid, threshold=threshold
+    )
+    random = coverage.robustness_of_zones(
+        zone, communes["population"], minutes, runs, threshold=threshold
+    )
+    tables["robustesse_zones"] = by_zone.assign(part_blanche_tirages=random["part_blanche"])
+    return tables
+
+
+def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFrame, list[Anomaly]]:
+    """Tell how long the people of each zone blanche take to reach each operator."""
+    study = result.study
+    genres = [name for name in loaders.OPERATORS if name != _TOWN_HALL]
+    raw = loaders.load_operateurs(
+        [study.path(path) for path in study.diagnostic.operateurs], genres=genres
+    )
+    settled = loaders.attach_to_communes(
+        raw.table, result.communes, result.origins, file=study.diagnostic.operateurs[0].name
+    )
+    operators = loaders.within_reach(settled.table, result.communes)
+    zone = coverage.zone_of_places(origin.places, origin.areas, threshold=result.study.threshold)
+    reached = {
+        str(name): coverage.access_by_place(
+            origin.points,
+            travel.nearest(result.roads, origin.points, sites.reset_index(drop=True)),
+        )
+        for name, sites in operators.groupby("genre")
+    }
+    table = coverage.operators_by_zone(zone, reached, thresholds=result.study.thresholds)
+    names = operators.set_index("site_id")["nom"]
+    table.insert(3, "site_nom", table["site_id"].map(names, na_action="ignore").astype(object))
+    return table, _local(result, (*raw.anomalies, *settled.anomalies))
+
+
+def _local(result: StudyResult, anomalies: Iterable[Anomaly]) -> list[Anomaly]:
+    """Keep the anomalies of the territory, among those of a national file."""
+    here = {"", *result.study.departements}
+    return [anomaly for anomaly in anomalies if anomaly.departement in here]
+
+
+def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
+    """Evaluate the rules twice: kilometres as the crow flies, then along the road."""
+    crs = result.communes.crs
+    points = gpd.GeoDataFrame(
+        # Across the border there may be a nearer one.
+        pd.concat([result.la_poste, result.la_poste_around], ignore_index=True),
+        crs=crs,
+    )
+    offices = coverage.access_by_place(
+        origin.points, travel.nearest(result.roads, origin.points, points)
+    )
+    by_kind = {_LA_POSTE: offices, _MAISONS: origin.places}
+    sites = {_LA_POSTE: result.la_poste, _MAISONS: result.maisons}
+    straight = {
+        _LA_POSTE: offices.assign(km=coverage.straight_km(origin.points, points)),
+        _MAISONS: origin.places.assign(km=coverage.straight_km(origin.points, result.maisons)),
+    }
+    rules = coverage.load_rules()
+    with_km = [rule for rule in rules if rule.km is not None]
+    evaluated = [
+        coverage.evaluate_rules(
+            chosen,
+            places,
+            sites,
+            memberships=memberships_of(result),
+            counts={_LA_POSTE: result.la_poste_national},
+            distance=distance,
+        )
+        for chosen, places, distance in (
+            (rules, straight, coverage.STRAIGHT),
+            (with_km, by_kind, coverage.ROAD),
+        )
+    ]
+    return pd.concat(evaluated, ignore_index=True)
+
+
+def evolution(
+    result: StudyResult, origin: Origins
+) -> tuple[dict[str, pd.DataFrame], list[Anomaly]]:
+    """Compare with a previous list of Maisons, and rebuild the history of the label."""
+    study, thresholds = result.study, result.study.thresholds
+    tables: dict[str, pd.DataFrame] = {}
+    anomalies: list[Anomaly] = []
+    if "labellisation" in result.maisons.columns:
+        opened = pd.to_datetime(result.maisons.set_index("site_id")["labellisation"])
+        if opened.notna().any():
+            people = origin.points.set_index("demand_id")["population"]
+            tables["historique"] = coverage.history(
+                origin.times, people, opened, dates=_quarters(opened), thresholds=thresholds
+            )
+    previous = study.diagnostic.maisons_avant
+    if previous is not None:
+        raw = loaders.load_maisons(study.path(previous))
+        settled = loaders.attach_to_communes(
+            raw.table, result.communes, result.origins, file=previous.name
+        )
+        near = loaders.within_reach(settled.table, result.communes)
+        sites = near[near["genre"].isin(study.maisons.types)].reset_index(drop=True)
+        # As for today's: a neighbouring Maison the roads do not reach is none.
+        away = ~sites["departement"].isin(study.departements)
+        off = network.snap(result.roads, sites.geometry).edge < 0
+        sites = sites[~(away.to_numpy() & off)].reset_index(drop=True)
+        nearest = travel.nearest(result.roads, origin.points, sites)
+        before = coverage.access_by_place(origin.points, nearest)
+        tables |= _compared(result, before, origin)
+        anomalies = _local(result, (*raw.anomalies, *settled.anomalies))
+    return tables, anomalies
+
+
+def _compared(
+    result: StudyResult, before: pd.DataFrame, origin: Origins
+) -> dict[str, pd.DataFrame]:
+    thresholds = result.study.thresholds
+    compared = coverage.changes(before, origin.places, thresholds=thresholds)
+    zone_before, zone_after = (
+        coverage.zone_of_places(places, origin.areas, threshold=result.study.threshold)
+        for places in (before, origin.places)
+    )
+    home = coverage.departements_of(compared["code_insee"])
+    return {
+        "evolution_communes": compared,
+        "evolution_departements": coverage.changes_by_territory(
+            compared, home, thresholds=thresholds
+        ),
+        "evolution_zones": coverage.zone_changes(
+            zone_before, zone_after, origin.places["population"]
+        ),
+        "perdants": coverage.losers(compared),
+    }
+
+
+def _quarters(opened: pd.Series) -> list[pd.Timestamp]:
+    """Return the first days of the quarters from the first label to just after the last."""
+    first, last = opened.min().to_period("Q"), opened.max().to_period("Q") + 1
+    return [period.start_time for period in pd.period_range(first, last, freq="Q")]

@@ -1,0 +1,127 @@
+"""The siting problem of a study: its communes, candidates, trips and rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msap_geo import schemas, siting, travel
+from msap_geo.errors import StudyError
+
+if TYPE_CHECKING:
+    from msap_geo.study.result import StudyResult
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plan must do: one of the three is given.
+
+    Parameters
+    ----------
+    number
+        At most so many new sites.
+    budget_eur
+        At most so many euros a year, all payers together.
+    share
+        At least this share of the population within the first threshold, with the fewest sites.
+    imposed
+        Sites the decider wants, whose regret is told.
+    frontier
+        Whether to compute the best plan of other numbers (or budgets) too.
+    """
+
+    number: int | None = None
+    budget_eur: float | None = None
+    share: float | None = None
+    imposed: tuple[str, ...] = ()
+    frontier: bool = False
+
+
+def site_problem(
+    result: StudyResult, *, longest: float, costs: siting.CostModel | None = None
+) -> siting.Problem:
+    """Make the siting problem of a study.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+    longest
+        Minutes trips must at least be known to; they go farther where a candidate could still
+        shorten today's.
+    costs
+        Prices of the candidates; one euro each without.
+
+    Returns
+    -------
+    siting.Problem
+        Communes, candidates (yearly cost) and trips; groups as ``[implantation] equite_par`` says.
+
+    Raises
+    ------
+    StudyError
+        If the communes do not have the column that groups them.
+    """
+    by = result.study.implantation.equite_par
+    if by not in result.communes or by not in schemas.MEMBERSHIPS:
+        have = [name for name in schemas.MEMBERSHIPS if name in result.communes]
+        raise StudyError(
+            f"les communes n'ont pas de colonne « {by} »",
+            where="[implantation] equite_par",
+            remedy=f"choisir parmi : {', '.join(have)}",
+        )
+    bound = max(longest, siting.longest_useful_trip(result.access, threshold=longest))
+    nearest = travel.nearest(result.roads, result.origins, result.maisons, k=2)
+    second = nearest[nearest["rang"] == 2].set_index("demand_id")["minutes"]  # noqa: PLR2004
+    candidates = result.candidates
+    times = travel.matrix(result.roads, result.origins, candidates, max_minutes=bound)
+    codes = result.access["code_insee"]
+    xy = np.column_stack([candidates.geometry.x, candidates.geometry.y])
+    return siting.make_problem(
+        times,
+        result.access["population"],
+        result.access["minutes"],
+        second=second.reindex(codes),
+        cost_eur=None if costs is None else candidates["genre"].map(costs.yearly),
+        group=result.communes[by].fillna("sans"),
+        xy_m=xy,
+    )
+
+
+def study_rules(result: StudyResult, asked: Asked) -> siting.Rules:
+    """Return the rules of a study and of what is asked.
+
+    Raises
+    ------
+    StudyError
+        If a quota is for a group no candidate belongs to.
+    """
+    wanted = result.study.implantation
+    return siting.Rules(
+        count=asked.number,
+        budget_eur=asked.budget_eur,
+        forced=frozenset(wanted.imposes),
+        forbidden=frozenset(wanted.interdits),
+        exclusive=tuple(frozenset(group) for group in wanted.exclusifs),
+        quotas=tuple(
+            siting.Quota(code, _members(result, code), bounds.min, bounds.max)
+            for code, bounds in wanted.quotas.items()
+        ),
+        apart_km=wanted.distance_min_km,
+    )
+
+
+def _members(result: StudyResult, code: str) -> frozenset[str]:
+    columns = [name for name in schemas.MEMBERSHIPS if name in result.communes]
+    inside = (result.communes[columns] == code).any(axis=1)
+    here = set(result.communes.loc[inside, "code_insee"])
+    if not here:
+        raise StudyError(
+            f"aucune commune de l'étude n'appartient à « {code} »",
+            where="[implantation.quotas]",
+            remedy=f"donner un code parmi ceux des colonnes {', '.join(columns)}",
+        )
+    candidates = result.candidates
+    return frozenset(candidates.loc[candidates["code_insee"].isin(here), "site_id"])

@@ -1,0 +1,45 @@
+"""What no figure may be read without, worded once for every screen, map and document."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Caution(NamedTuple):
+    """Something a reader must know before any figure.
+
+    Parameters
+    ----------
+    mark
+        In two words, as written across a map.
+    meaning
+        What it means, without a final full stop.
+    """
+
+    mark: str
+    meaning: str
+
+    def __str__(self) -> str:
+        return f"{self.mark} : {self.meaning}."
+
+
+def cautions(
+    *, scenario: str = "", demonstration: bool = False, estimated: bool = False
+) -> tuple[Caution, ...]:
+    """Return the cautions due.
+
+    Parameters
+    ----------
+    scenario
+        What is supposed, in words; empty for the network as it is.
+    demonstration
+        Whether sites are invented.
+    estimated
+        Whether times are estimated without roads.
+    """
+    told = (
+        (bool(scenario), Caution("SCÉNARIO", scenario)),
+        (demonstration, Caution("DÉMONSTRATION", "Maisons et bureaux de poste inventés")),
+        (estimated, Caution("TEMPS ESTIMÉS", "pas de réseau routier réel")),
+    )
+    return tuple(caution for due, caution in told if due)

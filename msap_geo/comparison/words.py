@@ -1,0 +1,115 @@
+"""A comparison in a few French sentences: for the console, the map and the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo import coverage, french
+from msap_geo.comparison.inputs import ACCESS_KINDS, KINDS
+
+if TYPE_CHECKING:
+    from msap_geo.comparison.compare import Comparison
+
+_NAMED = 3
+_NOISE = f"{french.number(coverage.NOISE_MINUTES, 1)}\u202fmin"
+
+
+def comparison_told(comparison: Comparison) -> list[str]:
+    """Return a comparison in a few lines: what differs, who gains, who loses.
+
+    Parameters
+    ----------
+    comparison
+        What :func:`msap_geo.comparison.compare_studies` found.
+
+    Returns
+    -------
+    list of str
+        The title first.
+    """
+    lines = [title(comparison)]
+    lines += [f"ATTENTION : {warning}" for warning in comparison.warnings]
+    lines += what_differs(comparison)
+    lines += [gains_at(comparison, threshold) for threshold in comparison.thresholds]
+    lines += [trips(comparison), zones(comparison), maisons(comparison)]
+    for status, verb in ((coverage.GAINED, "gagne"), (coverage.LOST, "perd")):
+        lines += [
+            f"{verb} : {row['nom']} ({row['code_insee']}), "
+            f"{french.people(int(row['population']))}, "
+            f"{french.minutes(row['minutes_avant'])} → {french.minutes(row['minutes_apres'])}"
+            for row in comparison.largest(status, most=_NAMED).to_dict("records")
+        ]
+    return lines
+
+
+def title(comparison: Comparison) -> str:
+    """Return the title of a comparison."""
+    return f"{comparison.labels[0]} → {comparison.labels[1]}"
+
+
+def sentence(line: str) -> str:
+    """Return a line as a sentence of its own."""
+    return f"{line[0].upper()}{line[1:]}."
+
+
+def what_differs(comparison: Comparison) -> list[str]:
+    """Say what the comparison bears on, one line per difference that may change the access."""
+    told = [d for d in comparison.differences if d.kind in (*ACCESS_KINDS, "seuils")]
+    lines = [f"change : {d.what}, {d.before} → {d.after}" for d in told]
+    others = [KINDS[kind] for kind in comparison.kinds if kind not in (*ACCESS_KINDS, "seuils")]
+    if others:
+        lines.append(f"diffèrent aussi, sans effet sur l'accès : {', '.join(others)}")
+    return lines or ["rien ne change : mêmes fichiers, mêmes réglages"]
+
+
+def gains_at(comparison: Comparison, threshold: float) -> str:
+    """Say who gains and who loses at a threshold."""
+    row = comparison.whole(threshold)
+    text = (
+        f"à {threshold:g} min ou moins : {french.percent(row['part_avant'])} → "
+        f"{french.percent(row['part_apres'])} des habitants ; "
+        f"{_people(row['gagnent'], 'y passe', 'y passent')}, "
+        f"{_people(row['perdent'], 'en sort', 'en sortent')}"
+    )
+    thin = int(row["gagnent_a_la_marge"] + row["perdent_a_la_marge"])
+    return f"{text} (dont {french.number(thin)} pour moins de {_NOISE})" if thin else text
+
+
+def _people(count: float, one: str, many: str) -> str:
+    if not count:
+        return f"aucun n'{one}" if one[0] in "aeiouy" else f"aucun ne {one}"
+    return f"{french.people(int(count))} {many if count > 1 else one}"
+
+
+def trips(comparison: Comparison) -> str:
+    """Say whose trip gets shorter or longer, and the mean trip."""
+    row = comparison.whole(comparison.threshold)
+    return (
+        f"trajet raccourci pour {french.people(int(row['rapproches']))}, allongé pour "
+        f"{french.people(int(row['eloignes']))} (à {_NOISE} près) ; en moyenne "
+        f"{french.minutes(row['minutes_moyennes_avant'])} → "
+        f"{french.minutes(row['minutes_moyennes_apres'])}"
+    )
+
+
+def zones(comparison: Comparison) -> str:
+    """Say what became of the zones blanches."""
+    before, after = len(comparison.zones_before), len(comparison.zones_after)
+    return (
+        f"zones blanches au-delà de {comparison.threshold:g} min : {before} → {after}"
+        f"{_counts(comparison.zones['evolution'].value_counts().to_dict())}"
+    )
+
+
+def maisons(comparison: Comparison) -> str:
+    """Say what became of the Maisons."""
+    before, after = len(comparison.before.maisons), len(comparison.after.maisons)
+    counts = comparison.maisons["evolution"].value_counts().to_dict()
+    return f"Maisons : {before} → {after}{_counts(counts)}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    told = ", ".join(
+        f"{french.number(n)} {name}{'s' if n > 1 else ''}" for name, n in sorted(counts.items())
+    )
+    return f" ({told})" if told else ""

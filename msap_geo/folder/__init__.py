@@ -1,0 +1,37 @@
+"""Every file of a study's folder: tables, layers, map, manifest; all of them, or none."""
+
+from __future__ import annotations
+
+from msap_geo.folder.comparison import comparison_summary, write_comparison
+from msap_geo.folder.diagnosis import diagnosis_summary, write_diagnosis
+from msap_geo.folder.everything import PLAN_SITES, Everything, run_everything, write_everything
+from msap_geo.folder.study import manifest, write_study
+from msap_geo.folder.tables import (
+    diagnosis_layers,
+    diagnosis_tables,
+    plan_layers,
+    plan_tables,
+    rating_tables,
+    study_layers,
+    study_tables,
+)
+
+__all__ = [
+    "PLAN_SITES",
+    "Everything",
+    "comparison_summary",
+    "diagnosis_layers",
+    "diagnosis_summary",
+    "diagnosis_tables",
+    "manifest",
+    "plan_layers",
+    "plan_tables",
+    "rating_tables",
+    "run_everything",
+    "study_layers",
+    "study_tables",
+    "write_comparison",
+    "write_diagnosis",
+    "write_everything",
+    "write_study",
+]

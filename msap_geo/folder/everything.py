@@ -1,0 +1,175 @@
+"""Everything a study can tell, in one folder: figures, plan, workbook, layers, map, report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msap_geo import outputs
+from msap_geo.answers.diagnosis import diagnose
+from msap_geo.answers.plan import optimise
+from msap_geo.answers.plan_json import implantation_json
+from msap_geo.answers.problem import Asked
+from msap_geo.answers.rating import rate
+from msap_geo.documents.parts import ReportParts
+from msap_geo.documents.report import write_report
+from msap_geo.folder.diagnosis import (
+    diagnosis_manifest,
+    diagnosis_summary,
+    write_diagnosis_tables,
+)
+from msap_geo.folder.study import write_layers, write_tables
+from msap_geo.folder.tables import (
+    diagnosis_layers,
+    diagnosis_tables,
+    plan_layers,
+    plan_tables,
+    rating_tables,
+    study_layers,
+    study_tables,
+)
+from msap_geo.study.provenance import provenance_of
+from msap_geo.study.run import run_study
+from msap_geo.study.scenario import scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.answers.diagnosis import Diagnosis
+    from msap_geo.answers.plan import Implantation
+    from msap_geo.answers.rating import Rating
+    from msap_geo.study.choice import Choice
+    from msap_geo.study.file import Study
+    from msap_geo.study.result import StudyResult
+
+PLAN_SITES = 3
+"""Sites of the plan shown; ``optimiser`` answers for any other number, budget or share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Everything:
+    """A study, its diagnosis, its rated candidates and a plan.
+
+    Parameters
+    ----------
+    result
+        The study.
+    diagnosis
+        Every coverage indicator.
+    rating
+        Candidates under every criterion.
+    found
+        Best plan of :data:`PLAN_SITES` sites, with its frontier; None without candidates.
+    """
+
+    result: StudyResult
+    diagnosis: Diagnosis
+    rating: Rating
+    found: Implantation | None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table, by its name in the dictionary; rated candidates stand for scored."""
+        tables = study_tables(self.result)
+        del tables["candidats"]
+        tables |= rating_tables(self.rating)
+        if self.found is not None:
+            tables |= plan_tables(self.found)
+        return tables | diagnosis_tables(self.diagnosis)
+
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """Return every layer, by its name in the dictionary."""
+        layers = study_layers(self.result)
+        if self.found is not None:
+            layers |= plan_layers(self.found)
+        return layers | diagnosis_layers(self.diagnosis)
+
+
+def run_everything(
+    study: Study,
+    *,
+    choice: Choice | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Everything:
+    """Run a study, its diagnosis, the rating of its candidates and a plan.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+    choice
+        Openings and closings supposed: everything is then said of that scenario.
+    progress
+        Called with a French sentence at each step.
+
+    Returns
+    -------
+    Everything
+        All that was found.
+
+    Raises
+    ------
+    MsapGeoError
+        If a file is absent or unusable, or no plan respects the rules of the study.
+    """
+    result = run_study(study, progress=progress)
+    if choice is not None:
+        result = scenario(result, choice, progress=progress)
+    diagnosis = diagnose(result, progress=progress)
+    rating = rate(result, progress=progress)
+    found = None
+    if len(result.candidates):
+        asked = Asked(number=min(PLAN_SITES, len(result.candidates)), frontier=True)
+        found = optimise(result, asked, progress=progress)
+    return Everything(result, diagnosis, rating, found)
+
+
+def write_everything(
+    everything: Everything,
+    folder: Path,
+    *,
+    geoparquet: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Write every file of a study: all of them, or none.
+
+    Parameters
+    ----------
+    everything
+        What :func:`run_everything` found.
+    folder
+        Folder to write in, made if needed.
+    geoparquet
+        Whether to write each layer as GeoParquet too.
+    progress
+        Called with a French sentence at each step.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+    result, layers = everything.result, everything.layers()
+    told = provenance_of(result)
+    with outputs.complete_folder(folder) as draft:
+        progress("Tables et carte")
+        outputs.write_json(diagnosis_summary(everything.diagnosis), draft / "resume.json")
+        outputs.write_json(diagnosis_manifest(everything.diagnosis), draft / "manifest.json")
+        write_tables(result, draft, diagnosis=everything.diagnosis)
+        write_diagnosis_tables(everything.diagnosis, draft)
+        rated = everything.rating.table
+        outputs.write_csv(rated, draft / "bureaux.csv", columns=list(rated.columns))
+        if everything.found is not None:
+            outputs.write_json(implantation_json(everything.found), draft / "plan.json")
+        progress("Couches et projet QGIS")
+        write_layers(result, layers, draft)
+        if geoparquet:
+            outputs.write_geoparquet(layers, draft, provenance=told)
+        progress("Classeur")
+        outputs.write_workbook(everything.tables(), draft / "etude.xlsx", provenance=told)
+        progress("Rapport")
+        parts = ReportParts(result, everything.diagnosis, everything.rating, everything.found, told)
+        write_report(parts, draft)

@@ -1,0 +1,104 @@
+"""The tables of a study as its workbook and its layers show them, by their dictionary names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from msap_geo import coverage, siting
+
+if TYPE_CHECKING:
+    from msap_geo.answers.diagnosis import Diagnosis
+    from msap_geo.answers.plan import Implantation
+    from msap_geo.answers.rating import Rating
+    from msap_geo.study.result import StudyResult
+
+
+def study_tables(result: StudyResult) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study, without geometry, by name (``outputs.dictionary``)."""
+    tables = {"seuils": _thresholds(result), "paliers": _classes(result)}
+    layers = study_layers(result)
+    del layers["points_de_depart"]  # the communes tell where each starts from
+    return tables | {name: pd.DataFrame(t.drop(columns="geometry")) for name, t in layers.items()}
+
+
+def study_layers(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a study in its projected CRS, by name (``outputs.dictionary``)."""
+    measured = result.access.drop(columns=["nom", "population"]).assign(
+        origine=result.origins["origine"]
+    )
+    return {
+        "communes": result.communes.merge(measured, on="code_insee"),
+        "points_de_depart": result.origins,
+        "zones_blanches": result.zones,
+        "maisons": result.maisons.assign(voisine=result.neighbours),
+        "maisons_itinerantes": result.itinerants,
+        "la_poste": result.la_poste,
+        "candidats": result.candidates,
+    }
+
+
+def diagnosis_tables(diagnosis: Diagnosis) -> dict[str, pd.DataFrame]:
+    """Return the tables of a diagnosis, by name (``outputs.dictionary``)."""
+    return {f"diagnostic_{name}": table for name, table in diagnosis.tables.items()}
+
+
+def diagnosis_layers(diagnosis: Diagnosis) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a diagnosis, by name (``outputs.dictionary``)."""
+    return {f"diagnostic_{name}": layer for name, layer in diagnosis.layers.items()}
+
+
+def rating_tables(rating: Rating) -> dict[str, pd.DataFrame]:
+    """Return the rated candidates, by name (``outputs.dictionary``)."""
+    return {"bureaux": rating.table}
+
+
+def plan_tables(found: Implantation) -> dict[str, pd.DataFrame]:
+    """Return the tables of a plan, by name (``outputs.dictionary``), the sites first."""
+    kinds = found.offices.loc[list(found.plan.sites), "genre"]
+    year = found.result.study.couts.annee
+    tables = {
+        "plan_sites": found.sites(),
+        "plan_couts": siting.plan_costs(found.costs, kinds, first_year=year),
+        "plan_interchangeables": found.others,
+    }
+    if found.regret is not None:
+        tables |= {"plan_perdants": found.regret.losers, "plan_gagnants": found.regret.winners}
+    if found.frontier is not None:
+        tables["plan_frontiere"] = found.frontier
+    return tables
+
+
+def plan_layers(found: Implantation) -> dict[str, gpd.GeoDataFrame]:
+    """Return the sites of a plan as a layer, by name (``outputs.dictionary``)."""
+    known = found.offices.loc[list(found.plan.sites)]
+    points = gpd.GeoSeries(known.geometry.to_numpy(), crs=known.crs)
+    return {"plan_sites": gpd.GeoDataFrame(found.sites(), geometry=points)}
+
+
+def _thresholds(result: StudyResult) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "seuil": share.threshold,
+                "population": share.population,
+                "population_couverte": share.within,
+                "au_dela": share.beyond,
+                "part": share.share,
+                "communes_au_dela": share.communes_beyond,
+            }
+            for share in result.shares
+        ]
+    )
+
+
+def _classes(result: StudyResult) -> pd.DataFrame:
+    """Count communes and people in each class of travel time, empty ones included."""
+    labels = coverage.class_labels(result.study.thresholds)
+    by = result.access.groupby("palier")["population"].agg(["size", "sum"])
+    table = by.reindex(labels, fill_value=0).rename_axis("palier").reset_index()
+    table = table.rename(columns={"size": "communes", "sum": "population"})
+    everyone = int(table["population"].sum())
+    return table.assign(part=table["population"] / everyone if everyone else float("nan"))

@@ -1,0 +1,3 @@
+"""Opening hours, in every spelling that is published."""
+
+from __future__ import annotations

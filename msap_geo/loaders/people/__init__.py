@@ -1,0 +1,3 @@
+"""People: populations, indicators, grids."""
+
+from __future__ import annotations

@@ -1,0 +1,221 @@
+"""Files of the population grid: half a gigabyte of text, or a GeoPackage of two million squares.
+
+Only the columns wanted are read, figures are converted by the reader itself, and outlines are left
+alone where the cells are named.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+
+from msap_geo.anomalies import Action, Anomaly
+from msap_geo.errors import DataError, UnreadableFileError
+from msap_geo.loaders.variables import first_of
+from msap_geo.tabular import decode, find_header, is_archive, members, normalise, require_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO
+
+    from numpy.typing import NDArray
+
+NAMES = ("idcar_200m", "idinspire", "id_inspire", "idcar_1km", "id_carr1km", "id_carr_1km")
+"""Columns of the cell's name; a 200 m file also names the 1 km cell, so the finer comes first."""
+
+CORNERS = ("x_laea", "y_laea")
+# ``lcog_geo`` puts the communes a cell touches one after the other, largest area first.
+COMMUNES = ("lcog_geo", "depcom", "code_insee")
+PEOPLE = "ind"
+STANDARD_OF_LIVING = "ind_snv"
+# Flags: 1, estimated; 2, true figures that rounding puts under the eleven households of secrecy.
+IMPUTED = {200: ("i_est_200", "i_est_cr", "i_car_est"), 1000: ("i_est_1km",)}
+SUMS = {
+    "menages": ("men",),
+    "menages_pauvres": ("men_pauv",),
+    "habitants_65_plus": ("ind_65_79", "ind_80p"),
+}
+"""Groups the grid allows, and the variables they add up."""
+
+_WANTED = {
+    *NAMES,
+    *CORNERS,
+    *COMMUNES,
+    PEOPLE,
+    STANDARD_OF_LIVING,
+    *(name for names in (*IMPUTED.values(), *SUMS.values()) for name in names),
+}
+_TEXTS = {".csv", ".txt"}
+_LAYERS = {".gpkg", ".shp", ".geojson", ".json", ".fgb", ".mif"}
+_TERRITORIES = {"974": r"reun|974", "972": r"mart|972"}
+_METROPOLE = r"met"
+_HEAD_BYTES = 65_536
+
+
+class Grid(NamedTuple):
+    """Rows of a grid file.
+
+    Parameters
+    ----------
+    table
+        Columns wanted, under normalised names.
+    outlines
+        Outlines, read only where the cells have no name.
+    crs
+        EPSG code of the outlines' projection.
+    anomalies
+        Outlines repaired.
+    """
+
+    table: pd.DataFrame
+    outlines: NDArray[np.object_] | None
+    crs: int | None
+    anomalies: list[Anomaly]
+
+
+def read_grid(path: Path, departements: Sequence[str]) -> Grid:
+    """Read the rows of a grid file.
+
+    Parameters
+    ----------
+    path
+        CSV or layer, alone or in a zip.
+    departements
+        What the study covers: where an archive or a GeoPackage holds the grids of several
+        territories, it tells which one to read.
+
+    Returns
+    -------
+    Grid
+        The rows, as published.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError, DataError
+        If the file is absent, cannot be read, or holds several grids none of which is the study's.
+    """
+    if is_archive(path):
+        names = [n for n in members(path) if Path(n).suffix.lower() in _TEXTS | _LAYERS]
+        member = _choose(names, departements, path)
+        if Path(member).suffix.lower() in _TEXTS:
+            try:
+                with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+                    return Grid(_read_text(stream, path / member), None, None, [])
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+                raise UnreadableFileError(
+                    f"« {member} » ne peut pas être lu dans son archive",
+                    where=path,
+                    remedy="la télécharger à nouveau, ou l'en extraire",
+                ) from error
+        return _read_layer(path, f"/vsizip/{path}/{member}", departements)
+    require_file(path)
+    if path.suffix.lower() in _LAYERS:
+        return _read_layer(path, str(path), departements)
+    with path.open("rb") as stream:
+        return Grid(_read_text(stream, path), None, None, [])
+
+
+def _choose(names: Sequence[str], departements: Sequence[str], path: Path) -> str:
+    """Return the one grid, or that of the territory studied where there are several."""
+    form = next((_TERRITORIES[d] for d in departements if d in _TERRITORIES), _METROPOLE)
+    fitting = list(names)
+    if len(names) > 1:
+        fitting = [name for name in names if re.search(form, Path(name).name.lower())]
+    if len(fitting) != 1:
+        raise DataError(
+            f"« {path.name} » contient "
+            + (f"plusieurs grilles : {', '.join(names)}" if names else "aucune grille lisible"),
+            where=path,
+            remedy="extraire celle du territoire étudié (CSV ou GeoPackage)",
+        )
+    return fitting[0]
+
+
+def _read_text(stream: IO[bytes], where: Path) -> pd.DataFrame:
+    head = stream.read(_HEAD_BYTES)
+    layout = find_header(decode(head, where), where)
+    wanted = [n for n, name in enumerate(layout.columns) if name in _WANTED]
+    if not wanted:
+        return pd.DataFrame(columns=layout.columns)
+    stream.seek(0)
+    texts = {n: str for n in wanted if layout.columns[n] in {*NAMES, *COMMUNES}}
+    try:
+        table = pd.read_csv(
+            stream,
+            sep=layout.separator,
+            header=None,
+            names=range(len(layout.columns)),
+            usecols=wanted,
+            skiprows=layout.skipped + 1,
+            dtype=texts,
+            encoding="utf-8",
+            encoding_errors="replace",
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, IndexError) as error:
+        # IndexError: what pandas gives for a header alone, when columns are chosen.
+        raise DataError(
+            f"« {where.name} » n'est pas un tableau régulier, ou ne contient que son en-tête",
+            where=where,
+            remedy="le télécharger à nouveau",
+        ) from error
+    table.columns = [layout.columns[n] for n in table.columns]
+    return table.reset_index(drop=True)
+
+
+def _read_layer(path: Path, source: str, departements: Sequence[str]) -> Grid:
+    try:
+        layers = [str(name) for name, _ in pyogrio.list_layers(source)]
+        layer = _choose(layers, departements, path)
+        info = pyogrio.read_info(source, layer=layer)
+        fields = {normalise(str(name)): str(name) for name in info["fields"]}
+        wanted = {name: field for name, field in fields.items() if name in _WANTED}
+        if first_of(wanted, NAMES) is not None:
+            table = pyogrio.read_dataframe(
+                source, layer=layer, columns=list(wanted.values()), read_geometry=False
+            )
+            return Grid(_renamed(table, wanted), None, None, [])
+        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, columns=list(wanted.values()))
+        crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"]).to_epsg()
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError,
+            pyproj.exceptions.CRSError, ValueError) as error:  # fmt: skip
+        if isinstance(error, DataError):
+            raise
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas une grille lisible",
+            where=path,
+            remedy="fournir les données carroyées Filosofi, en CSV ou en GeoPackage",
+        ) from error
+    table = pd.DataFrame(dict(zip(meta["fields"], columns, strict=True)))
+    outlines, anomalies = _mended(wkb, path.name)
+    return Grid(_renamed(table, wanted), outlines, crs, anomalies)
+
+
+def _renamed(table: pd.DataFrame, wanted: dict[str, str]) -> pd.DataFrame:
+    renamed = table.rename(columns={field: name for name, field in wanted.items()})
+    texts = [name for name in (*NAMES, *COMMUNES) if name in renamed]
+    return renamed.astype(dict.fromkeys(texts, str))
+
+
+def _mended(wkb: NDArray[np.object_], file: str) -> tuple[NDArray[np.object_], list[Anomaly]]:
+    """Read outlines, close the rings that are open, mend those that cross themselves."""
+    outlines = shapely.from_wkb(wkb, on_invalid="ignore")
+    absent = np.array([value is None for value in wkb], dtype=bool)
+    open_rings = shapely.is_missing(outlines) & ~absent
+    outlines[open_rings] = shapely.from_wkb(wkb[open_rings], on_invalid="fix")
+    crossed = ~shapely.is_missing(outlines) & ~shapely.is_valid(outlines)
+    outlines[crossed] = shapely.make_valid(outlines[crossed])
+    repaired = int((open_rings | crossed).sum())
+    if not repaired:
+        return outlines, []
+    message = f"{repaired} contours de carreaux invalides (anneau non fermé ou croisé), réparés"
+    return outlines, [Anomaly("contour-invalide", Action.REPAIRED, file, message)]

@@ -1,0 +1,266 @@
+"""Population of the communes, in every form INSEE and Etalab publish it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from msap_geo import schemas
+from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.errors import DataError, MissingColumnError
+from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.people.persons import settle, without_double_count
+from msap_geo.loaders.territory.codes_insee import (
+    departements_of,
+    joined,
+    malformed,
+    refuse_lost_zeros,
+)
+from msap_geo.loaders.territory.cog import read_records
+from msap_geo.loaders.territory.mouvements import tell_shared
+from msap_geo.loaders.variables import first_of, latest
+from msap_geo.tabular import LINE, Found, read_tables, to_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msap_geo.loaders.territory.cog import CommuneCodes
+
+_CODE = ("depcom", "codgeo", "code_insee", "insee_com", "code", "insee", "codinsee")
+_DEPARTEMENT = ("code_departement", "coddep", "code_collectivite")
+_COMMUNE = ("code_commune", "codcom")
+_NAME = ("nom_de_la_commune", "libgeo", "nom", "com", "libelle", "commune")
+_PEOPLE = ("population_municipale", "pmun", "population", "p_pop", "pop_mun", "pop")
+_PEOPLE_OF_YEAR = (r"pmun(\d\d)", r"p(\d\d)_pmun", r"p(\d\d)_pop")
+_IRIS = "iris"
+_KIND = "typecom"
+_COUNTED_KINDS = {"COM", "ARM", ""}
+_KNOWN = {*_CODE, *_DEPARTEMENT, *_COMMUNE, *_NAME, *_PEOPLE, _IRIS, _KIND}
+
+
+def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
+    """Load the municipal population of the communes.
+
+    Parameters
+    ----------
+    path
+        Etalab ``communes.json`` (COG); INSEE's legal populations as CSV (``DEPCOM;COM;PMUN``, or
+        the code cut in two), workbook (``ensemble.xlsx``) or zip; its communal or IRIS tables
+        (``P21_POP``, the latest year; IRIS add up). The table is found by its columns.
+    codes
+        Codes to bring an INSEE file to; merged communes add up. The COG file needs none.
+
+    Returns
+    -------
+    Loaded
+        Table under :data:`msap_geo.schemas.POPULATION`; municipal population (*PMUN*), persons.
+        Where a file lists Paris, Lyon or Marseille with their arrondissements, each person counts
+        once. Decimals of census estimates are settled so that the total is kept.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError, MissingColumnError, DataError
+        If the file is absent, is not what it claims to be, or holds no usable population.
+    """
+    if path.suffix.lower() == ".json":
+        return population_from_records(read_records(path), file=path.name)
+    raw, rows_read = _from_insee(path)
+    loaded = _load(raw, path.name, codes)
+    return Loaded(loaded.table, rows_read, loaded.anomalies)
+
+
+def population_from_records(records: list[dict[str, Any]], *, file: str) -> Loaded[pd.DataFrame]:
+    """Take the municipal population from COG records already read.
+
+    Parameters
+    ----------
+    records
+        See :func:`msap_geo.loaders.read_records`.
+    file
+        File they come from, for the anomalies.
+
+    Returns
+    -------
+    Loaded
+        As :func:`load_population`.
+
+    Raises
+    ------
+    DataError
+        If no commune has a population.
+    """
+    return _load(_from_cog(records), file, None)
+
+
+def _load(raw: pd.DataFrame, file: str, codes: CommuneCodes | None) -> Loaded[pd.DataFrame]:
+    rows_read = len(raw)
+    raw, anomalies = _drop_unusable(raw, file)
+    raw, doubled = without_double_count(raw, "population", codes=codes, file=file)
+    anomalies += doubled
+    raw, rounded = _settled(raw, file)
+    anomalies += rounded
+    if codes is not None:
+        current = codes.current(raw["code_insee"])
+        anomalies += [*_merged(raw, current, file), *tell_shared(raw, codes, file=file)]
+        names = current.map(codes.names)
+        raw = raw.assign(code_insee=current, nom=names.fillna(raw["nom"]))
+    table = raw[["code_insee", "nom", "population"]]
+    if table["code_insee"].is_unique:
+        table = table.sort_values("code_insee", ignore_index=True)
+    else:
+        table = (
+            table.groupby("code_insee", sort=True)
+            .agg(nom=("nom", "first"), population=("population", "sum"))
+            .reset_index()
+        )
+    table = table.astype({"population": "int64"})
+    if table.empty:
+        raise DataError(f"« {file} » ne donne la population d'aucune commune", where=file)
+    return Loaded(schemas.check(table, schemas.POPULATION, where=file), rows_read, tuple(anomalies))
+
+
+def _from_cog(records: list[dict[str, Any]]) -> pd.DataFrame:
+    # Etalab writes one object a line, after the opening bracket.
+    lines = [n for n, each in enumerate(records, start=2) if each["type"] == "commune-actuelle"]
+    communes = [records[line - 2] for line in lines]
+    people = pd.Series([commune.get("population") for commune in communes], dtype=object)
+    return pd.DataFrame(
+        {
+            LINE: lines,
+            "code_insee": pd.Series([commune["code"] for commune in communes], dtype=str),
+            "nom": pd.Series([commune["nom"] for commune in communes], dtype=str),
+            "population": pd.to_numeric(people, errors="coerce").astype("float64"),
+            "entiers": True,
+        }
+    )
+
+
+def _wanted(name: str) -> bool:
+    return name in _KNOWN or any(re.fullmatch(form, name) for form in _PEOPLE_OF_YEAR)
+
+
+def _from_insee(path: Path) -> tuple[pd.DataFrame, int]:
+    """Return the rows of the table of communes, and how many were read."""
+    tables, missing = [], []
+    for found in read_tables(path, keep=_wanted):
+        table = _in_our_names(found)
+        if table is None:
+            missing.append(f"{found.name} ({', '.join(c for c in found.table if c != LINE)})")
+        else:
+            tables.append(table)
+    if not tables:
+        raise MissingColumnError(
+            f"« {path.name} » : il manque le code de la commune ({' ou '.join(_CODE)}, ou "
+            f"{' et '.join((_DEPARTEMENT[0], _COMMUNE[0]))}) ou sa population "
+            f"({' ou '.join(_PEOPLE[:4])}, PMUN21, P21_POP…) ; reconnues : {' ; '.join(missing)}",
+            where=path,
+            remedy="vérifier que c'est le bon fichier, et que son en-tête n'a pas été modifié",
+        )
+    # A workbook also gives cantons' parts of communes and communes déléguées: the sheet that names
+    # most communes is that of communes, and others only count where they name none of them.
+    tables.sort(key=lambda table: -table["code_insee"].nunique())
+    chosen, seen = [tables[0]], set(tables[0]["code_insee"])
+    for table in tables[1:]:
+        if not seen & set(table["code_insee"]):
+            chosen.append(table)
+            seen |= set(table["code_insee"])
+    raw = pd.concat(chosen, ignore_index=True)
+    refuse_lost_zeros(raw["code_insee"], path)
+    return _summed_iris(raw), len(raw)
+
+
+def _in_our_names(found: Found) -> pd.DataFrame | None:
+    """Return ``code_insee, nom, population`` of a table, None where it has not got them."""
+    table = found.table
+    if "com" in table and _IRIS in table:
+        table = table.rename(columns={"com": "code_insee"})
+    code, people = first_of(table, _CODE), first_of(table, _PEOPLE)
+    of_year = latest(table, _PEOPLE_OF_YEAR)
+    people = people or of_year
+    if people is None:
+        return None
+    if code is not None:
+        codes = table[code].astype(str)
+    else:
+        departement, commune = first_of(table, _DEPARTEMENT), first_of(table, _COMMUNE)
+        if departement is None or commune is None:
+            return None
+        codes = joined(table[departement].astype(str), table[commune].astype(str))
+    name = first_of(table, [spelling for spelling in _NAME if spelling != code])
+    result = pd.DataFrame(
+        {
+            LINE: table[LINE],
+            "code_insee": codes,
+            "nom": codes if name is None else table[name].where(table[name] != "", codes),
+            "population": to_number(table[people]),
+            "iris": _IRIS in table,
+            # Census estimates have decimals; a legal population has none.
+            "entiers": not (_IRIS in table or people == of_year),
+        }
+    )
+    return result[table[_KIND].isin(_COUNTED_KINDS)] if _KIND in table else result
+
+
+def _summed_iris(raw: pd.DataFrame) -> pd.DataFrame:
+    if not raw["iris"].any():
+        return raw
+    summed = raw.groupby("code_insee", sort=False, as_index=False).agg(
+        {LINE: "first", "nom": "first", "entiers": "first"}
+    )
+    people = raw.groupby("code_insee", sort=False)["population"].sum(min_count=1)
+    return summed.assign(population=people.to_numpy())
+
+
+def _drop_unusable(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
+    wrong = malformed(raw["code_insee"])
+    repeated = raw["code_insee"].duplicated(keep="first") & ~wrong
+    people = raw["population"]
+    whole = np.isfinite(people) & (people >= 0) & ((people == people.round()) | ~raw["entiers"])
+    unknown = ~whole & ~wrong & ~repeated
+    left_out = wrong | unknown | repeated
+    if not left_out.any():
+        return raw, []
+    told = raw.assign(identifiant=raw["code_insee"], departement=departements_of(raw["code_insee"]))
+    anomalies = [
+        anomaly
+        for mask, code, message in (
+            (wrong, "code-commune-invalide", "code de commune mal formé"),
+            (repeated, "doublon", "commune déjà donnée plus haut"),
+            (unknown, "population-inconnue", "population absente ou illisible"),
+        )
+        for anomaly in note(told[mask], code, Action.LEFT_OUT, message, file=file)
+    ]
+    return raw[~left_out], anomalies
+
+
+def _settled(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
+    people = raw["population"].to_numpy()
+    decimal = int((people != np.round(people)).sum())
+    if not decimal:
+        return raw, []
+    whole = settle(people)
+    told = Anomaly(
+        "population-arrondie",
+        Action.REPAIRED,
+        file,
+        f"{decimal} populations décimales arrondies au plus fort reste : total {whole.sum()} gardé",
+    )
+    return raw.assign(population=whole.astype("float64")), [told]
+
+
+def _merged(raw: pd.DataFrame, current: pd.Series, file: str) -> list[Anomaly]:
+    told = raw.assign(
+        identifiant=raw["code_insee"],
+        departement=departements_of(raw["code_insee"]),
+        actuelle=current,
+    )
+    return note(
+        told[current != raw["code_insee"]],
+        "commune-fusionnee",
+        Action.REPAIRED,
+        "population ajoutée à celle de {actuelle}",
+        file=file,
+    )

@@ -1,0 +1,3 @@
+"""Sites: Maisons, post offices, counters of operators, town halls, equipment."""
+
+from __future__ import annotations

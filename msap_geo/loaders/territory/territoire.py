@@ -1,0 +1,376 @@
+"""Tables brought together: communes with their people, where they start from, where sites stand.
+
+Everything here is in the projected CRS of the territory, metres.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from msap_geo import schemas
+from msap_geo.anomalies import Action, note
+from msap_geo.errors import DataError
+from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.territory.rattachement import reattach
+from msap_geo.tabular import normalise
+from msap_geo.territory import DEPARTEMENTS, departement_of, projected_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from msap_geo.loaders.territory.cog import CommuneCodes
+
+BORDER_KM = 40.0
+"""Maisons of neighbouring départements count up to this far: half an hour on a good road."""
+
+PLACE_TOLERANCE_M = 3_000.0
+"""How far outside its commune's outline a point may lie and still be believed.
+
+Published outlines are simplified by up to a few hundred metres and counters stand just across a
+border; geocoding failures are off by tens of kilometres.
+"""
+
+NEXT_DOOR_M = 300.0
+"""How far outside its own outline a town hall may stand when it lies inside another commune."""
+
+
+def assemble_communes(
+    boundaries: gpd.GeoDataFrame, population: pd.DataFrame, *, departements: Iterable[str]
+) -> Loaded[gpd.GeoDataFrame]:
+    """Join boundaries and population over the départements of a study.
+
+    Communes known to only one of the two files stay, with what is known of them, so that the
+    population of the study is that of the population file, to the person.
+
+    Parameters
+    ----------
+    boundaries
+        Table under :data:`msap_geo.schemas.BOUNDARIES`.
+    population
+        Table under :data:`msap_geo.schemas.POPULATION`.
+    departements
+        Départements of the study.
+
+    Returns
+    -------
+    Loaded
+        Table under :data:`msap_geo.schemas.COMMUNES`, projected, sorted by code.
+
+    Raises
+    ------
+    DataError
+        If the population file knows none of the communes.
+    TerritoryError
+        If a département is unknown, or they do not share a projection.
+    """
+    wanted = set(departements)
+    epsg = projected_crs(wanted)
+    schemas.check(boundaries, schemas.BOUNDARIES)
+    schemas.check(population, schemas.POPULATION)
+    here = population[population["code_insee"].map(departement_of).isin(wanted)]
+    outlines = boundaries[boundaries["code_insee"].map(departement_of).isin(wanted)].to_crs(epsg)
+    unknown = wanted - set(here["code_insee"].map(departement_of))
+    if unknown or not set(here["code_insee"]) & set(outlines["code_insee"]):
+        raise DataError(
+            "le fichier de population ne connaît aucune des communes de l'étude"
+            + (f" dans {', '.join(sorted(unknown))}" if unknown else ""),
+            remedy="vérifier que les deux fichiers couvrent les mêmes départements",
+        )
+    joined = outlines.merge(here, on="code_insee", how="outer", suffixes=("", "_population"))
+    without_people = joined["population"].isna()
+    without_outline = ~joined["code_insee"].isin(set(outlines["code_insee"]))
+    names = joined["nom"].fillna(joined["nom_population"])
+    told = pd.DataFrame(
+        {
+            "nom": names,
+            "identifiant": joined["code_insee"],
+            "departement": joined["code_insee"].map(departement_of),
+        }
+    )
+    anomalies = [
+        *note(
+            told[without_people],
+            "population-inconnue",
+            Action.NOTED,
+            "sans population, comptée pour 0 habitant",
+        ),
+        *note(
+            told[without_outline],
+            "commune-sans-contour",
+            Action.NOTED,
+            "absente du fichier des contours",
+        ),
+    ]
+    table = gpd.GeoDataFrame(
+        {
+            "code_insee": joined["code_insee"],
+            "nom": names,
+            "departement": joined["code_insee"].map(departement_of),
+            "population": joined["population"].fillna(0).astype("int64"),
+        },
+        geometry=joined.geometry.to_numpy(),
+        crs=epsg,
+    ).sort_values("code_insee", ignore_index=True)
+    return Loaded(schemas.check(table, schemas.COMMUNES), len(joined), tuple(anomalies))
+
+
+def commune_origins(
+    communes: gpd.GeoDataFrame, town_halls: gpd.GeoDataFrame
+) -> Loaded[gpd.GeoDataFrame]:
+    """Give each commune the point its inhabitants start from.
+
+    The town hall; where it is missing, lies more than :data:`PLACE_TOLERANCE_M` outside the
+    commune, or inside another one more than :data:`NEXT_DOOR_M` away, a point on the commune's
+    surface; where there is no outline either, none, and the row stays.
+
+    Parameters
+    ----------
+    communes
+        Table under :data:`msap_geo.schemas.COMMUNES`, projected.
+    town_halls
+        Table under :data:`msap_geo.schemas.TOWN_HALLS`, any CRS.
+
+    Returns
+    -------
+    Loaded
+        Table under :data:`msap_geo.schemas.DEMAND`, one row per commune, same order.
+    """
+    schemas.check(communes, schemas.COMMUNES)
+    schemas.check(town_halls, schemas.TOWN_HALLS)
+    halls = town_halls.to_crs(communes.crs).set_index("code_insee").geometry
+    points = halls.reindex(communes["code_insee"]).to_numpy()
+    outlines = communes.geometry.to_numpy()
+    has_hall, has_outline = ~shapely.is_missing(points), ~shapely.is_missing(outlines)
+    outside_m = shapely.distance(points, outlines)
+    astray = has_hall & has_outline & (outside_m > PLACE_TOLERANCE_M)
+    # Well inside another commune, a town hall is another one's (homonyms), however near.
+    astray |= _inside_another(points, outlines) & (outside_m > NEXT_DOOR_M)
+    inner = shapely.point_on_surface(outlines)
+    use_hall = has_hall & ~astray
+    origin = np.where(use_hall, "mairie", np.where(has_outline, "point sur la surface", "aucune"))
+    table = gpd.GeoDataFrame(
+        {
+            "demand_id": communes["code_insee"],
+            "code_insee": communes["code_insee"],
+            "population": communes["population"],
+            "origine": pd.Series(origin, index=communes.index).astype(str),
+        },
+        geometry=np.where(use_hall, points, inner),
+        crs=communes.crs,
+    )
+    told = pd.DataFrame(communes.drop(columns="geometry"))
+    told["identifiant"] = told["code_insee"]
+    for trace in ("fichier", "ligne"):
+        if trace in town_halls:
+            of = town_halls.set_index("code_insee")[trace]
+            told[trace] = of.reindex(told["code_insee"]).to_numpy(dtype=object)
+    told["km"] = [f"{m / 1000:.1f}".replace(".", ",") for m in np.nan_to_num(outside_m)]
+    anomalies = [
+        anomaly
+        for mask, code, action, message in (
+            (
+                ~has_hall & has_outline,
+                "mairie-absente",
+                Action.REPAIRED,
+                "mairie inconnue, remplacée par un point de sa surface",
+            ),
+            (
+                astray,
+                "mairie-mal-placee",
+                Action.REPAIRED,
+                "mairie publiée à {km} km de la commune, remplacée par un point de sa surface",
+            ),
+            (
+                ~use_hall & ~has_outline,
+                "commune-sans-position",
+                Action.NOTED,
+                "ni mairie ni contour : temps de trajet inconnu",
+            ),
+        )
+        for anomaly in note(told[mask], code, action, message)
+    ]
+    return Loaded(schemas.check(table, schemas.DEMAND), len(table), tuple(anomalies))
+
+
+def _inside_another(
+    points: NDArray[np.object_], outlines: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Tell which points lie in the outline of another row."""
+    present = np.flatnonzero(~shapely.is_missing(points))
+    rows, found = shapely.STRtree(outlines).query(points[present], predicate="intersects")
+    elsewhere = np.zeros(len(points), dtype=bool)
+    elsewhere[present[rows[present[rows] != found]]] = True
+    return elsewhere
+
+
+def attach_to_communes(
+    sites: gpd.GeoDataFrame,
+    communes: gpd.GeoDataFrame,
+    origins: gpd.GeoDataFrame,
+    *,
+    file: str = "",
+    codes: CommuneCodes | None = None,
+) -> Loaded[gpd.GeoDataFrame]:
+    """Settle which commune each site belongs to, and where it stands.
+
+    The commune is the declared code (brought to the COG in force; where it may stand for several
+    communes, the nearest one), else the one of that name in
+    that département, else the one the point falls in. A site without a believable position, or
+    standing more than :data:`PLACE_TOLERANCE_M` outside its commune, is put at the commune's
+    origin and says so (``position`` = *commune*); without any commune either, it is left out.
+
+    Parameters
+    ----------
+    sites
+        Table under :data:`msap_geo.schemas.SITES`, any CRS.
+    communes, origins
+        Communes and their origins, in the same order (:func:`commune_origins`).
+    file
+        File the sites come from, for the anomalies.
+    codes
+        Codes in force.
+
+    Returns
+    -------
+    Loaded
+        The sites, projected. Sites of other départements pass through if they have a position:
+        people cross borders.
+    """
+    schemas.check(sites, schemas.SITES)
+    table = sites.to_crs(communes.crs)
+    current = table["code_insee"] if codes is None else codes.current(table["code_insee"])
+    named = current.map(departement_of, na_action="ignore").astype(object)
+    named = named.fillna(table["departement"])
+    table = table.assign(code_insee=current, departement=named)
+    here = table["departement"].isin(set(communes["departement"])).to_numpy(copy=True)
+    # Where no département is known, the point tells.
+    unknown = np.flatnonzero(~table["departement"].isin(list(DEPARTEMENTS)))
+    points = table.geometry.to_numpy()[unknown]
+    inside = shapely.STRtree(communes.geometry.to_numpy()).query(points, predicate="intersects")[0]
+    here[unknown[inside]] = True
+    local, told_of = reattach(table[here], sites["code_insee"], communes, codes, file=file)
+    place = _commune_index(local, communes)
+    points = local.geometry.to_numpy()
+    origin_of = _at(origins.geometry, place)
+    outline_of = _at(communes.geometry, place)
+    has_point = ~shapely.is_missing(points)
+    # distance to a missing outline is NaN: nothing contradicts the point then.
+    astray = has_point & (shapely.distance(points, outline_of) > PLACE_TOLERANCE_M)
+    settled = np.where(has_point & ~astray, points, origin_of)
+    lost = shapely.is_missing(settled)
+    moved = (~has_point | astray) & ~lost
+    told = _told(local)
+    anomalies = [
+        anomaly
+        for mask, code, action, message in (
+            (
+                moved & astray,
+                "site-hors-commune",
+                Action.REPAIRED,
+                "situé loin de sa commune, ramené à la mairie",
+            ),
+            (
+                moved & ~astray,
+                "site-sans-position",
+                Action.REPAIRED,
+                "sans position, placé à la mairie",
+            ),
+            (
+                (place < 0) & ~lost,
+                "commune-inconnue",
+                Action.NOTED,
+                "commune inconnue, position gardée",
+            ),
+            (lost, "site-sans-lieu", Action.LEFT_OUT, "ni position ni commune reconnue"),
+        )
+        for anomaly in note(told[mask], code, action, message, file=file)
+    ]
+    anomalies += told_of
+    placed = local.assign(
+        code_insee=_at(communes["code_insee"], place),
+        departement=pd.Series(_at(communes["departement"], place), index=local.index).fillna(
+            local["departement"]
+        ),
+        position=np.where(moved, "commune", local["position"]),
+        geometry=settled,
+    )[~lost]
+    elsewhere = table[~here]
+    nowhere = elsewhere.geometry.isna()
+    anomalies += note(
+        _told(elsewhere[nowhere]),
+        "site-sans-lieu",
+        Action.LEFT_OUT,
+        "sans position, hors des départements de l'étude",
+        file=file,
+    )
+    elsewhere = elsewhere[~nowhere]
+    joined = pd.concat([placed, elsewhere]).sort_index()
+    result = gpd.GeoDataFrame(joined, crs=communes.crs).reset_index(drop=True)
+    return Loaded(schemas.check(result, schemas.SITES), len(sites), tuple(anomalies))
+
+
+def _at(values: pd.Series, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return the values of these rows, null for row −1."""
+    padded = np.append(values.to_numpy(dtype=object), np.array([None], dtype=object))
+    return padded[rows]
+
+
+def _commune_index(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the row of each site's commune, −1 where none can be told."""
+    by_code = pd.Series(range(len(communes)), index=communes["code_insee"])
+    index = sites["code_insee"].map(by_code)
+    names = communes["departement"] + ":" + communes["nom"].map(normalise)
+    by_name = pd.Series(range(len(communes)), index=names)
+    by_name = by_name[~by_name.index.duplicated(keep=False)]
+    index = index.fillna(
+        (sites["departement"] + ":" + sites["commune"].map(normalise)).map(by_name)
+    )
+    todo = index.isna() & sites.geometry.notna()
+    if todo.any():
+        pairs = shapely.STRtree(communes.geometry.to_numpy()).query(
+            sites.geometry[todo].to_numpy(), predicate="intersects"
+        )
+        found = pd.Series(pairs[1], index=sites.index[todo][pairs[0]])
+        index = index.fillna(found[~found.index.duplicated()])
+    return np.asarray(index.fillna(-1), dtype=np.int64)
+
+
+def _told(sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return what anomalies say of sites: the commune goes with the name."""
+    named = sites["nom"] + " (" + sites["commune"] + ")"
+    return pd.DataFrame(sites.drop(columns="geometry")).assign(
+        nom=named, identifiant=sites["site_id"]
+    )
+
+
+def within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the sites of the territory, and those of neighbours people may drive to.
+
+    Parameters
+    ----------
+    sites, communes
+        Tables under :data:`msap_geo.schemas.SITES` and :data:`msap_geo.schemas.COMMUNES`, same CRS.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The sites of the communes' départements, and those within :data:`BORDER_KM` of a commune.
+    """
+    west, south, east, north = communes.total_bounds
+    margin = BORDER_KM * 1000
+    near = sites.cx[west - margin : east + margin, south - margin : north + margin]
+    inside = near["departement"].isin(set(communes["departement"]))
+    outlines = communes.geometry.dropna()
+    close = outlines.sindex.query(
+        near.geometry[~inside], predicate="dwithin", distance=margin, output_format="indices"
+    )[0]
+    keep = inside.to_numpy().copy()
+    keep[(~inside).to_numpy().nonzero()[0][close]] = True
+    return near[keep]

@@ -1,0 +1,132 @@
+"""What a map shows, gathered: the contract between a study and its pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from msap_geo.cautions import Caution
+    from msap_geo.coverage import Share
+    from msap_geo.outputs.page.simulation import Simulation
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a diagnosis adds to a map; its tables are those of ``docs/indicateurs.md``.
+
+    Parameters
+    ----------
+    rules
+        Verdict of each rule in each territory (``regles``).
+    robustness
+        How far each zone blanche holds under other assumptions (``robustesse_zones``).
+    basins, closures
+        Who goes to each Maison, and who would lose what if it closed (``bassins``,
+        ``fermetures``).
+    changes, changes_by
+        What changed for each commune and each département since another list
+        (``evolution_communes``, ``evolution_departements``).
+    before
+        That list, in words.
+    """
+
+    rules: pd.DataFrame
+    robustness: pd.DataFrame
+    basins: pd.DataFrame
+    closures: pd.DataFrame
+    changes: pd.DataFrame | None = None
+    changes_by: pd.DataFrame | None = None
+    before: str = ""
+
+
+class Mappable(Protocol):
+    """What :func:`msap_geo.outputs.map` draws: a study's result, or its diagnosis."""
+
+    def map_content(self) -> MapContent:
+        """Gather what its map shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapContent:
+    """Tables and texts of one study's map; outputs compute nothing beyond them.
+
+    Parameters
+    ----------
+    title
+        Name of the territory.
+    method
+        How times were computed, one French sentence.
+    thresholds
+        Minutes.
+    communes, origins, access
+        Communes, their starting points and their access, the same rows in the same order.
+    shares
+        Population within and beyond each threshold.
+    zones
+        Zones blanches, ranked.
+    maisons, neighbours, itinerants, la_poste
+        Maisons of the territory, those of neighbouring départements that count too, those that
+        move and do not count, post offices.
+    candidates
+        Scored candidates, best first.
+    vintages
+        The vintages that matter most, one sentence.
+    sources
+        One line per data set: what it is, its file, its vintage.
+    limits
+        What the reader must know before using the figures.
+    score
+        What the score is made of, in words.
+    attributions
+        Credit lines due.
+    road_credit
+        The one due to the roads' authors, shown on the map itself.
+    contiguity
+        Pairs of rows of communes that touch, shape (2, m)
+        (:func:`msap_geo.coverage.contiguous_pairs`).
+    isochrones
+        Areas within each threshold of some Maison (:func:`msap_geo.travel.reach_areas`).
+    main_roads
+        The roads of the plain background.
+    findings
+        What a diagnosis adds.
+    date
+        What day the figures are about, in words.
+    simulation
+        What the page recomputes a choice of sites from; None where there is nothing to choose.
+    cautions
+        What no figure may be read without: shown all over the map.
+    """
+
+    title: str
+    method: str
+    thresholds: tuple[float, ...]
+    communes: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    access: pd.DataFrame
+    shares: list[Share]
+    zones: gpd.GeoDataFrame
+    maisons: gpd.GeoDataFrame
+    neighbours: gpd.GeoDataFrame
+    itinerants: gpd.GeoDataFrame
+    la_poste: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    vintages: str = ""
+    sources: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    score: str = ""
+    road_credit: str = ""
+    attributions: list[str] = field(default_factory=list)
+    contiguity: NDArray[np.int64] | None = None
+    isochrones: gpd.GeoDataFrame | None = None
+    main_roads: gpd.GeoSeries | None = None
+    findings: Findings | None = None
+    date: str = ""
+    simulation: Simulation | None = None
+    cautions: tuple[Caution, ...] = ()

@@ -1,0 +1,356 @@
+"""The map of a study, as an ordinary Folium map.
+
+Every word that comes from data reaches the page as JSON and the screen through ``textContent``
+(``assets/carte.js``), or through Jinja's escaping (``assets/panneau.html``): Folium's own popups
+and tooltips, which escape nothing, are not used.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import branca.element
+import folium
+import jinja2
+from folium.template import Template
+
+from msap_geo import french
+from msap_geo.errors import OutputError
+from msap_geo.outputs.page import panel
+from msap_geo.outputs.page.offline import OSM_TILES, TILE_HOST, render_page
+from msap_geo.outputs.page.payload import payload
+from msap_geo.outputs.page.simulation import simulation_data
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import geopandas as gpd
+
+    from msap_geo.outputs.page.content import MapContent
+
+LAYERS = {
+    "acces": "Temps d’accès",
+    "isochrones": "À portée d’une Maison (isochrones)",
+    "routes": "Routes principales",
+    "departements": "Limites de département",
+    "bassins": "Bassins des Maisons",
+    "zones": "Zones blanches",
+    "publics": "Publics cibles",
+    "villes": "Noms des villes",
+    "poste": "Points de contact La Poste",
+    "candidats": "Bureaux candidats (rang)",
+    "voisines": "Maisons voisines",
+    "maisons": "Maisons",
+    "itinerantes": "Maisons itinérantes (non comptées)",
+}
+"""Name of each kind of layer, from the bottom up."""
+
+_HIDDEN = {"poste", "isochrones", "bassins", "publics"}
+_SCRIPTS = ("base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js")
+_SIMULATION = (
+    "simulation_moteur.js",
+    "simulation_page.js",
+    "simulation_vue.js",
+    "simulation.js",
+)
+_IGN_PLAN = (
+    TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
+    "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
+    "TILECOL={x}&TILEROW={y}&TILEMATRIX={z}"
+)
+_BACKGROUNDS: tuple[dict[str, Any], ...] = (
+    {
+        "tiles": _IGN_PLAN,
+        "attr": "© IGN – Géoplateforme",
+        "name": "Fond : Plan IGN (en ligne)",
+        "max_zoom": 18,
+    },
+    {
+        "tiles": OSM_TILES,
+        "attr": "© les contributeurs d’OpenStreetMap (ODbL)",
+        "name": "Fond : OpenStreetMap (en ligne)",
+        "max_zoom": 18,
+    },
+)
+"""Online backgrounds, below everything else; asked for once they are switched on."""
+
+
+class StudyMap(folium.Map):
+    """A Folium map that shows itself in a notebook as it will be written: whole, and offline."""
+
+    def __init__(self, title: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.title = title
+
+    def _repr_html_(self, **_: Any) -> str:
+        page = html.escape(render_page(self, title=self.title))
+        return (
+            f'<iframe srcdoc="{page}" title="{html.escape(self.title)}" '
+            'style="width: 100%; height: 640px; border: 0"></iframe>'
+        )
+
+
+class _Markup(branca.element.Element):
+    """Ready-made HTML, not read as a template."""
+
+    _template = Template("{{ this.markup }}")
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self._name = "Panneau"
+        self.markup = markup
+
+
+class StudyLayer(folium.map.Layer):
+    """A layer drawn by ``couches.js`` from the page's data; it is switched as any Folium layer.
+
+    Folium would write the data into the script, and branca then reads that script as a Jinja
+    template: a commune named ``{{ 7 * 7 }}`` would be computed.
+    """
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "var {{ this.get_name() }} = msap.couche('{{ this.kind }}');"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, kind: str, *, name: str, show: bool = True) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
+        self._name = "Couche"
+        self.kind = kind
+
+
+class _Head(branca.element.MacroElement):
+    """Our style and our scripts, before the map is made."""
+
+    _template = Template(
+        "{% macro header(this, kwargs) %}"
+        "<style>{{ this.style }}</style>"
+        "{% for text in this.scripts %}<script>{{ text }}</script>{% endfor %}"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, style: str, scripts: list[str]) -> None:
+        super().__init__()
+        self._name = "Habillage"
+        self.style = style
+        self.scripts = scripts
+
+
+class _Credit(branca.element.MacroElement):
+    """The credit due to the roads' authors, on the map itself."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "{{ this._parent.get_name() }}.attributionControl.addAttribution({{ this.text|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._name = "Credit"
+        self.text = text
+
+
+class _Finish(branca.element.MacroElement):
+    """The last words: controls in French, links between panel and map."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "msap.terminer({{ this._parent.get_name() }}, {{ this.bounds|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, bounds: list[list[float]]) -> None:
+        super().__init__()
+        self._name = "Fin"
+        self.bounds = bounds
+
+
+def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> folium.Map:
+    """Draw a study.
+
+    Parameters
+    ----------
+    content
+        What to show; every figure in it is final.
+    layers
+        Names of the layers to draw (:data:`LAYERS`), case and accents aside; all by default.
+
+    Returns
+    -------
+    folium.Map
+        An ordinary Folium map: add to it what you like, show it in a notebook, or write it with
+        :func:`msap_geo.outputs.write_map`.
+
+    Raises
+    ------
+    OutputError
+        If a layer does not exist.
+    """
+    chosen = _chosen(layers)
+    data = payload(content)
+    style, scripts = ["carte.css"], list(_SCRIPTS)
+    if content.simulation is not None:
+        data["simulation"] = simulation_data(content.simulation)
+        style.append("simulation.css")
+        scripts += _SIMULATION
+    return draw(
+        content.title,
+        content.communes,
+        panel=_panel(content, data),
+        data=data,
+        # Layers asked for by name are wanted on the map, not behind a switch.
+        layers=[
+            StudyLayer(kind, name=LAYERS[kind], show=layers is not None or kind not in _HIDDEN)
+            for kind in _present(content, data)
+            if kind in chosen
+        ],
+        style=style,
+        scripts=scripts,
+        road_credit=content.road_credit,
+    )
+
+
+def draw(
+    title: str,
+    communes: gpd.GeoDataFrame,
+    *,
+    panel: str,
+    data: dict[str, Any],
+    layers: Sequence[folium.map.Layer],
+    style: Sequence[str],
+    scripts: Sequence[str],
+    road_credit: str,
+) -> folium.Map:
+    """Put a panel, a block of data and layers on an empty map of France.
+
+    Parameters
+    ----------
+    title
+        Title of the page.
+    communes
+        What the map frames.
+    panel
+        HTML of the panel, everything in it escaped.
+    data
+        What the scripts read, ready for JSON.
+    layers
+        From the bottom up.
+    style, scripts
+        Names of the assets the page carries, in order.
+    road_credit
+        Credit shown on the map itself, possibly empty.
+
+    Returns
+    -------
+    folium.Map
+        An ordinary Folium map.
+    """
+    west, south, east, north = _extent(communes)
+    fmap = StudyMap(
+        title,
+        location=[(south + north) / 2, (west + east) / 2],
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control=False,
+        attribution_control=True,
+        zoom_snap=0.25,
+        fade_animation=False,  # a popup is read at once
+    )
+    sheet = "\n".join(asset(name) for name in style)
+    fmap.get_root().add_child(_Head(sheet, [asset(name) for name in scripts]))
+    for tiles in _BACKGROUNDS:
+        folium.TileLayer(**tiles, overlay=True, show=False, opacity=0.75).add_to(fmap)
+    fmap.get_root().html.add_child(_Markup(panel))
+    fmap.get_root().html.add_child(_Markup(_data_block(data)))
+    for layer in layers:
+        layer.add_to(fmap)
+    if road_credit:
+        fmap.add_child(_Credit(road_credit))
+    folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
+    bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
+    fmap.add_child(_Finish(bounds))
+    return fmap
+
+
+def _present(content: MapContent, data: dict[str, Any]) -> list[str]:
+    """Return the kinds of layers that have something to show, from the bottom up."""
+    rows = {
+        "isochrones": data.get("isochrones"),
+        "routes": data.get("routes"),
+        "publics": data.get("publics"),
+        "poste": len(content.la_poste),
+        "voisines": len(content.neighbours),
+        "maisons": len(content.maisons),
+        "itinerantes": len(content.itinerants),
+    }
+    return [kind for kind in LAYERS if rows.get(kind, True)]
+
+
+def _chosen(layers: Collection[str] | None) -> set[str]:
+    """Return the kinds asked for by their names, or by their kinds, accents and case aside."""
+    if layers is None:
+        return set(LAYERS)
+    known = {_plain(name): kind for kind, name in LAYERS.items()} | {kind: kind for kind in LAYERS}
+    # The words in brackets explain a name; one need not write them.
+    known |= {_plain(name.split(" (")[0]): kind for kind, name in LAYERS.items()}
+    unknown = sorted(name for name in layers if _plain(name) not in known)
+    if unknown:
+        raise OutputError(
+            f"couche inconnue : {', '.join(unknown)}",
+            where="layers",
+            remedy=f"choisir parmi : {', '.join(name.split(' (')[0] for name in LAYERS.values())}",
+        )
+    return {known[_plain(name)] for name in layers}
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name.casefold().replace("’", "'"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
+
+
+def asset(name: str) -> str:
+    """Return the text of an asset of the pages."""
+    return (files("msap_geo.outputs.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _panel(content: MapContent, data: dict[str, Any]) -> str:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {
+        "nombre": french.number,
+        "minutes": french.minutes,
+        "km": french.kilometres,
+        "part": french.percent,
+        "compte": french.counted,
+    }
+    findings = content.findings
+    return environment.from_string(asset("panneau.html")).render(
+        contenu=content,
+        classes=panel.classes(content),
+        signes=panel.signs(content),
+        zones=content.zones.to_dict("records"),
+        robustesse={} if findings is None else panel.robustness(findings),
+        candidats=content.candidates.to_dict("records"),
+        publics=data.get("publics"),
+        isochrones=data.get("isochrones", {}).get("minutes", []),
+        evolution=panel.evolution(content, data.get("evolution")),
+        changements=None if findings is None else panel.changes_by(content, findings),
+        regles=[] if findings is None else panel.verdicts(findings),
+    )
+
+
+def _extent(communes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    west, south, east, north = communes.geometry.dropna().to_crs(4326).total_bounds
+    return west, south, east, north
+
+
+def _data_block(data: dict[str, Any]) -> str:
+    """Return the data of the page as a block of JSON that cannot end its own element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = text.replace("<", "\\u003c")
+    return f'<script type="application/json" id="msap-donnees">{text}</script>'

@@ -1,0 +1,152 @@
+"""What the panel beside the map says, ready for its template (``assets/panneau.html``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from msap_geo import french
+from msap_geo.coverage import NO_ACCESS
+from msap_geo.outputs.colours import class_colours
+from msap_geo.outputs.page.payload import TOP_CANDIDATES
+from msap_geo.territory import DEPARTEMENTS
+
+if TYPE_CHECKING:
+    from msap_geo.outputs.page.content import Findings, MapContent
+
+_MAISON_LETTERS = {"Multisites": "M", "Antenne": "A", "Bus": "B", "Itinérante": "I"}
+"""Those of ``couches.js``."""
+
+_OFFICE_SHAPES = {"Bureau de Poste": "rond", "Agence postale communale": "carre"}
+_OTHER_SHAPE = "triangle"
+
+_LAYER_OF = {
+    "maison": "maisons",
+    "voisine": "voisines",
+    "itinerante": "itinerantes",
+    "poste": "poste",
+}
+
+_SIGNS = {"respectée": "✓", "non respectée": "✗"}
+
+
+def classes(content: MapContent) -> list[dict[str, Any]]:
+    """Return the legend of travel times: each class and its people, empty classes too.
+
+    The one of communes nobody reaches is left out when there is none.
+    """
+    people = content.access.groupby("palier")["population"].sum()
+    lines = [
+        {
+            "rang": rank,
+            "nom": label,
+            "couleur": colour,
+            "hachures": label == NO_ACCESS,
+            "habitants": int(people.get(label, 0)),
+        }
+        for rank, (label, colour) in enumerate(class_colours(content.thresholds).items())
+    ]
+    known = set(content.access["palier"])
+    return [line for line in lines if line["nom"] in known or line["nom"] != NO_ACCESS]
+
+
+def signs(content: MapContent) -> list[dict[str, Any]]:
+    """Return the legend of the sites there are: their sign, what they are, how many."""
+    lines = [
+        *_kinds(content.maisons, "maison", "Maison"),
+        {
+            "sorte": "voisine",
+            "lettre": "",
+            "nom": "Maison voisine",
+            "nombre": len(content.neighbours),
+        },
+        *_kinds(content.itinerants, "itinerante", "Maison non comptée :"),
+    ]
+    ranked = min(TOP_CANDIDATES, len(content.candidates))
+    others = len(content.candidates) - ranked
+    lines += [
+        _sign("candidat", "Bureau candidat, rang", ranked, letter="1"),
+        _sign("autre", "Autre bureau candidat", others),
+    ]
+    lines += [
+        _sign(f"poste msap-{_OFFICE_SHAPES.get(str(kind), _OTHER_SHAPE)}", str(kind), int(count))
+        for kind, count in content.la_poste["genre"].value_counts(sort=False).items()
+    ]
+    return [line for line in lines if line["nombre"]]
+
+
+def _kinds(sites: pd.DataFrame, sign: str, noun: str) -> list[dict[str, Any]]:
+    counts = sites["genre"].value_counts().items()
+    return [
+        _sign(
+            sign, f"{noun} {str(kind).lower()}", int(n), letter=_MAISON_LETTERS.get(str(kind), "")
+        )
+        for kind, n in counts
+    ]
+
+
+def _sign(sign: str, words: str, count: int, *, letter: str = "") -> dict[str, Any]:
+    layer = _LAYER_OF.get(sign.split(maxsplit=1)[0], "candidats")
+    return {"sorte": sign, "couche": layer, "lettre": letter, "nom": words, "nombre": count}
+
+
+def robustness(findings: Findings) -> dict[str, str]:
+    """Return how far each zone blanche holds: a word and a share."""
+    return {
+        str(row.zone_id): f"{row.robustesse}, {french.percent(row.part_blanche)}"
+        for row in findings.robustness.itertuples()
+    }
+
+
+def evolution(content: MapContent, shown: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the legend of change, with the people of each class."""
+    if shown is None:
+        return None
+    people = content.access["population"].groupby(shown["classe"]).sum()
+    lines = [
+        {**line, "habitants": int(people.get(i, 0))} for i, line in enumerate(shown["classes"])
+    ]
+    return {**shown, "classes": lines}
+
+
+def changes_by(content: MapContent, findings: Findings) -> list[dict[str, Any]] | None:
+    """Return what changed in each département, at the first threshold."""
+    if findings.changes_by is None:
+        return None
+    first = f"{content.thresholds[0]:g}"
+    return [
+        {
+            "nom": DEPARTEMENTS.get(row["territoire"], row["territoire"]),
+            "gagnent": row[f"gagnent_{first}"],
+            "perdent": row[f"perdent_{first}"],
+            "rapproches": row["rapproches"],
+            "eloignes": row["eloignes"],
+        }
+        for row in findings.changes_by.to_dict("records")
+    ]
+
+
+def verdicts(findings: Findings) -> list[dict[str, Any]]:
+    """Return the rules, one by one, with their verdict in each territory."""
+    rules: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in findings.rules.to_dict("records"):
+        told = {name: row[name] for name in ("titre", "texte", "distance")}
+        rule = rules.setdefault((row["regle"], row["distance"]), {**told, "lignes": []})
+        margin = row["marge_habitants"]
+        rule["lignes"].append(
+            {
+                "nom": row["nom"],
+                "verdict": row["verdict"],
+                "signe": _SIGNS.get(row["verdict"], "–"),
+                "marge": "" if pd.isna(margin) else _margin(int(margin)),
+                "detail": row["detail"] or "",
+            }
+        )
+    return list(rules.values())
+
+
+def _margin(people: int) -> str:
+    if people < 0:
+        return f"il manque {french.people(-people)}"
+    return f"marge de {french.people(people)}"

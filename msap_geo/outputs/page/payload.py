@@ -1,0 +1,254 @@
+"""What a map's page carries: one block of columns, plain text and numbers, read by its scripts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from msap_geo import french
+from msap_geo.coverage import NO_ACCESS
+from msap_geo.outputs.colours import class_colours
+from msap_geo.outputs.page.packing import pack
+from msap_geo.outputs.page.payload_parts import (
+    changes,
+    groups,
+    inside,
+    isochrones,
+    numbers,
+    roads,
+    robustness,
+    site_lines,
+)
+from msap_geo.outputs.page.topology import Grid, grid_of, packed, simplified, topology
+from msap_geo.territory import DEPARTEMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from msap_geo.outputs.page.content import MapContent
+
+TOP_CANDIDATES = 10
+"""How many candidates are numbered on the map and listed beside it."""
+
+ROLES = {
+    "maison": "Maison",
+    "voisine": "Maison d’un département voisin",
+    "itinerante": "Maison itinérante, non comptée",
+    "candidat": "Point La Poste",
+    "poste": "Point La Poste",
+}
+"""What a site is to the study: key in the page's columns, and in words."""
+
+_FINEST_M, _COARSEST_M = 30.0, 200.0
+_COMMUNES_IN_DETAIL = 500
+_STEPS = 12.0
+"""Steps of the grid in a simplification tolerance: rounding to it cannot be seen."""
+
+_TOWNS_NAMED = 10
+_TOWNS_APART = 12
+
+
+def payload(content: MapContent) -> dict[str, Any]:
+    """Return the columns of a map's page.
+
+    Parameters
+    ----------
+    content
+        What the map shows.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: communes in the rows of ``content.access``, their borders as arcs, sites,
+        zones. A thing without a place keeps its row, without coordinates.
+    """
+    tolerance = tolerance_m(len(content.communes))
+    drawn = simplified(content.communes.geometry, tolerance_m=tolerance)
+    grid = grid_of(drawn, step_m=tolerance / _STEPS)
+    sites = _sites(content)
+    first, codes = content.thresholds[0], content.access["code_insee"]
+    parts: dict[str, Any] = {
+        "isochrones": isochrones(content, drawn, grid),
+        "routes": roads(content, grid),
+        "publics": groups(content),
+    }
+    parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)
+    if content.findings is not None:
+        parts["evolution"] = changes(content.findings, codes, first)
+        sites["lignes"] = site_lines(content.findings, first)
+    return {
+        "seuils": list(content.thresholds),
+        "classes": [
+            {"nom": name, "couleur": colour, "hachures": name == NO_ACCESS}
+            for name, colour in class_colours(content.thresholds).items()
+        ],
+        "grille": list(grid),
+        "trace": packed(topology(drawn, grid)),
+        "communes": _communes(content, drawn, grid, sites["id"]),
+        "departements": _departements(content),
+        "sites": sites,
+        "roles": ROLES,
+        "premiers": TOP_CANDIDATES,
+        "candidats": _candidates(content),
+        "zones": _zones(content),
+        "villes": _towns(content),
+        **{name: part for name, part in parts.items() if part},
+    }
+
+
+def tolerance_m(communes: int) -> float:
+    """Return how far the borders of a map are simplified: more when it holds more of them.
+
+    A screen shows them all at once: as many pixels are shared among more communes. The same metres
+    up to a region or so, then as the square root of their number, up to a few pixels of a map of
+    the country.
+    """
+    grown = _FINEST_M * math.sqrt(max(communes, _COMMUNES_IN_DETAIL) / _COMMUNES_IN_DETAIL)
+    return round(min(grown, _COARSEST_M), 1)
+
+
+def _sparse(values: Iterable[str | None], usual: str = "") -> dict[str, str]:
+    """Return the texts that are not the usual one, by row."""
+    return {str(i): text for i, text in enumerate(values) if text and text != usual}
+
+
+def _communes(
+    content: MapContent, drawn: gpd.GeoSeries, grid: Grid, site_ids: list[str]
+) -> dict[str, Any]:
+    access = content.access
+    classes = list(class_colours(content.thresholds))
+    departements = sorted(content.communes["departement"].unique())
+    row_of_site = {site: i for i, site in enumerate(site_ids)}
+    columns: dict[str, Any] = {
+        "code": access["code_insee"].tolist(),
+        "nom": access["nom"].tolist(),
+        "population": access["population"].tolist(),
+        "minutes": numbers(access["minutes"]),
+        "km": numbers(access["km"], 1),
+        "classe": [classes.index(label) for label in access["palier"]],
+        "site": [row_of_site.get(site) for site in access["site_id"]],
+        "departement": [departements.index(code) for code in content.communes["departement"]],
+        "raison": _sparse(access["raison"]),
+        "origine": _sparse(content.origins["origine"], "mairie"),
+        "points": pack(np.diff(inside(drawn, grid), axis=0, prepend=0).ravel()),
+    }
+    if content.contiguity is not None:
+        columns["voisines"] = _packed_pairs(content.contiguity, len(access))
+    return columns
+
+
+def _packed_pairs(pairs: NDArray[np.int64], n: int) -> str:
+    """Write pairs of neighbours (i < j) by their first: how many, then the steps from one on."""
+    low, high = np.sort(pairs[:, pairs[0] != pairs[1]], axis=0)
+    unique = np.unique(np.stack([low, high]), axis=1)
+    count = np.bincount(unique[0], minlength=n)
+    start = np.concatenate([[0], np.cumsum(count)[:-1]])
+    before = np.concatenate([[0], unique[1][:-1]])
+    first = np.zeros(unique.shape[1], dtype=bool)
+    first[start[count > 0]] = True
+    steps = unique[1] - np.where(first, unique[0], before)
+    return pack(np.insert(steps, start, count))
+
+
+def _departements(content: MapContent) -> list[dict[str, str]]:
+    codes = sorted(content.communes["departement"].unique())
+    return [{"code": code, "nom": DEPARTEMENTS.get(code, code)} for code in codes]
+
+
+def _sites(content: MapContent) -> dict[str, Any]:
+    """Gather every place people go to, one row each: Maisons first, candidates best first."""
+    ranks = content.candidates.set_index("site_id")["rang"]
+    more = [name for name in ("position", "horaires") if name in content.la_poste]
+    offices = content.candidates.merge(content.la_poste[["site_id", *more]], on="site_id")
+    others = content.la_poste[~content.la_poste["site_id"].isin(ranks.index)]
+    tables = {
+        "maison": content.maisons,
+        "voisine": content.neighbours,
+        "itinerante": content.itinerants,
+        "candidat": offices,
+        "poste": others,
+    }
+    crs = content.communes.crs
+    rows = pd.concat(
+        [
+            pd.DataFrame(table.drop(columns="geometry"))
+            .assign(role=role, point=table.geometry.to_crs(crs).to_numpy())
+            .reindex(columns=[*_SITE_COLUMNS, "role", "point"])
+            for role, table in tables.items()
+        ],
+        ignore_index=True,
+    )
+    degrees = gpd.GeoSeries(rows["point"].to_numpy(), crs=crs).to_crs(4326)
+    return {
+        "id": rows["site_id"].tolist(),
+        "nom": rows["nom"].tolist(),
+        "genre": rows["genre"].tolist(),
+        "commune": rows["commune"].tolist(),
+        "position": rows["position"].tolist(),
+        "role": rows["role"].tolist(),
+        "rang": numbers(rows["site_id"].where(rows["role"] == "candidat").map(ranks)),
+        "lat": numbers(degrees.y, 5),
+        "lon": numbers(degrees.x, 5),
+        "horaires": [french.hours(text) for text in rows["horaires"]],
+    }
+
+
+_SITE_COLUMNS = ("site_id", "nom", "genre", "commune", "position", "horaires")
+
+
+def _candidates(content: MapContent) -> dict[str, Any]:
+    table = content.candidates
+    counts = ("population_gagnee", "habitants_rapproches")
+    measures = ("score", "minutes_gagnees", "minutes_maison")
+    return {
+        "id": table["site_id"].tolist(),
+        **{name: table[name].tolist() for name in counts},
+        **{name: numbers(table[name]) for name in measures},
+        "raison": _sparse(table["raison"]),
+    }
+
+
+def _zones(content: MapContent) -> list[dict[str, Any]]:
+    row = {code: i for i, code in enumerate(content.access["code_insee"])}
+    held = robustness(content.findings)
+    return [
+        {
+            "rang": int(zone.rang),
+            "id": zone.zone_id,
+            "communes": [row[code] for code in zone.communes],
+            "population": int(zone.population),
+            "minutesMax": numbers([zone.minutes_max])[0],
+            "lignes": [
+                [
+                    "Maison la plus proche pour le plus d’habitants",
+                    zone.site_nom if isinstance(zone.site_nom, str) else "aucune",
+                ],
+                ["Robustesse", held.get(zone.zone_id, "")],
+            ],
+        }
+        for zone in content.zones.itertuples()
+    ]
+
+
+def _towns(content: MapContent) -> list[int]:
+    """Return the rows of the largest towns far enough apart for their names to be read."""
+    west, south, east, north = content.communes.total_bounds
+    apart = max(east - west, north - south) / _TOWNS_APART
+    points = content.communes.geometry.representative_point()
+    people = content.communes["population"].to_numpy()
+    chosen: list[int] = []
+    for row in np.argsort(-people, kind="stable"):
+        point = points.iloc[row]
+        if point is None or point.is_empty:
+            continue
+        if all(point.distance(points.iloc[other]) > apart for other in chosen):
+            chosen.append(int(row))
+        if len(chosen) == _TOWNS_NAMED:
+            break
+    return chosen

@@ -1,0 +1,140 @@
+"""The optional parts of a map's page: reach, roads, target groups, the diagnosis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from msap_geo import french, schemas
+from msap_geo.coverage.change import GAINED, LOST, STILL_BEYOND, STILL_WITHIN
+from msap_geo.outputs.page.packing import pack
+from msap_geo.outputs.page.topology import Grid, on_grid, packed, topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from msap_geo.outputs.page.content import Findings, MapContent
+
+CHANGES = {
+    GAINED: ("passés sous le seuil", "#2c7fb8", False),
+    LOST: ("passés au-delà du seuil", "#d95f0e", True),
+    STILL_WITHIN: ("restés sous le seuil", "#eef3e2", False),
+    STILL_BEYOND: ("restés au-delà", "#77787c", False),
+}
+"""What became of a commune between two dates: in words, its colour, whether it is hatched."""
+
+_REACH_SIMPLIFY_M = 100.0
+
+
+def numbers(values: Iterable[float], decimals: int = 3) -> list[float | int | None]:
+    """Return numbers as JSON has them: whole ones short, unknown ones null."""
+    return [
+        None if pd.isna(value) else int(value) if value == int(value) else round(value, decimals)
+        for value in np.asarray(values, dtype=float).tolist()
+    ]
+
+
+def isochrones(content: MapContent, drawn: gpd.GeoSeries, grid: Grid) -> dict[str, Any] | None:
+    """Return the areas within each threshold, cut along the territory's own outline."""
+    areas = content.isochrones
+    if areas is None or areas.is_empty.all():
+        return None
+    territory = shapely.union_all(drawn.dropna().to_numpy())
+    simple = shapely.simplify(areas.geometry.to_numpy(), _REACH_SIMPLIFY_M)
+    inside = [_surface(shape.intersection(territory)) for shape in shapely.make_valid(simple)]
+    return {
+        "minutes": numbers(areas["minutes"]),
+        "trace": packed(topology(gpd.GeoSeries(inside, crs=areas.crs), grid)),
+    }
+
+
+def _surface(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    """Keep the surfaces of a geometry: an intersection may leave points and lines."""
+    parts = shapely.get_parts(shapely.get_parts(np.array([shape], dtype=object)))
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def roads(content: MapContent, grid: Grid) -> str | None:
+    """Return the main roads as arcs: for each its number of points, then its steps."""
+    lines = content.main_roads
+    if lines is None or len(lines) == 0:
+        return None
+    points, line = shapely.get_coordinates(lines.to_numpy(), return_index=True)
+    whole = on_grid(points, grid, crs=lines.crs)
+    counts = np.bincount(line)
+    steps = np.diff(whole, axis=0, prepend=0).ravel()
+    start = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return pack(np.insert(steps, 2 * start, counts))
+
+
+def groups(content: MapContent) -> list[dict[str, Any]]:
+    """Return the people of each target group, commune by commune."""
+    return [
+        {"nom": words, "valeurs": numbers(content.communes[name], 0)}
+        for name, words in schemas.GROUPS.items()
+        if name in content.communes and content.communes[name].notna().any()
+    ]
+
+
+def changes(findings: Findings, codes: Iterable[str], threshold: float) -> dict[str, Any] | None:
+    """Return what became of each commune since another list of Maisons."""
+    if findings.changes is None:
+        return None
+    rows = findings.changes.set_index("code_insee").reindex(list(codes))
+    order = list(CHANGES)
+    return {
+        "depuis": findings.before,
+        "classes": [
+            {"nom": words, "couleur": colour, "hachures": hatched}
+            for words, colour, hatched in CHANGES.values()
+        ],
+        "classe": [order.index(status) for status in rows[f"statut_{threshold:g}"]],
+        "minutesAvant": numbers(rows["minutes_avant"]),
+    }
+
+
+def site_lines(findings: Findings, threshold: float) -> dict[str, list[list[str]]]:
+    """Return what the diagnosis says of each Maison: its catchment, and if it closed."""
+    lost = f"perdus_{threshold:g}"
+    closing = findings.closures.set_index("site_id")[lost]
+    told = {}
+    for row in findings.basins.to_dict("records"):
+        assumed = " (supposées)" if row["heures_supposees"] else ""
+        lines = [
+            ["Bassin : habitants dont elle est la plus proche", french.number(row["habitants"])],
+            ["Leur temps moyen", french.minutes(row["minutes_moyennes"])],
+            ["Heures par semaine", french.number(row["heures"], 1) + assumed],
+            ["Habitants par heure d’ouverture", french.number(row["habitants_par_heure"])],
+            ["Charge", row["charge"]],
+        ]
+        if row["site_id"] in closing.index:
+            people = french.people(int(closing[row["site_id"]]))
+            lines.append([f"Si elle fermait, au-delà de {threshold:g} min", f"{people} de plus"])
+        told[row["site_id"]] = lines
+    return told
+
+
+def robustness(findings: Findings | None) -> dict[str, str]:
+    """Return how far each zone blanche holds, in words."""
+    if findings is None:
+        return {}
+    table = findings.robustness.set_index("zone_id")
+    return {
+        str(zone): f"{row.robustesse} ({french.percent(row.part_blanche)} des hypothèses)"
+        for zone, row in zip(table.index, table.itertuples(), strict=True)
+    }
+
+
+def inside(drawn: gpd.GeoSeries, grid: Grid) -> NDArray[np.int64]:
+    """Return a point inside each area, on the grid; the grid's origin for one without outline."""
+    points = shapely.point_on_surface(drawn.to_numpy())
+    known = ~(shapely.is_missing(points) | shapely.is_empty(points))
+    whole = np.zeros((len(drawn), 2), dtype=np.int64)
+    whole[known] = on_grid(shapely.get_coordinates(points[known]), grid, crs=drawn.crs)
+    return whole

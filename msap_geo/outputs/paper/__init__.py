@@ -1,0 +1,3 @@
+"""Printed maps and charts."""
+
+from __future__ import annotations

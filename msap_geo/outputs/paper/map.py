@@ -1,0 +1,117 @@
+"""Maps on paper: classes, zones, signs, legend, scale bar, north, sources. Nothing is computed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from msap_geo.outputs.paper.drawing import RULE, Drawing, new_figure, style
+from msap_geo.outputs.paper.layers import draw_areas, draw_places, write_labels
+from msap_geo.outputs.paper.legend import (
+    CREDIT_MM,
+    LEGEND_MM,
+    STEP_MM,
+    credit_lines,
+    draw_credits,
+    draw_legend,
+    legend_lines,
+    scale_and_north,
+    watermark,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from msap_geo.outputs.paper.sheet import Sheet
+
+_GAP_MM, _NARROWEST_MM = 3.0, 75.0
+_SEA = "#ffffff"
+
+
+def print_map(sheet: Sheet, *, width_mm: float = 170.0, height_mm: float = 140.0) -> Drawing:
+    """Draw a map for print, its legend beside it.
+
+    Parameters
+    ----------
+    sheet
+        What it shows.
+    width_mm, height_mm
+        Room it may take, millimetres; a wide territory takes less height.
+
+    Returns
+    -------
+    Drawing
+        The map.
+    """
+    return _drawn(sheet, width_mm, height_mm, legend=True)
+
+
+def locator_map(sheet: Sheet, *, width_mm: float = 85.0, height_mm: float = 85.0) -> Drawing:
+    """Draw a small map, with its legend under it."""
+    return _drawn(sheet, width_mm, height_mm, legend=False)
+
+
+def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> Drawing:
+    lines = legend_lines(sheet)
+    bounds = _bounds(sheet)
+    ratio = (bounds[3] - bounds[1]) / max(bounds[2] - bounds[0], 1e-3)
+    if legend:
+        map_width = width_mm - LEGEND_MM - _GAP_MM
+        least = STEP_MM * (len(lines) + 1) + CREDIT_MM * (len(credit_lines(sheet)) + 1)
+        map_height = min(max(map_width * ratio, least), height_mm)
+        # A tall territory leaves its legend nearer rather than an empty sea.
+        map_width = min(map_width, max(map_height / ratio + _GAP_MM, _NARROWEST_MM))
+        width_mm, under = map_width + _GAP_MM + LEGEND_MM, 0.0
+    else:
+        map_width, map_height = width_mm, height_mm
+        under = STEP_MM * (math.ceil((len(lines) - 1) / 2) + 1) + 1.0
+    with style():
+        figure = new_figure(width_mm, map_height + under)
+        paper = figure.add_axes((0, 0, 1, 1))
+        paper.set_xlim(0, width_mm)
+        paper.set_ylim(0, map_height + under)
+        paper.axis("off")
+        whole = map_height + under
+        axes = figure.add_axes((0, under / whole, map_width / width_mm, map_height / whole))
+        metres = _frame(axes, bounds, map_width, map_height)
+        draw_areas(axes, sheet, metres)
+        draw_places(axes, sheet)
+        write_labels(axes, sheet, metres)
+        scale_and_north(axes, metres)
+        watermark(axes, sheet.watermarks)
+        if legend:
+            draw_legend(paper, lines, left=map_width + _GAP_MM, top=map_height)
+            draw_credits(paper, sheet, left=map_width + _GAP_MM)
+        else:
+            head, rest = lines[0], lines[1:]
+            half = math.ceil(len(rest) / 2)
+            draw_legend(paper, [head, *rest[:half]], left=0.5, top=under)
+            draw_legend(paper, rest[half:], left=width_mm / 2, top=under - STEP_MM)
+        return Drawing(figure)
+
+
+def _bounds(sheet: Sheet) -> tuple[float, float, float, float]:
+    if sheet.focus is not None:
+        return sheet.focus
+    left, bottom, right, top = sheet.areas.total_bounds
+    if not math.isfinite(left):
+        return 0.0, 0.0, 1000.0, 1000.0
+    return float(left), float(bottom), float(right), float(top)
+
+
+def _frame(
+    axes: Axes, bounds: tuple[float, float, float, float], width_mm: float, height_mm: float
+) -> float:
+    """Show the bounds, centred, the same scale both ways; return the metres of a millimetre."""
+    left, bottom, right, top = bounds
+    metres = 1.04 * max((right - left) / width_mm, (top - bottom) / height_mm, 1e-3)
+    x, y = (left + right) / 2, (bottom + top) / 2
+    axes.set_xlim(x - metres * width_mm / 2, x + metres * width_mm / 2)
+    axes.set_ylim(y - metres * height_mm / 2, y + metres * height_mm / 2)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_edgecolor(RULE)
+    axes.set_facecolor(_SEA)
+    return metres

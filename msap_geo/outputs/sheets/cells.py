@@ -1,0 +1,147 @@
+"""Cells of a workbook: values a spreadsheet can hold, their formats, the width they need."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from msap_geo.outputs.sheets.dictionary import Column
+
+_NARROWEST, _WIDEST = 9, 42
+_SAMPLE = 400
+_LONGEST_TEXT = 32_767
+"""Characters a cell can hold (Excel specifications and limits)."""
+_CUT = "… (coupé : trop long pour un tableur)"
+
+
+class Styles:
+    """The formats of one workbook, made once each."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._made: dict[str, Any] = {}
+        self.title = book.add_format({"bold": True, "font_size": 14})
+        self.section = book.add_format({"bold": True, "font_size": 12, "bottom": 1})
+        self.small = book.add_format({"font_size": 9, "font_color": "#5a5a6a"})
+        self.warning = book.add_format({"bold": True, "font_color": "#b5123e"})
+        self.label = book.add_format({"bold": True, "valign": "top"})
+        self.wrap = book.add_format({"text_wrap": True, "valign": "top"})
+        self.alarm = book.add_format(
+            {"text_wrap": True, "valign": "top", "bold": True, "font_color": "#b5123e"}
+        )
+        self.link = book.add_format({"font_color": "#0b5394", "underline": 1, "valign": "top"})
+        self.head = book.add_format(
+            {
+                "bold": True,
+                "text_wrap": True,
+                "valign": "vcenter",
+                "bg_color": "#e8eef4",
+                "bottom": 1,
+            }
+        )
+
+    def of(self, column: Column) -> Any:
+        """Return the format of a column's values."""
+        if column.number not in self._made:
+            self._made[column.number] = self._book.add_format({"num_format": column.number})
+        return self._made[column.number]
+
+
+def plain_values(values: pd.Series, column: Column) -> list[Any]:
+    """Return what cells can hold: numbers, text, dates; nothing where unknown or infinite.
+
+    Parameters
+    ----------
+    values
+        One column of a table.
+    column
+        What the dictionary says of it.
+
+    Returns
+    -------
+    list
+        ``int``, ``float``, ``str``, :class:`datetime.datetime` or None.
+    """
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return ["oui" if value else "non" for value in values.tolist()]
+    if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
+        return list(values.tolist())
+    if pd.api.types.is_float_dtype(values.dtype) and isinstance(values.dtype, np.dtype):
+        return [value if math.isfinite(value) else None for value in values.tolist()]
+    return [_plain(value, dated=column.form == "date") for value in values.tolist()]
+
+
+def _plain(value: Any, *, dated: bool) -> Any:
+    if isinstance(value, list | tuple):
+        value, dated = " ".join(map(str, value)), False
+    elif value is None or pd.isna(value):
+        return None
+    elif isinstance(value, bool):
+        value = "oui" if value else "non"
+    elif isinstance(value, pd.Timestamp):
+        return value.to_pydatetime().replace(tzinfo=None)
+    elif isinstance(value, int | float):
+        return value if math.isfinite(value) else None
+    return _text(str(value), dated=dated)
+
+
+def _text(value: str, *, dated: bool) -> Any:
+    if dated:
+        try:
+            return dt.datetime.fromisoformat(value).replace(tzinfo=None)
+        except ValueError:
+            return value or None
+    if len(value) > _LONGEST_TEXT:
+        return value[: _LONGEST_TEXT - len(_CUT)] + _CUT
+    return value or None
+
+
+def write_values(sheet: Any, row: int, column: int, values: Sequence[Any], style: Any) -> None:
+    """Write values down a column; unknown ones leave their cell empty."""
+    for at, value in enumerate(values, start=row):
+        if value is None:
+            continue
+        if isinstance(value, str):
+            sheet.write_string(at, column, value, style)
+        elif isinstance(value, dt.datetime):
+            sheet.write_datetime(at, column, value, style)
+        else:
+            sheet.write_number(at, column, value, style)
+
+
+def width_of(values: Sequence[Any], column: Column) -> int:
+    """Return the width a column needs, in characters: its values on one line, its heading on few.
+
+    The first rows decide, beside the longest word of the heading.
+    """
+    shown = max((_shown(value, column) for value in values[:_SAMPLE]), default=0)
+    word = max(map(len, column.heading.split()), default=0) + 3  # the filter's button
+    return min(max(shown + 2, word, _NARROWEST), _WIDEST)
+
+
+def _shown(value: Any, column: Column) -> int:
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dt.datetime):
+        return 10
+    decimals = len(column.number.partition(".")[2].rstrip("%"))
+    return len(f"{value:,.{decimals}f}")
+
+
+def lines_of(text: str, width: float) -> int:
+    """Return how many lines a text takes in a cell so wide."""
+    lines, room = 1, 0.0
+    for word in text.split():
+        if room and room + len(word) > width - 1:
+            lines, room = lines + 1, 0.0
+        room += len(word) + 1
+    return lines

@@ -1,0 +1,133 @@
+"""The result of a study: its facts, and how they show themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo import coverage, french, outputs, siting
+from msap_geo.anomalies import tally
+from msap_geo.notebook_html import card, table
+from msap_geo.study import map_parts
+from msap_geo.study.facts import Facts
+from msap_geo.study.provenance import provenance_of
+from msap_geo.study.what_if import simulation_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FEW = 5
+
+
+class StudyResult(Facts):
+    """Everything a study found (:class:`msap_geo.study.facts.Facts`), ready to be shown."""
+
+    def _repr_html_(self) -> str:
+        """Show the key figures in a notebook."""
+        return _card(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"StudyResult({self.study.etude.nom!r}, communes={len(self.communes)}, "
+            f"maisons={len(self.maisons)}, candidates={len(self.candidates)}, "
+            f"zones={len(self.zones)})"
+        )
+
+    def map_content(self) -> outputs.MapContent:
+        """Gather what its map shows (:func:`msap_geo.map`)."""
+        return _content(self)
+
+
+def _content(result: Facts) -> outputs.MapContent:
+    told, simulation = provenance_of(result), simulation_of(result)
+    return outputs.MapContent(
+        title=told.title,
+        method=told.method,
+        thresholds=result.study.thresholds,
+        communes=result.communes,
+        origins=result.origins,
+        access=result.access,
+        shares=result.shares,
+        zones=result.zones,
+        maisons=result.maisons[~result.neighbours],
+        neighbours=result.maisons[result.neighbours],
+        itinerants=result.itinerants,
+        la_poste=result.la_poste,
+        candidates=result.candidates,
+        vintages=told.vintages,
+        sources=list(told.sources),
+        limits=[*told.limits, *_untried(simulation, result)],
+        score=_score_in_words(),
+        attributions=list(told.attributions),
+        road_credit=told.road_credit,
+        contiguity=coverage.contiguous_pairs(result.communes.geometry.to_numpy()),
+        isochrones=map_parts.reach(result),
+        main_roads=map_parts.main_roads(result),
+        simulation=simulation,
+        date=told.date,
+        cautions=result.cautions,
+    )
+
+
+def _untried(simulation: outputs.Simulation | None, result: Facts) -> list[str]:
+    """Say why the page offers no choice to try, where a reader would expect one."""
+    if simulation is not None or result.candidates.empty:
+        return []
+    return ["Territoire trop vaste pour essayer des ouvertures dans la page : le faire par région."]
+
+
+def _score_in_words() -> str:
+    names = {
+        "population_gagnee": "habitants gagnés",
+        "minutes_economisees": "minutes économisées",
+        "minutes_maison": "éloignement actuel",
+    }
+    return ", ".join(
+        f"{100 * weight:.0f}\u202f% {names[key]}" for key, weight in siting.WEIGHTS.items()
+    )
+
+
+def _card(result: Facts) -> str:
+    """Show the key figures of a study, its largest zones blanches and its first candidates."""
+    study = result.study
+    figures = {
+        "habitants": french.number(result.shares[0].population),
+        "communes": french.number(len(result.communes)),
+        "Maisons": f"{french.number(int((~result.neighbours).sum()))}, et "
+        f"{french.number(int(result.neighbours.sum()))} chez les voisins",
+    }
+    for share in result.shares:
+        figures[f"à {share.threshold:g} min ou moins"] = (
+            f"{french.percent(share.share)} des habitants ; {french.number(share.beyond)} au-delà, "
+            f"dans {french.counted(share.communes_beyond, 'commune')}"
+        )
+    figures["zones blanches"] = french.number(len(result.zones))
+    figures["anomalies"] = french.anomalies(tally(result.anomalies)) or "aucune"
+    zones = table(
+        result.zones.assign(nom=_zone_names(result)),
+        {
+            "rang": "Rang",
+            "nom": "Autour de",
+            "nb_communes": "Communes",
+            "population": "Habitants",
+            "minutes_max": "Minutes au plus",
+        },
+        caption="Zones blanches",
+        shown=_FEW,
+    )
+    candidates = table(
+        result.candidates,
+        {"rang": "Rang", "nom": "Bureau", "commune": "Commune", "population_gagnee": "Gagnés"},
+        caption="Bureaux candidats (habitants gagnés par chacun, seul)",
+        shown=_FEW,
+    )
+    return card(
+        study.etude.nom,
+        figures,
+        tables=[zones, candidates],
+        remarks=[str(told) for told in result.cautions],
+    )
+
+
+def _zone_names(result: Facts) -> pd.Series:
+    named = result.communes.set_index("code_insee")["nom"]
+    return result.zones["zone_id"].str.removeprefix("ZB-").map(named)

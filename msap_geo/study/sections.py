@@ -1,0 +1,272 @@
+"""The sections of the study file: their keys, what each may hold, and its default."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path  # noqa: TC003 - pydantic reads the types
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+
+from msap_geo import coverage, loaders, network, siting
+from msap_geo.coverage.access import LONGEST_THRESHOLD
+from msap_geo.errors import StudyError
+from msap_geo.study.roles import ROLES
+from msap_geo.territory import check_departements
+
+
+class Section(BaseModel):
+    """A section: no unknown key, nothing changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Etude(Section):
+    """``[etude]``: what is asked, where."""
+
+    nom: str = Field(min_length=1)
+    departements: tuple[str, ...]
+    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = (20.0, 30.0)
+    demonstration: bool = False
+
+    @field_validator("departements")
+    @classmethod
+    def _known(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        return check_departements(codes)
+
+    @field_validator("seuils_minutes")
+    @classmethod
+    def _sorted(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        return coverage.check_thresholds(values)
+
+
+class Donnees(Section):
+    """``[donnees]``: the official files."""
+
+    communes: tuple[Path, ...] = Field(min_length=1)
+    population: Path
+    mairies: tuple[Path, ...] = Field(min_length=1)
+    maisons: Path
+    la_poste: Path
+    la_poste_horaires: Path | None = None
+    cog: Path | None = None
+    mouvements: Path | None = None
+    indicateurs: tuple[Path, ...] = ()
+    appartenance: tuple[Path, ...] = ()
+    carreaux: Path | None = None
+
+    @field_validator("communes", "mairies", "indicateurs", "appartenance", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class Maisons(Section):
+    """``[maisons]``: which ones count, as of which day."""
+
+    types: tuple[str, ...] = loaders.FIXED_KINDS
+    au: date | None = None
+
+    @field_validator("au", mode="before")
+    @classmethod
+    def _a_day(cls, value: object) -> object:
+        if not isinstance(value, (str, date)):
+            raise StudyError("une date est attendue", remedy='écrire par exemple "2021-01-01"')
+        return value
+
+
+class Traversee(Section):
+    """A crossing; an end is a commune's code, or a longitude and a latitude."""
+
+    de: str | tuple[float, float]
+    a: str | tuple[float, float]
+    minutes: float = Field(gt=0)
+
+    @field_validator("de", "a", mode="before")
+    @classmethod
+    def _landing(cls, value: object) -> object:
+        numbers = (
+            [part for part in value if isinstance(part, int | float)]
+            if isinstance(value, list)
+            else []
+        )
+        if not isinstance(value, str) and (len(numbers) != 2 or numbers != value):  # noqa: PLR2004
+            raise StudyError(
+                "un bout de traversée n'est ni une commune ni un point",
+                remedy='donner un code ("56009") ou une longitude et une latitude ([-3.15, 47.35])',
+            )
+        return value
+
+
+class Penalites(Section):
+    """``[reseau.penalites]``: what bends and junctions cost."""
+
+    acceleration_laterale_ms2: float = Field(default=0.0, ge=0)
+    carrefour_s: float = Field(default=0.0, ge=0)
+
+
+class Reseau(Section):
+    """``[reseau]``: the roads, and how they are driven."""
+
+    profil: str = "voiture"
+    source: tuple[Path, ...] = ()
+    noeuds: Path | None = None
+    liens: Path | None = None
+    vitesses_kmh: dict[str, float] = Field(default_factory=dict)
+    sinuosite: float | None = Field(default=None, ge=1.0)
+    heure: Literal["creuses", "pleines"] = "creuses"
+    traversees: tuple[Traversee, ...] = ()
+    penalites: Penalites | None = None
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Reseau:
+        if self.profil not in network.available_profiles():
+            raise StudyError(
+                f"profil de déplacement inconnu : « {self.profil} »",
+                remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
+            )
+        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
+        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
+        if given not in expected:
+            raise StudyError(
+                "le réseau routier n'est pas donné comme il faut",
+                where="[reseau]",
+                remedy='donner soit source = "….osm.pbf" (ou une liste), soit noeuds et liens '
+                '(deux CSV), soit profil = "estime" seul',
+            )
+        if self.sinuosite is not None and self.profil != network.ESTIMATED:
+            raise StudyError(
+                "la sinuosité ne sert qu'au réseau estimé",
+                where="[reseau] sinuosite",
+                remedy='la retirer, ou choisir profil = "estime"',
+            )
+        if self.profil == network.ESTIMATED and (self.traversees or self.penalites):
+            raise StudyError(
+                "les traversées et les pénalités ne servent qu'avec des routes",
+                where="[reseau]",
+                remedy="les retirer, ou donner des routes",
+            )
+        if self.heure == "pleines" and not network.load_profile(self.profil).traffic.factors:
+            raise StudyError(
+                f"le profil « {self.profil} » ne distingue pas les heures de pointe",
+                where="[reseau] heure",
+                remedy='retirer la clé, ou choisir profil = "voiture"',
+            )
+        return self
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Every file of roads."""
+        return (*self.source, *(path for path in (self.noeuds, self.liens) if path is not None))
+
+
+class Candidats(Section):
+    """``[candidats]``: which post offices are scored."""
+
+    types: tuple[str, ...] = ("Bureau de Poste",)
+
+
+class Diagnostic(Section):
+    """``[diagnostic]``: what the diagnosis needs besides."""
+
+    tirages: int = Field(default=1000, ge=1)
+    graine: int = Field(default=0, ge=0)
+    population_minimale: int = Field(default=0, ge=0)
+    maisons_avant: Path | None = None
+    operateurs: tuple[Path, ...] = ()
+
+    @field_validator("operateurs", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
+class Score(Section):
+    """``[score]``: what each criterion weighs."""
+
+    poids: dict[str, float] = Field(default_factory=lambda: dict(siting.WEIGHTS))
+
+    @field_validator("poids")
+    @classmethod
+    def _known(cls, weights: dict[str, float]) -> dict[str, float]:
+        return siting.check_weights(weights)
+
+
+class Bounds(Section):
+    """How many new sites a group may have."""
+
+    min: int = Field(default=0, ge=0)
+    max: int | None = Field(default=None, ge=0)
+
+
+class Implantation(Section):
+    """``[implantation]``: the plan sought, and its rules."""
+
+    objectif: Literal[
+        "couverture", "p-mediane", "p-centre", "double-couverture", "capacite", "equite"
+    ] = "couverture"
+    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = ()
+    poids_des_seuils: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+    trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
+    seconde_couverture: float = Field(default=0.5, ge=0, le=1)
+    capacite: int | None = Field(default=None, gt=0)
+    equite_par: str = "departement"
+    imposes: tuple[str, ...] = ()
+    interdits: tuple[str, ...] = ()
+    exclusifs: tuple[tuple[str, ...], ...] = ()
+    quotas: dict[str, Bounds] = Field(default_factory=dict)
+    distance_min_km: float | None = Field(default=None, gt=0)
+    secondes: float = Field(default=60.0, gt=0)
+
+    @model_validator(mode="after")
+    def _capacity(self) -> Implantation:
+        if self.objectif == "capacite" and self.capacite is None:
+            raise StudyError(
+                "l'objectif « capacite » demande la capacité d'un site",
+                where="[implantation] capacite",
+                remedy="écrire par exemple capacite = 5000",
+            )
+        return self
+
+
+class Couts(Section):
+    """``[couts]``: the cost model."""
+
+    modele: str = "france-services"
+    annee: int = Field(default=2026, ge=2016, le=2100)
+    fonctionnement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    investissement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    operateurs_non_signataires: float = Field(default=0, ge=0)
+    demi_journees_permanence: float = Field(default=0, ge=0)
+
+    @property
+    def nombres(self) -> dict[str, float]:
+        """What lump sums of the model are multiplied by, by the name it counts them under."""
+        return {
+            "operateurs_non_signataires": self.operateurs_non_signataires,
+            "demi_journees_permanence": self.demi_journees_permanence,
+        }
+
+    @field_validator("modele")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return siting.load_costs(name).name
+
+
+if TYPE_CHECKING:
+
+    class Millesimes(Section):
+        """``[millesimes]``, as type checkers see it."""
+
+else:
+    Millesimes = create_model(
+        "Millesimes",
+        __base__=Section,
+        __doc__="``[millesimes]``: the date of each file, where its name does not tell.",
+        **dict.fromkeys(ROLES, (str, "")),
+    )

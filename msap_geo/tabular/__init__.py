@@ -1,0 +1,41 @@
+"""Tables as the administrations publish them: text, workbooks, archives, numbers.
+
+Below every room that reads a file.
+"""
+
+from __future__ import annotations
+
+from msap_geo.tabular.archives import is_archive, members, read_member
+from msap_geo.tabular.numbers import to_number
+from msap_geo.tabular.text import (
+    LINE,
+    decode,
+    find_header,
+    normalise,
+    parse_table,
+    pick_columns,
+    read_text,
+    read_text_table,
+    require_file,
+    unique_names,
+)
+from msap_geo.tabular.workbooks import Found, read_tables
+
+__all__ = [
+    "LINE",
+    "Found",
+    "decode",
+    "find_header",
+    "is_archive",
+    "members",
+    "normalise",
+    "parse_table",
+    "pick_columns",
+    "read_member",
+    "read_tables",
+    "read_text",
+    "read_text_table",
+    "require_file",
+    "to_number",
+    "unique_names",
+]

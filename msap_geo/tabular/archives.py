@@ -1,0 +1,86 @@
+"""Zip archives, as INSEE and IGN publish them: read in place, without unpacking to disk."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from msap_geo.errors import UnreadableFileError
+from msap_geo.tabular.text import require_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ZIP = b"PK\x03\x04"
+_WORKBOOK_PART = "[Content_Types].xml"
+_OPEN_DOCUMENT_PART = "mimetype"
+_MAX_MEMBER_BYTES = 4 * 1024**3
+"""The largest published member, the 200 m grid as CSV, holds half a gigabyte."""
+
+
+def is_archive(path: Path) -> bool:
+    """Tell a zip archive from a workbook, which is one too, by what it holds.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent, empty or a broken archive.
+    """
+    require_file(path)
+    with path.open("rb") as stream:
+        if stream.read(len(_ZIP)) != _ZIP:
+            return False
+    names = members(path)
+    return _WORKBOOK_PART not in names and names[:1] != [_OPEN_DOCUMENT_PART]
+
+
+def members(path: Path) -> list[str]:
+    """Return the files a zip archive holds, in its order, without folders and hidden files.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the archive is broken.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _broken(path) from error
+    return [name for name in names if not name.startswith("__MACOSX/")]
+
+
+def read_member(path: Path, name: str) -> bytes:
+    """Return the content of one file of a zip archive.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the archive is broken or encrypted, or the member larger than any published one.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(name).file_size > _MAX_MEMBER_BYTES:
+                raise UnreadableFileError(
+                    f"« {name} » dépasse {_MAX_MEMBER_BYTES // 1024**3} Gio une fois décompressé",
+                    where=path,
+                    remedy="vérifier que c'est bien le fichier attendu",
+                )
+            return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+        raise _broken(path) from error
+    except RuntimeError as error:
+        raise UnreadableFileError(
+            f"« {name} » est protégé par un mot de passe",
+            where=path,
+            remedy="l'extraire de l'archive",
+        ) from error
+
+
+def _broken(path: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"l'archive « {path.name} » est abîmée ou incomplète",
+        where=path,
+        remedy="la télécharger à nouveau",
+    )

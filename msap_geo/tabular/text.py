@@ -1,0 +1,372 @@
+"""Text tables as the administrations publish them.
+
+Encoding, separator, byte-order marks, comment lines and column spelling vary from year to year;
+what does not vary is decided here, once. Everything is read as text and converted explicitly, so
+that ``01001`` stays ``01001``.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from msap_geo.errors import (
+    DataError,
+    FileMissingError,
+    MissingColumnError,
+    UnreadableFileError,
+    reason,
+)
+from msap_geo.tabular.header import guess_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+LINE = "ligne"
+"""Column added by :func:`read_text_table`: the line of each row, as a spreadsheet numbers it."""
+
+_SIGNATURES = {
+    b"PK\x03\x04": "une archive ZIP (ou un classeur XLSX/ODS)",
+    b"%PDF": "un document PDF",
+    b"\x1f\x8b": "un fichier compressé (gzip)",
+    b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (XLS)",
+    b"SQLite format 3": "une base SQLite (GeoPackage)",
+    b"PAR1": "un fichier Parquet",
+    b"7z\xbc\xaf\x27\x1c": "une archive 7z",
+}
+_HEAD_BYTES = 1024
+
+
+def require_file(path: Path) -> None:
+    """Make sure a file is there and holds something.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+    UnreadableFileError
+        If it is a folder, is empty, or cannot be opened.
+    """
+    if not path.exists():
+        raise FileMissingError(
+            f"le fichier « {path.name} » est introuvable",
+            where=path,
+            remedy="vérifier son nom et son dossier (les chemins partent du fichier d'étude)",
+        )
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableFileError(
+            f"le fichier « {path.name} » ne peut pas être ouvert ({reason(error)})", where=path
+        ) from error
+    if not head.strip():
+        raise UnreadableFileError(
+            f"le fichier « {path.name} » est vide", where=path, remedy="le télécharger à nouveau"
+        )
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file: byte-order mark, else strict UTF-8, else Windows-1252.
+
+    Parameters
+    ----------
+    path
+        File to read.
+
+    Returns
+    -------
+    str
+        The decoded text.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+    UnreadableFileError
+        If the file is empty, is not text, or is a web page (often an error page saved by mistake).
+    """
+    require_file(path)
+    return decode(path.read_bytes(), path)
+
+
+def decode(content: bytes, where: Path | str) -> str:
+    """Decode the content of a text file; see :func:`read_text`.
+
+    Parameters
+    ----------
+    content
+        Bytes of the file.
+    where
+        File they come from (with its archive), for the message.
+
+    Returns
+    -------
+    str
+        The decoded text.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is not text.
+    """
+    _refuse_foreign(where, content)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # French administrations write Windows-1252 when they do not write UTF-8; it decodes
+        # almost any byte, so it comes last.
+        return content.decode("cp1252", errors="replace")
+
+
+def _refuse_foreign(where: Path | str, content: bytes) -> None:
+    found = next((what for mark, what in _SIGNATURES.items() if content.startswith(mark)), None)
+    head = content[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        found = "une page web (souvent une page d'erreur enregistrée à la place du fichier)"
+    elif (
+        found is None
+        and b"\x00" in content[:_HEAD_BYTES]
+        and content[:2]
+        not in (
+            b"\xff\xfe",
+            b"\xfe\xff",
+        )
+    ):
+        found = "un fichier binaire"
+    if found is not None:
+        raise UnreadableFileError(
+            f"« {Path(where).name} » n'est pas un fichier texte : c'est {found}",
+            where=where,
+            remedy="télécharger à nouveau le fichier attendu, ou extraire celui de l'archive",
+        )
+
+
+@functools.lru_cache(maxsize=100_000)
+def normalise(name: str) -> str:
+    """Return a name reduced to what matters for comparison: ``#Code_INSEE`` → ``code_insee``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def read_text_table(path: Path, *, keep: Callable[[str], bool] | None = None) -> pd.DataFrame:
+    """Read a delimited text file, every value as text.
+
+    The separator is the one of ``; , tab |`` that cuts most lines into the same number of fields,
+    so that decimal commas and commas in comments do not mislead. The header is the first line so
+    cut and mostly filled: comments and titles before it are passed over. Column names are
+    normalised (:func:`normalise`), values stripped.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    keep
+        Tells by its normalised name whether a column is wanted; all are when not given. Files of
+        two thousand columns are read ten times faster for it. Where none is wanted, the table comes
+        back empty, with the columns found.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns, plus :data:`LINE` (line number in the file, header included).
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        See :func:`read_text`.
+    DataError
+        If rows do not all have the same number of fields, or there are none.
+    """
+    return parse_table(read_text(path), path, keep=keep)
+
+
+def parse_table(
+    text: str, where: Path | str, *, keep: Callable[[str], bool] | None = None
+) -> pd.DataFrame:
+    """Read delimited text already decoded; see :func:`read_text_table`.
+
+    Parameters
+    ----------
+    text
+        Decoded text.
+    where
+        File it comes from (with its archive), for the messages.
+    keep
+        See :func:`read_text_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See :func:`read_text_table`.
+
+    Raises
+    ------
+    UnreadableFileError, DataError
+        See :func:`read_text_table`.
+    """
+    layout = find_header(text, where)
+    wanted = [
+        position for position, name in enumerate(layout.columns) if keep is None or keep(name)
+    ]
+    if not wanted:
+        return pd.DataFrame(columns=[LINE, *layout.columns], dtype=str)
+    name = Path(where).name
+    try:
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=layout.separator,
+            dtype=str,
+            keep_default_na=False,
+            header=None,
+            names=range(len(layout.columns)),
+            usecols=wanted if len(wanted) < len(layout.columns) else None,
+            skiprows=layout.skipped + 1,
+            skip_blank_lines=False,
+            on_bad_lines="error",
+        )
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"« {name} » ne contient que son en-tête", where=where) from error
+    except (pd.errors.ParserError, ValueError) as error:
+        detail = re.search(r"line (\d+)", str(error))
+        raise DataError(
+            f"« {name} » n'est pas un tableau régulier : une ligne n'a pas le même nombre de "
+            "champs que l'en-tête",
+            where=f"{where}, ligne {detail.group(1)}" if detail else where,
+            remedy="vérifier les guillemets et le séparateur de cette ligne",
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise DataError(
+            f"« {name} » n'est pas un tableau régulier : les lignes ont plus de champs que "
+            "l'en-tête",
+            where=f"{where}, ligne {layout.skipped + 1}",
+            remedy="vérifier le séparateur de l'en-tête",
+        )
+    table.columns = [layout.columns[position] for position in table.columns]
+    table = table.apply(_stripped)
+    table.insert(0, LINE, table.index + 2 + layout.skipped)
+    filled = np.zeros(len(table), dtype=bool)
+    for column in table.columns[1:]:
+        filled |= (table[column] != "").to_numpy(dtype=bool)
+        if filled.all():
+            break
+    table = table[filled].reset_index(drop=True)
+    if table.empty:
+        raise DataError(f"« {name} » ne contient que son en-tête", where=where)
+    return table
+
+
+def _stripped(values: pd.Series) -> pd.Series:
+    return values.fillna("").str.strip()
+
+
+class Layout(NamedTuple):
+    """How a delimited text is laid out: lines before the header, separator, normalised columns."""
+
+    skipped: int
+    separator: str
+    columns: list[str]
+
+
+def find_header(text: str, where: Path | str) -> Layout:
+    """Find the header and the separator of a delimited text.
+
+    Parameters
+    ----------
+    text
+        The text, or its first lines.
+    where
+        File it comes from, for the message.
+
+    Returns
+    -------
+    Layout
+        Where the header stands, and what it says.
+
+    Raises
+    ------
+    UnreadableFileError
+        If no separator cuts the first lines into fields.
+    """
+    found = guess_header(text)
+    if found is None:
+        raise UnreadableFileError(
+            f"« {Path(where).name} » n'est pas un tableau : aucun séparateur (; , tabulation) dans "
+            "les premières lignes",
+            where=where,
+            remedy="vérifier que c'est bien le fichier CSV attendu",
+        )
+    columns = unique_names([normalise(field) for field in found.fields])
+    return Layout(found.skipped, found.separator, columns)
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """Return the names, each one but the first of its kind numbered: ``a, a`` → ``a, a_2``."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return unique
+
+
+def pick_columns(
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    required: Mapping[str, Sequence[str]],
+    optional: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return the columns wanted, under our names.
+
+    Parameters
+    ----------
+    table
+        Table whose columns are normalised.
+    path
+        File it comes from, for the message.
+    required
+        Our name → the normalised spellings it is published under, first match wins.
+    optional
+        The same, for columns that may be absent: they come back filled with empty text.
+
+    Returns
+    -------
+    pandas.DataFrame
+        New table with our names, and :data:`LINE` when the table has it.
+
+    Raises
+    ------
+    MissingColumnError
+        If required columns are absent; the message names them all, and what was found.
+    """
+    chosen: dict[str, pd.Series] = {}
+    if LINE in table:
+        chosen[LINE] = table[LINE]
+    missing = []
+    for ours, spellings in {**required, **(optional or {})}.items():
+        found = next((name for name in spellings if name in table.columns), None)
+        if found is not None:
+            chosen[ours] = table[found]
+        elif ours in required:
+            missing.append(" ou ".join(spellings))
+        else:
+            chosen[ours] = pd.Series("", index=table.index, dtype=str)
+    if missing:
+        found_names = ", ".join(str(name) for name in table.columns if name != LINE)
+        raise MissingColumnError(
+            f"« {path.name} » : colonne absente : {' ; '.join(missing)} "
+            f"(colonnes trouvées : {found_names})",
+            where=path,
+            remedy="vérifier que c'est le bon fichier, et que son en-tête n'a pas été modifié",
+        )
+    return pd.DataFrame(chosen)

@@ -1,0 +1,198 @@
+"""Tables wherever they hide: a CSV, a sheet of a workbook, a Parquet file, any of them in a zip.
+
+INSEE publishes the same table as CSV one year and as a workbook the next, with the header on row 6
+or 8, beside sheets of the same columns for cantons. Nothing is assumed of where a table stands: all
+are found by the columns they hold.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import python_calamine as calamine
+
+from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
+from msap_geo.tabular.archives import is_archive, members, read_member
+from msap_geo.tabular.text import (
+    LINE,
+    decode,
+    normalise,
+    parse_table,
+    unique_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".xlsb"}
+_PARQUET = {".parquet", ".geoparquet"}
+_TEXTS = {".csv", ".txt", ".tsv"}
+_HEADER_ROWS = 30
+
+
+class Found(NamedTuple):
+    """A table found in a file.
+
+    Parameters
+    ----------
+    name
+        Sheet or member of the archive; the file's own name when it holds but one table.
+    table
+        Text columns under normalised names, and the line of each row (:data:`LINE`).
+    """
+
+    name: str
+    table: pd.DataFrame
+
+
+def read_tables(path: Path, *, keep: Callable[[str], bool]) -> list[Found]:
+    """Read every table of a file that has at least one of the columns wanted.
+
+    Parameters
+    ----------
+    path
+        CSV, workbook (XLSX, XLS, ODS), Parquet, or a zip of them.
+    keep
+        Tells by its normalised name whether a column is wanted; the header of a sheet is its row
+        with most of them.
+
+    Returns
+    -------
+    list of Found
+        In the order of the file.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent, or not what it claims to be.
+    MissingColumnError
+        If no table has any of the columns.
+    DataError
+        If a table is irregular or empty.
+    """
+    if is_archive(path):
+        found = list(_from_archive(path, keep))
+    else:
+        found = list(_from_content(path, path.read_bytes, path.suffix.lower(), keep))
+    fitting = [each for each in found if any(map(keep, each.table.columns))]
+    if not fitting:
+        seen = "; ".join(
+            f"{each.name} : {', '.join(c for c in each.table.columns[:12] if c != LINE)}"
+            for each in found
+        )
+        raise MissingColumnError(
+            f"« {path.name} » : aucune des colonnes attendues"
+            + (f" (colonnes trouvées : {seen})" if seen else ""),
+            where=path,
+            remedy="vérifier que c'est le bon fichier",
+        )
+    return fitting
+
+
+def _from_archive(path: Path, keep: Callable[[str], bool]) -> Iterator[Found]:
+    readable = [
+        name
+        for name in members(path)
+        if Path(name).suffix.lower() in _TEXTS | _WORKBOOKS | _PARQUET
+    ]
+    if not readable:
+        raise UnreadableFileError(
+            f"l'archive « {path.name} » ne contient ni CSV, ni classeur, ni Parquet",
+            where=path,
+            remedy="vérifier que c'est bien le fichier attendu",
+        )
+    for name in readable:
+        suffix = Path(name).suffix.lower()
+
+        def content(name: str = name) -> bytes:
+            return read_member(path, name)
+
+        yield from _from_content(path / name, content, suffix, keep)
+
+
+def _from_content(
+    where: Path, content: Callable[[], bytes], suffix: str, keep: Callable[[str], bool]
+) -> Iterator[Found]:
+    if suffix in _WORKBOOKS:
+        yield from _from_workbook(where, content(), keep)
+    elif suffix in _PARQUET:
+        yield Found(where.name, _from_parquet(where, content(), keep))
+    else:
+        yield Found(where.name, parse_table(decode(content(), where), where, keep=keep))
+
+
+def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> Iterator[Found]:
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        for name in workbook.sheet_names:
+            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            table = _from_rows(rows, keep)
+            if table is not None:
+                yield Found(name, table)
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise UnreadableFileError(
+            f"« {where.name} » n'est pas un classeur lisible",
+            where=where,
+            remedy="le télécharger à nouveau, ou l'enregistrer en CSV (UTF-8)",
+        ) from error
+
+
+def _from_rows(
+    rows: Sequence[Sequence[object]], keep: Callable[[str], bool]
+) -> pd.DataFrame | None:
+    names = [[normalise(_text(cell)) for cell in row] for row in rows[:_HEADER_ROWS]]
+    scores = [sum(map(keep, filter(None, row))) for row in names]
+    best = max(scores, default=0)
+    if best == 0:
+        return None
+    header = scores.index(best)
+    # INSEE writes long labels on one row and variable names on the next: both may be known.
+    while header + 1 < len(scores) and scores[header + 1] == best:
+        header += 1
+    columns = unique_names([name or f"colonne_{n}" for n, name in enumerate(names[header], 1)])
+    wanted = [position for position, name in enumerate(columns) if keep(name)]
+    body = rows[header + 1 :]
+    table = pd.DataFrame(
+        {columns[position]: [_text(row[position]) for row in body] for position in wanted},
+        dtype=str,
+    )
+    table.insert(0, LINE, range(header + 2, header + 2 + len(table)))
+    filled = (table[[columns[position] for position in wanted]] != "").any(axis=1)
+    return table[filled].reset_index(drop=True)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> pd.DataFrame:
+    try:
+        source = pq.ParquetFile(io.BytesIO(content))
+        names = source.schema_arrow.names
+        wanted = [name for name in names if keep(normalise(name))]
+        table = source.read(columns=wanted).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFileError(
+            f"« {where.name} » n'est pas un fichier Parquet lisible",
+            where=where,
+            remedy="le télécharger à nouveau",
+        ) from error
+    table.columns = unique_names([normalise(str(name)) for name in table.columns])
+    table = table.reset_index(drop=True)
+    text = {
+        name: table[name].map(_text, na_action="ignore").fillna("").astype(str)
+        for name in table.columns
+        if not pd.api.types.is_numeric_dtype(table[name])
+    }
+    table = table.assign(**text)
+    table.insert(0, LINE, range(1, len(table) + 1))
+    return table
