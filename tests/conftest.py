@@ -262,6 +262,17 @@ def shared():
     return SHARED
 
 
+CASES = SHARED.parent / "cases"
+
+
+@pytest.fixture(scope="session")
+def cases():
+    """Folder of small inputs that once failed; the test is skipped where it is absent."""
+    if not CASES.is_dir():
+        pytest.skip("les petits cas (../shared/cases) ne sont pas là")
+    return CASES
+
+
 CORSICA_STUDY = """
 [etude]
 nom = "Corse"

@@ -22,6 +22,8 @@ from msap_geo.errors import (
     UnreadableFileError,
 )
 from msap_geo.network.estimated import edge_speeds, gabriel_graph
+from msap_geo.network.osm import read_roads
+from msap_geo.network.osm_roads import cut_roads
 from msap_geo.network.osm_tags import posted_kmh
 from msap_geo.network.store import store_key
 
@@ -49,12 +51,12 @@ class TestFromLinks:
         nodes, table = tmp_path / "n.csv", tmp_path / "l.csv"
         places = [f"{n},{i / 100},47" for i, n in enumerate("abcd")]
         nodes.write_text("\n".join(["node,lon,lat", *places]))
-        rows = ["a,b,100,primary", "b,a,100,primary", "b,c,100,primary", "d,c,100,primary"]
+        rows = ["a,b,800,primary", "b,a,800,primary", "b,c,800,primary", "d,c,800,primary"]
         table.write_text("\n".join(["from,to,length_m,highway", *rows]))
         net = network.read_links(nodes, table, network.load_profile("voiture"), epsg=2154)
         assert (net.n_nodes, net.n_links) == (2, 2)
         assert (net.report.nodes_dropped, net.report.parts_dropped) == (2, 2)
-        assert net.report.km_dropped == pytest.approx(0.2)
+        assert net.report.km_dropped == pytest.approx(1.6)
 
     def test_minutes_are_settled_so_that_sums_are_exact(self):
         net = network.from_links(NODES, two_way(("a", "b", 0.1), ("b", "c", 0.2)), crs=2154)
@@ -215,14 +217,23 @@ class TestOsm:
         total = net.report.km * 1000 / self.STEP_M
         assert total == pytest.approx(4 if open_ else 3, rel=1e-3)
 
+    @staticmethod
+    def cut(tmp_path, ways):
+        """Return the edges of ways, whatever nodes they lack."""
+        with pytest.raises(NetworkError, match="position"):
+            read(tmp_path, ways)
+        return cut_roads(
+            read_roads(tmp_path / "carte.osm", network.load_profile("voiture")), 2154
+        ).edges
+
     def test_a_way_cut_by_the_extract_keeps_its_known_part(self, tmp_path):
-        net = read(tmp_path, [([1, 2, 99], {"highway": "primary"})])
-        assert net.report.km * 1000 == pytest.approx(self.STEP_M, rel=1e-3)
+        edges = self.cut(tmp_path, [([1, 2, 99], {"highway": "primary"})])
+        assert edges.length_m.sum() == pytest.approx(self.STEP_M, rel=1e-3)
 
     def test_no_road_is_invented_across_a_gap(self, tmp_path):
         ways = [([1, 2, 98, 99, 4, 5], {"highway": "primary"}), ([1, 6], {"highway": "primary"})]
-        net = read(tmp_path, ways)
-        assert net.report.km * 1000 == pytest.approx(6 * self.STEP_M, rel=1e-3)  # 1–2 and 1–6
+        edges = self.cut(tmp_path, ways)  # 1–2, 4–5 and 1–6
+        assert edges.length_m.sum() == pytest.approx(7 * self.STEP_M, rel=1e-3)
 
     def test_limits_one_way(self, tmp_path):
         tags = {"highway": "primary", "maxspeed:forward": "50", "maxspeed:backward": "100"}
@@ -299,7 +310,7 @@ class TestSeveralExtracts:
     def test_a_way_cut_in_one_is_taken_whole_from_the_other(self, tmp_path):
         cut = self.extract(tmp_path / "cut.osm", [1, 2], {7: [1, 2, 3]})
         rest = self.extract(tmp_path / "rest.osm", [1, 2, 3], {7: [1, 2, 3]})
-        step = self.roads(cut).edges.length_m.sum()
+        step = self.roads(rest).edges.length_m.sum() / 2
         for files in ([cut, rest], [rest, cut]):
             joined = self.roads(files)
             assert joined.x.max() - joined.x.min() == pytest.approx(2 * step, rel=0.01)
@@ -329,10 +340,10 @@ class TestCsv:
         net = self.write(
             tmp_path,
             self.NODES,
-            "from,to,length_m,highway,maxspeed\n1,2,650,primary,\n2,1,650,primary,\n"
-            "2,3,400,tertiary,50\n3,2,400,tertiary,50\n1,3,9,track,\n",
+            "from,to,length_m,highway,maxspeed\n1,2,1300,primary,\n2,1,1300,primary,\n"
+            "2,3,800,tertiary,50\n3,2,800,tertiary,50\n1,3,9,track,\n",
         )
-        assert sorted(net.links.minutes.round(9).tolist()) == [0.6] * 4
+        assert sorted(net.links.minutes.round(9).tolist()) == [1.2] * 4
         assert net.report.ways_refused == 1
 
     def test_wrong_rows_name_their_line(self, tmp_path):

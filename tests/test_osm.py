@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msap_geo import network
-from msap_geo.errors import UnreadableFileError
+from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network import osm_pbf
-from msap_geo.network.osm import read_roads, read_roads_with_osmium
+from msap_geo.network.osm import read_roads
+from msap_geo.network.osm_forms import read_roads_with_osmium
 from msap_geo.network.osm_pbf import NotHandledError, read_pbf
 from msap_geo.network.osm_roads import merge_roads, short_distances_m
 from msap_geo.network.osm_tags import blocks, duration_minutes, way_speeds
@@ -313,8 +314,10 @@ class TestSeveralFiles:
         west = write_osm(tmp_path / "ouest.osm.pbf", {i: nodes[i] for i in (1, 2, 3)}, way)
         east = write_osm(tmp_path / "est.osm.pbf", {i: nodes[i] for i in (3, 4, 5)}, way)
         joined = network.read_osm([west, east], CAR, epsg=2154)
-        alone = network.read_osm(west, CAR, epsg=2154)
-        assert joined.report.km == pytest.approx(2 * alone.report.km)
+        whole = network.read_osm(write_osm(tmp_path / "tout.osm.pbf", nodes, way), CAR, epsg=2154)
+        assert joined.report.km == pytest.approx(whole.report.km)
+        with pytest.raises(NetworkError, match="complete_ways"):
+            network.read_osm(west, CAR, epsg=2154)
 
     def test_a_file_twice_is_the_file(self, shared):
         roads = read_pbf(shared / "formats" / "paris-tiny.osm.pbf", CAR)

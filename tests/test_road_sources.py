@@ -280,14 +280,14 @@ class TestLinks:
             self.read(tmp_path, rows)
 
     def test_unknown_classes_are_told_and_known_ones_are_not(self, tmp_path):
-        good = "1,2,650,primary,\n2,1,650,primary,\n"
+        good = "1,2,750,primary,\n2,1,750,primary,\n"
         net = self.read(tmp_path, good + "2,3,9,track,\n3,2,9,piste,\n1,3,9,piste,\n")
         assert net.report.unknown_classes == "piste (2)"
         assert net.report.ways_refused == 3
 
     def test_limits_are_not_for_bicycles(self, tmp_path):
-        net = self.read(tmp_path, "1,2,500,primary,30\n2,1,500,primary,30\n", BIKE)
-        assert net.links.minutes == pytest.approx([2, 2])
+        net = self.read(tmp_path, "1,2,750,primary,30\n2,1,750,primary,30\n", BIKE)
+        assert net.links.minutes == pytest.approx([3, 3])
 
 
 def test_files_that_cannot_be_joined_are_refused(tmp_path):

@@ -12,7 +12,8 @@ from msap_geo.network.arrays import MINUTE_GRAIN
 from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
 from msap_geo.network.graphs import from_graph, from_place, read_graphml
-from msap_geo.network.links import from_links, read_links
+from msap_geo.network.link_tables import read_links
+from msap_geo.network.links import from_links
 from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.osm import read_osm
 from msap_geo.network.profiles import (

@@ -14,19 +14,23 @@ import pyproj
 import shapely
 
 from msap_geo.cache import cache_folder
-from msap_geo.errors import NetworkError, UnreadableFileError
+from msap_geo.errors import DataError, NetworkError, UnreadableFileError
 from msap_geo.network.arrays import Edges
+from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, pair_links, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm import ATTRIBUTION
+from msap_geo.network.osm_roads import short_distances_m
 from msap_geo.network.osm_tags import posted_kmh
 from msap_geo.network.profiles import known_classes
 from msap_geo.tabular import require_file
+from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from msap_geo.anomalies import Anomaly
     from msap_geo.network.crossings import Crossing
     from msap_geo.network.profiles import Profile
 
@@ -72,7 +76,10 @@ def read_graphml(
             where=path,
             remedy="l'écrire avec osmnx.save_graphml",
         ) from error
-    return from_graph(graph, profile, epsg=epsg, crossings=crossings)
+    try:
+        return from_graph(graph, profile, epsg=epsg, crossings=crossings)
+    except (DataError, NetworkError) as error:
+        raise type(error)(error.problem, where=path, remedy=error.remedy) from error
 
 
 def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
@@ -153,6 +160,8 @@ def from_graph(
     ------
     NetworkError
         If it is not such a graph, or has no road of the profile.
+    DataError
+        If its lengths are not possible.
     """
     try:
         crs = graph.graph["crs"]
@@ -171,8 +180,21 @@ def from_graph(
             f"ce graphe n'est pas celui d'OSMnx : il lui manque {error}",
             remedy="donner un graphe d'osmnx.graph_from_place ou osmnx.load_graphml",
         ) from error
-    transformer = pyproj.Transformer.from_crs(crs, epsg, always_xy=True)
+    try:
+        transformer = pyproj.Transformer.from_crs(crs, epsg, always_xy=True)
+    except pyproj.exceptions.CRSError as error:
+        raise NetworkError(
+            f"ce graphe dit être dans un système de coordonnées inconnu : « {crs} »",
+            remedy="corriger son attribut crs, par exemple « epsg:4326 »",
+        ) from error
     x, y = (np.asarray(values) for values in transformer.transform(*places.reshape(-1, 2).T))
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise NetworkError(
+            f"des nœuds de ce graphe n'ont pas de place dans son système de coordonnées "
+            f"(« {crs} »)",
+            remedy="vérifier x, y et crs",
+        )
+    anomalies = _check_lengths(ids, table, places, crs)
     kmh = _mean_speeds(table, profile)
     usable = kmh > 0
     tail = ids.get_indexer(table["from"][usable])
@@ -190,8 +212,22 @@ def from_graph(
             ATTRIBUTION,
             ways_refused=int((~usable).sum()),
             unknown_classes=tell_classes(highway[~highway.isin(known_classes())]),
+            anomalies=tuple(anomalies),
         ),
         crossings=crossings,
+    )
+
+
+def _check_lengths(ids: pd.Index, table: pd.DataFrame, places: Any, crs: Any) -> list[Anomaly]:
+    lon, lat = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True).transform(*places.T)
+    ends = np.column_stack([ids.get_indexer(table["from"]), ids.get_indexer(table["to"])])
+    straight = short_distances_m(np.asarray(lon)[ends.ravel()], np.asarray(lat)[ends.ravel()])[::2]
+    return check_lengths(
+        table["length_m"].to_numpy(dtype=float),
+        straight,
+        ends[:, 0] == ends[:, 1],
+        where=None,
+        row_name=lambda row: f"de {table['from'].iloc[row]} à {table['to'].iloc[row]}",
     )
 
 

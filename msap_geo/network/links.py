@@ -1,4 +1,4 @@
-"""Roads given as tables of nodes and directed links: CSV pairs, or anything a program has."""
+"""Roads given as nodes and directed links: anything a program has."""
 
 from __future__ import annotations
 
@@ -8,132 +8,18 @@ import numpy as np
 import pandas as pd
 import pyproj
 
-from msap_geo.errors import DataError, MissingColumnError, NetworkError
+from msap_geo.errors import MissingColumnError, NetworkError
 from msap_geo.network.arrays import Edges
-from msap_geo.network.model import RoadNetwork, Source, build_network
-from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile, known_classes
-from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
-from msap_geo.territory import WGS84
+from msap_geo.network.model import RoadNetwork, build_network
+from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
-    from msap_geo.network.crossings import Crossing
 
-_NODES = {"node": ("node", "noeud", "id")}
-_PLACES = {
-    "lon": ("lon", "longitude"),
-    "lat": ("lat", "latitude"),
-}
-_LINKS = {
-    "from": ("from", "de", "source", "tail"),
-    "to": ("to", "vers", "target", "head"),
-    "length_m": ("length_m", "longueur_m", "length"),
-    "highway": ("highway", "classe"),
-}
 _WALKING_KMH = 5.0
 _SAME_LENGTH = 0.01
 _DEFAULT_SNAP_M = 2_000.0
-
-
-def read_links(
-    nodes: Path,
-    links: Path,
-    profile: Profile,
-    *,
-    epsg: int,
-    crossings: Sequence[Crossing] = (),
-) -> RoadNetwork:
-    """Read a network from a CSV of nodes and one of directed links.
-
-    Parameters
-    ----------
-    nodes
-        CSV with ``node,lon,lat``.
-    links
-        CSV with ``from,to,length_m,highway``, one row per direction of travel; an optional
-        ``maxspeed`` (km/h) wins over the class speed.
-    profile
-        Speeds by ``highway`` class; links of other classes are left out.
-    epsg
-        Projected CRS to bring the roads to.
-    crossings
-        Crossings to add (see :class:`msap_geo.network.Crossing`).
-
-    Returns
-    -------
-    RoadNetwork
-        See :func:`msap_geo.network.model.build_network`; classes no profile knows are in its
-        report.
-
-    Raises
-    ------
-    FileMissingError, UnreadableFileError, MissingColumnError, DataError
-        If a file is absent, is not such a table, or has rows that cannot be read; the message
-        names the first line at fault.
-    NetworkError
-        If links name unknown nodes, or if no road is left.
-    """
-    places = pick_columns(read_text_table(nodes), nodes, required={**_NODES, **_PLACES})
-    lon, lat = to_number(places["lon"]), to_number(places["lat"])
-    wrong = lon.isna() | lat.isna() | (lon.abs() > 180) | (lat.abs() > 90)  # noqa: PLR2004
-    if wrong.any():
-        raise DataError(
-            f"« {nodes.name} » : {int(wrong.sum())} nœuds sans longitude ou latitude lisible",
-            where=f"{nodes}, ligne {places[LINE][wrong].iloc[0]}",
-            remedy="corriger ces lignes (degrés décimaux)",
-        )
-    table = pick_columns(
-        read_text_table(links),
-        links,
-        required=_LINKS,
-        optional={"maxspeed": ("maxspeed", "vitesse_max")},
-    )
-    drivable = table["highway"].isin(list(profile.speeds_kmh))
-    unknown = table["highway"][~table["highway"].isin(known_classes())]
-    length_m = to_number(table["length_m"])
-    wrong = drivable & ~(length_m >= 0)
-    if wrong.any():
-        raise DataError(
-            f"« {links.name} » : {int(wrong.sum())} liens sans longueur lisible",
-            where=f"{links}, ligne {table[LINE][wrong].iloc[0]}",
-            remedy="corriger ces lignes (mètres, positifs)",
-        )
-    known = places["node"]
-    lost = drivable & ~(table["from"].isin(known) & table["to"].isin(known))
-    if lost.any():
-        row = table[lost].iloc[0]
-        raise NetworkError(
-            f"« {links.name} » : {int(lost.sum())} liens partent d'un nœud inconnu ou y mènent "
-            f"(le premier va de {row['from']} à {row['to']})",
-            where=f"{links}, ligne {row[LINE]}",
-            remedy="vérifier que les deux fichiers vont ensemble",
-        )
-    kmh = class_speeds(table["highway"], to_number(table["maxspeed"]), profile)
-    frame = pd.DataFrame(
-        {
-            "from": table["from"],
-            "to": table["to"],
-            "minutes": length_m / 1000 / kmh * 60,
-            "length_m": length_m,
-        }
-    )[drivable]
-    x, y = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True).transform(
-        lon.to_numpy(), lat.to_numpy()
-    )
-    edges = _edges(pd.Index(known), np.asarray(x), np.asarray(y), frame, str(links))
-    return build_network(
-        np.asarray(x),
-        np.asarray(y),
-        edges,
-        profile,
-        epsg=epsg,
-        source=Source(ways_refused=int((~drivable).sum()), unknown_classes=tell_classes(unknown)),
-        crossings=crossings,
-    )
 
 
 def class_speeds(highway: pd.Series, posted: pd.Series, profile: Profile) -> pd.Series:
@@ -209,7 +95,7 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: Any) -> RoadNet
             if name in links
         }
     )
-    edges = _edges(pd.Index(nodes["node"]), x, y, given, "links")
+    edges = paired_edges(pd.Index(nodes["node"]), x, y, given, "links")
     profile = Profile("liens", "liens donnés", {}, 1.0, _WALKING_KMH, _DEFAULT_SNAP_M)
     return build_network(x, y, edges, profile, epsg=epsg, keep_all=True)
 
@@ -243,7 +129,7 @@ def _numbers(table: pd.DataFrame, column: str, where: str) -> NDArray[np.float64
     return values
 
 
-def _edges(
+def paired_edges(
     ids: pd.Index,
     x: NDArray[np.float64],
     y: NDArray[np.float64],

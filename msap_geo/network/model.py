@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from msap_geo.anomalies import Anomaly
     from msap_geo.network.profiles import Profile
 
 
@@ -58,12 +59,15 @@ class Source(NamedTuple):
         Classes of road no profile knows, with their number, as told to the user.
     ferries
         Crossings read.
+    anomalies
+        What reading lost or mended.
     """
 
     attribution: str = ""
     ways_refused: int = 0
     unknown_classes: str = ""
     ferries: int = 0
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 _UNKNOWN = Source()
@@ -88,6 +92,8 @@ class NetworkReport:
         Crossings read from the roads or declared.
     unknown_classes
         Classes of road no profile knows, with their number; empty when there are none.
+    anomalies
+        What reading lost or mended.
     """
 
     nodes: int
@@ -99,6 +105,7 @@ class NetworkReport:
     islands: int = 0
     ferries: int = 0
     unknown_classes: str = ""
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +186,8 @@ class RoadNetwork:
             "îles, traversées": f"{report.islands}, {report.ferries}",
             "projection": f"EPSG:{self.epsg}",
         }
+        if report.anomalies:
+            figures["à savoir"] = " ; ".join(anomaly.message for anomaly in report.anomalies)
         if self.attribution:
             figures["source"] = self.attribution
         return notebook_html.card("Réseau routier", figures)
@@ -263,6 +272,7 @@ def build_network(
         islands=0 if keep_all else int(lasting.sum()) - 1,
         ferries=source.ferries + len(crossings),
         unknown_classes=source.unknown_classes,
+        anomalies=source.anomalies,
     )
     links = compiled_links(edges, report.nodes)
     reverse = reversed_links(links)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from msap_geo import french
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
+from msap_geo.network.osm_forms import read_roads_with_osmium
 from msap_geo.network.osm_roads import OsmRoads, cut_roads, merge_roads
-from msap_geo.network.osm_tags import blocks, keys_read, way_speeds
 from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
 
     from msap_geo.network.crossings import Crossing
     from msap_geo.network.profiles import Profile
+
+MOST_LOST = 0.001
+"""Share of the vertices of roads that may lack a place: beyond, roads would be lost in silence."""
 
 ATTRIBUTION = "© les contributeurs d’OpenStreetMap (ODbL)"
 
@@ -39,8 +40,7 @@ def read_osm(
     Parameters
     ----------
     paths
-        OSM file, or neighbouring extracts to join, in which nodes come before ways, as every
-        extract has them.
+        OSM file, or neighbouring extracts to join.
     profile
         Speeds and rules of the mode.
     epsg
@@ -58,7 +58,7 @@ def read_osm(
     FileMissingError, UnreadableFileError
         If a file is absent or is not an OSM file.
     NetworkError
-        If they hold no road of the profile.
+        If they hold no road of the profile, or lack the nodes of their ways (:data:`MOST_LOST`).
     """
     files = [paths] if isinstance(paths, Path) else list(paths)
     for path in files:
@@ -67,10 +67,16 @@ def read_osm(
     if len(roads.way) == 0:
         raise NetworkError(
             f"aucune route utilisable ({profile.title}) dans "
-            + ", ".join(f"« {path.name} »" for path in files),
+            + ", ".join(f"« {path.name} »" for path in files)
+            + (
+                f" ({french.counted(roads.garbled, 'attribut illisible')} : pas de l'UTF-8)"
+                if roads.garbled
+                else ""
+            ),
             where=", ".join(str(path) for path in files),
             remedy="fournir un extrait OpenStreetMap qui couvre l'étude",
         )
+    anomalies = _losses(roads, files)
     x, y, edges, ferry = cut_roads(roads, epsg)
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
@@ -80,9 +86,51 @@ def read_osm(
         edges,
         profile,
         epsg=epsg,
-        source=Source(ATTRIBUTION, ways_refused=roads.refused, ferries=int(ferry.sum())),
+        source=Source(
+            ATTRIBUTION,
+            ways_refused=roads.refused,
+            ferries=int(ferry.sum()),
+            anomalies=anomalies,
+        ),
         crossings=crossings,
     )
+
+
+def _losses(roads: OsmRoads, files: Sequence[Path]) -> tuple[Anomaly, ...]:
+    """Tell what reading lost; refuse a file that lacks too many nodes of its ways."""
+    lost, km = roads.lost()
+    name = ", ".join(path.name for path in files)
+    told = []
+    if lost > MOST_LOST * len(roads.vertex):
+        raise NetworkError(
+            f"il manque la position de {french.counted(lost, 'point')} sur "
+            f"{french.number(len(roads.vertex))} aux routes de « {name} » : environ "
+            f"{french.kilometres(km)} seraient perdus",
+            where=", ".join(str(path) for path in files),
+            remedy="refaire l'extrait avec des voies entières (osmium extract --strategy "
+            "complete_ways), ou joindre l'extrait voisin",
+        )
+    if lost:
+        told.append(
+            Anomaly(
+                "routes-points-absents",
+                Action.LEFT_OUT,
+                name,
+                f"{french.counted(lost, 'point')} des routes sans position dans le fichier, "
+                f"environ {french.kilometres(km)} perdus",
+            )
+        )
+    if roads.garbled:
+        told.append(
+            Anomaly(
+                "routes-attributs-illisibles",
+                Action.LEFT_OUT,
+                name,
+                f"{french.counted(roads.garbled, 'attribut illisible')} (pas de l'UTF-8), laissés "
+                "de côté",
+            )
+        )
+    return tuple(told)
 
 
 def read_roads(path: Path, profile: Profile) -> OsmRoads:
@@ -120,76 +168,3 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
             where=path,
             remedy="fournir un extrait .osm.pbf complet",
         ) from error
-
-
-def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
-    """Read the ways of an OSM file of any form with pyosmium.
-
-    Parameters
-    ----------
-    path
-        OSM file.
-    profile
-        Speeds and rules of the mode.
-
-    Returns
-    -------
-    OsmRoads
-        The same as :func:`msap_geo.network.osm_pbf.read_pbf`.
-
-    Raises
-    ------
-    RuntimeError
-        If it is not an OSM file.
-    """
-    import osmium  # noqa: PLC0415 - only these files need it
-
-    keys = frozenset(keys_read(profile.rules))
-    speeds_of = cache(lambda tags: way_speeds(dict(tags), profile))
-    ways, sizes, refs, speeds = array("q"), array("q"), array("q"), []
-    places, barriers, refused = array("d"), array("q"), 0
-    stream: Any = (
-        osmium.FileProcessor(str(path))
-        .with_locations()
-        .with_filter(osmium.filter.KeyFilter("highway", "route", "barrier"))
-    )
-    for item in stream:
-        tags = tuple((key, value) for key, value in item.tags if key in keys)
-        if item.is_node():
-            if blocks(dict(tags), profile.rules):
-                barriers.append(item.id)
-        elif item.is_way():
-            speed = speeds_of(tags)
-            if speed is None or len(item.nodes) < 2:  # noqa: PLR2004 - a line has two ends
-                continue
-            if not (speed.forward_kmh or speed.backward_kmh):
-                refused += 1
-                continue
-            ways.append(item.id)
-            sizes.append(len(item.nodes))
-            speeds.append(speed)
-            for node in item.nodes:
-                refs.append(node.ref)
-                known = node.location.valid()
-                places.extend((node.lon, node.lat) if known else (np.nan, np.nan))
-    node, first, vertex = np.unique(
-        np.asarray(refs, dtype=np.int64), return_index=True, return_inverse=True
-    )
-    table = np.array(speeds, dtype=np.float64).reshape(-1, 4)
-    lonlat = np.asarray(places).reshape(-1, 2)[first]
-    start = np.zeros(len(sizes) + 1, dtype=np.int64)
-    np.cumsum(np.asarray(sizes, dtype=np.int64), out=start[1:])
-    return OsmRoads(
-        way=np.asarray(ways, dtype=np.int64),
-        start=start,
-        vertex=vertex,
-        forward_kmh=table[:, 0],
-        backward_kmh=table[:, 1],
-        ferry=table[:, 2] != 0,
-        minutes=table[:, 3],
-        node=node,
-        lon=lonlat[:, 0],
-        lat=lonlat[:, 1],
-        barrier=np.isin(node, np.asarray(barriers, dtype=np.int64)),
-        refused=refused,
-    )

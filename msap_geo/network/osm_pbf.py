@@ -2,8 +2,9 @@
 
 An extract is sorted: nodes, then ways, then relations. Ways are read first, and of the nodes only
 those of roads are kept: memory follows the roads, not the file. Blocks are decoded by threads, a
-few at a time. What is not sorted so, or not compressed so, is left to pyosmium
-(:class:`NotHandledError`), which is slower and holds every node.
+few at a time. What is not sorted so, or not compressed so, holds past versions, or places in its
+ways, is left to pyosmium (:class:`NotHandledError`, :mod:`msap_geo.network.osm_forms`), which is
+slower.
 """
 
 from __future__ import annotations
@@ -66,6 +67,17 @@ class _WayRows(NamedTuple):
     refs: NDArray[np.int64]
     kind: NDArray[np.int64]
     tags: list[dict[str, str]]
+    garbled: int
+    first: int
+    last: int
+
+
+class _NodeRows(NamedTuple):
+    """Barriers of one block: where they are among the nodes of roads, and their tags."""
+
+    node: list[int]
+    tags: list[dict[str, str]]
+    garbled: int
 
 
 def read_pbf(path: Path, profile: Profile) -> OsmRoads:
@@ -97,6 +109,8 @@ def read_pbf(path: Path, profile: Profile) -> OsmRoads:
             first_way = bisect_left(every, _WAYS, key=lambda i: kind(i)[1])
             past_nodes = bisect_left(every, _WAYS, key=lambda i: kind(i)[0])
             past_ways = bisect_left(every, _RELATIONS, key=lambda i: kind(i)[0])
+            if not first_way <= past_nodes <= past_ways:
+                raise NotHandledError("blocks out of order")
 
             def way_rows(job: tuple[int, bytes]) -> list[_WayRows]:
                 return _way_rows(job[1], keys, nodes_too=job[0] < past_nodes)
@@ -105,18 +119,24 @@ def read_pbf(path: Path, profile: Profile) -> OsmRoads:
             for rows in _parallel(way_rows, _read(stream, blobs, range(first_way, past_ways))):
                 for part in rows:
                     chosen.add(part)
+            # A bisection trusts the order: what it did not look at is checked.
+            rest = _read(stream, blobs, range(past_ways, len(blobs)))
+            if not all(_parallel(_relations_only, rest)):
+                raise NotHandledError("blocks out of order")
             roads = chosen.roads()
 
-            def node_rows(job: tuple[int, bytes]) -> list[tuple[int, dict[str, str]]]:
+            def node_rows(job: tuple[int, bytes]) -> _NodeRows:
                 return _node_rows(job[1], keys, roads, ways_too=job[0] >= first_way)
 
             stops = cache(lambda tags: blocks(dict(tags), profile.rules))
+            garbled = roads.garbled
             for found in _parallel(node_rows, _read(stream, blobs, range(past_nodes))):
-                for index, tags in found:
+                garbled += found.garbled
+                for index, tags in zip(found.node, found.tags, strict=True):
                     roads.barrier[index] = stops(tuple(tags.items()))
-    except (zlib.error, IndexError, ValueError, UnicodeDecodeError) as error:
+    except (zlib.error, IndexError, ValueError) as error:
         raise NotHandledError(str(error)) from error
-    return roads
+    return roads._replace(garbled=garbled)
 
 
 class _Chosen:
@@ -125,9 +145,13 @@ class _Chosen:
     def __init__(self, profile: Profile) -> None:
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
         self._parts: list[tuple[Any, ...]] = []
-        self._refused = 0
+        self._refused = self._garbled = self._last = 0
 
     def add(self, rows: _WayRows) -> None:
+        if rows.first == self._last != 0:
+            raise NotHandledError("a way repeated")
+        self._last = rows.last
+        self._garbled += rows.garbled
         speeds = [self._speeds(tuple(tags.items())) for tags in rows.tags]
         closed = np.array([s is not None and not (s[0] or s[1]) for s in speeds], dtype=bool)
         open_ = np.array([s is not None and bool(s[0] or s[1]) for s in speeds], dtype=bool)
@@ -166,6 +190,7 @@ class _Chosen:
             lat=np.full(len(node), np.nan),
             barrier=np.zeros(len(node), dtype=bool),
             refused=self._refused,
+            garbled=self._garbled,
         )
 
 
@@ -187,33 +212,40 @@ def _way_rows(blob: bytes, keys: _Keys, *, nodes_too: bool) -> list[_WayRows]:
         if kind != _WAYS:
             continue
         # « highway » and « route » come first: a way has one of them, or is no road.
-        number, value, sizes, refs = kernels.ways(
+        number, value, sizes, refs, met = kernels.ways(
             block.data, start, stop, column, len(keys.names), 2
         )
+        if met[2]:
+            raise NotHandledError("past versions, or places in the ways")
         _, first, which = np.unique(
             kernels.signatures(value), return_index=True, return_inverse=True
         )
         if not np.array_equal(value[first][which], value):  # two signatures collided
             _, first, which = np.unique(value, axis=0, return_index=True, return_inverse=True)
-        tags = _tags(block, value[first], keys)
-        found.append(_WayRows(number, sizes, refs, which, tags))
+        tags, garbled = _tags(block, value[first], keys)
+        found.append(
+            _WayRows(number, sizes, refs, which, tags, int(garbled[which].sum()), *met[:2].tolist())
+        )
     return found
 
 
-def _node_rows(
-    blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool
-) -> list[tuple[int, dict[str, str]]]:
+def _relations_only(job: tuple[int, bytes]) -> bool:
+    groups, _, _ = kernels.layout(np.frombuffer(_inflated(job[1]), dtype=np.uint8))
+    return bool((groups[:, 0] >= _RELATIONS).all())
+
+
+def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> _NodeRows:
     """Give the nodes of a block their place, and return the barriers among them."""
     block = _block(blob)
     column = kernels.columns(block.data, block.spans, keys.text, keys.spans)
-    found: list[tuple[int, dict[str, str]]] = []
+    found = _NodeRows([], [], 0)
     gate = keys.names.index("barrier")
     for kind, start, stop in block.groups.tolist():
         if kind != _DENSE and not (ways_too and kind >= _WAYS):
             raise NotHandledError("ways before nodes, or nodes that are not dense")
         if kind != _DENSE:
             continue
-        index, value = kernels.dense_nodes(
+        index, value, deleted = kernels.dense_nodes(
             block.data,
             start,
             stop,
@@ -225,19 +257,34 @@ def _node_rows(
             gate,
             len(keys.names),
         )
-        found += zip(index.tolist(), _tags(block, value, keys), strict=True)
+        if deleted:
+            raise NotHandledError("past versions")
+        tags, garbled = _tags(block, value, keys)
+        found = _NodeRows(
+            found.node + index.tolist(), found.tags + tags, found.garbled + int(garbled.sum())
+        )
     return found
 
 
-def _tags(block: _Block, value: NDArray[np.int32], keys: _Keys) -> list[dict[str, str]]:
-    def text(string: int) -> str:
-        begin, end = block.spans[string - 1]
-        return block.data[begin:end].tobytes().decode()
+def _tags(
+    block: _Block, value: NDArray[np.int32], keys: _Keys
+) -> tuple[list[dict[str, str]], NDArray[np.int64]]:
+    """Return the tags of each row, and how many were left out because they are not UTF-8."""
 
-    return [
+    def text(string: int) -> str | None:
+        begin, end = block.spans[string - 1]
+        try:
+            return block.data[begin:end].tobytes().decode()
+        except UnicodeDecodeError:
+            return None
+
+    found = [
         {keys.names[k]: text(string) for k, string in enumerate(row) if string}
         for row in value.tolist()
     ]
+    clean = [{key: text for key, text in tags.items() if text is not None} for tags in found]
+    lost = [len(tags) - len(kept) for tags, kept in zip(found, clean, strict=True)]
+    return clean, np.array(lost, dtype=np.int64)
 
 
 def _block(blob: bytes) -> _Block:

@@ -48,6 +48,8 @@ class OsmRoads(NamedTuple):
         Which nodes stop the mode, shape (n,).
     refused
         How many roads of the profile's classes are closed to the mode.
+    garbled
+        How many tags were left out because they are not UTF-8.
     """
 
     way: NDArray[np.int64]
@@ -62,6 +64,20 @@ class OsmRoads(NamedTuple):
     lat: NDArray[np.float64]
     barrier: NDArray[np.bool_]
     refused: int
+    garbled: int = 0
+
+    def lost(self) -> tuple[int, float]:
+        """Return how many vertices have no place, and about how many kilometres go with them.
+
+        A section that lacks an end is counted as long as a mean one.
+        """
+        there = ~np.isnan(self.lon)[self.vertex]
+        way = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+        section = way[1:] == way[:-1]
+        whole = section & there[1:] & there[:-1]
+        steps = short_distances_m(self.lon[self.vertex], self.lat[self.vertex])[whole]
+        mean_m = float(steps.mean()) if len(steps) else 0.0
+        return int((~there).sum()), int((section & ~whole).sum()) * mean_m / 1000
 
 
 class CutRoads(NamedTuple):
@@ -89,6 +105,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
     """
     if len(parts) == 1:
         return parts[0]
+    parts = _apart(parts)
     node = np.unique(np.concatenate([part.node for part in parts]))
     lon, lat = np.full(len(node), np.nan), np.full(len(node), np.nan)
     barrier = np.zeros(len(node), dtype=bool)
@@ -112,6 +129,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         lat=lat,
         barrier=barrier,
         refused=sum(part.refused for part in parts),
+        garbled=sum(part.garbled for part in parts),
     )
     ends = np.column_stack(
         [
@@ -133,6 +151,19 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         ferry=whole.ferry[keep],
         minutes=whole.minutes[keep],
     )
+
+
+def _apart(parts: Sequence[OsmRoads]) -> list[OsmRoads]:
+    """Renumber what is negative: JOSM numbers the new objects of each file from −1."""
+    moved, below = [], 0
+    for part in parts:
+        least = min(int(numbers.min(initial=0)) for numbers in (part.node, part.way))
+        node, way = (
+            np.where(numbers < 0, numbers + below, numbers) for numbers in (part.node, part.way)
+        )
+        moved.append(part._replace(node=node, way=way))
+        below += least
+    return moved
 
 
 def cut_roads(roads: OsmRoads, epsg: int) -> CutRoads:

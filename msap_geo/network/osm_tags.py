@@ -33,6 +33,13 @@ _IMPLICIT_KMH = {
 # Where the limit itself is not written, the kind of place that sets it may be (OSM wiki,
 # Key:maxspeed, "implicit maxspeed values").
 _IMPLICIT_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
+_NUMBER = r"(\d+(?:\.\d+)?)\s*"
+_DURATION = re.compile(
+    rf"P?\s*(?:{_NUMBER}(?:DAYS?|D|JOURS?|J)\s*)?T?"
+    rf"(?:{_NUMBER}(?:HOURS?|HEURES?|HRS?|H)\s*(?:{_NUMBER}(?:MINUTES?|MINS?|MN|M|')\s*|(\d+)\s*)?"
+    rf"|{_NUMBER}(?:MINUTES?|MINS?|MN|M|')\s*)?"
+    rf"(?:{_NUMBER}(?:SECONDS?|SECONDES?|SEC|S))?"
+)
 _EXPRESSLY = frozenset({"yes", "designated", "permissive"})
 
 
@@ -65,7 +72,8 @@ def keys_read(rules: OsmRules) -> tuple[str, ...]:
     keys += ["maxspeed", *("maxspeed" + way for way in ways)]
     keys += [key + suffix for key in rules.access for suffix in ("", *ways)]
     keys += [*rules.oneway, *rules.contraflow, *rules.caps_kmh, "foot", "bicycle"]
-    keys += [tag.partition("=")[0] for tag in rules.closed]
+    keys += [tag.partition("=")[0] for tag in (*rules.closed, *rules.closed_gates)]
+    keys += [*rules.works, *(key for _, bounds in rules.vehicle for key in bounds)]
     return tuple(dict.fromkeys(keys))
 
 
@@ -92,6 +100,8 @@ def way_speeds(tags: Tags, profile: Profile) -> WaySpeeds | None:
         return None
     if any(_has(tags, tag) for tag in profile.rules.closed):
         return CLOSED
+    if under_works(tags, profile.rules) or too_small(tags, profile.rules):
+        return CLOSED
     return _road(tags, highway, profile)
 
 
@@ -100,6 +110,9 @@ def blocks(tags: Tags, rules: OsmRules) -> bool:
     barrier = tags.get("barrier")
     if barrier is None:
         return False
+    locked = any(_has(tags, tag) for tag in rules.closed_gates) and not _expressly(tags, rules)
+    if locked or too_small(tags, rules):
+        return True
     if any(key in tags for key in rules.access):
         return denied(tags, rules)
     if rules.open_barriers is None:
@@ -116,6 +129,39 @@ def denied(tags: Tags, rules: OsmRules, way: str = "") -> bool:
     keys = (key + suffix for key in rules.access for suffix in ((way, "") if way else ("",)))
     value = next((tags[key] for key in keys if key in tags), "")
     return all(part.strip() in rules.denied for part in value.split(";"))
+
+
+def under_works(tags: Tags, rules: OsmRules) -> bool:
+    """Tell whether a road of an open class is being built, hence closed (``construction=yes``)."""
+    return any(key in tags and tags[key] not in rules.works_open for key in rules.works)
+
+
+def too_small(tags: Tags, rules: OsmRules) -> bool:
+    """Tell whether the vehicle is too high, wide, long or heavy for a way or a barrier."""
+    return any(
+        (bound := _measure(tags[key])) is not None and bound < size
+        for size, keys in rules.vehicle
+        for key in keys
+        if key in tags
+    )
+
+
+def _measure(value: str) -> float | None:
+    """Return a size in metres or tonnes, none where the text tells none (``default``, ``none``)."""
+    text = value.strip().lower().replace(",", ".")
+    feet = re.fullmatch(r"(\d+)\s*'\s*(?:(\d+)\s*\")?", text)
+    if feet:
+        return int(feet.group(1)) * 0.3048 + int(feet.group(2) or 0) * 0.0254
+    number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|cm|t|kg|ft|lbs)?", text)
+    if number is None:
+        return None
+    unit = {"cm": 0.01, "kg": 0.001, "ft": 0.3048, "lbs": 0.000_453_592}
+    return float(number.group(1)) * unit.get(number.group(2) or "", 1.0)
+
+
+def _expressly(tags: Tags, rules: OsmRules) -> bool:
+    """Tell whether the mode is expressly let through, by the most specific key present."""
+    return next((tags[key] for key in rules.access if key in tags), "") in _EXPRESSLY
 
 
 def posted_kmh(value: str | None) -> float | None:
@@ -138,7 +184,10 @@ def posted_kmh(value: str | None) -> float | None:
 
 
 def duration_minutes(value: str | None) -> float:
-    """Return a ``duration`` tag in minutes: ``90``, ``1:30``, ``01:30:00``, ``PT1H30M``.
+    """Return a ``duration`` tag in minutes.
+
+    ``90``, ``1:30`` and ``01:30:00`` are OSM's, ``PT1H30M`` and ``PT1.5H`` those of ISO 8601;
+    people also write ``60 min``, ``1h``, ``1 h 30``, ``1,5 heures``.
 
     Parameters
     ----------
@@ -151,16 +200,16 @@ def duration_minutes(value: str | None) -> float:
         Minutes, not a number where the tag tells nothing usable.
     """
     text = (value or "").strip().upper()
-    iso = re.fullmatch(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", text)
-    if iso and any(iso.groups()):
-        days, hours, minutes, seconds = (int(part or 0) for part in iso.groups())
-        return days * 1440 + hours * 60 + minutes + seconds / 60
+    written = _DURATION.fullmatch(text.replace(",", "."))
+    if written and any(written.groups()):
+        # « 1h30 »: after hours, a number alone is minutes.
+        days, hours, *minutes, seconds = (float(part or 0) for part in written.groups())
+        return (days * 1440 + hours * 60 + sum(minutes) + seconds / 60) or np.nan
     if re.fullmatch(r"\d+(:\d{1,2}){0,2}", text):
-        parts = [int(part) for part in text.split(":")]
-        if len(parts) == 1:
-            return float(parts[0]) or np.nan
-        hours, minutes, seconds = (*parts, 0)[:3]
-        return (hours * 60 + minutes + seconds / 60) or np.nan
+        clock = [int(part) for part in text.split(":")]
+        if len(clock) == 1:
+            return float(clock[0]) or np.nan
+        return float(np.dot([60, 1, 1 / 60], (*clock, 0)[:3])) or np.nan
     return np.nan
 
 

@@ -60,6 +60,32 @@ def _field(block, at):
 
 
 @kernel
+def _deleted(block, start, stop):
+    """Tell whether an element's own history says that it is deleted (``visible``, field 6)."""
+    at = start
+    while at < stop:
+        part, first, at = _field(block, at)
+        if part == 6:
+            visible, _ = _varint(block, first)
+            return visible == 0
+    return False
+
+
+@kernel
+def _some_deleted(block, start, stop):
+    """Tell the same of a group of dense nodes, whose field 6 holds one value each."""
+    at = start
+    while at < stop:
+        part, first, at = _field(block, at)
+        if part == 6:
+            while first < at:
+                visible, first = _varint(block, first)
+                if visible == 0:
+                    return True
+    return False
+
+
+@kernel
 def strings(block, start, stop):
     """Return where each string of a table starts and stops."""
     count = 0
@@ -162,7 +188,11 @@ def ways(block, start, stop, column, width, gates):
         String index + 1 of each wanted key's value, 0 where absent, shape (w, width).
     sizes, refs
         How many nodes each way has, and their identifiers end to end.
+    met
+        First and last identifier of every way met, whether one was deleted, repeated or carries the
+        places of its nodes (what only :mod:`msap_geo.network.osm_forms` reads), shape (3,).
     """
+    met = np.zeros(3, dtype=np.int64)
     most_ways, most_refs = _room(block, start, stop)
     number = np.empty(most_ways, dtype=np.int64)
     value = np.zeros((most_ways, width), dtype=np.int32)
@@ -186,8 +216,16 @@ def ways(block, start, stop, column, width, gates):
                 keys, keys_end = first, inner
             elif part == 3:
                 values, values_end = first, inner
+            elif part == 4:
+                met[2] |= _deleted(block, first, inner)
             elif part == 8:
                 nodes, nodes_end = first, inner
+            elif part == 9 and first < inner:
+                met[2] |= True
+        if met[0] == 0:
+            met[0] = identifier
+        met[2] |= identifier == met[1]
+        met[1] = identifier
         wanted = False
         while keys < keys_end and values < values_end:
             key, keys = _varint(block, keys)
@@ -209,7 +247,7 @@ def ways(block, start, stop, column, width, gates):
             r += 1
         sizes[w] = r - before
         w += 1
-    return number[:w].copy(), value[:w].copy(), sizes[:w].copy(), refs[:r].copy()
+    return number[:w].copy(), value[:w].copy(), sizes[:w].copy(), refs[:r].copy(), met
 
 
 @kernel
@@ -256,7 +294,10 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
     -------
     index, value
         Position in ``wanted`` of each gated node, and its tags as in :func:`ways`.
+    deleted
+        Whether some node is said to be.
     """
+    deleted = False
     index = np.empty(16, dtype=np.int64)
     value = np.zeros((16, width), dtype=np.int32)
     found = 0
@@ -272,6 +313,8 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
             part, first, inner = _field(block, inner)
             if part == 1:
                 ids, ids_end = first, inner
+            elif part == 5:
+                deleted |= _some_deleted(block, first, inner)
             elif part == 8:
                 lats = first
             elif part == 9:
@@ -310,4 +353,4 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
             elif ours:
                 for k in range(width):
                     value[found, k] = 0
-    return index[:found].copy(), value[:found].copy()
+    return index[:found].copy(), value[:found].copy(), deleted

@@ -45,6 +45,12 @@ class OsmRules:
         Barriers one passes, all others stopping; none to go by ``closed_barriers`` instead.
     closed_barriers
         Barriers that stop, all others being passed.
+    closed_gates
+        Tags of a barrier that stop whatever its kind, unless the mode is expressly let through.
+    works, works_open
+        Keys that say a road is being built, and their values that leave it open.
+    vehicle
+        Sizes of the vehicle (metres or tonnes), each with the keys whose bound must be no lower.
     caps_kmh
         Highest speed by key and value (surface, tracktype…).
     designated_kmh
@@ -59,6 +65,10 @@ class OsmRules:
     closed: tuple[str, ...] = ("area=yes",)
     open_barriers: tuple[str, ...] | None = None
     closed_barriers: tuple[str, ...] = ()
+    closed_gates: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
+    works_open: tuple[str, ...] = ()
+    vehicle: tuple[tuple[float, tuple[str, ...]], ...] = ()
     caps_kmh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     designated_kmh: Mapping[str, float] = field(default_factory=dict)
 
@@ -291,6 +301,9 @@ def _rules(data: Mapping[str, Any]) -> OsmRules:
             ("closed", "ferme"),
             ("open_barriers", "barrieres_ouvertes"),
             ("closed_barriers", "barrieres_fermees"),
+            ("closed_gates", "portails_fermes"),
+            ("works", "chantier"),
+            ("works_open", "chantier_ouvert"),
         )
         if theirs in tags
     }
@@ -298,6 +311,7 @@ def _rules(data: Mapping[str, Any]) -> OsmRules:
         default,
         **lists,
         implied_oneway=tags.get("sens_unique_implicite", default.implied_oneway),
+        vehicle=tuple((one["taille"], tuple(one["cles"])) for one in data.get("gabarit", ())),
         caps_kmh=data.get("plafonds_kmh", {}),
         designated_kmh=data.get("designees_kmh", {}),
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import StoreError
 from msap_geo.network.arrays import Csr, Edges
 from msap_geo.network.model import NetworkReport, RoadNetwork
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 3
+FORMAT = 4
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST = "reseau.json"
@@ -126,7 +127,7 @@ def open_network(folder: Path) -> RoadNetwork:
             access_kmh=manifest["access_kmh"],
             max_snap_m=manifest["max_snap_m"],
             attribution=manifest["attribution"],
-            report=NetworkReport(**manifest["report"]),
+            report=_report(manifest["report"]),
             x=arrays["x"],
             y=arrays["y"],
             edges=Edges(**{f.name: arrays[f"edges_{f.name}"] for f in fields(Edges)}),
@@ -140,6 +141,13 @@ def open_network(folder: Path) -> RoadNetwork:
         raise StoreError(
             "réseau enregistré illisible", where=folder, remedy="supprimer ce dossier"
         ) from error
+
+
+def _report(values: dict[str, Any]) -> NetworkReport:
+    anomalies = tuple(
+        Anomaly(**{**told, "action": Action(told["action"])}) for told in values["anomalies"]
+    )
+    return NetworkReport(**{**values, "anomalies": anomalies})
 
 
 def _opens(folder: Path) -> bool:

@@ -176,7 +176,7 @@ def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
                 f"routes de classe inconnue : {report.unknown_classes}",
             )
         )
-    return anomalies
+    return [*anomalies, *report.anomalies]
 
 
 def road_anomalies(
