@@ -15,7 +15,7 @@ _UNKNOWN = "–"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
-    """Return a number with French separators; a dash when it is unknown.
+    """Return a number with French separators; a dash when it is unknown or infinite.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def number(value: float | None, decimals: int = 0) -> str:
     str
         E.g. ``"12 345,6"`` (narrow no-break space, comma).
     """
-    if value is None or math.isnan(value):
+    if value is None or not math.isfinite(value):
         return _UNKNOWN
     return f"{value:,.{decimals}f}".replace(",", _THIN_SPACE).replace(".", ",")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_opening import reach
 
 from msap_geo import coverage, travel
-from msap_geo.coverage.catchments import E2SFCA_MINUTES, E2SFCA_WEIGHTS
+from msap_geo.coverage.floating import E2SFCA_MINUTES, E2SFCA_WEIGHTS
 from msap_geo.errors import DataError
 
 PEOPLE = np.array([100.0, 200.0, 300.0])
@@ -165,3 +165,84 @@ def test_times_of_other_places_are_refused(town):
     times = travel.matrix(town.roads, town.origins[::-1], town.maisons, max_minutes=30)
     with pytest.raises(DataError, match="ne sont pas ceux"):
         coverage.accessibility(times, places, np.ones(1), threshold=20)
+
+
+def test_balanced_by_hand():
+    people, supply = np.array([100.0, 300.0]), np.array([20.0, 10.0])
+    both = reach([[5, 15], [15, 5]])
+    index = coverage.balanced(both, people, supply, zones=(10, 20), weights=(1.0, 0.5))
+    # Each place sends two thirds to its own site and one third to the other.
+    first, second = 20 / (200 / 3 + 100), 10 / (100 / 3 + 200)
+    assert index.tolist() == pytest.approx(
+        [2 / 3 * first + 1 / 3 * second, 1 / 3 * first + 2 / 3 * second]
+    )
+    assert index.sum() == pytest.approx(first + second)
+    assert coverage.people_counted(both, people, zones=(10, 20), weights=(1.0, 0.5)) == 1.5
+
+
+@given(st.integers(0, 10_000))
+def test_balanced_keeps_people_and_levels_of_service(seed):
+    rng = np.random.default_rng(seed)
+    times = reach(np.where(rng.random((6, 4)) < 0.6, rng.uniform(0, 29, (6, 4)), np.nan).tolist())
+    people, supply = rng.integers(1, 50, 6) * 1.0, rng.integers(1, 40, 4) * 1.0
+    index = coverage.balanced(times, people, supply)
+    weight = np.zeros((6, 4))
+    coo = times.minutes.tocoo()
+    weight[coo.row, coo.col] = np.select([coo.data <= 10, coo.data <= 20], [1.0, 0.68], 0.22)
+    shares = weight / np.where(weight.sum(axis=1) > 0, weight.sum(axis=1), 1)[:, None]
+    queue = shares.T @ people
+    assert queue.sum() == pytest.approx(people[weight.sum(axis=1) > 0].sum())
+    assert index.sum() == pytest.approx((supply[queue > 0] / queue[queue > 0]).sum())
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        lambda t, p, s: coverage.two_step(t, p, s, threshold=20),
+        coverage.enhanced_two_step,
+        coverage.three_step,
+        coverage.balanced,
+    ],
+)
+@pytest.mark.parametrize(
+    ("people", "supply", "said"),
+    [
+        ([1.0, np.nan], [1.0, 1.0], "habitants.* position 1"),
+        ([1.0, -1.0], [1.0, 1.0], "habitants"),
+        ([1.0, np.inf], [1.0, 1.0], "habitants"),
+        ([1.0], [1.0, 1.0], "1 valeurs pour 2"),
+        ([1.0, 1.0], [np.nan, 1.0], "offre.* position 0"),
+        ([1.0, 1.0], [1.0], "offre"),
+    ],
+)
+def test_what_is_absent_is_refused_not_spread(index, people, supply, said):
+    times = reach([[5, 15], [15, 5]])
+    with pytest.raises(DataError, match=said):
+        index(times, np.array(people), np.array(supply))
+
+
+@pytest.mark.parametrize(
+    "index", [coverage.enhanced_two_step, coverage.three_step, coverage.balanced]
+)
+@pytest.mark.parametrize(
+    ("zones", "weights"),
+    [
+        ((30, 20, 10), (1.0, 0.68, 0.22)),
+        ((10, 10, 30), (1.0, 0.68, 0.22)),
+        ((10, 20), (1.0, 0.68, 0.22)),
+        ((10, 20, 30), (1.0, 0.68)),
+        ((10, 20, 30), (1.0, -0.68, 0.22)),
+        ((10, 20, 30), (1.0, np.nan, 0.22)),
+        ((10, np.nan, 30), (1.0, 0.68, 0.22)),
+        ((), ()),
+    ],
+)
+def test_zones_and_weights_that_do_not_go_together_are_refused(index, zones, weights):
+    times = reach([[5, 15], [15, 5]])
+    with pytest.raises(DataError, match="ne vont pas ensemble"):
+        index(times, np.ones(2), np.ones(2), zones=zones, weights=weights)
+
+
+def test_an_unknown_attraction_is_refused():
+    with pytest.raises(DataError, match="attraction"):
+        coverage.huff_probabilities(reach([[5, 15]]), np.array([1.0, np.nan]))

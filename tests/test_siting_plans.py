@@ -367,7 +367,9 @@ def test_greedy_below_optimum_below_bound(seed, count):
     first = siting.greedy(gains, limits)
     swapped = swap.improve(gains, first.sites, limits)
     found = exact.maximise(gains, limits, Effort(gap=0))
-    proven = lagrangian.bound(gains, limits, first.sites, gap=0, seconds=5, steps=200)
+    proven = lagrangian.bound(
+        gains, limits, first.sites, tolerance=lambda _: 0, seconds=5, steps=200
+    )
     assert gains.value(first.sites) == pytest.approx(first.added.sum())
     assert gains.value(first.sites) <= gains.value(swapped) + 1e-6
     assert gains.value(swapped) <= found.value + 1e-6

@@ -13,16 +13,7 @@ from msap_geo.coverage.access import (
     is_beyond,
     shares,
 )
-from msap_geo.coverage.catchments import (
-    E2SFCA_MINUTES,
-    E2SFCA_WEIGHTS,
-    accessibility,
-    catchments,
-    enhanced_two_step,
-    huff_probabilities,
-    three_step,
-    two_step,
-)
+from msap_geo.coverage.catchments import catchments, huff_probabilities
 from msap_geo.coverage.change import (
     CLOSER,
     FARTHER,
@@ -58,6 +49,16 @@ from msap_geo.coverage.conventions import (
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
 from msap_geo.coverage.equity import concentration_index, concentration_of_groups, equity, gini
+from msap_geo.coverage.floating import (
+    E2SFCA_MINUTES,
+    E2SFCA_WEIGHTS,
+    accessibility,
+    balanced,
+    enhanced_two_step,
+    people_counted,
+    three_step,
+    two_step,
+)
 from msap_geo.coverage.guard import caution, for_publication, guard_anomalies, publishable
 from msap_geo.coverage.neighbours import reliance_on_neighbours, uncertain_at_the_edge
 from msap_geo.coverage.nested_zones import (
@@ -122,6 +123,7 @@ __all__ = [
     "assumed_minutes",
     "backup_coverage",
     "balance",
+    "balanced",
     "calibrated",
     "catchments",
     "caution",
@@ -161,6 +163,7 @@ __all__ = [
     "open_hours",
     "operators_by_zone",
     "people_by_half_day",
+    "people_counted",
     "publishable",
     "random_runs",
     "reliance_on_neighbours",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
 from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
+from msap_geo.siting.infeasible import Breach, breaches
 from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
 from msap_geo.siting.objectives.backup import backup_covering
 from msap_geo.siting.objectives.capacity import capacitated_covering
@@ -24,6 +25,7 @@ __all__ = [
     "CRITERIA",
     "WEIGHTS",
     "Alternatives",
+    "Breach",
     "CostModel",
     "Effort",
     "Gains",
@@ -33,6 +35,7 @@ __all__ = [
     "Ranking",
     "Rules",
     "backup_covering",
+    "breaches",
     "capacitated_covering",
     "check_weights",
     "compile_rules",

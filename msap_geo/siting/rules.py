@@ -89,9 +89,12 @@ def compile_rules(problem: Problem, rules: Rules) -> tuple[Limits, NDArray[np.in
     forced = problem.positions(rules.forced)
     free = np.ones(len(problem.site_ids), dtype=bool)
     free[problem.positions(rules.forbidden)] = False
-    exclusive = [problem.positions(group) for group in rules.exclusive]
+    exclusive = [(problem.positions(group), "") for group in rules.exclusive]
     if rules.apart_km is not None:
-        exclusive += cliques(problem.pairs_within(rules.apart_km), len(free))
+        words = f" à moins de {rules.apart_km:g} km l'un de l'autre"
+        near = cliques(problem.pairs_within(rules.apart_km), len(free))
+        exclusive += [(group, words) for group in near]
+    exclusive = [(group, words) for group, words in exclusive if len(group) > 1]
     groups = []
     for quota in rules.quotas:
         members = problem.positions(quota.sites)
@@ -103,7 +106,8 @@ def compile_rules(problem: Problem, rules: Rules) -> tuple[Limits, NDArray[np.in
         problem.cost_eur,
         free,
         tuple(groups),
-        tuple(group for group in exclusive if len(group) > 1),
+        tuple(group for group, _ in exclusive),
+        tuple(words for _, words in exclusive),
     )
     return limits, forced
 

@@ -12,6 +12,7 @@ from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
+from msap_geo.siting.solving.gains import grain_of, rounded_down
 from msap_geo.siting.solving.greedy import by_value
 from msap_geo.siting.solving.highs import Effort, Model, solve
 
@@ -95,7 +96,8 @@ def backup_covering(
     order = by_value(sites, lambda chosen: _weighted(value_of(chosen), second))
     values = np.array([_weighted(value_of(order[:n]), second) for n in range(len(order) + 1)])
     always = float(problem.people[have > 1].sum()) * (1 + second)
-    bound = max(always + answer.bound, values[-1])
+    grain = grain_of(np.concatenate([people, second * people]))
+    bound = max(always + rounded_down(answer.bound, grain), values[-1])
     first_cover, second_cover = value_of(sites)
     return Plan(
         objective="double-couverture",

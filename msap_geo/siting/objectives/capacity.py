@@ -12,6 +12,7 @@ from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE, covering_gains
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
+from msap_geo.siting.solving.gains import grain_of, rounded_down
 from msap_geo.siting.solving.greedy import by_value
 from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
 from msap_geo.siting.solving.limits import Limits
@@ -79,7 +80,9 @@ def capacitated_covering(
 
     order = by_value(sites, served)
     values = today + np.array([served(order[:n]) for n in range(len(order) + 1)])
-    bound = max(today + answer.bound, values[-1])
+    # Whole people in whole places: a flow, whose best is whole for any choice of sites.
+    grain = grain_of(np.append(gains.people, capacity))
+    bound = max(today + rounded_down(answer.bound, grain), values[-1])
     return Plan(
         objective="couverture-avec-capacite",
         unit=PEOPLE,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.errors import InfeasibleError
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT
 from msap_geo.siting.plan import Plan, curve, status
@@ -62,8 +61,8 @@ def p_centre(problem: Problem, rules: Rules, *, effort: Effort = DEFAULT) -> Pla
     every = problem.access_with(np.union1d(forced, np.flatnonzero(limits.free)))
     served = (problem.people > 0) & np.isfinite(every)
     lost = int(problem.people[(problem.people > 0) & ~served].sum())
-    times = np.unique(np.concatenate([problem.minutes.data, problem.today[served]]))
-    floor = every[served].max(initial=0.0)
+    floor = float(every[served].max(initial=0.0))
+    times = np.unique(np.concatenate([[floor], problem.minutes.data, problem.today[served]]))
     times = times[np.isfinite(times) & (times >= floor)]
     rest = limits.after(forced)
     access = problem.access_with(forced)
@@ -86,15 +85,21 @@ def p_centre(problem: Problem, rules: Rules, *, effort: Effort = DEFAULT) -> Pla
     if chosen is None:
         if proven < len(times):
             raise undecided()
-        more = _fewest(problem, rest, np.flatnonzero(served & np.isinf(access)), effort)
-        raise InfeasibleError(
-            "aucun plan permis ne donne à tous un trajet dans les temps calculés "
-            f"({problem.max_minutes:g} min ou moins) ; il faudrait {more + len(forced)} sites",
-            remedy="permettre plus de sites, ou calculer des trajets plus longs",
+        unserved = np.flatnonzero(served & np.isinf(problem.today))
+        anyone = replace(limits, free=np.ones_like(limits.free))
+        rows = merged(_servers(problem, anyone, unserved, problem.max_minutes))
+        infeasible.refuse(
+            problem,
+            limits,
+            forced,
+            infeasible.Need(rows, float(rows.people.sum())),
+            effort,
+            what="aucun plan permis ne donne à tous un trajet dans les temps calculés "
+            f"({problem.max_minutes:g} min ou moins) ; il faudrait assouplir",
         )
     sites = np.union1d(forced, chosen)
     value = float(problem.access_with(sites)[served].max(initial=0.0))
-    today = float(np.minimum(problem.today, problem.max_minutes)[served].max(initial=0.0))
+    today = float(problem.today[served].max(initial=0.0))
     bound = min(float(times[proven]), value)
     order = _by_trips(problem, sites)
     steps = [problem.access_with(order[:n])[served].max(initial=0.0) for n in range(len(order) + 1)]
@@ -111,7 +116,7 @@ def p_centre(problem: Problem, rules: Rules, *, effort: Effort = DEFAULT) -> Pla
         today=today,
         status=status(value, bound, effort.gap),
         seconds=time.perf_counter() - begin,
-        curve=curve(problem, order, np.minimum(steps, problem.max_minutes)),
+        curve=curve(problem, order, np.array(steps, dtype=float)),
         details={"habitants_sans_site_possible": float(lost)},
         remarks=remarks,
     )
@@ -140,22 +145,14 @@ def _servers(problem: Problem, limits: Limits, needy: NDArray[np.int64], minutes
     return from_pairs(part.row, part.col, near.astype(float), np.ones(len(needy)), len(limits.free))
 
 
-def _fewest(problem: Problem, limits: Limits, needy: NDArray[np.int64], effort: Effort) -> int:
-    """Return how many sites it takes to serve these places at all, whatever the number allowed."""
-    free = replace(limits, count=None, budget_eur=None)
-    rows = merged(_servers(problem, free, needy, problem.max_minutes))
-    return round(-exact.cover(rows, free, np.ones(len(limits.free)), effort).value)
-
-
 def _by_trips(problem: Problem, sites: NDArray[np.int64]) -> NDArray[np.int64]:
     """Order sites so that each next one lowers the longest trip most, then the trips together."""
+    finite = np.concatenate([problem.minutes.data, problem.today[np.isfinite(problem.today)]])
+    never = finite.max(initial=0.0) + 1.0  # worse than any trip, so that no sum is infinite
     order: list[int] = []
     left = [int(site) for site in sites]
     while left:
-        access = [
-            np.minimum(problem.access_with(np.array([*order, site])), problem.max_minutes)
-            for site in left
-        ]
+        access = [np.minimum(problem.access_with(np.array([*order, site])), never) for site in left]
         keys = [(a[problem.people > 0].max(initial=0.0), float(problem.people @ a)) for a in access]
         order.append(left.pop(min(range(len(left)), key=keys.__getitem__)))
     return np.array(order, dtype=np.int64)

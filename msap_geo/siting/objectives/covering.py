@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
-from msap_geo.siting.solving.gains import Gains
+from msap_geo.siting.solving.gains import Gains, grain_of, rounded_up
 from msap_geo.siting.solving.greedy import greedy, in_order
 from msap_geo.siting.solving.highs import Effort, Model, solve
 from msap_geo.siting.solving.reduction import merged, regions
+from msap_geo.siting.solving.solver import best_plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,23 +77,35 @@ def set_covering(
     today = float(problem.people[problem.today <= threshold].sum())
     base = gains.value(forced)
     # A share of a whole number of people: 95 % of 1 001 is 951 persons.
-    target = float(np.ceil(share * problem.population - _NOISE)) - today - base
+    aim = float(np.ceil(share * problem.population - _NOISE))
+    target = aim - today - base
     left = merged(gains.without(np.zeros(gains.n_sites, dtype=bool), opened=forced))
     rest = limits.after(forced)
     weights = problem.cost_eur if cheapest else np.ones(gains.n_sites)
-    lowest, seconds = 0.0, effort.seconds
+    lowest = 0.0
     chosen = np.empty(0, dtype=np.int64)
-    if target > 0:
-        _reachable(left, rest, target, problem, today + base, threshold, share, effort)
-        full = target >= left.people.sum() - _NOISE
-        solver = _cover_all if full else _cover_part
-        chosen, lowest = solver(left, rest, weights, target, replace(effort, seconds=seconds))
+    what = f"{100 * share:g} % des habitants à {threshold:g} min ou moins"
+    every = today + base + left.value(np.flatnonzero(rest.free))
+    if every < aim - _NOISE:
+        infeasible.short_of_target(every, aim, problem.population, what=what)
+    if target > 0 or any(group.least > 0 for group in rest.groups):
+        full = 0 < target >= left.people.sum() - _NOISE
+        found = (_cover_all if full else _cover_part)(left, rest, weights, target, effort)
+        if found.none:
+            most = best_plan(left, rest, effort).bound
+            infeasible.refuse(
+                problem,
+                limits,
+                forced,
+                infeasible.Need(merged(gains), target + base),
+                effort,
+                what=infeasible.short(today + base + most, aim, problem.population, what=what),
+            )
+        chosen, lowest = found.sites, found.lowest
     chosen = np.union1d(forced, chosen)
     order = in_order(gains, chosen)
     value = float(weights[chosen].sum())
-    bound = min(float(weights[forced].sum()) + lowest, value)
-    if not cheapest:
-        bound = float(np.ceil(bound - _NOISE))
+    bound = min(rounded_up(float(weights[forced].sum()) + lowest, grain_of(weights)), value)
     covered = today + float(order.added.sum())
     return Plan(
         objective="couverture-totale",
@@ -105,36 +118,19 @@ def set_covering(
         status=status(value, bound, effort.gap),
         seconds=time.perf_counter() - begin,
         curve=curve(problem, order.sites, np.concatenate([[0.0], np.cumsum(weights[order.sites])])),
-        details={"habitants_couverts": covered, "part_couverte": covered / problem.population},
+        details={
+            "habitants_couverts": covered,
+            "part_couverte": covered / problem.population if problem.population else np.nan,
+        },
     )
 
 
-def _reachable(
-    gains: Gains,
-    limits: Limits,
-    target: float,
-    problem: Problem,
-    already: float,
-    threshold: float,
-    share: float,
-    effort: Effort,
-) -> None:
-    """Refuse a target that not even every site allowed reaches."""
-    every = gains.value(np.flatnonzero(limits.free))
-    if every >= target - _NOISE and limits.count is None and limits.budget_eur is None:
-        return
-    if every >= target - _NOISE and limits.accepts(greedy_until(gains, limits, target)):
-        return
-    if every >= target - _NOISE:
-        answer = exact.maximise(gains, limits, effort)
-        every = min(every, answer.bound)
-    if every < target - _NOISE:
-        infeasible.short_of_target(
-            already + every,
-            already + target,
-            problem.population,
-            what=f"{100 * share:g} % des habitants à {threshold:g} min ou moins",
-        )
+class _Found(NamedTuple):
+    """Sites, a weight below which there are none, and whether there are none at all."""
+
+    sites: NDArray[np.int64]
+    lowest: float
+    none: bool
 
 
 def greedy_until(gains: Gains, limits: Limits, target: float) -> NDArray[np.int64]:
@@ -146,7 +142,7 @@ def greedy_until(gains: Gains, limits: Limits, target: float) -> NDArray[np.int6
 
 def _cover_part(
     gains: Gains, limits: Limits, weights: NDArray[np.float64], target: float, effort: Effort
-) -> tuple[NDArray[np.int64], float]:
+) -> _Found:
     model = Model()
     y = exact.add_sites(model, limits)
     z = exact.add_gains(model, y, gains)
@@ -154,14 +150,17 @@ def _cover_part(
     worth, model.cost[1] = model.cost[1], np.zeros(len(z))
     model.row(z, worth, lower=target - _NOISE)
     first = greedy_until(gains, limits, target)
-    start = exact.start_values(model, y, z, gains, first) if limits.accepts(first) else None
-    answer = solve(model, effort, start=start if len(first) else None)
-    return exact.sites_of(answer, gains.n_sites, first), -answer.bound
+    first = first if limits.accepts(first) else first[:0]
+    start = exact.start_values(model, y, z, gains, first) if len(first) else None
+    answer = solve(model, effort, start=start)
+    if answer.infeasible:
+        return _Found(first[:0], np.inf, none=True)
+    return _Found(exact.sites_of(answer, gains.n_sites, first), -answer.bound, none=False)
 
 
 def _cover_all(
     gains: Gains, limits: Limits, weights: NDArray[np.float64], _: float, effort: Effort
-) -> tuple[NDArray[np.int64], float]:
+) -> _Found:
     """Cover every row, each independent region on its own where nothing ties them."""
     row_region, site_region = regions(gains.by_row)
     tied = bool(limits.groups or limits.exclusive or limits.budget_eur is not None)
@@ -176,6 +175,8 @@ def _cover_all(
         answer = exact.cover(
             part, inside, weights, replace(effort, seconds=effort.seconds / len(labels))
         )
+        if answer.infeasible:
+            return _Found(np.empty(0, dtype=np.int64), np.inf, none=True)
         chosen.append(exact.sites_of(answer, gains.n_sites, np.arange(0)))
         lowest -= answer.bound
-    return np.sort(np.concatenate(chosen)), lowest
+    return _Found(np.sort(np.concatenate(chosen)), lowest, none=False)

@@ -83,7 +83,7 @@ def fairest_covering(
         stage = replace(effort, seconds=max(left * (1.0 if first else _FIRST_SHARE), 1.0))
         sites, top = _highest(groups, limits, forced, capped, sites, stage)
         lowest = lowest_of(groups, sites, capped)
-        bound = max(min(top, ceiling[~capped].min()), lowest)
+        bound = max(min(top, ceiling[~capped].min(initial=1.0)), lowest)
         first = (lowest, bound) if first is None else first
         now = ~capped & (ceiling <= lowest + _EXACT)
         if not now.any() or (capped | now).all() or left < 1:
@@ -91,7 +91,7 @@ def fairest_covering(
         capped |= now
     sites = _spent(groups, limits, forced, sites)
     order = in_order(groups.gains, sites).sites
-    values = np.array([groups.shares(order[:n]).min() for n in range(len(order) + 1)])
+    values = np.array([groups.shares(order[:n]).min(initial=1.0) for n in range(len(order) + 1)])
     value = float(values[-1])
     bound_all = max(first[1], value)
     return Plan(
@@ -166,7 +166,7 @@ def _highest(
 ) -> tuple[NDArray[np.int64], float]:
     """Return a better plan where there is one, and a share no plan exceeds."""
     able = limits.after(forced).accepts(np.setdiff1d(sites, forced))
-    top = float((groups.most / groups.people)[~capped].min())
+    top = float((groups.most / groups.people)[~capped].min(initial=1.0))
     if able and lowest_of(groups, sites, capped) >= top - _EXACT:
         return sites, top
     if able and limits.only_number and groups.gains.by_row.nnz > _WHOLE:
@@ -257,7 +257,7 @@ def _spent(
 ) -> NDArray[np.int64]:
     """Give the sites the lowest share does not need to those that bring most people."""
     kept = list(sites)
-    shares = np.minimum(groups.shares(sites), groups.shares(sites).min())
+    shares = np.minimum(groups.shares(sites), groups.shares(sites).min(initial=1.0))
     if not limits.groups:
         for site in sites[::-1]:
             fewer = np.array([other for other in kept if other != site], dtype=np.int64)

@@ -164,7 +164,6 @@ def maximal_covering(
         effort,
         words=Words("couverture", PEOPLE),
         today=today,
-        whole=set(shares) == {1.0},
         ties=trip_gains(problem, longest=problem.max_minutes),
     )
 
@@ -218,7 +217,6 @@ def solve_gains(
     *,
     words: Words,
     today: float,
-    whole: bool = False,
     ties: Gains | None = None,
 ) -> Plan:
     """Choose the sites of an objective given as gains, and make the plan of them.
@@ -231,8 +229,6 @@ def solve_gains(
         How the plan is told.
     today
         Value without any new site.
-    whole
-        Whether all gains are whole numbers.
     ties
         Second objective, by which swaps choose among sites worth the same (:func:`lexicographic`).
     """
@@ -241,7 +237,12 @@ def solve_gains(
     infeasible.check(problem, limits, forced, effort)
     base = gains.value(forced)
     rest = limits.after(forced)
-    outcome = best_plan(gains.without(~rest.free, opened=forced), rest, effort, whole=whole)
+    outcome = best_plan(
+        gains.without(~rest.free, opened=forced),
+        rest,
+        effort,
+        ceiling=today - base if words.smaller_is_better else 0.0,
+    )
     if not outcome.feasible:
         infeasible.check(problem, limits, np.arange(0), effort)
         raise undecided()
@@ -263,7 +264,7 @@ def solve_gains(
         value=float(value),
         bound=float(bound),
         today=today,
-        status=status(order.added.sum(), base + outcome.bound, effort.gap),
+        status=status(float(value), float(bound), effort.gap),
         seconds=time.perf_counter() - begin,
         curve=curve(problem, order.sites, values),
         remarks=_remarks(order.added, limits),

@@ -152,7 +152,9 @@ def sites_of(answer: Answer, n_sites: int, otherwise: NDArray[np.int64]) -> NDAr
 def undecided() -> DataError:
     """Return the error of a search that ended before any plan was found."""
     return DataError(
-        "aucun plan trouvé dans le temps donné", remedy="donner plus de secondes avec --secondes"
+        "aucun plan trouvé dans le temps donné",
+        where="[implantation] secondes",
+        remedy="donner plus de secondes dans le fichier d'étude",
     )
 
 

@@ -91,6 +91,44 @@ class Gains:
         return from_pairs(self.entry_row, self.by_row.indices, left, self.people, self.n_sites)
 
 
+def grain_of(values: NDArray[np.float64]) -> float:
+    """Return the largest thousandths all the values are multiples of, nought if there are none.
+
+    Times are kept to a thousandth of a minute and people are whole, so that sums of person-minutes
+    fall on such a grid, and so does a bound on them, once rounded.
+
+    Parameters
+    ----------
+    values
+        Gains (or costs).
+    """
+    scaled = values * _THOUSAND
+    whole = np.rint(scaled)
+    if not len(values) or scaled.max() > _LARGEST or np.abs(scaled - whole).max() > _SAME:
+        return 0.0
+    return float(np.gcd.reduce(whole.astype(np.int64))) / _THOUSAND
+
+
+_THOUSAND, _LARGEST, _SAME = 1e3, 1e12, 1e-3
+
+
+def rounded_down(bound: float, grain: float) -> float:
+    """Return the highest multiple of a grain that a bound allows; the bound itself without one."""
+    if not grain or not np.isfinite(bound):
+        return bound
+    # A thousandth is no binary fraction: thousandths are counted, then divided.
+    return float(np.floor(bound / grain + _HAIR)) * round(grain * _THOUSAND) / _THOUSAND
+
+
+def rounded_up(bound: float, grain: float) -> float:
+    """Return the lowest multiple of a grain that a bound from below allows."""
+    return 0.0 - rounded_down(-bound, grain)
+
+
+_HAIR = 1e-6
+"""Share of the grain a bound may miss a multiple by and still allow it: the noise of solvers."""
+
+
 def from_pairs(
     rows: NDArray[np.int64],
     sites: NDArray[np.int64],

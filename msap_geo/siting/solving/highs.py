@@ -141,7 +141,7 @@ class Answer:
     duals: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
-class _Quiet(highspy.Highs):
+class Quiet(highspy.Highs):
     """HiGHS without a word.
 
     Its banner is printed on the standard output while the object is made, before any option may be
@@ -184,7 +184,7 @@ def solve(
         If HiGHS refuses the model.
     """
     begin = time.perf_counter()
-    solver = _Quiet()  # type: ignore[no-untyped-call]
+    solver = Quiet()  # type: ignore[no-untyped-call]
     solver.setOptionValue("random_seed", effort.seed)
     solver.setOptionValue("threads", effort.threads)
     solver.setOptionValue("time_limit", max(float(effort.seconds), 0.01))
@@ -194,7 +194,7 @@ def solve(
         solver.setOptionValue("objective_target", float(enough))
     if interior:
         solver.setOptionValue("solver", "ipm")
-    if solver.passModel(_program(model)) == highspy.HighsStatus.kError:
+    if solver.passModel(program_of(model)) == highspy.HighsStatus.kError:
         raise DataError("HiGHS refuse le modèle d'implantation")
     if start is not None:
         solution = highspy.HighsSolution()
@@ -204,7 +204,7 @@ def solve(
     if ran == highspy.HighsStatus.kError:
         # Its scheduler keeps the number of threads of its first run, ours or not, and refuses
         # another one.
-        _Quiet.resetGlobalScheduler(True)
+        Quiet.resetGlobalScheduler(True)
         ran = solver.run()
     if ran == highspy.HighsStatus.kError:
         # Its presolve may give back a solution a hair outside its own tolerance, which it then
@@ -256,7 +256,8 @@ def _unmet(value: float, info: highspy.HighsInfo, effort: Effort) -> bool:
     return bool(distance > (effort.gap + _TOLERANCE) * max(abs(value), 1.0) + _TOLERANCE)
 
 
-def _program(model: Model) -> highspy.HighsLp:
+def program_of(model: Model) -> highspy.HighsLp:
+    """Return a model as HiGHS reads it."""
     shape = (model.n_rows, model.n_columns)
     if model.entries:
         row, column, value = (np.concatenate(parts) for parts in zip(*model.entries, strict=True))

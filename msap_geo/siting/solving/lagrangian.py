@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msap_geo.siting.solving.gains import slices
+from msap_geo.siting.solving.gains import rounded_down, slices
 from msap_geo.siting.solving.room import Room
 from msap_geo.siting.solving.swap import improve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from msap_geo.siting.solving.gains import Gains
@@ -34,6 +36,7 @@ _EVERY = 10
 # linear relaxation in a few seconds.
 
 _ROUNDING = 1e-6
+_NOISE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +74,10 @@ def bound(
     limits: Limits,
     chosen: NDArray[np.int64],
     *,
-    gap: float,
+    tolerance: Callable[[float], float],
     seconds: float,
     steps: int = 2000,
-    whole: bool = False,
+    grain: float = 0.0,
 ) -> Bound:
     """Bound the value of every plan, and improve the plan given where the prices show how.
 
@@ -87,25 +90,25 @@ def bound(
         exclusions are ignored there (the bound stays one), never in the plans found.
     chosen
         A plan within the limits, to start from.
-    gap
-        Stop once the bound is within this share of the plan.
+    tolerance
+        How far from a plan of some value the bound may be for the search to stop.
     seconds
         Stop after so long.
     steps
         Stop after so many steps.
-    whole
-        Whether every value is a whole number, so that the bound may be rounded down.
+    grain
+        What every value is a multiple of, so that the bound may be rounded down; nought if unknown.
     """
-    return _Search(gains, limits, chosen, whole=whole).run(gap, seconds, steps)
+    return _Search(gains, limits, chosen, grain).run(tolerance, seconds, steps)
 
 
 class _Search:
     """One sub-gradient search; see :func:`bound`."""
 
     def __init__(
-        self, gains: Gains, limits: Limits, chosen: NDArray[np.int64], *, whole: bool
+        self, gains: Gains, limits: Limits, chosen: NDArray[np.int64], grain: float
     ) -> None:
-        self.gains, self.limits, self.whole = gains, limits, whole
+        self.gains, self.limits, self.grain = gains, limits, grain
         self.chosen, self.found = np.sort(chosen), gains.value(chosen)
         self.value = np.inf
         n = gains.n_sites
@@ -117,7 +120,7 @@ class _Search:
         self.filled = np.flatnonzero(np.diff(self.indptr))
         self.tried: set[bytes] = set()
 
-    def run(self, gap: float, seconds: float, steps: int) -> Bound:
+    def run(self, tolerance: Callable[[float], float], seconds: float, steps: int) -> Bound:
         """Search until close enough, out of time or out of steps."""
         begin = time.perf_counter()
         ceiling = np.zeros(self.gains.n_rows)
@@ -132,7 +135,7 @@ class _Search:
                 self.value, kept = value, prices
             if step % _EVERY == 1:
                 self._try(ranking, deep=step % (20 * _EVERY) == 1)
-            if self._close(gap) or time.perf_counter() - begin > seconds:
+            if self._close(tolerance(self.found)) or time.perf_counter() - begin > seconds:
                 break
             if stale >= _PATIENCE:
                 pace, stale, prices = pace / 2, 0, kept
@@ -151,8 +154,7 @@ class _Search:
                 prices - pace * (value - self.found) / length * direction, 0.0, ceiling
             )
         self._try(ranking, deep=True)
-        if self.whole:
-            self.value = float(np.floor(self.value + _ROUNDING))
+        self.value = rounded_down(self.value, self.grain)
         return Bound(
             max(self.value, self.found),
             self.chosen,
@@ -163,9 +165,9 @@ class _Search:
             step,
         )
 
-    def _close(self, gap: float) -> bool:
-        value = np.floor(self.value + _ROUNDING) if self.whole else self.value
-        return bool(value - self.found <= gap * abs(self.found) + 1e-9)
+    def _close(self, tolerance: float) -> bool:
+        distance = rounded_down(self.value, self.grain) - self.found
+        return bool(distance <= tolerance + _NOISE * max(abs(self.found), 1.0))
 
     def _evaluate(
         self, prices: NDArray[np.float64]

@@ -44,6 +44,8 @@ class Limits:
         Sites of each quota, with what is left of its bounds.
     exclusive
         Groups of sites of which at most one may be chosen.
+    exclusions
+        Why each of these groups excludes each other, in French, empty where it is listed so.
     """
 
     count: int | None
@@ -52,6 +54,7 @@ class Limits:
     free: NDArray[np.bool_]
     groups: tuple[Group, ...] = ()
     exclusive: tuple[NDArray[np.int64], ...] = ()
+    exclusions: tuple[str, ...] = ()
 
     @cached_property
     def most(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from msap_geo.compiled import kernel
 from msap_geo.siting.solving.gains import NEGLIGIBLE, Gains, slices
 
 if TYPE_CHECKING:
@@ -64,16 +65,55 @@ def dominated(gains: Gains, cost_eur: NDArray[np.float64]) -> NDArray[np.bool_]:
         Cost of each site.
     """
     rows, columns = gains.by_row, gains.by_site
-    gone: NDArray[np.bool_] = np.diff(columns.indptr) == 0
-    for site in np.flatnonzero(~gone):
-        span = slice(columns.indptr[site], columns.indptr[site + 1])
-        places = columns.indices[span].astype(np.int64)
-        entry, counts = slices(rows.indptr, places)
-        as_good = rows.data[entry] >= np.repeat(columns.data[span], counts) - NEGLIGIBLE
-        rivals, times = np.unique(rows.indices[entry[as_good]], return_counts=True)
-        rivals = rivals[times == len(places)]
-        rivals = rivals[~gone[rivals] & (cost_eur[rivals] <= cost_eur[site]) & (rivals != site)]
-        gone[site] = len(rivals) > 0
+    gone: NDArray[np.bool_] = _dominated(
+        rows.indptr.astype(np.int64),
+        rows.indices.astype(np.int64),
+        rows.data,
+        columns.indptr.astype(np.int64),
+        columns.indices.astype(np.int64),
+        columns.data,
+        cost_eur,
+    )
+    return gone
+
+
+@kernel
+def _dominated(
+    row_start: NDArray[np.int64],
+    row_site: NDArray[np.int64],
+    row_value: NDArray[np.float64],
+    site_start: NDArray[np.int64],
+    site_row: NDArray[np.int64],
+    site_value: NDArray[np.float64],
+    cost: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    n = len(site_start) - 1
+    gone = np.zeros(n, dtype=np.bool_)
+    times = np.zeros(n, dtype=np.int64)
+    for site in range(n):
+        first, last = site_start[site], site_start[site + 1]
+        if first == last:
+            gone[site] = True
+            continue
+        # Whoever replaces the site serves each of its rows: those of its first row are counted.
+        begin, end = row_start[site_row[first]], row_start[site_row[first] + 1]
+        for entry in range(begin, end):
+            times[row_site[entry]] = 0
+        for place in range(first, last):
+            row, least = site_row[place], site_value[place] - NEGLIGIBLE
+            for entry in range(row_start[row], row_start[row + 1]):
+                if row_value[entry] >= least:
+                    times[row_site[entry]] += 1
+        for entry in range(begin, end):
+            other = row_site[entry]
+            if (
+                times[other] == last - first
+                and other != site
+                and not gone[other]
+                and cost[other] <= cost[site]
+            ):
+                gone[site] = True
+                break
     return gone
 
 
