@@ -26,6 +26,7 @@ from msap_geo.network.profiles import (
 from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
+from msap_geo.network.timetable import Timetable, read_timetable
 from msap_geo.network.traffic import with_traffic
 from msap_geo.tabular import require_file
 
@@ -42,6 +43,7 @@ __all__ = [
     "Profile",
     "RoadNetwork",
     "Snapped",
+    "Timetable",
     "available_profiles",
     "cache_folder",
     "estimate_network",
@@ -55,6 +57,7 @@ __all__ = [
     "read_links",
     "read_osm",
     "read_segments",
+    "read_timetable",
     "save_network",
     "snap",
     "with_traffic",

@@ -7,11 +7,15 @@ from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, rea
 from msap_geo.travel.places import matrix, nearest
 from msap_geo.travel.routes import Route, route
 from msap_geo.travel.times import TravelTimes, from_table
+from msap_geo.travel.transit import Leg, by_transit, earliest_arrivals, there_and_back
 
 __all__ = [
+    "Leg",
     "NearestNodes",
     "Route",
     "TravelTimes",
+    "by_transit",
+    "earliest_arrivals",
     "from_table",
     "isochrones",
     "matrix",
@@ -21,4 +25,5 @@ __all__ = [
     "reach_areas",
     "reach_nodes",
     "route",
+    "there_and_back",
 ]

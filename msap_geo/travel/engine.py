@@ -266,7 +266,8 @@ def _limit(max_minutes: float) -> float:
     return float(max_minutes) + ROUNDING
 
 
-def _threads() -> int:
+def available_threads() -> int:
+    """Return how many threads may run at once."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -286,7 +287,7 @@ def _by_blocks(
     ``room`` makes the arrays a kernel works in, which it leaves as it found them: there are as many
     as threads, not as many as blocks.
     """
-    threads = _threads()
+    threads = available_threads()
     size = max(_FEWEST_ROWS, -(-n // (_BLOCKS * threads)))
     blocks = [slice(first, min(first + size, n)) for first in range(0, max(n, 1), size)]
     threads = min(threads, len(blocks))
