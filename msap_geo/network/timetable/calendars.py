@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo.loaders.tabular import LINE
 from msap_geo.network.timetable.tables import WEEKDAYS
 from msap_geo.network.timetable.values import days
+from msap_geo.tabular import LINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

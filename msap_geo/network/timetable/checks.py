@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo.loaders.tabular import LINE, to_number
 from msap_geo.network.timetable.calendars import check_calendars
 from msap_geo.network.timetable.values import UNKNOWN, WRONG, clocks
+from msap_geo.tabular import LINE, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,6 @@ import pandas as pd
 
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError
-from msap_geo.loaders.tabular import LINE, to_number, unique_names
 from msap_geo.network.timetable.calendars import active_days, service_ids, validity
 from msap_geo.network.timetable.checks import check_feed, is_halt
 from msap_geo.network.timetable.files import open_feed
@@ -29,6 +28,7 @@ from msap_geo.network.timetable.runs import Piece, feed_runs
 from msap_geo.network.timetable.tables import Problems, read_tables
 from msap_geo.network.timetable.transfers import feed_transfers
 from msap_geo.network.timetable.values import day_range
+from msap_geo.tabular import LINE, to_number, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,9 +9,9 @@ import pandas as pd
 
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError
-from msap_geo.loaders.tabular import LINE, to_number
 from msap_geo.network.timetable.model import Calls, Runs
 from msap_geo.network.timetable.values import UNKNOWN, clocks
+from msap_geo.tabular import LINE, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError
-from msap_geo.loaders.tabular import LINE, decode
+from msap_geo.tabular import LINE, decode
 
 if TYPE_CHECKING:
     from msap_geo.network.timetable.files import Feed

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo.anomalies import Action, Anomaly
-from msap_geo.loaders.tabular import LINE, to_number
 from msap_geo.network.timetable.model import Transfers
+from msap_geo.tabular import LINE, to_number
 
 if TYPE_CHECKING:
     import pandas as pd
