@@ -127,7 +127,7 @@ class TestSegments:
             network.read_segments(sections(tmp_path, [(0, 1, {"a": 1})]), CAR, epsg=2154)
         path = tmp_path / "faux.gpkg"
         path.write_text("rien")
-        with pytest.raises(UnreadableFileError, match="tronçons"):
+        with pytest.raises(UnreadableFileError, match="GeoPackage"):
             network.read_segments(path, CAR, epsg=2154)
 
     def test_nothing_usable_is_refused(self, tmp_path):

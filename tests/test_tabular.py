@@ -79,6 +79,41 @@ def test_ragged_rows_name_their_line(tmp_path):
         table(tmp_path, "a;b\n1;2\n1;2;3\n")
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_file_cut_inside_a_row_is_refused_and_its_line_named(tmp_path, separator):
+    rows = [separator.join(row) for row in (["a", "b", "c"], ["1", "2", ""], ["3", "4", "5"])]
+    whole = "\n".join(rows)
+    assert len(table(tmp_path, whole)) == 2
+    for end in range(len(whole) - len(rows[2]) + 1, len(whole) - 1):
+        with pytest.raises(DataError, match=r"la ligne 3 .*coupé.*ligne 3"):
+            table(tmp_path, whole[:end])
+
+
+def test_a_short_row_in_the_middle_is_refused_even_of_columns_nobody_wants(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text('a,b,c\n1,2,3\n4,"5, ou 6"\n\n,,\n7,8,9\n')
+    with pytest.raises(DataError, match="ligne 3") as caught:
+        tabular.read_text_table(path, keep={"a"}.__contains__)
+    assert "coupé" not in str(caught.value)
+
+
+def test_a_header_may_end_with_a_separator_its_rows_have_not(tmp_path):
+    assert table(tmp_path, "a;b;\n1;2\n3;4\n")["b"].tolist() == ["2", "4"]
+
+
+def test_a_quote_never_closed_names_the_line_it_opens_on(tmp_path):
+    with pytest.raises(DataError, match=r"ouvert à la ligne 4 n'est jamais fermé"):
+        table(tmp_path, '# note\na;b\n1;2\n3;"x')
+
+
+def test_a_last_value_cut_short_is_known_by_those_above(tmp_path):
+    rows = "".join(f"{n};Espace labellisé\n" for n in range(12))
+    with pytest.raises(DataError, match="finit par « Espace lab »"):
+        table(tmp_path, f"a;b\n{rows}12;Espace lab")
+    assert len(table(tmp_path, f"a;b\n{rows}12;Antenne")) == 13
+    assert len(table(tmp_path, f"a;b\n{rows}12;Espace lab\n")) == 13
+
+
 def test_a_header_alone_is_refused(tmp_path):
     with pytest.raises(DataError, match="que son en-tête"):
         table(tmp_path, "a;b\n")

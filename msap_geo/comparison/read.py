@@ -17,6 +17,7 @@ from msap_geo.errors import (
     MissingColumnError,
     UnreadableFileError,
 )
+from msap_geo.tabular import vector_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,10 +262,10 @@ def _access(path: Path) -> pd.DataFrame:
 
 def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
     try:
-        layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
-        if name not in layers:
+        base = vector_file(path)
+        if name not in [layer for layer, _ in base.layers()]:
             raise DataError(f"la couche « {name} » n'y est pas", where=path, remedy=_AGAIN)
-        table = pyogrio.read_dataframe(path, layer=name)
+        table = base.read(name)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
         raise UnreadableFileError(
             "ce n'est pas un GeoPackage lisible", where=path, remedy=_AGAIN

@@ -6,6 +6,7 @@ class of the profile's speed table (``docs/reseau.md``), unless BD TOPO tells a 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,14 +16,27 @@ import pandas as pd
 import pyproj
 import shapely
 
-from msap_geo.errors import MissingColumnError, NetworkError, UnreadableFileError
+from msap_geo.errors import (
+    MissingColumnError,
+    MsapGeoError,
+    NetworkError,
+    UnreadableFileError,
+)
 from msap_geo.network.arrays import Edges
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.links import tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm_roads import short_distances_m
 from msap_geo.network.profiles import SLOWEST_KMH
-from msap_geo.tabular import normalise, require_file, to_number
+from msap_geo.tabular import (
+    LAYER_SUFFIXES,
+    is_archive,
+    members,
+    normalise,
+    require_file,
+    to_number,
+    vector_file,
+)
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -36,6 +50,7 @@ if TYPE_CHECKING:
 ATTRIBUTION = "© IGN"
 _FERRY = "ferry"
 _CLOSED = "fermé"
+_SECTIONS = re.compile(r"(?:.*_)?troncons?_(?:de_)?route(?:_.*)?")
 # Spellings of the deliveries: shapefile, then GeoPackage of version 3 (normalised).
 _COLUMNS = {
     "id": ("id", "cleabs", "id_rte500"),
@@ -202,8 +217,10 @@ def _sections(path: Path, epsg: int) -> _Roads:
         layer = (
             gpd.read_parquet(path)
             if path.suffix.lower() in {".parquet", ".geoparquet"}
-            else gpd.read_file(path, engine="pyogrio")
+            else _layer(path)
         )
+    except MsapGeoError:
+        raise
     except Exception as error:  # GDAL, pyarrow and geopandas each raise their own
         raise UnreadableFileError(
             f"« {path.name} » n'est pas une couche de tronçons lisible",
@@ -234,6 +251,29 @@ def _sections(path: Path, epsg: int) -> _Roads:
         index=layer.index,
     )
     return _Roads(table, shapely.force_2d(layer.geometry.to_numpy()))
+
+
+def _layer(path: Path) -> gpd.GeoDataFrame | pd.DataFrame:
+    """Read the layer of road sections of a file, or of the one in a zip that is called so."""
+    if is_archive(path):
+        names = [name for name in members(path) if Path(name).suffix.lower() in LAYER_SUFFIXES]
+        source = vector_file(path, _of_roads({Path(name).stem: name for name in names}, path))
+    else:
+        source = vector_file(path)
+    return source.read(_of_roads({name: name for name, _ in source.layers()}, path))
+
+
+def _of_roads(called: dict[str, str], path: Path) -> str:
+    if len(called) == 1:
+        return next(iter(called.values()))
+    roads = [whole for name, whole in called.items() if _SECTIONS.fullmatch(normalise(name))]
+    if len(roads) != 1:
+        raise UnreadableFileError(
+            f"« {path.name} » contient plusieurs couches, ou aucune : {', '.join(called)}",
+            where=path,
+            remedy="donner la couche TRONCON_DE_ROUTE (BD TOPO) ou TRONCON_ROUTE (ROUTE 500)",
+        )
+    return roads[0]
 
 
 def _speeds(

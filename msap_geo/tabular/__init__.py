@@ -1,4 +1,4 @@
-"""Tables as the administrations publish them: text, workbooks, archives, numbers.
+"""Tables as the administrations publish them: text, workbooks, archives, layers, numbers.
 
 Below every room that reads a file.
 """
@@ -19,11 +19,15 @@ from msap_geo.tabular.text import (
     require_file,
     unique_names,
 )
-from msap_geo.tabular.workbooks import Found, read_tables
+from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
+from msap_geo.tabular.workbooks import Found, read_tables, tell_hidden
 
 __all__ = [
+    "JSON_SUFFIXES",
+    "LAYER_SUFFIXES",
     "LINE",
     "Found",
+    "VectorFile",
     "decode",
     "find_header",
     "is_archive",
@@ -36,6 +40,8 @@ __all__ = [
     "read_text",
     "read_text_table",
     "require_file",
+    "tell_hidden",
     "to_number",
     "unique_names",
+    "vector_file",
 ]

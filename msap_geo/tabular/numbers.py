@@ -31,6 +31,8 @@ def to_number(values: pd.Series) -> pd.Series:
     pandas.Series
         ``float64``; null where the text is empty, not a number, or not a finite one.
     """
+    if pd.api.types.is_bool_dtype(values):
+        return pd.Series(np.nan, index=values.index)
     if pd.api.types.is_numeric_dtype(values):
         return values.astype("float64")
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")

@@ -25,6 +25,7 @@ from msap_geo.errors import (
     reason,
 )
 from msap_geo.tabular.header import guess_header
+from msap_geo.tabular.whole import last_named, refuse_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -185,7 +186,8 @@ def read_text_table(path: Path, *, keep: Callable[[str], bool] | None = None) ->
     FileMissingError, UnreadableFileError
         See :func:`read_text`.
     DataError
-        If rows do not all have the same number of fields, or there are none.
+        If rows do not all have the same number of fields (a file cut on its way ends with a short
+        one), or there are none.
     """
     return parse_table(read_text(path), path, keep=keep)
 
@@ -221,6 +223,8 @@ def parse_table(
     if not wanted:
         return pd.DataFrame(columns=[LINE, *layout.columns], dtype=str)
     name = Path(where).name
+    last = last_named(layout.columns)
+    read = sorted({*wanted, last})
     try:
         table = pd.read_csv(
             io.StringIO(text),
@@ -229,7 +233,7 @@ def parse_table(
             keep_default_na=False,
             header=None,
             names=range(len(layout.columns)),
-            usecols=wanted if len(wanted) < len(layout.columns) else None,
+            usecols=read if len(read) < len(layout.columns) else None,
             skiprows=layout.skipped + 1,
             skip_blank_lines=False,
             on_bad_lines="error",
@@ -237,13 +241,7 @@ def parse_table(
     except pd.errors.EmptyDataError as error:
         raise DataError(f"« {name} » ne contient que son en-tête", where=where) from error
     except (pd.errors.ParserError, ValueError) as error:
-        detail = re.search(r"line (\d+)", str(error))
-        raise DataError(
-            f"« {name} » n'est pas un tableau régulier : une ligne n'a pas le même nombre de "
-            "champs que l'en-tête",
-            where=f"{where}, ligne {detail.group(1)}" if detail else where,
-            remedy="vérifier les guillemets et le séparateur de cette ligne",
-        ) from error
+        raise _irregular(str(error), where) from error
     if not isinstance(table.index, pd.RangeIndex):
         raise DataError(
             f"« {name} » n'est pas un tableau régulier : les lignes ont plus de champs que "
@@ -251,8 +249,16 @@ def parse_table(
             where=f"{where}, ligne {layout.skipped + 1}",
             remedy="vérifier le séparateur de l'en-tête",
         )
-    table.columns = [layout.columns[position] for position in table.columns]
-    table = table.apply(_stripped)
+    refuse_cut(
+        text,
+        table[last].fillna(""),
+        last,
+        separator=layout.separator,
+        before=layout.skipped + 1,
+        where=where,
+    )
+    table = table[wanted].apply(_stripped)
+    table.columns = [layout.columns[position] for position in wanted]
     table.insert(0, LINE, table.index + 2 + layout.skipped)
     filled = np.zeros(len(table), dtype=bool)
     for column in table.columns[1:]:
@@ -263,6 +269,26 @@ def parse_table(
     if table.empty:
         raise DataError(f"« {name} » ne contient que son en-tête", where=where)
     return table
+
+
+def _irregular(told: str, where: Path | str) -> DataError:
+    """Say in French what pandas found wrong, and on which line."""
+    unclosed = re.search(r"EOF inside string starting at row (\d+)", told)
+    if unclosed:
+        line = int(unclosed[1]) + 1
+        return DataError(
+            f"« {Path(where).name} » : un guillemet ouvert à la ligne {line} n'est jamais fermé "
+            "(fichier coupé ?)",
+            where=f"{where}, ligne {line}",
+            remedy="le télécharger à nouveau, ou vérifier les guillemets de cette ligne",
+        )
+    detail = re.search(r"line (\d+)", told)
+    return DataError(
+        f"« {Path(where).name} » n'est pas un tableau régulier : une ligne n'a pas le même nombre "
+        "de champs que l'en-tête",
+        where=f"{where}, ligne {detail[1]}" if detail else where,
+        remedy="vérifier les guillemets et le séparateur de cette ligne",
+    )
 
 
 def _stripped(values: pd.Series) -> pd.Series:

@@ -2,20 +2,22 @@
 
 INSEE publishes the same table as CSV one year and as a workbook the next, with the header on row 6
 or 8, beside sheets of the same columns for cantons. Nothing is assumed of where a table stands: all
-are found by the columns they hold.
+are found by the columns they hold. A hidden sheet is not read: nobody who opens the workbook sees
+its figures.
 """
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import python_calamine as calamine
 
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
 from msap_geo.tabular.archives import is_archive, members, read_member
 from msap_geo.tabular.text import (
@@ -27,7 +29,7 @@ from msap_geo.tabular.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".xlsb"}
 _PARQUET = {".parquet", ".geoparquet"}
@@ -44,10 +46,27 @@ class Found(NamedTuple):
         Sheet or member of the archive; the file's own name when it holds but one table.
     table
         Text columns under normalised names, and the line of each row (:data:`LINE`).
+    hidden
+        Hidden sheets of the same workbook that hold columns wanted too, and are not read.
     """
 
     name: str
     table: pd.DataFrame
+    hidden: tuple[str, ...] = ()
+
+
+def tell_hidden(found: Iterable[Found], *, file: str) -> list[Anomaly]:
+    """Return one anomaly per hidden sheet that was passed over."""
+    names = dict.fromkeys(name for each in found for name in each.hidden)
+    return [
+        Anomaly(
+            "feuille-masquee",
+            Action.LEFT_OUT,
+            file,
+            f"feuille masquée « {name} » non lue (l'afficher dans le tableur si c'est la bonne)",
+        )
+        for name in names
+    ]
 
 
 def read_tables(path: Path, *, keep: Callable[[str], bool]) -> list[Found]:
@@ -129,11 +148,16 @@ def _from_content(
 def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> Iterator[Found]:
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for name in workbook.sheet_names:
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            table = _from_rows(rows, keep)
-            if table is not None:
-                yield Found(name, table)
+        hidden = tuple(
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.visible != calamine.SheetVisibleEnum.Visible
+        )
+        tables = {
+            name: table
+            for name in workbook.sheet_names
+            if (table := _from_rows(_rows(workbook, name), keep)) is not None
+        }
     except (calamine.CalamineError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
@@ -142,6 +166,21 @@ def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> 
             where=where,
             remedy="le télécharger à nouveau, ou l'enregistrer en CSV (UTF-8)",
         ) from error
+    passed_over = tuple(name for name in hidden if name in tables)
+    shown = [name for name in tables if name not in hidden]
+    if passed_over and not shown:
+        raise MissingColumnError(
+            f"« {where.name} » : les colonnes attendues ne sont que dans une feuille masquée "
+            f"({', '.join(passed_over)})",
+            where=where,
+            remedy="l'afficher dans le tableur et enregistrer, si c'est bien elle",
+        )
+    for name in shown:
+        yield Found(name, tables[name], passed_over)
+
+
+def _rows(workbook: calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
+    return workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
 def _from_rows(

@@ -21,7 +21,17 @@ import shapely
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, UnreadableFileError
 from msap_geo.loaders.variables import first_of
-from msap_geo.tabular import decode, find_header, is_archive, members, normalise, require_file
+from msap_geo.tabular import (
+    LAYER_SUFFIXES,
+    VectorFile,
+    decode,
+    find_header,
+    is_archive,
+    members,
+    normalise,
+    require_file,
+    vector_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +65,6 @@ _WANTED = {
     *(name for names in (*IMPUTED.values(), *SUMS.values()) for name in names),
 }
 _TEXTS = {".csv", ".txt"}
-_LAYERS = {".gpkg", ".shp", ".geojson", ".json", ".fgb", ".mif"}
 _TERRITORIES = {"974": r"reun|974", "972": r"mart|972"}
 _METROPOLE = r"met"
 _HEAD_BYTES = 65_536
@@ -104,7 +113,7 @@ def read_grid(path: Path, departements: Sequence[str]) -> Grid:
         If the file is absent, cannot be read, or holds several grids none of which is the study's.
     """
     if is_archive(path):
-        names = [n for n in members(path) if Path(n).suffix.lower() in _TEXTS | _LAYERS]
+        names = [n for n in members(path) if Path(n).suffix.lower() in _TEXTS | LAYER_SUFFIXES]
         member = _choose(names, departements, path)
         if Path(member).suffix.lower() in _TEXTS:
             try:
@@ -116,10 +125,10 @@ def read_grid(path: Path, departements: Sequence[str]) -> Grid:
                     where=path,
                     remedy="la télécharger à nouveau, ou l'en extraire",
                 ) from error
-        return _read_layer(path, f"/vsizip/{path}/{member}", departements)
+        return _read_layer(path, vector_file(path, member), departements)
     require_file(path)
-    if path.suffix.lower() in _LAYERS:
-        return _read_layer(path, str(path), departements)
+    if path.suffix.lower() in LAYER_SUFFIXES:
+        return _read_layer(path, vector_file(path), departements)
     with path.open("rb") as stream:
         return Grid(_read_text(stream, path), None, None, [])
 
@@ -172,19 +181,15 @@ def _read_text(stream: IO[bytes], where: Path) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _read_layer(path: Path, source: str, departements: Sequence[str]) -> Grid:
+def _read_layer(path: Path, source: VectorFile, departements: Sequence[str]) -> Grid:
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(source)]
-        layer = _choose(layers, departements, path)
-        info = pyogrio.read_info(source, layer=layer)
-        fields = {normalise(str(name)): str(name) for name in info["fields"]}
+        layer = _choose([name for name, _ in source.layers()], departements, path)
+        fields = {normalise(name): name for name in source.fields(layer)}
         wanted = {name: field for name, field in fields.items() if name in _WANTED}
         if first_of(wanted, NAMES) is not None:
-            table = pyogrio.read_dataframe(
-                source, layer=layer, columns=list(wanted.values()), read_geometry=False
-            )
+            table = source.attributes(layer, list(wanted.values()))
             return Grid(_renamed(table, wanted), None, None, [])
-        meta, _, wkb, columns = pyogrio.raw.read(source, layer=layer, columns=list(wanted.values()))
+        meta, wkb, columns = source.raw(layer, list(wanted.values()))
         crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"]).to_epsg()
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError,
             pyproj.exceptions.CRSError, ValueError) as error:  # fmt: skip

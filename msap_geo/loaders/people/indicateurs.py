@@ -23,7 +23,7 @@ from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import first_of, year_of
-from msap_geo.tabular import LINE, Found, read_tables, to_number
+from msap_geo.tabular import LINE, Found, read_tables, tell_hidden, to_number
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,13 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     return LoadedIndicators(
         result,
         rows_read,
-        (*anomalies, *doubled, *merged, *_blanks(result, columns, path.name)),
+        (
+            *tell_hidden(tables, file=path.name),
+            *anomalies,
+            *doubled,
+            *merged,
+            *_blanks(result, columns, path.name),
+        ),
         {name: _year(sources[name]) for name in columns},
         {name: _in_words(sources[name], labels) for name in columns},
     )

@@ -22,7 +22,7 @@ from msap_geo.loaders.territory.codes_insee import (
 from msap_geo.loaders.territory.cog import read_records
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import first_of, latest
-from msap_geo.tabular import LINE, Found, read_tables, to_number
+from msap_geo.tabular import LINE, Found, read_tables, tell_hidden, to_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,15 +30,19 @@ if TYPE_CHECKING:
     from msap_geo.loaders.territory.cog import CommuneCodes
 
 _CODE = ("depcom", "codgeo", "code_insee", "insee_com", "code", "insee", "codinsee")
-_DEPARTEMENT = ("code_departement", "coddep", "code_collectivite")
-_COMMUNE = ("code_commune", "codcom")
-_NAME = ("nom_de_la_commune", "libgeo", "nom", "com", "libelle", "commune")
+_DEPARTEMENT = ("code_departement", "coddep", "code_collectivite", "dep")
+_COMMUNE = ("code_commune", "codcom", "com")
+_NAME = ("nom_de_la_commune", "libgeo", "nom", "commune", "com", "libelle")
 _PEOPLE = ("population_municipale", "pmun", "population", "p_pop", "pop_mun", "pop")
 _PEOPLE_OF_YEAR = (r"pmun(\d\d)", r"p(\d\d)_pmun", r"p(\d\d)_pop")
 _IRIS = "iris"
 _KIND = "typecom"
 _COUNTED_KINDS = {"COM", "ARM", ""}
 _KNOWN = {*_CODE, *_DEPARTEMENT, *_COMMUNE, *_NAME, *_PEOPLE, _IRIS, _KIND}
+
+
+MOST_INHABITANTS = 3_000_000
+"""Paris, the most populous commune there ever was, had 2,906,472 inhabitants in 1921."""
 
 
 def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
@@ -67,9 +71,10 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     """
     if path.suffix.lower() == ".json":
         return population_from_records(read_records(path), file=path.name)
-    raw, rows_read = _from_insee(path)
+    found = read_tables(path, keep=_wanted)
+    raw, rows_read = _from_insee(path, found)
     loaded = _load(raw, path.name, codes)
-    return Loaded(loaded.table, rows_read, loaded.anomalies)
+    return Loaded(loaded.table, rows_read, (*tell_hidden(found, file=path.name), *loaded.anomalies))
 
 
 def population_from_records(records: list[dict[str, Any]], *, file: str) -> Loaded[pd.DataFrame]:
@@ -119,6 +124,12 @@ def _load(raw: pd.DataFrame, file: str, codes: CommuneCodes | None) -> Loaded[pd
     table = table.astype({"population": "int64"})
     if table.empty:
         raise DataError(f"« {file} » ne donne la population d'aucune commune", where=file)
+    if not table["population"].any():
+        raise DataError(
+            f"« {file} » ne donne que des populations nulles",
+            where=file,
+            remedy="vérifier la colonne de la population, ou télécharger à nouveau le fichier",
+        )
     return Loaded(schemas.check(table, schemas.POPULATION, where=file), rows_read, tuple(anomalies))
 
 
@@ -132,20 +143,25 @@ def _from_cog(records: list[dict[str, Any]]) -> pd.DataFrame:
             LINE: lines,
             "code_insee": pd.Series([commune["code"] for commune in communes], dtype=str),
             "nom": pd.Series([commune["nom"] for commune in communes], dtype=str),
-            "population": pd.to_numeric(people, errors="coerce").astype("float64"),
+            "population": to_number(people.map(_number_of_json)),
             "entiers": True,
         }
     )
+
+
+def _number_of_json(value: object) -> object:
+    """Return a number of JSON, nothing for what Python takes for one (``true``)."""
+    return None if isinstance(value, bool) else value
 
 
 def _wanted(name: str) -> bool:
     return name in _KNOWN or any(re.fullmatch(form, name) for form in _PEOPLE_OF_YEAR)
 
 
-def _from_insee(path: Path) -> tuple[pd.DataFrame, int]:
+def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int]:
     """Return the rows of the table of communes, and how many were read."""
     tables, missing = [], []
-    for found in read_tables(path, keep=_wanted):
+    for found in given:
         table = _in_our_names(found)
         if table is None:
             missing.append(f"{found.name} ({', '.join(c for c in found.table if c != LINE)})")
@@ -175,7 +191,7 @@ def _from_insee(path: Path) -> tuple[pd.DataFrame, int]:
 def _in_our_names(found: Found) -> pd.DataFrame | None:
     """Return ``code_insee, nom, population`` of a table, None where it has not got them."""
     table = found.table
-    if "com" in table and _IRIS in table:
+    if "com" in table and (_IRIS in table or _are_codes(table["com"])):
         table = table.rename(columns={"com": "code_insee"})
     code, people = first_of(table, _CODE), first_of(table, _PEOPLE)
     of_year = latest(table, _PEOPLE_OF_YEAR)
@@ -189,7 +205,8 @@ def _in_our_names(found: Found) -> pd.DataFrame | None:
         if departement is None or commune is None:
             return None
         codes = joined(table[departement].astype(str), table[commune].astype(str))
-    name = first_of(table, [spelling for spelling in _NAME if spelling != code])
+    digits = None if code is not None else first_of(table, _COMMUNE)
+    name = first_of(table, [spelling for spelling in _NAME if spelling not in {code, digits}])
     result = pd.DataFrame(
         {
             LINE: table[LINE],
@@ -202,6 +219,12 @@ def _in_our_names(found: Found) -> pd.DataFrame | None:
         }
     )
     return result[table[_KIND].isin(_COUNTED_KINDS)] if _KIND in table else result
+
+
+def _are_codes(values: pd.Series) -> bool:
+    """Tell whole commune codes (``01001``) from names and from the last three digits of a code."""
+    texts = values[values != ""]
+    return bool(len(texts)) and not malformed(texts).all()
 
 
 def _summed_iris(raw: pd.DataFrame) -> pd.DataFrame:
@@ -220,7 +243,8 @@ def _drop_unusable(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Ano
     people = raw["population"]
     whole = np.isfinite(people) & (people >= 0) & ((people == people.round()) | ~raw["entiers"])
     unknown = ~whole & ~wrong & ~repeated
-    left_out = wrong | unknown | repeated
+    impossible = whole & (people > MOST_INHABITANTS) & ~wrong & ~repeated
+    left_out = wrong | unknown | impossible | repeated
     if not left_out.any():
         return raw, []
     told = raw.assign(identifiant=raw["code_insee"], departement=departements_of(raw["code_insee"]))
@@ -230,6 +254,7 @@ def _drop_unusable(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Ano
             (wrong, "code-commune-invalide", "code de commune mal formé"),
             (repeated, "doublon", "commune déjà donnée plus haut"),
             (unknown, "population-inconnue", "population absente ou illisible"),
+            (impossible, "population-impossible", "plus d'habitants que Paris n'en a jamais eu"),
         )
         for anomaly in note(told[mask], code, Action.LEFT_OUT, message, file=file)
     ]

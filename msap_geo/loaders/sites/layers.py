@@ -10,15 +10,22 @@ import pyogrio
 import shapely
 
 from msap_geo.errors import MsapGeoError, UnreadableFileError
-from msap_geo.tabular import LINE, normalise, read_text, require_file
+from msap_geo.tabular import (
+    JSON_SUFFIXES,
+    LAYER_SUFFIXES,
+    LINE,
+    normalise,
+    read_text,
+    require_file,
+    vector_file,
+)
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TEXT_LAYERS = {".geojson", ".json"}
 _PARQUET = {".parquet", ".geoparquet"}
-_LAYERS = {*_TEXT_LAYERS, *_PARQUET, ".gpkg", ".shp", ".fgb"}
+_LAYERS = LAYER_SUFFIXES | _PARQUET
 
 
 def is_layer(path: Path) -> bool:
@@ -45,12 +52,13 @@ def read_layer_table(path: Path) -> pd.DataFrame:
     FileMissingError, UnreadableFileError
         If the file is absent, or is not a layer.
     """
-    if path.suffix.lower() in _TEXT_LAYERS:
+    if path.suffix.lower() in JSON_SUFFIXES:
         read_text(path)  # refuses web pages and archives with a message of ours
     else:
         require_file(path)
     try:
-        layer = _read_parquet(path) if path.suffix.lower() in _PARQUET else gpd.read_file(path)
+        parquet = path.suffix.lower() in _PARQUET
+        layer = _read_parquet(path) if parquet else vector_file(path).read()
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

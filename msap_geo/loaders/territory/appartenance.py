@@ -18,7 +18,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.territory.codes_insee import departements_of, malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import read_json
 from msap_geo.loaders.variables import first_of
-from msap_geo.tabular import LINE, Found, read_tables
+from msap_geo.tabular import LINE, Found, read_tables, tell_hidden
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -36,17 +36,27 @@ _COLUMNS = {
     "departement": ("dep", "departement", "code_departement", "insee_dep"),
     "region": ("reg", "region", "code_region", "insee_reg"),
     "densite": (
+        "dens7",
+        "densite7",
+        "densite_7",
         "dens",
         "densite",
         "degre_densite",
         "degre_de_densite",
         "niveau_densite",
         "grille_densite",
-        "dens7",
     ),
 }
 _LABELS = {
-    "densite": ("libdens", "libelle_degre_densite", "lib_dens", "libelle_densite", "densite_nom"),
+    "densite": (
+        "libdens7",
+        "lib_dens7",
+        "libdens",
+        "libelle_degre_densite",
+        "lib_dens",
+        "libelle_densite",
+        "densite_nom",
+    ),
     "epci": ("libepci", "lib_epci", "nom_epci", "epci_nom"),
     "bassin_de_vie": ("libbv2022", "libbv2012", "bassin_de_vie_nom"),
     "canton": ("libcv", "canton_nom"),
@@ -109,7 +119,7 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
     FileMissingError, UnreadableFileError, MissingColumnError, DataError
         If the file is absent, is not what it claims to be, or tells of no membership.
     """
-    raw = _from_json(path) if path.suffix.lower() == ".json" else _from_tables(path)
+    raw, noticed = (_from_json(path), []) if path.suffix.lower() == ".json" else _from_tables(path)
     refuse_lost_zeros(raw["code_insee"], path)
     rows_read = len(raw)
     wrong = malformed(raw["code_insee"])
@@ -119,7 +129,15 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
         identifiant=raw["code_insee"],
         departement=departements_of(raw["code_insee"]),
     )
+    if wrong.all():
+        raise DataError(
+            f"« {path.name} » : aucun code de commune lisible (premier lu : "
+            f"« {next(iter(raw['code_insee']), '')} »)",
+            where=path,
+            remedy="fournir la table d'appartenance géographique des communes de l'Insee",
+        )
     anomalies = [
+        *noticed,
         *note(
             told[wrong],
             "code-commune-invalide",
@@ -156,7 +174,7 @@ def join_memberships(loaded: Iterable[Loaded[pd.DataFrame]]) -> Loaded[pd.DataFr
     return Loaded(table, sum(each.rows_read for each in tables), anomalies)
 
 
-def _from_tables(path: Path) -> pd.DataFrame:
+def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
     found = read_tables(path, keep=_KNOWN.__contains__)
     fitting = [each for each in found if _is_of_communes(each)]
     if not fitting:
@@ -173,16 +191,50 @@ def _from_tables(path: Path) -> pd.DataFrame:
     names = _names(found)
     for column, spellings in _COLUMNS.items():
         source = first_of(raw, spellings)
-        if source is None:
+        if source is None or (column == "densite" and not _has_seven_levels(raw, source)):
             continue
         values = raw[source].astype(str)
         table[column] = values.mask(values.str.fullmatch(_NOWHERE))
         label = first_of(raw, _LABELS.get(column, ()))
-        if label is not None:
+        if label is not None and _names_them(raw[source], raw[label]):
             table[f"{column}_nom"] = raw[label].mask(raw[label] == "")
         elif column in names:
             table[f"{column}_nom"] = table[column].map(names[column], na_action="ignore")
-    return table
+    anomalies = tell_hidden(found, file=path.name)
+    density = first_of(raw, _COLUMNS["densite"])
+    if density is not None and "densite" not in table:
+        anomalies.append(
+            Anomaly(
+                "densite-trois-niveaux",
+                Action.LEFT_OUT,
+                path.name,
+                f"colonne {density.upper()} : densité à trois ou quatre niveaux, non lue (il faut "
+                "les sept niveaux, DENS7)",
+            )
+        )
+        if len(table.columns) == len((LINE, "code_insee")):
+            raise DataError(
+                f"« {path.name} » ne donne la densité qu'à trois ou quatre niveaux",
+                where=path,
+                remedy="fournir la grille communale de densité à sept niveaux (colonne DENS7)",
+            )
+    return table, anomalies
+
+
+def _has_seven_levels(raw: pd.DataFrame, source: str) -> bool:
+    """Tell INSEE's grid at seven levels from those at three or four, whose figures mean others.
+
+    A département may have but a few of the seven: the most rural of them, which no shorter grid
+    has, is what tells. A column called by its seven levels is believed.
+    """
+    return "7" in source or raw[source].astype(str).isin(["5", "6", "7"]).any()
+
+
+def _names_them(values: pd.Series, labels: pd.Series) -> bool:
+    """Tell whether labels name these values: each value one label, and no label two values."""
+    pairs = pd.DataFrame({"value": values, "label": labels})
+    pairs = pairs[(pairs != "").all(axis=1)].drop_duplicates()
+    return pairs["value"].is_unique and (pairs["label"].is_unique or not len(pairs))
 
 
 def _is_of_communes(found: Found) -> bool:

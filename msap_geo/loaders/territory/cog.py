@@ -173,6 +173,10 @@ def _records_of_insee(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+_LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
+"""Saint-Barthélemy and Saint-Martin, communes of Guadeloupe until 2007: files say so for longer."""
+
+
 def commune_codes(records: list[dict[str, Any]]) -> CommuneCodes:
     """Build the table of codes from COG records (see :func:`read_records`).
 
@@ -189,6 +193,9 @@ def commune_codes(records: list[dict[str, Any]]) -> CommuneCodes:
             parent = record.get("chefLieu") or record.get("commune")
             if parent:
                 heirs.setdefault(record["code"], []).insert(0, str(parent))
+    for code, current in _LEFT_GUADELOUPE.items():
+        if current in names:
+            heirs.setdefault(code, []).append(current)
     # A code in force stands for itself even where an older commune bore the same one.
     former = {
         code: tuple(dict.fromkeys(parents)) for code, parents in heirs.items() if code not in names

@@ -52,6 +52,7 @@ portals."""
 
 
 _CRS = pyproj.CRS.from_epsg(WGS84)
+_AREAS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
 
 
 def load_communes(
@@ -156,16 +157,54 @@ def _clean(raw: gpd.GeoDataFrame, file: str) -> tuple[gpd.GeoDataFrame, list[Ano
     malformed = ~table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
     table.loc[table.geometry.is_empty, "geometry"] = None
     absent = table.geometry.isna()
+    table, no_area = _without_what_is_no_area(table)
     table, misplaced = _put_in_place(table)
     invalid = ~_valid(table.geometry.to_numpy()) & table.geometry.notna().to_numpy()
     table.loc[invalid, "geometry"] = _areas_of(table.geometry[invalid].make_valid())
+    flat = invalid & table.geometry.isna().to_numpy()
     anomalies = [
+        *no_area,
         *misplaced,
         *_tell(table[malformed], "code-commune-invalide", Action.LEFT_OUT, "code mal formé"),
         *_tell(table[absent], "commune-sans-contour", Action.NOTED, "sans contour"),
-        *_tell(table[invalid], "contour-invalide", Action.REPAIRED, "contour invalide réparé"),
+        *_tell(
+            table[invalid & ~flat], "contour-invalide", Action.REPAIRED, "contour invalide réparé"
+        ),
+        *_tell(table[flat], "contour-sans-surface", Action.NOTED, "contour sans surface, ignoré"),
     ]
     return table[~malformed], anomalies
+
+
+def _without_what_is_no_area(
+    table: gpd.GeoDataFrame,
+) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Do without outlines that are points or collections, or have a vertex nowhere."""
+    outlines = table.geometry.to_numpy()
+    areas = np.isin(shapely.get_type_id(outlines), _AREAS)
+    # Bounds pass over NaN: every vertex is looked at.
+    xy, rows = shapely.get_coordinates(outlines, return_index=True)
+    nowhere = np.isin(np.arange(len(outlines)), rows[~np.isfinite(xy).all(axis=1)])
+    present = ~shapely.is_missing(outlines)
+    of_another_kind = present & ~areas
+    astray = present & areas & nowhere
+    if not (of_another_kind | astray).any():
+        return table, []
+    kinds = pd.Series(outlines, index=table.index).map(
+        lambda outline: outline.geom_type, na_action="ignore"
+    )
+    told = table.assign(genre=kinds)
+    message = "contour qui n'est pas une surface ({genre}), ignoré : commune sans contour"
+    anomalies = [
+        *_tell(told[of_another_kind], "contour-sans-surface", Action.NOTED, message),
+        *_tell(
+            told[astray],
+            "contour-illisible",
+            Action.NOTED,
+            "contour dont un sommet n'a pas de coordonnées (NaN), ignoré : commune sans contour",
+        ),
+    ]
+    kept = np.where(of_another_kind | astray, None, outlines)
+    return table.set_geometry(gpd.GeoSeries(kept, index=table.index, crs=_CRS)), anomalies
 
 
 def _valid(outlines: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pyarrow as pa
 import pyogrio
 import pyproj
@@ -15,6 +16,9 @@ import shapely
 
 from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
 from msap_geo.tabular import (
+    JSON_SUFFIXES,
+    LAYER_SUFFIXES,
+    VectorFile,
     decode,
     is_archive,
     members,
@@ -22,14 +26,13 @@ from msap_geo.tabular import (
     read_member,
     read_text,
     require_file,
+    vector_file,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _PARQUET = {".parquet", ".geoparquet"}
-_JSON = {".geojson", ".json"}
-_OTHERS = {".shp", ".gpkg", ".fgb", ".kml", ".gml", ".tab", ".mif"}
 _DBF_HEADER_LENGTH = slice(8, 10)
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
@@ -64,7 +67,9 @@ def read_layer(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
         If none or several of its layers fit, or it has no geometry.
     """
     try:
-        table = _from_archive(path, columns) if is_archive(path) else _from_file(path, columns)
+        # A vertex that is NaN makes NumPy warn; the commune is named further on.
+        with np.errstate(invalid="ignore"):
+            table = _from_archive(path, columns) if is_archive(path) else _from_file(path, columns)
     except MsapGeoError:
         raise
     except (
@@ -91,7 +96,7 @@ def read_layer(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
 
 def _from_file(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:
     suffix = path.suffix.lower()
-    if suffix in _JSON:
+    if suffix in JSON_SUFFIXES:
         read_text(path)  # refuses web pages and archives with a message of ours
     else:
         require_file(path)
@@ -102,12 +107,12 @@ def _from_file(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
         beside = {other.suffix.lower(): other for other in path.parent.glob(f"{path.stem}.*")}
         if ".cpg" not in beside and ".dbf" in beside:
             encoding = _encoding(beside[".dbf"].read_bytes())
-    return _chosen(str(path), path, columns, encoding)
+    return _chosen(vector_file(path), path, columns, encoding)
 
 
 def _from_archive(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:
     names = members(path)
-    readable = [name for name in names if Path(name).suffix.lower() in _PARQUET | _JSON | _OTHERS]
+    readable = [name for name in names if Path(name).suffix.lower() in _PARQUET | LAYER_SUFFIXES]
     if len(readable) > 1:
         called = [n for n in readable if _COMMUNE.fullmatch(normalise(PurePosixPath(n).stem))]
         readable = called or readable
@@ -128,15 +133,15 @@ def _from_archive(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDa
         beside = {other[len(stem) :].lower(): other for other in names if other.startswith(stem)}
         if ".cpg" not in beside and ".dbf" in beside:
             encoding = _encoding(read_member(path, beside[".dbf"]))
-    if suffix in _JSON:
+    if suffix in JSON_SUFFIXES:
         decode(read_member(path, name), path / name)
-    return _chosen(f"/vsizip/{path}/{name}", path, columns, encoding)
+    return _chosen(vector_file(path, name), path, columns, encoding)
 
 
 def _chosen(
-    source: str, path: Path, columns: Mapping[str, Sequence[str]], encoding: str | None
+    source: VectorFile, path: Path, columns: Mapping[str, Sequence[str]], encoding: str | None
 ) -> gpd.GeoDataFrame:
-    layers = [(str(name), str(kind)) for name, kind in pyogrio.list_layers(source)]
+    layers = source.layers()
     fitting = [name for name, _ in layers]
     if len(layers) > 1:
         areas = [name for name, kind in layers if "Polygon" in kind or kind == "Unknown"]
@@ -149,11 +154,11 @@ def _chosen(
             where=path,
             remedy="ne garder que celle des communes (code et nom)",
         )
-    return gpd.read_file(source, layer=fitting[0], on_invalid="fix", encoding=encoding)
+    return source.read(fitting[0], encoding=encoding)
 
 
-def _fits(source: str, layer: str, columns: Mapping[str, Sequence[str]]) -> bool:
-    fields = {normalise(str(name)) for name in pyogrio.read_info(source, layer=layer)["fields"]}
+def _fits(source: VectorFile, layer: str, columns: Mapping[str, Sequence[str]]) -> bool:
+    fields = {normalise(name) for name in source.fields(layer)}
     return all(fields & set(spellings) for spellings in columns.values())
 
 

@@ -19,7 +19,7 @@ from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.territory.codes_insee import malformed
 from msap_geo.loaders.territory.cog import CommuneCodes
-from msap_geo.tabular import LINE, pick_columns, read_tables
+from msap_geo.tabular import LINE, pick_columns, read_tables, tell_hidden
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     kept = table.assign(date=dates)[~unusable].sort_values("date", kind="stable")
     columns = ["date", "mod", "avant", "apres", LINE]
     result = schemas.check(kept[columns].reset_index(drop=True), schemas.MOVEMENTS, where=path.name)
-    return Loaded(result, rows_read, tuple(anomalies))
+    return Loaded(result, rows_read, (*tell_hidden(found, file=path.name), *anomalies))
 
 
 def _dates(texts: pd.Series) -> pd.Series:

@@ -1,0 +1,203 @@
+"""The one door to vector layers: files of the user's own disk, by the drivers of their kind only.
+
+GDAL looks into a file to choose a driver, whatever its name: a ``communes.geojson`` that is a VRT,
+or a GDALG pipeline, makes it open any other file and call any address. Four kinds are opened here,
+each known by its first bytes and, for GeoJSON, by a driver that is imposed. GeoParquet is read by
+pyarrow, which follows nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from msap_geo.errors import UnreadableFileError
+from msap_geo.tabular.text import require_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import IO, Any
+
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+JSON_SUFFIXES = frozenset({".geojson", ".json"})
+LAYER_SUFFIXES = frozenset({*JSON_SUFFIXES, ".shp", ".gpkg", ".fgb"})
+"""Files GDAL may read."""
+
+_MARKS = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".fgb": b"fgb"}
+_NAMES = {".shp": "un Shapefile", ".gpkg": "un GeoPackage", ".fgb": "un FlatGeobuf"}
+_FOLLOWS = re.compile(rb"<OGR|gdal_streamed_alg", re.IGNORECASE)
+"""What makes GDAL take a file for a list of other sources, wherever it stands in its beginning."""
+_HEAD_BYTES = 65_536
+_VIRTUAL = re.compile(rb"using\s+virtual", re.IGNORECASE)
+_PLAIN_VIRTUAL = re.compile(r"using\s+(?:rtree|fts\d)\b", re.IGNORECASE)
+_CHUNK = 1 << 20
+
+
+class VectorFile(NamedTuple):
+    """A vector file, its kind made sure of.
+
+    Parameters
+    ----------
+    source
+        What GDAL is given.
+    """
+
+    source: str
+
+    def layers(self) -> list[tuple[str, str]]:
+        """Return the name and the kind of geometry of each layer."""
+        import pyogrio  # noqa: PLC0415 - GDAL is heavy
+
+        return [(str(name), str(kind)) for name, kind in pyogrio.list_layers(self.source)]
+
+    def fields(self, layer: str) -> list[str]:
+        """Return the names of the fields of a layer."""
+        import pyogrio  # noqa: PLC0415
+
+        return [str(name) for name in pyogrio.read_info(self.source, layer=layer)["fields"]]
+
+    def read(
+        self, layer: str | None = None, *, encoding: str | None = None
+    ) -> gpd.GeoDataFrame | pd.DataFrame:
+        """Read a layer; rings that are not closed are closed."""
+        import pyogrio  # noqa: PLC0415
+
+        # A vertex that is NaN makes NumPy warn; what to do of it is the reader's business.
+        with np.errstate(invalid="ignore"):
+            return pyogrio.read_dataframe(
+                self.source, layer=layer, encoding=encoding, on_invalid="fix"
+            )
+
+    def attributes(self, layer: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Read some columns of a layer, and no geometry."""
+        import pyogrio  # noqa: PLC0415
+
+        return pyogrio.read_dataframe(
+            self.source, layer=layer, columns=list(columns), read_geometry=False
+        )
+
+    def raw(
+        self, layer: str, columns: Sequence[str]
+    ) -> tuple[dict[str, Any], NDArray[np.object_], list[Any]]:
+        """Return the metadata of a layer, its geometry as WKB, and some columns."""
+        import pyogrio  # noqa: PLC0415
+
+        meta, _, wkb, values = pyogrio.raw.read(self.source, layer=layer, columns=list(columns))
+        return meta, wkb, values
+
+
+def vector_file(path: Path, member: str | None = None) -> VectorFile:
+    """Make sure that a file is the GeoJSON, Shapefile, GeoPackage or FlatGeobuf its name says.
+
+    Parameters
+    ----------
+    path
+        A file of this machine, or a zip that holds one.
+    member
+        Name of the layer's file in the zip.
+
+    Returns
+    -------
+    VectorFile
+        What reads it.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file.
+    UnreadableFileError
+        If its extension is of no such kind, or its content not of the kind of its extension.
+    """
+    require_file(path)
+    suffix = PurePosixPath(member).suffix.lower() if member else path.suffix.lower()
+    where = path / member if member else path
+    if suffix not in LAYER_SUFFIXES:
+        raise UnreadableFileError(
+            f"« {where.name} » n'est pas d'un format lu ici",
+            where=where,
+            remedy="fournir un GeoJSON, un GeoPackage, un GeoParquet ou un Shapefile",
+        )
+    try:
+        with _opened(path, member) as stream:
+            _check_head(stream.read(_HEAD_BYTES), suffix, where)
+        if suffix == ".gpkg":
+            _refuse_virtual_tables(path, member, where)
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
+        raise UnreadableFileError(
+            f"« {where.name} » ne peut pas être lu dans son archive",
+            where=path,
+            remedy="la télécharger à nouveau",
+        ) from error
+    except RuntimeError as error:
+        raise UnreadableFileError(
+            f"« {where.name} » est protégé par un mot de passe",
+            where=path,
+            remedy="l'extraire de l'archive",
+        ) from error
+    local = path.resolve()
+    source = f"/vsizip/{{{local}}}/{member}" if member else str(local)
+    return VectorFile(f"GEOJSON:{source}" if suffix in JSON_SUFFIXES else source)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
+    if member is None:
+        with path.open("rb") as stream:
+            yield stream
+        return
+    with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+        yield stream
+
+
+def _check_head(head: bytes, suffix: str, where: Path) -> None:
+    if suffix in JSON_SUFFIXES:
+        plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        right, kind = plain.startswith(b"{"), "un GeoJSON"
+    else:
+        right, kind = head.startswith(_MARKS[suffix]), _NAMES[suffix]
+    if not right or _FOLLOWS.search(head):
+        what = " : il renvoie à d'autres sources" if _FOLLOWS.search(head) else ""
+        raise UnreadableFileError(
+            f"« {where.name} » n'est pas {kind}{what}",
+            where=where,
+            remedy="fournir la couche elle-même, dans le format que dit son nom",
+        )
+
+
+def _refuse_virtual_tables(path: Path, member: str | None, where: Path) -> None:
+    """Refuse a GeoPackage whose tables are other files: SQLite can make such of any source."""
+    if member is None:
+        uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            with contextlib.closing(sqlite3.connect(uri, uri=True)) as base:
+                rows = base.execute("SELECT sql FROM sqlite_master WHERE sql LIKE '%VIRTUAL%'")
+                found = any(not _PLAIN_VIRTUAL.search(sql) for (sql,) in rows)
+        except sqlite3.DatabaseError as error:
+            raise UnreadableFileError(
+                f"« {where.name} » n'est pas un GeoPackage lisible",
+                where=where,
+                remedy="le télécharger à nouveau",
+            ) from error
+    else:
+        found = False
+        with _opened(path, member) as stream:
+            tail = b""
+            while chunk := stream.read(_CHUNK):
+                found |= bool(_VIRTUAL.search(tail + chunk))
+                tail = chunk[-32:]
+    if found:
+        raise UnreadableFileError(
+            f"« {where.name} » contient des tables virtuelles, qui renvoient à d'autres sources",
+            where=where,
+            remedy="l'enregistrer à nouveau depuis un SIG",
+        )
