@@ -9,7 +9,13 @@ import sys
 import pytest
 from conftest import poste_row
 
-from msap_geo.errors import DataError, FileMissingError, MissingColumnError, StudyError
+from msap_geo.errors import (
+    DataError,
+    FileMissingError,
+    MissingColumnError,
+    StudyError,
+    UnreadableFileError,
+)
 from msap_geo.folder import write_study
 from msap_geo.study import choose, read_choice, read_study, run_study, scenario
 
@@ -57,6 +63,38 @@ def test_a_csv_that_went_through_excel(tmp_path):
     table.write_bytes(CSV.replace(",", ";").replace("Alpha", "Bêta").encode("cp1252"))
     choice = read_choice(table)
     assert choice.closed[0].name == "Maison de Bêta"
+
+
+@pytest.mark.parametrize(
+    ("told", "codes"), [("1", ("01",)), ("01 5", ("01", "05")), ("2a 2B", ("2A", "2B"))]
+)
+def test_codes_a_spreadsheet_took_for_numbers_come_back(tmp_path, told, codes):
+    table = tmp_path / "choix.csv"
+    table.write_text(CSV.replace("Ville jouet,53", f"Ville jouet,{told}"), encoding="utf-8")
+    assert read_choice(table).departements == codes
+
+
+def test_a_line_added_by_hand_says_its_study(tmp_path):
+    table = tmp_path / "choix.csv"
+    for added in ("ouvrir,00001A,POSTE 1,Bêta,53002,,\n", "ouvrir,00001A,POSTE 1,Bêta,53002,,53\n"):
+        table.write_text(CSV + added, encoding="utf-8")
+        with pytest.raises(DataError, match="ne dit pas de quelle étude") as refused:
+            read_choice(table)
+        assert "ligne 4" in str(refused.value.where)
+        assert "recopier les colonnes etude et departements" in refused.value.remedy
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_the_encoding_of_a_macintosh_has_its_own_message(tmp_path, end):
+    table = tmp_path / "choix.csv"
+    text = CSV.replace("Ville jouet", "Pays de la Vallée, n° 3").replace("\n", end)
+    text = text.replace("Pays de la Vallée, n° 3", '"Pays de la Vallée, n° 3"')
+    table.write_bytes(text.encode("mac_roman"))
+    with pytest.raises(UnreadableFileError, match="Macintosh") as refused:
+        read_choice(table)
+    assert "CSV UTF-8" in refused.value.remedy
+    table.write_bytes(text.replace("\r", "\n").encode("cp1252"))
+    assert read_choice(table).study == "Pays de la Vallée, n° 3"
 
 
 def test_a_site_given_twice_counts_once(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import DataError, UnreadableFileError
-from msap_geo.tabular import pick_columns, read_text, read_text_table, require_file
+from msap_geo.tabular import LINE, pick_columns, read_text, read_text_table, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,8 @@ _REMEDY = "exporter le choix depuis la carte de l'étude (bouton « JSON » ou �
 _COLUMNS = {
     name: (name,) for name in ("action", "site_id", "nom", "commune", "etude", "departements")
 }
+
+_FRENCH = set("àâçéèêëîïôöùûüœæÀÂÇÉÈÊËÎÏÔÖÙÛÜŒÆ’")
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,15 @@ def read_choice(path: Path) -> Choice:
     Raises
     ------
     FileMissingError, UnreadableFileError
-        If it is absent, or is no such file.
+        If it is absent, is no such file, or is in the encoding of old Macintoshes.
     MissingColumnError
         If a column is absent.
     DataError
-        If it holds no choice, an unknown action, or a site both to open and to close.
+        If it holds no choice, an unknown action, a line of no study, or a site both to open and to
+        close.
     """
     require_file(path)
+    _refuse_macintosh(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     is_json = read_text(path).lstrip().startswith(("{", "["))
     study, departements, opened, closed = _from_json(path) if is_json else _from_csv(path)
@@ -169,6 +173,14 @@ def _from_csv(path: Path) -> _Read:
             where=f"{path}, colonne action",
             remedy=f"écrire « {OPEN} » ou « {CLOSE} »",
         )
+    bare = table[(table[["etude", "departements"]].fillna("") == "").any(axis=1)]
+    if len(bare):
+        raise DataError(
+            "une ligne ne dit pas de quelle étude elle est",
+            where=f"{path}, ligne {bare[LINE].iloc[0]}",
+            remedy="y recopier les colonnes etude et departements d'une autre ligne",
+        )
+    table["departements"] = table["departements"].map(_codes)
     whose = table[["etude", "departements"]].drop_duplicates()
     if len(whose) != 1:
         raise DataError(
@@ -177,8 +189,30 @@ def _from_csv(path: Path) -> _Read:
             remedy=_REMEDY,
         )
     opened, closed = (_unique(_sites(table[action == asked])) for asked in (OPEN, CLOSE))
-    codes = tuple(whose["departements"].iloc[0].split())
-    return str(whose["etude"].iloc[0]), codes, opened, closed
+    return str(whose["etude"].iloc[0]), whose["departements"].iloc[0], opened, closed
+
+
+def _codes(cell: str) -> tuple[str, ...]:
+    """Read codes of départements that a spreadsheet may have taken for numbers: 01 is 1 there."""
+    return tuple(code.upper().zfill(2) for code in cell.split())
+
+
+def _refuse_macintosh(path: Path) -> None:
+    """Refuse the text of a Macintosh: read as another, its accents are other letters."""
+    content = path.read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        ours, theirs = (
+            sum(letter in _FRENCH for letter in content.decode(encoding, errors="replace"))
+            for encoding in ("cp1252", "mac_roman")
+        )
+        if theirs > ours:
+            raise UnreadableFileError(
+                "le fichier est dans l'encodage d'anciens Macintosh, ses accents seraient faux",
+                where=path,
+                remedy="dans Excel, enregistrer sous « CSV UTF-8 (délimité par des virgules) »",
+            ) from None
 
 
 def _sites(rows: pd.DataFrame) -> Iterable[Site]:

@@ -18,6 +18,7 @@ from msap_geo.coverage import change_labels
 from msap_geo.outputs.colours import change_colours
 from msap_geo.outputs.page import folium_map
 from msap_geo.outputs.page.payload import payload
+from msap_geo.outputs.page.study_map import StudyLayer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +63,7 @@ def build_compare_map(content: CompareContent) -> folium.Map:
         content.after.communes,
         panel=_panel(content),
         data=_data(content),
-        layers=[folium_map.StudyLayer(kind, name=LAYERS[kind]) for kind in _present(content)],
+        layers=[StudyLayer(kind, name=LAYERS[kind]) for kind in _present(content)],
         style=("carte.css", "comparaison.css"),
         scripts=_SCRIPTS,
         road_credit=content.after.road_credit,

@@ -7,23 +7,21 @@ and tooltips, which escape nothing, are not used.
 
 from __future__ import annotations
 
-import html
 import json
 import unicodedata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import branca.element
 import folium
 import jinja2
-from folium.template import Template
 
 from msap_geo import french
 from msap_geo.errors import OutputError
 from msap_geo.outputs.page import panel
-from msap_geo.outputs.page.offline import OSM_TILES, TILE_HOST, render_page
+from msap_geo.outputs.page.offline import OSM_TILES, TILE_HOST
 from msap_geo.outputs.page.payload import payload
 from msap_geo.outputs.page.simulation import simulation_data
+from msap_geo.outputs.page.study_map import Body, Credit, Finish, Head, StudyLayer, StudyMap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -77,98 +75,6 @@ _BACKGROUNDS: tuple[dict[str, Any], ...] = (
     },
 )
 """Online backgrounds, below everything else; asked for once they are switched on."""
-
-
-class StudyMap(folium.Map):
-    """A Folium map that shows itself in a notebook as it will be written: whole, and offline."""
-
-    def __init__(self, title: str, **options: Any) -> None:
-        super().__init__(**options)
-        self.title = title
-
-    def _repr_html_(self, **_: Any) -> str:
-        page = html.escape(render_page(self, title=self.title))
-        return (
-            f'<iframe srcdoc="{page}" title="{html.escape(self.title)}" '
-            'style="width: 100%; height: 640px; border: 0"></iframe>'
-        )
-
-
-class _Markup(branca.element.Element):
-    """Ready-made HTML, not read as a template."""
-
-    _template = Template("{{ this.markup }}")
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self._name = "Panneau"
-        self.markup = markup
-
-
-class StudyLayer(folium.map.Layer):
-    """A layer drawn by ``couches.js`` from the page's data; it is switched as any Folium layer.
-
-    Folium would write the data into the script, and branca then reads that script as a Jinja
-    template: a commune named ``{{ 7 * 7 }}`` would be computed.
-    """
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "var {{ this.get_name() }} = msap.couche('{{ this.kind }}');"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, kind: str, *, name: str, show: bool = True) -> None:
-        super().__init__(name=name, overlay=True, control=True, show=show)
-        self._name = "Couche"
-        self.kind = kind
-
-
-class _Head(branca.element.MacroElement):
-    """Our style and our scripts, before the map is made."""
-
-    _template = Template(
-        "{% macro header(this, kwargs) %}"
-        "<style>{{ this.style }}</style>"
-        "{% for text in this.scripts %}<script>{{ text }}</script>{% endfor %}"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, style: str, scripts: list[str]) -> None:
-        super().__init__()
-        self._name = "Habillage"
-        self.style = style
-        self.scripts = scripts
-
-
-class _Credit(branca.element.MacroElement):
-    """The credit due to the roads' authors, on the map itself."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "{{ this._parent.get_name() }}.attributionControl.addAttribution({{ this.text|tojson }});"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._name = "Credit"
-        self.text = text
-
-
-class _Finish(branca.element.MacroElement):
-    """The last words: controls in French, links between panel and map."""
-
-    _template = Template(
-        "{% macro script(this, kwargs) %}"
-        "msap.terminer({{ this._parent.get_name() }}, {{ this.bounds|tojson }});"
-        "{% endmacro %}"
-    )
-
-    def __init__(self, bounds: list[list[float]]) -> None:
-        super().__init__()
-        self._name = "Fin"
-        self.bounds = bounds
 
 
 def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> folium.Map:
@@ -263,18 +169,17 @@ def draw(
         fade_animation=False,  # a popup is read at once
     )
     sheet = "\n".join(asset(name) for name in style)
-    fmap.get_root().add_child(_Head(sheet, [asset(name) for name in scripts]))
+    fmap.add_child(Head(sheet, [asset(name) for name in scripts]))
     for tiles in _BACKGROUNDS:
         folium.TileLayer(**tiles, overlay=True, show=False, opacity=0.75).add_to(fmap)
-    fmap.get_root().html.add_child(_Markup(panel))
-    fmap.get_root().html.add_child(_Markup(_data_block(data)))
+    fmap.add_child(Body(panel)).add_child(Body(_data_block(data)))
     for layer in layers:
         layer.add_to(fmap)
     if road_credit:
-        fmap.add_child(_Credit(road_credit))
+        fmap.add_child(Credit(road_credit))
     folium.LayerControl(collapsed=True, position="topright").add_to(fmap)
     bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
-    fmap.add_child(_Finish(bounds))
+    fmap.add_child(Finish(bounds))
     return fmap
 
 

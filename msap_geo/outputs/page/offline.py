@@ -14,10 +14,14 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from branca.element import Figure
+
 from msap_geo.errors import OutputError
+from msap_geo.outputs.page import borrowed
 
 if TYPE_CHECKING:
     import folium
+    from branca.element import Element
 
 _LEAFLET_FILES = {
     "leaflet.js": "db49d009c841f5ca34a888c96511ae936fd9f5533e90d8b2c4d57596f4e5641a",
@@ -36,19 +40,12 @@ _RESOURCE = re.compile(
     r"<script[^>]*\ssrc=\"([^\"]*)\"[^>]*>\s*</script>"
     r"|<link[^>]*\shref=\"([^\"]*)\"[^>]*/?>",
 )
-# What Folium adds to every map for its own popups and icons, which ours does without.
-_UNUSED = ("jquery", "bootstrap", "awesome", "fontawesome", "glyphicon")
+# What Folium adds to every map for its own popups, icons and scales: folium.js stands for them.
+_UNUSED = ("jquery", "bootstrap", "awesome", "fontawesome", "glyphicon", "ajax/libs/d3/3.")
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-# How Folium's popups and tooltips are written: with jQuery, for this one use, and style attributes.
-_FOLIUM_POPUP = "$(`"
-_INSTEAD_OF_JQUERY = """
-function $(markup) {
-  var mould = document.createElement("template");
-  mould.innerHTML = markup.trim();
-  return [mould.content.firstChild];
-}
-"""
+_IMAGE = re.compile(r"<img\s[^>]*>")
+_VIDEO, _FRAME = "L.videoOverlay(", "<iframe"
 _FOLIUM_ID = re.compile(r"(?<=_)[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -70,20 +67,24 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
     Raises
     ------
     OutputError
-        If the map holds a script or a style that is not at hand, for instance a Folium plugin's.
+        If the map holds a script or a style that is not at hand, for instance a Folium plugin's,
+        or what the page's policy would leave dead.
     """
-    page = fmap.get_root().render()
-    page = _RESOURCE.sub(_inline, page)
+    root = fmap.get_root()
+    borrowed.prepare(root)
+    page = _RESOURCE.sub(lambda match: _inline(match, root), _rendered(root))
     # Browsers read every end of line as \n before they check a hash.
     page = _stable_identifiers(page).replace("\r\n", "\n").replace("\r", "\n")
     page = page.replace("<html>", '<html lang="fr">', 1)
     page = re.sub(r"<meta name=\"viewport\"[^>]*>", "", page)
-    foreign = _FOLIUM_POPUP in page
+    borrowed.check(page)
+    foreign = borrowed.needs_ours(page)
     if foreign:
-        page = page.replace("</head>", f"<script>{_INSTEAD_OF_JQUERY}</script></head>", 1)
+        page = page.replace("</head>", f"<script>{borrowed.program()}</script></head>", 1)
+    policy = _policy(page, styled=foreign or borrowed.is_styled(page))
     head = (
         '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(page, styled=foreign)}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n"
     )
@@ -92,7 +93,18 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
     return re.sub(r"<head>\s*", lambda _: f"<head>\n{head}", page, count=1)
 
 
-def _inline(match: re.Match[str]) -> str:
+def _rendered(root: Figure) -> str:
+    """Render a figure and leave it as it was: Folium would add its layers again each time."""
+    parts = (root.header, root.html, root.script)
+    kept = [part._children.copy() for part in parts]  # noqa: SLF001 - branca gives no other access
+    # Not ``root.render()``, which for a map of ours is the finished page.
+    page: str = Figure.render(root)
+    for part, children in zip(parts, kept, strict=True):
+        part._children = children  # noqa: SLF001
+    return page
+
+
+def _inline(match: re.Match[str], root: Element) -> str:
     url = match.group(1) or match.group(2)
     name = url.rsplit("/", 1)[-1]
     if name in _LEAFLET_FILES:
@@ -102,11 +114,7 @@ def _inline(match: re.Match[str]) -> str:
         return f"<style>{text}</style>"
     if any(word in url.lower() for word in _UNUSED):
         return ""
-    raise OutputError(
-        "la carte demande un fichier extérieur, elle ne s'ouvrirait pas hors ligne",
-        where=url,
-        remedy="retirer cette extension de la carte, ou l'enregistrer avec folium (save)",
-    )
+    raise borrowed.refuse_outside(url, root)
 
 
 def _leaflet(name: str) -> str:
@@ -140,13 +148,19 @@ def _policy(page: str, *, styled: bool) -> str:
     """Return the policy that lets the page's own scripts and styles work, and nothing else.
 
     Leaflet sets styles from its script, which no policy forbids; only the popups an analyst adds
-    with Folium carry ``style`` attributes, which no hash can allow.
+    with Folium carry ``style`` attributes, which no hash can allow. Pictures and tiles an analyst
+    adds are asked of the hosts they name, as ours are.
     """
+    layers = page.rsplit("<script>", 1)[-1]
+    drawn = layers + "".join(_IMAGE.findall(page))
+    allowed = dict.fromkeys([TILE_HOST, OSM_HOST, *borrowed.hosts(drawn)])
+    more = f"; media-src data: {' '.join(borrowed.hosts(layers))}" if _VIDEO in layers else ""
+    more += "; frame-src data:" if _FRAME in layers else ""
     styles = "'unsafe-inline'" if styled else _hashes(_INLINE_STYLE, page)
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"script-src {_hashes(_INLINE_SCRIPT, page)}; style-src {styles}; "
-        f"img-src data: {TILE_HOST} {OSM_HOST}"
+        f"img-src data: {' '.join(allowed)}{more}"
     )
 
 

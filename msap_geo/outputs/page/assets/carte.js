@@ -73,7 +73,17 @@
     tell();
   }
 
+  // What an analyst wrote in the page with Folium, and gave no place of its own, is read in the panel.
+  function strays() {
+    var panel = document.getElementById("msap-panneau");
+    Array.from(document.body.children).forEach(function (node) {
+      var ours = node === panel || node.id === "msap-carte" || node.matches("script, style, .msap-saut, .folium-map");
+      if (!ours && getComputedStyle(node).position === "static") { panel.appendChild(node); }
+    });
+  }
+
   function finish(map, bounds) {
+    strays();
     document.getElementById("msap-carte").appendChild(map.getContainer());
     controls(map);
     msap.ecouter(map);
