@@ -409,7 +409,9 @@ def test_an_unlisted_code_is_told_all_the_same():
 def test_every_code_of_the_loaders_and_of_the_study_is_listed():
     kebab = re.compile(r"[a-z]+(?:-[a-z]+)+|doublon")
     codes = set()
-    for path in [*PACKAGE.glob("loaders/*.py"), *PACKAGE.glob("study/*.py")]:
+    for path in [
+        each for room in ("loaders", "network", "study") for each in PACKAGE.glob(f"{room}/**/*.py")
+    ]:
         text = path.read_text(encoding="utf-8")
         if "msap_geo.anomalies" not in text:
             continue

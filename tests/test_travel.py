@@ -156,7 +156,7 @@ class TestToyTown:
         nodes = pd.DataFrame({"node": range(2), "x": [0.0, 100.0], "y": 0.0})
         links = pd.DataFrame({"from": [0], "to": [1], "minutes": [np.inf]})
         net = network.from_links(nodes, links, crs=2154)
-        table = travel.nearest(net, places([shapely.Point(0, 0)]), sites([("S", (0.0, 0.0))]))
+        table = travel.nearest(net, places([shapely.Point(0, 0)]), sites([("S", (5000.0, 0.0))]))
         assert table["raison"].tolist() == ["hors réseau"]
 
     def test_nothing_given_is_changed(self, town):

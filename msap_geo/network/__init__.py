@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
@@ -32,7 +33,6 @@ from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 __all__ = [
     "ESTIMATED",
@@ -68,7 +68,7 @@ _TABLES = (".csv", ".txt", ".tsv")
 
 
 def load_network(
-    sources: Sequence[Path],
+    sources: str | Path | Sequence[str | Path],
     profile: Profile,
     *,
     epsg: int,
@@ -79,8 +79,8 @@ def load_network(
     Parameters
     ----------
     sources
-        A CSV of nodes and a CSV of links; or one file or more of OpenStreetMap, or of sections of
-        the IGN; or a GraphML file of OSMnx.
+        File, or files: a CSV of nodes and a CSV of links; or one file or more of OpenStreetMap, or
+        of sections of the IGN; or a GraphML file of OSMnx.
     profile
         Travel profile.
     epsg
@@ -98,9 +98,11 @@ def load_network(
     FileMissingError, UnreadableFileError, MissingColumnError, DataError, NetworkError
         If the files are absent, cannot be used, or cannot be joined.
     """
-    for source in sources:
+    given = [sources] if isinstance(sources, (str, Path)) else sources
+    files = [Path(source) for source in given]
+    for source in files:
         require_file(source)
-    key = store_key(sources, profile, epsg=epsg)
+    key = store_key(files, profile, epsg=epsg)
     if crossings:
         key += "-" + hashlib.sha256(repr(tuple(crossings)).encode()).hexdigest()[:8]
     folder = cache_folder() / "reseaux" / key
@@ -109,7 +111,7 @@ def load_network(
             return open_network(folder)
         except StoreError:
             shutil.rmtree(folder, ignore_errors=True)
-    network = _read(sources, profile, epsg, crossings)
+    network = _read(files, profile, epsg, crossings)
     _keep(network, folder)
     return network
 

@@ -27,7 +27,7 @@ ATTRIBUTION = "© les contributeurs d’OpenStreetMap (ODbL)"
 
 
 def read_osm(
-    paths: Path | Sequence[Path],
+    paths: str | Path | Sequence[str | Path],
     profile: Profile,
     *,
     epsg: int,
@@ -60,7 +60,7 @@ def read_osm(
     NetworkError
         If they hold no road of the profile, or lack the nodes of their ways (:data:`MOST_LOST`).
     """
-    files = [paths] if isinstance(paths, Path) else list(paths)
+    files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     for path in files:
         require_file(path)
     roads = merge_roads([read_roads(path, profile) for path in files])

@@ -106,7 +106,7 @@ class _Roads(NamedTuple):
 
 
 def read_segments(
-    paths: Path | Sequence[Path],
+    paths: str | Path | Sequence[str | Path],
     profile: Profile,
     *,
     epsg: int,
@@ -139,7 +139,7 @@ def read_segments(
     NetworkError
         If it holds no road of the profile.
     """
-    files = [paths] if isinstance(paths, Path) else list(paths)
+    files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     parts = [_sections(path, epsg) for path in files]
     table = pd.concat([part.table for part in parts], ignore_index=True)
     lines = np.concatenate([part.lines for part in parts])

@@ -57,8 +57,8 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
     edge = np.full(len(points), -1, dtype=np.int64)
     fraction = np.zeros(len(points))
     access_m = np.full(len(points), np.nan)
-    with np.errstate(invalid="ignore"):
-        placed = np.isfinite(shapely.get_x(points)) & np.isfinite(shapely.get_y(points))
+    placed = ~(shapely.is_missing(points) | shapely.is_empty(points))
+    placed[placed] = np.isfinite(shapely.get_coordinates(points[placed])).all(axis=1)
     present = np.flatnonzero(placed)
     if len(present) and len(network.edges.tail):
         (rows, found), distance = network.edge_tree.query_nearest(

@@ -17,7 +17,7 @@ import shapely
 from msap_geo.errors import DataError
 from msap_geo.network import snap
 from msap_geo.travel import engine
-from msap_geo.travel.legs import along_one_edge, ends
+from msap_geo.travel.legs import along_one_edge, ends, straight_walks
 from msap_geo.travel.places import check_places, nearest
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def isochrones(
     network: RoadNetwork,
     sites: gpd.GeoDataFrame,
     *,
-    minutes: Sequence[float] = (10.0, 20.0, 30.0),
+    minutes: float | Sequence[float] = (10.0, 20.0, 30.0),
     direction: Direction = "to",
     cell_m: float = CELL_M,
 ) -> gpd.GeoDataFrame:
@@ -56,7 +56,7 @@ def isochrones(
     sites
         Sites with ``site_id`` and points in the network's CRS.
     minutes
-        Bounds, inclusive.
+        Bound or bounds, inclusive.
     direction
         Of the trips: ``"to"`` the sites, or ``"from"`` them.
     cell_m
@@ -78,7 +78,7 @@ def isochrones(
     """
     check_places(network, sites, "site_id")
     engine.check_options(direction=direction)
-    bounds = sorted({float(bound) for bound in minutes})
+    bounds = _bounds(minutes)
     if not bounds or not all(0 < bound < np.inf for bound in (*bounds, cell_m)):
         raise DataError(
             "les durées et la résolution d'une isochrone doivent être positives",
@@ -93,10 +93,11 @@ def isochrones(
     )
     areas = np.full((len(sites), len(bounds)), shapely.MultiPolygon(), dtype=object)
     for members in _tiles(sites, counters):
-        grid = _grid(network, counters, reach, members, bounds[-1], cell_m)
+        grid = _grid(network, sites.geometry, counters, reach, members, bounds[-1], cell_m)
         doors = ends(network, grid.snapped, leaving=direction == "to")
         for site in members:
             at_points = _minutes(network, grid, doors, counters, reach, site, direction)
+            _walk_straight(network, grid, counters, site, at_points)
             areas[site] = _areas(grid.lattice, at_points, bounds)
     table = gpd.GeoDataFrame(
         {
@@ -115,7 +116,7 @@ def reach_areas(
     sites: gpd.GeoDataFrame,
     region: shapely.Geometry,
     *,
-    minutes: Sequence[float],
+    minutes: float | Sequence[float],
     cell_m: float = REACH_CELL_M,
 ) -> gpd.GeoDataFrame:
     """Draw the area from which some site is within each bound, over a whole region at once.
@@ -131,7 +132,7 @@ def reach_areas(
     region
         Area to sample, in the network's CRS; nothing is drawn outside it but a margin of two cells.
     minutes
-        Bounds, inclusive.
+        Bound or bounds, inclusive.
     cell_m
         Resolution, metres.
 
@@ -145,7 +146,7 @@ def reach_areas(
     NetworkError
         If the sites are not in the network's CRS.
     """
-    bounds = sorted({float(bound) for bound in minutes})
+    bounds = _bounds(minutes)
     near = shapely.buffer(shapely.simplify(region, cell_m / 2), 2 * cell_m)
     west, south, east, north = (np.array(near.bounds) / cell_m).astype(np.int64)
     column, row = np.mgrid[west - 1 : east + 2, south - 1 : north + 2].reshape(2, -1)
@@ -162,6 +163,10 @@ def reach_areas(
     table = gpd.GeoDataFrame({"minutes": bounds}, geometry=areas, crs=sites.crs)
     table.insert(1, "area_km2", table.area / 1e6)
     return table
+
+
+def _bounds(minutes: float | Sequence[float]) -> list[float]:
+    return sorted({float(bound) for bound in np.atleast_1d(minutes)})
 
 
 def _tiles(sites: gpd.GeoDataFrame, counters: Snapped) -> list[NDArray[np.int64]]:
@@ -200,10 +205,13 @@ class _Grid(NamedTuple):
 
     lattice: _Lattice
     snapped: Snapped
+    points: gpd.GeoSeries
+    sites: gpd.GeoSeries
 
 
 def _grid(
     network: RoadNetwork,
+    sites: gpd.GeoSeries,
     counters: Snapped,
     reach: Reach,
     members: NDArray[np.int64],
@@ -220,7 +228,9 @@ def _grid(
     near[counters.edge[members]] = True
     near &= shapely.length(network.edge_lines) > 0  # a point has no way to be cut in pieces
     roads = shapely.segmentize(network.edge_lines[near], cell_m)
-    cells = np.unique(np.round(shapely.get_coordinates(roads) / cell_m).astype(np.int64), axis=0)
+    # The sites themselves: around one far from its road, people walk straight to it.
+    places = np.concatenate([roads, sites.to_numpy()[members]])
+    cells = np.unique(np.round(shapely.get_coordinates(places) / cell_m).astype(np.int64), axis=0)
     walk_m = min(network.max_snap_m, longest / 60 * network.access_kmh * 1000)
     margin = int(np.ceil(walk_m / cell_m)) + 1
     low, high = cells.min(axis=0) - margin, cells.max(axis=0) + margin
@@ -230,7 +240,8 @@ def _grid(
     # The roads' cells stand for them to within a cell.
     column, row = np.argwhere(distance <= walk_m + cell_m).T + low[:, None]
     points = gpd.GeoSeries(gpd.points_from_xy(column * cell_m, row * cell_m))
-    return _Grid(_lattice(network, column, row, cell_m), snap(network, points))
+    lattice = _lattice(network, column, row, cell_m)
+    return _Grid(lattice, snap(network, points), points, sites)
 
 
 def _lattice(
@@ -258,6 +269,16 @@ def _minutes(
     place = beside[trips.demand]
     minutes[place] = np.minimum(minutes[place], trips.minutes)
     return minutes
+
+
+def _walk_straight(
+    network: RoadNetwork, grid: _Grid, counters: Snapped, site: int, minutes: NDArray[np.float64]
+) -> None:
+    """Give the points from which one walks straight to the site those minutes, where fewer."""
+    one = np.array([site])
+    points = grid.points.to_numpy(), grid.sites.to_numpy()[one]
+    walks = straight_walks(network, grid.snapped, counters.part(one), points)
+    minutes[walks.demand] = np.minimum(minutes[walks.demand], walks.minutes)
 
 
 def _areas(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
+from scipy.spatial import KDTree
 
 from msap_geo.network.arrays import settled
 from msap_geo.travel.engine import Seeds
@@ -106,6 +108,63 @@ def along_one_edge(
     access = _access_minutes(network, places)[p] + _access_minutes(network, sites)[s]
     length_m = share * network.edges.length_m[edge] + places.access_m[p] + sites.access_m[s]
     return Trips(p, s, settled(_part(share, along) + access), length_m)
+
+
+def straight_walks(
+    network: RoadNetwork,
+    places: Snapped,
+    sites: Snapped,
+    points: tuple[NDArray[np.object_], NDArray[np.object_]],
+) -> Trips:
+    """Return the trips walked straight from a place to a site, where no road is worth it.
+
+    A trip walks to the road and from it: where the two are nearer to each other than those legs are
+    long together, one walks there straight. A place off the network walks as far as to a road.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    places, sites
+        Places on it.
+    points
+        The same, as points in its CRS.
+
+    Returns
+    -------
+    Trips
+        One for each such pair.
+    """
+    (here, from_xy), (there, to_xy) = (_placed(each) for each in points)
+    if len(here) == 0 or len(there) == 0:
+        none = np.empty(0)
+        return Trips(none.astype(np.int64), none.astype(np.int64), none, none)
+    most_m = np.nan_to_num(sites.access_m[there], nan=network.max_snap_m).max()
+    radius = np.nan_to_num(places.access_m[here], nan=network.max_snap_m) + most_m
+    near = KDTree(to_xy).query_ball_point(from_xy, radius)
+    counts = np.fromiter(map(len, near), dtype=np.int64, count=len(near))
+    i = np.repeat(np.arange(len(here)), counts)
+    j = np.fromiter((one for some in near for one in some), dtype=np.int64, count=counts.sum())
+    length_m = np.hypot(*(from_xy[i] - to_xy[j]).T)
+    p, s = here[i], there[j]
+    short = length_m <= _walked_m(network, places.access_m[p], sites.access_m[s])
+    minutes = settled(length_m[short] / 1000 / network.access_kmh * 60)
+    return Trips(p[short], s[short], minutes, length_m[short])
+
+
+def _walked_m(
+    network: RoadNetwork, one: NDArray[np.float64], other: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how far two places may be and still be walked between straight, metres."""
+    return np.nan_to_num(one + other, nan=network.max_snap_m)
+
+
+def _placed(points: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return which points have a position, and those positions."""
+    there = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    xy: NDArray[np.float64] = shapely.get_coordinates(points[there])
+    finite = np.isfinite(xy).all(axis=1)
+    return there[finite], xy[finite]
 
 
 def _part(share: NDArray[np.float64], minutes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Travel between tables of places, snapped to the roads.
 
 A trip is the leg to the road, the part of that road, whole links, the part of the last road, the
-leg to the counter. Unless told otherwise it is the inhabitant's: from the demand to the site.
+leg to the counter; or the straight walk, where it is no longer than those legs. Unless told
+otherwise it is the inhabitant's: from the demand to the site.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msap_geo import schemas
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
 from msap_geo.network import MINUTE_GRAIN, snap
 from msap_geo.travel import engine
-from msap_geo.travel.legs import Trips, along_one_edge, ends
+from msap_geo.travel.legs import Trips, along_one_edge, ends, straight_walks
 from msap_geo.travel.times import BEYOND_MAXIMUM, NO_ROUTE, OFF_NETWORK, TravelTimes
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from msap_geo.network import RoadNetwork, Snapped
     from msap_geo.travel.engine import Direction
 
+
+_NAMED = 5
+"""Duplicates named in a message."""
 
 TIE_MINUTES = 16 * MINUTE_GRAIN
 """Trips this close are equally quick: the smaller site, then the shorter trip, comes first."""
@@ -94,8 +98,12 @@ def nearest(
         (doors.minutes[rows, sides][:, None] + near.minutes[nodes]).ravel(),
         (doors.length_m[rows, sides][:, None] + near.length_m[nodes]).ravel(),
     )
-    beside = along_one_edge(network, places, counters, direction)
-    trips = _best(_joined(through, beside), max_minutes)
+    points = demand.geometry.to_numpy(), by_id.geometry.to_numpy()
+    short = (
+        along_one_edge(network, places, counters, direction),
+        straight_walks(network, places, counters, points),
+    )
+    trips = _best(_joined(through, *short), max_minutes)
     table = _nearest_table(demand, by_id, trips, k)
     reason = _reasons(network, places, counters, table, direction)
     result = table.assign(acces_m=places.access_m[table["row"]], raison=reason)
@@ -150,8 +158,12 @@ def matrix(
     minutes, length_m = engine.matrix(network, origins, destinations, max_minutes=max_minutes)
     if not to_site:
         minutes, length_m = csr_array(minutes.T), csr_array(length_m.T)
-    beside = along_one_edge(network, places, counters, direction)
-    minutes, length_m = _with_trips(minutes, length_m, _best(beside, max_minutes))
+    points = demand.geometry.to_numpy(), sites.geometry.to_numpy()
+    short = _joined(
+        along_one_edge(network, places, counters, direction),
+        straight_walks(network, places, counters, points),
+    )
+    minutes, length_m = _with_trips(minutes, length_m, _best(short, max_minutes))
     return TravelTimes(
         pd.Index(demand["demand_id"]),
         pd.Index(sites["site_id"]),
@@ -202,21 +214,35 @@ def _with_trips(
 def check_places(network: RoadNetwork, table: gpd.GeoDataFrame, identifier: str) -> None:
     """Make sure a table holds points on this network, under unique identifiers.
 
+    A place without position is kept: it has no trip, and says so.
+
     Raises
     ------
     NetworkError
         If it is not in the network's CRS.
     MissingColumnError, DataError
-        If it lacks its identifiers, or holds something else than points.
+        If it lacks its identifiers, if some repeat or are no text, or if it holds something else
+        than points.
     """
     if identifier not in table.columns:
         raise MissingColumnError(f"table des lieux : colonne absente : {identifier}")
+    _check_identifiers(table[identifier])
+    if not hasattr(table, "geom_type"):
+        raise DataError(
+            "les lieux n'ont pas de position",
+            remedy="donner une GeoDataFrame de points (geopandas.points_from_xy)",
+        )
+    if table.crs is None:
+        raise NetworkError(
+            "les lieux ne disent pas dans quel système de coordonnées ils sont",
+            remedy=f"le dire, puis projeter la table : table.set_crs(4326).to_crs({network.epsg})",
+        )
     if table.crs is None or table.crs.to_epsg() != network.epsg:
         raise NetworkError(
             f"les lieux sont en {table.crs}, le réseau en EPSG:{network.epsg}",
             remedy=f"projeter la table : table.to_crs({network.epsg})",
         )
-    present = table.geometry.notna()
+    present = ~(table.geometry.isna() | table.geometry.is_empty)
     if not (table.geom_type[present] == "Point").all():
         raise DataError(
             "les lieux doivent être des points",
@@ -224,8 +250,30 @@ def check_places(network: RoadNetwork, table: gpd.GeoDataFrame, identifier: str)
         )
 
 
-def _joined(first: Trips, second: Trips) -> Trips:
-    return Trips(*(np.concatenate(columns) for columns in zip(first, second, strict=True)))
+def _check_identifiers(identifiers: pd.Series) -> None:
+    name = identifiers.name
+    if identifiers.isna().any():
+        raise DataError(
+            f"{int(identifiers.isna().sum())} lieux sans identifiant ({name})",
+            where=f"table des lieux, rang {int(identifiers.isna().argmax())}",
+            remedy="donner un identifiant à chacun",
+        )
+    if not identifiers.map(lambda value: isinstance(value, str)).all():
+        raise DataError(
+            f"les identifiants ({name}) doivent être du texte : « 01 » n'est pas 1",
+            remedy=f'les écrire en texte : table.assign({name}=table["{name}"].astype(str))',
+        )
+    repeated = identifiers[identifiers.duplicated()].unique()
+    if len(repeated):
+        more = ", …" if len(repeated) > _NAMED else ""
+        raise DataError(
+            f"identifiants en double ({name}) : {', '.join(repeated[:_NAMED])}{more}",
+            remedy="garder un lieu de chaque, ou leur donner des identifiants différents",
+        )
+
+
+def _joined(*trips: Trips) -> Trips:
+    return Trips(*(np.concatenate(columns) for columns in zip(*trips, strict=True)))
 
 
 def _coarse(minutes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from shapely.ops import substring
 
 from msap_geo.network import snap
 from msap_geo.travel import kernels
-from msap_geo.travel.legs import along_one_edge, ends
+from msap_geo.travel.legs import along_one_edge, ends, straight_walks
 from msap_geo.travel.times import NO_ROUTE, OFF_NETWORK
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def route(network: RoadNetwork, origin: shapely.Point, destination: shapely.Poin
         Same minutes and kilometres as :func:`msap_geo.travel.nearest` gives between them.
     """
     start, end = (snap(network, gpd.GeoSeries([point])) for point in (origin, destination))
+    ends_of = np.array([[origin], [destination]], dtype=object)
+    walk = straight_walks(network, start, end, (ends_of[0], ends_of[1]))
+    by_road = _by_road(network, start, end, (origin, destination))
+    if len(walk.site) and not (walk.minutes[0], walk.length_m[0] / 1000) > by_road[:2]:
+        line = shapely.LineString(np.vstack([shapely.get_coordinates(p) for p in ends_of.ravel()]))
+        return Route(float(walk.minutes[0]), float(walk.length_m[0]) / 1000, line, "")
+    return by_road
+
+
+def _by_road(
+    network: RoadNetwork, start: Snapped, end: Snapped, points: tuple[shapely.Point, shapely.Point]
+) -> Route:
+    """Return the quickest way that takes a road."""
     if start.edge[0] < 0 or end.edge[0] < 0:
         return _none(OFF_NETWORK)
     doors = ends(network, start, leaving=True), ends(network, end, leaving=False)
@@ -71,13 +84,13 @@ def route(network: RoadNetwork, origin: shapely.Point, destination: shapely.Poin
         (minutes, length_m), nodes = direct, nodes[:0]
     if not np.isfinite(minutes):
         return _none(NO_ROUTE)
-    points = (
+    way = (
         _way(network, (start, end), doors, nodes)
         if len(nodes)
         else _points(network, int(start.edge[0]), start.fraction[0], end.fraction[0])
     )
-    first, last = (shapely.get_coordinates(point) for point in (origin, destination))
-    line = shapely.LineString(_without_repeats(np.vstack([first, points, last])))
+    first, last = (shapely.get_coordinates(point) for point in points)
+    line = shapely.LineString(_without_repeats(np.vstack([first, way, last])))
     return Route(float(minutes), float(length_m) / 1000, line, "")
 
 
