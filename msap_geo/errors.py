@@ -70,6 +70,16 @@ def reason(error: OSError) -> str:
         errno.EPERM: "accès refusé",
         errno.EROFS: "support en lecture seule",
         errno.ENOSPC: "disque plein",
+        errno.EDQUOT: "quota de disque atteint",
+        errno.EFBIG: "fichier trop gros pour ce disque",
+        errno.ENAMETOOLONG: "nom trop long",
+        errno.EILSEQ: "nom que ce disque n'accepte pas",
+        errno.ELOOP: "lien qui tourne en rond",
+        errno.ENOENT: "fichier ou dossier introuvable",
+        errno.EBUSY: "fichier occupé par un autre logiciel",
+        errno.EIO: "le disque ne répond pas",
+        errno.EMFILE: "trop de fichiers ouverts",
+        errno.ENOMEM: "mémoire insuffisante",
     }
     return known.get(error.errno or 0, f"erreur système n° {error.errno}")
 

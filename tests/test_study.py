@@ -254,7 +254,7 @@ def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
     def fail(*_args, **_kwargs):
         raise OutputError("panne")
 
-    monkeypatch.setattr(study.write.outputs, "write_map", fail)
+    monkeypatch.setattr(outputs, "write_map", fail)
     with pytest.raises(OutputError, match="panne"):
         write_study(result, out)
     assert [path.name for path in out.iterdir()] == ["resume.json"]
@@ -284,7 +284,7 @@ def test_a_disk_that_fails_is_an_output_error_and_leaves_no_folder(result, tmp_p
     def fail(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(study.write.outputs, "write_geopackage", fail)
+    monkeypatch.setattr(outputs, "write_geopackage", fail)
     with pytest.raises(OutputError, match="disque plein"):
         write_study(result, tmp_path / "sortie")
     assert not (tmp_path / "sortie").exists()

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import threading
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo import __version__
@@ -30,7 +33,7 @@ from msap_geo.cli.parser import FrenchParser
 from msap_geo.errors import MsapGeoError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _COMMANDS = (
     telecharger,
@@ -44,6 +47,7 @@ _COMMANDS = (
     comparer,
 )
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
+_ENDINGS = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def _parser() -> FrenchParser:
@@ -88,7 +92,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # One short run over national files: looking for cycles among their records is time lost.
     gc.disable()
     try:
-        code = arguments.conduct(arguments)
+        with _interrupted_by(*_ENDINGS):
+            code = arguments.conduct(arguments)
     except MsapGeoError as error:
         print(f"Erreur : {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
         sys.exit(_UNREACHABLE if isinstance(error, SourceError) else _FAILED)
@@ -103,6 +108,25 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         gc.enable()
     _tell_of_compilation()
     sys.exit(code)
+
+
+@contextmanager
+def _interrupted_by(*names: str) -> Iterator[None]:
+    """Have other ways to be told to stop do what Ctrl-C does: leave nothing half-written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {}
+    for name in names:
+        number = getattr(signal, name, None)
+        # Whoever started us to outlive a terminal (nohup) wants it ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            previous[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _tell_of_compilation() -> None:

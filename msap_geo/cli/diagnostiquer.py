@@ -38,11 +38,12 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
     from msap_geo.answers import diagnose  # noqa: PLC0415
     from msap_geo.folder import diagnosis_summary, write_diagnosis  # noqa: PLC0415
+    from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.study import read_study, run_study  # noqa: PLC0415
 
     study = read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
-    with Console(stderr=True).status("Préparation…") as status:
+    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
         result = run_study(study, progress=lambda step: status.update(f"{step}…"))
         diagnosis = diagnose(result, progress=lambda step: status.update(f"{step}…"))
         status.update("Écriture des résultats…")

@@ -73,13 +73,14 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415
 
+    from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
 
     path = getattr(arguments, "choix", None)
     choice = None if path is None else read_choice(path)
     slug = study.slug if choice is None else scenario_study(study, choice).slug
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / slug
-    with Console(stderr=True).status("Préparation…") as status:
+    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
 
         def progress(step: str) -> None:
             status.update(f"{step}…")

@@ -72,6 +72,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - keeps --help instant
 
     from msap_geo import documents, study  # noqa: PLC0415
+    from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.outputs.report import read_look  # noqa: PLC0415
 
     look = read_look(
@@ -87,7 +88,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     }
     told = study.read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / told.slug
-    with Console(stderr=True).status("Préparation…") as status:
+    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
 
         def progress(step: str) -> None:
             status.update(f"{step}…")

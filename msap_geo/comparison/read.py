@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from msap_geo import coverage, schemas
+from msap_geo import coverage, outputs, schemas
 from msap_geo.errors import (
     DataError,
     FileMissingError,
@@ -114,7 +114,10 @@ def read_folder(folder: Path) -> StudyFolder:
         If the folder, or a file of it, is absent.
     DataError
         If a file cannot be read, lacks a column, or contradicts another one.
+    OutputError
+        If a run was killed while it replaced the files, and they cannot be put in their place.
     """
+    outputs.finish_interrupted(folder)
     _present(folder)
     manifest = _json(folder / "manifest.json", ("parametres", "entrees"))
     summary = _json(folder / "resume.json", ("etude", "population", "seuils"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,14 +107,16 @@ def load_network(
     if crossings:
         key += "-" + hashlib.sha256(repr(tuple(crossings)).encode()).hexdigest()[:8]
     folder = cache_folder() / "reseaux" / key
+    fault = ""
     if folder.exists():
         try:
             return open_network(folder)
-        except StoreError:
+        except StoreError as error:
+            fault = error.problem
             shutil.rmtree(folder, ignore_errors=True)
     network = _read(files, profile, epsg, crossings)
     _keep(network, folder)
-    return network
+    return replace(network, store_fault=fault) if fault else network
 
 
 def _read(

@@ -132,6 +132,8 @@ class RoadNetwork:
         What was kept and dropped when it was built.
     attribution
         Credit line due to the road data's authors.
+    store_fault
+        Why the network kept by an earlier run was refused and made again; empty where it was not.
     """
 
     epsg: int
@@ -146,6 +148,7 @@ class RoadNetwork:
     order: Order
     report: NetworkReport
     attribution: str = ""
+    store_fault: str = ""
 
     @property
     def n_nodes(self) -> int:

@@ -10,28 +10,29 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+from contextlib import suppress
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from msap_geo.anomalies import Action, Anomaly
+from msap_geo.drafts import draft_in
 from msap_geo.errors import StoreError
 from msap_geo.network.arrays import Csr, Edges
 from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.order import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 4
+FORMAT = 5
 """Version of the layout; stores of another one are rebuilt."""
 
-_MANIFEST = "reseau.json"
+_MANIFEST, _VERIFIED = "reseau.json", "verifie.json"
 
 
 def sha256(path: Path) -> str:
@@ -64,26 +65,9 @@ def save_network(network: RoadNetwork, folder: Path) -> None:
         folder is named after its content).
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".reseau-", dir=folder.parent))
-    try:
-        arrays = _arrays(network)
-        for name, values in arrays.items():
-            with (draft / f"{name}.npy").open("wb") as stream:
-                np.save(stream, values)
-                # On the disk before the folder has its name: a power cut leaves no empty array.
-                stream.flush()
-                os.fsync(stream.fileno())
-        manifest = {
-            "format": FORMAT,
-            "epsg": network.epsg,
-            "profile": network.profile,
-            "access_kmh": network.access_kmh,
-            "max_snap_m": network.max_snap_m,
-            "attribution": network.attribution,
-            "report": asdict(network.report),
-            "arrays": {name: _identity(values) for name, values in arrays.items()},
-        }
-        (draft / _MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    with draft_in(folder.parent, prefix=".reseau-") as draft:
+        draft.mkdir()
+        _write(network, draft)
         try:
             draft.rename(folder)
         except OSError:
@@ -91,8 +75,29 @@ def save_network(network: RoadNetwork, folder: Path) -> None:
             if not _opens(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _write(network: RoadNetwork, folder: Path) -> None:
+    for name, values in _arrays(network).items():
+        with (folder / f"{name}.npy").open("wb") as stream:
+            np.save(stream, values)
+            # On the disk before the folder has its name: a power cut leaves no empty array.
+            stream.flush()
+            os.fsync(stream.fileno())
+    states = _states(folder, _arrays(network))
+    manifest = {
+        "format": FORMAT,
+        "epsg": network.epsg,
+        "profile": network.profile,
+        "access_kmh": network.access_kmh,
+        "max_snap_m": network.max_snap_m,
+        "attribution": network.attribution,
+        "report": asdict(network.report),
+        "arrays": {name: sha256(folder / f"{name}.npy") for name in states},
+    }
+    told = {**manifest, "sha256": _digest(manifest)}
+    (folder / _MANIFEST).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    _remember(folder, states)
 
 
 def open_network(folder: Path) -> RoadNetwork:
@@ -117,10 +122,10 @@ def open_network(folder: Path) -> RoadNetwork:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise StoreError("réseau enregistré par une autre version", where=folder)
-        arrays = {
-            name: _open_array(folder, name, identity)
-            for name, identity in manifest["arrays"].items()
-        }
+        if manifest.pop("sha256") != _digest(manifest):
+            raise StoreError("la description du réseau enregistré a changé", where=folder)
+        _verify(folder, manifest["arrays"])
+        arrays = {name: _open_array(folder, name) for name in manifest["arrays"]}
         return RoadNetwork(
             epsg=manifest["epsg"],
             profile=manifest["profile"],
@@ -135,7 +140,15 @@ def open_network(folder: Path) -> RoadNetwork:
             reverse=Csr(*(arrays[f"reverse_{name}"] for name in Csr._fields)),
             order=Order(*(arrays[f"order_{name}"] for name in Order._fields)),
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        EOFError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(
@@ -158,20 +171,52 @@ def _opens(folder: Path) -> bool:
     return True
 
 
-def _open_array(folder: Path, name: str, identity: list[Any]) -> Any:
+def _open_array(folder: Path, name: str) -> Any:
     # Copy-on-write, so that Numba sees the type it compiled for; nobody writes in them.
-    values = np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
-    if _identity(values) != identity:
-        raise StoreError(f"tableau {name} inattendu", where=folder)
-    return values
+    return np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
 
 
-def _identity(values: Any) -> list[Any]:
-    """Return type, size, and for node numbers their range: a kernel follows them blindly."""
-    bounds = []
-    if len(values) and np.issubdtype(values.dtype, np.integer):
-        bounds = [int(values.min()), int(values.max())]
-    return [str(values.dtype), len(values), *bounds]
+def _digest(manifest: dict[str, Any]) -> str:
+    text = json.dumps(manifest, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _verify(folder: Path, arrays: dict[str, str]) -> None:
+    """Check the hash of each array that was not checked in the state it is in.
+
+    Kernels follow node numbers blindly, and a zeroed array gives figures that look right. Reading
+    everything at each opening costs more than opening: what was checked is remembered by the state
+    of its file, which a change of content changes.
+    """
+    # Taken before reading: what changes meanwhile is read again next time.
+    states, known = _states(folder, arrays), _remembered(folder)
+    changed = [name for name, state in states.items() if state != known.get(name)]
+    for name in changed:
+        if sha256(folder / f"{name}.npy") != arrays[name]:
+            raise StoreError(f"le tableau {name} du réseau enregistré a changé", where=folder)
+    if changed:
+        with suppress(OSError):  # a folder one may not write in is checked each time
+            _remember(folder, states)
+
+
+def _states(folder: Path, names: Iterable[str]) -> dict[str, list[int]]:
+    """Return what changes with the content of each array's file: size, and moments in ns."""
+    found = {name: (folder / f"{name}.npy").stat() for name in names}
+    return {name: [one.st_size, one.st_mtime_ns, one.st_ctime_ns] for name, one in found.items()}
+
+
+def _remembered(folder: Path) -> dict[str, Any]:
+    try:
+        known = json.loads((folder / _VERIFIED).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(folder: Path, states: dict[str, list[int]]) -> None:
+    with draft_in(folder, prefix=f".{_VERIFIED}.") as draft:
+        draft.write_text(json.dumps(states), encoding="utf-8")
+        draft.replace(folder / _VERIFIED)
 
 
 def _arrays(network: RoadNetwork) -> dict[str, Any]:

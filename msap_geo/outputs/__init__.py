@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.files import complete_folder
+from msap_geo.outputs.files import complete_folder, finish_interrupted, one_run
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.page.content import Findings, MapContent, Mappable
 from msap_geo.outputs.page.simulation import Simulation, Trips, simulation_data
@@ -32,7 +32,9 @@ __all__ = [
     "Trips",
     "class_colours",
     "complete_folder",
+    "finish_interrupted",
     "map",
+    "one_run",
     "sign_map",
     "simulation_data",
     "table",

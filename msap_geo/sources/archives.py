@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import stat
-import tempfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, reason
 
 MAX_RATIO = 200
@@ -49,18 +49,20 @@ def extract(
         If the archive is corrupt, holds a member that would leave the folder (``../``, absolute,
         link), is out of proportion, or cannot be written.
     """
-    draft = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".extrait-", dir=folder.parent))
-        with zipfile.ZipFile(archive) as opened:
+        with (
+            draft_in(folder.parent, prefix=".extrait-") as draft,
+            zipfile.ZipFile(archive) as opened,
+        ):
+            draft.mkdir()
             members = [member for member in opened.infolist() if not member.is_dir()]
             _refuse_unsafe(members, archive, max_bytes)
             left = max_bytes
             for member in members:
                 left -= _write(opened, member, draft, archive, min(left, _cap(member, max_ratio)))
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise SourceError(
             f"l'archive « {archive.name} » est abîmée ou protégée",
@@ -75,9 +77,6 @@ def extract(
             where=folder,
             remedy="vérifier la place disponible et les droits",
         ) from error
-    finally:
-        if draft is not None:
-            shutil.rmtree(draft, ignore_errors=True)
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 

@@ -7,27 +7,25 @@ and seconds. Downloaders in general libraries accept short bodies and wait for e
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import http.client
-import os
 import ssl
-import tempfile
 import time
 import urllib.error
 import urllib.request
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from msap_geo import __version__
+from msap_geo.drafts import draft_in
 from msap_geo.errors import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 64 * 1024
@@ -198,11 +196,9 @@ def _attempt(
     progress: Progress,
 ) -> Received:
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target, limits)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".partiel", dir=target.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as output, _open(url, limits) as response:
+    kind = {"prefix": f".{target.name[:60]}.", "suffix": ".partiel"}
+    with draft_in(target.parent, **kind) as draft:
+        with draft.open("xb") as output, _open(url, limits) as response:
             digest, size = hashlib.sha256(), 0
             for chunk in _content(response, limits, deadline, target.name, progress):
                 size += len(chunk)
@@ -215,10 +211,7 @@ def _attempt(
             wrong = f"empreinte inattendue ({digest.hexdigest()[:12]}…)"
         if wrong is not None:
             raise DownloadError(wrong, passing=False)
-        draft.chmod(0o644)  # mkstemp makes it private; the folder's owner decides who enters
         draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
     headers = response.headers
     return Received(
         digest.hexdigest(),
@@ -227,14 +220,6 @@ def _attempt(
         headers.get("ETag") or "",
         headers.get("Last-Modified") or "",
     )
-
-
-def _sweep(target: Path, limits: Limits) -> None:
-    """Remove what a process that was killed left; one that still runs is younger than that."""
-    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.partiel"):
-        with suppress(OSError):
-            if time.time() - stale.stat().st_mtime > limits.total_s:
-                stale.unlink()
 
 
 def _open(url: str, limits: Limits) -> Any:

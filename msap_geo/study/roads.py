@@ -147,6 +147,15 @@ def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
     """
     report = roads.report
     anomalies: list[Anomaly] = []
+    if roads.store_fault:
+        anomalies.append(
+            Anomaly(
+                "reseau-enregistre-abime",
+                Action.REPAIRED,
+                "",
+                f"{roads.store_fault} : il a été refait à partir des fichiers de routes",
+            )
+        )
     if report.km_dropped:
         anomalies.append(
             Anomaly(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.drafts import draft_in
 from msap_geo.errors import OutputError, reason
 from msap_geo.outputs.sheets import cells
 from msap_geo.outputs.sheets.charts import add_chart
@@ -57,15 +57,16 @@ def write_workbook(
     """
     import xlsxwriter  # type: ignore[import-untyped] # noqa: PLC0415 - only for those who ask for a workbook
 
-    draft = path.with_name(f".{path.name}.brouillon")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        book = xlsxwriter.Workbook(
-            draft, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-        )
-        _fill(book, tables, provenance)
-        book.close()
-        draft.replace(path)
+        kind = {"prefix": f".{path.name[:60]}.", "suffix": ".brouillon"}
+        with draft_in(path.parent, **kind) as draft:
+            book = xlsxwriter.Workbook(
+                draft, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+            )
+            _fill(book, tables, provenance)
+            book.close()
+            draft.replace(path)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         why = reason(error) if isinstance(error, OSError) else "écriture refusée"
         raise OutputError(
@@ -73,9 +74,6 @@ def write_workbook(
             where=path,
             remedy="le fermer s'il est ouvert, ou donner un autre fichier",
         ) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
 
 
 def _fill(book: Any, tables: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:

@@ -1,0 +1,159 @@
+"""The files of a draft put in the place of older ones, by a journal that survives its process.
+
+From the moment the journal bears its name, the draft goes in to the last file: whoever finds a
+draft with a journal calls :func:`install` again. Whoever calls anything here holds the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from msap_geo.errors import OutputError, reason
+
+JOURNAL, ASIDE = ".journal", ".anciens"
+_NEXT = f"{JOURNAL}.neuf"
+
+SQLITE_SIDECARS = ("-wal", "-shm", "-journal")
+"""What SQLite leaves beside a base that was open in a crashed program, and replays over ours."""
+
+
+def prepare(draft: Path, folder: Path) -> None:
+    """Check that every file of a whole draft can go in, and have the disk hold them.
+
+    Parameters
+    ----------
+    draft, folder
+        Draft, and folder of the results.
+
+    Raises
+    ------
+    OutputError
+        If its user has a folder where a file goes, or the reverse: it is not ours to replace.
+    """
+    for path in _files(draft):
+        if (folder / path).is_dir():
+            raise OutputError(
+                f"un dossier porte le nom d'un fichier à écrire, « {path} »",
+                where=folder / path,
+                remedy="renommer ce dossier, ou en choisir un autre avec --sortie",
+            )
+        for above in path.parents[:-1]:
+            if (folder / above).exists() and not (folder / above).is_dir():
+                raise OutputError(
+                    f"un fichier porte le nom d'un dossier à écrire, « {above} »",
+                    where=folder / above,
+                    remedy="renommer ce fichier, ou choisir un autre dossier avec --sortie",
+                )
+    # A power cut loses what the disk does not hold yet.
+    for path in _files(draft):
+        _flush(draft / path)
+
+
+def announce(draft: Path) -> None:
+    """Write the journal, which is whole or is not: from here on the replacement is certain.
+
+    Parameters
+    ----------
+    draft
+        Draft, whole.
+    """
+    names = [path.as_posix() for path in _files(draft)]
+    (draft / _NEXT).write_text(json.dumps(names), encoding="utf-8")
+    _flush(draft / _NEXT)
+    (draft / _NEXT).rename(draft / JOURNAL)
+
+
+def announced(draft: Path) -> bool:
+    """Tell whether a draft has its journal, so that it is whole and must go in."""
+    return (draft / JOURNAL).exists()
+
+
+def install(draft: Path, folder: Path) -> None:
+    """Move every file of a whole draft into the folder; on failure the old ones come back.
+
+    May be begun again by another process at any point: what is moved is no longer in the draft.
+
+    Parameters
+    ----------
+    draft, folder
+        Draft whose replacement is announced, and folder of the results.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be replaced; the folder is then as it was.
+    """
+    names = [Path(name) for name in json.loads((draft / JOURNAL).read_text(encoding="utf-8"))]
+    for name in _files(draft):
+        try:
+            for old in (name, *_sidecars(name)):
+                _set_aside(folder / old, draft / ASIDE / old)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).replace(folder / name)
+        except OSError as error:
+            _put_back(draft, folder, names)
+            (draft / JOURNAL).unlink()
+            raise OutputError(
+                f"impossible de remplacer « {name} » ({reason(error)})",
+                where=folder,
+                remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
+            ) from error
+    (draft / JOURNAL).unlink()
+
+
+def _sidecars(name: Path) -> list[Path]:
+    """Return what belonged to the base of that name, and would be replayed over the new one."""
+    if name.suffix != ".gpkg":
+        return []
+    return [name.with_name(name.name + ending) for ending in SQLITE_SIDECARS]
+
+
+def _set_aside(old: Path, aside: Path) -> None:
+    """Keep an older file until the end; by a second name where the disk gives one."""
+    sidecar = old.name.endswith(SQLITE_SIDECARS)
+    if not os.path.lexists(old) or (os.path.lexists(aside) and not sidecar):
+        return
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    if sidecar:
+        old.replace(aside)
+        return
+    try:
+        os.link(old, aside, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        old.rename(aside)
+
+
+def _put_back(draft: Path, folder: Path, names: list[Path]) -> None:
+    """Undo :func:`install`; killed meanwhile, the draft still holds what finishes it."""
+    for name in names:
+        if not (draft / name).exists() and (folder / name).is_file():
+            (folder / name).rename(draft / name)
+    aside = draft / ASIDE
+    for path in sorted(aside.rglob("*")):
+        final = folder / path.relative_to(aside)
+        # A second name of what is still there needs nothing: it may be the file nobody may move.
+        if not path.is_dir() and not (final.exists() and final.samefile(path)):
+            path.replace(final)
+
+
+def _files(draft: Path) -> list[Path]:
+    """Return the results in a draft, relative to it, in the order they are moved."""
+    return sorted(
+        path.relative_to(draft)
+        for path in draft.rglob("*")
+        if path.is_file() and path.relative_to(draft).parts[0] not in {JOURNAL, _NEXT, ASIDE}
+    )
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold a file before it is said to be whole: a power cut loses what is not."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
