@@ -7,7 +7,7 @@ form. Pure functions of arrays: what a network is made of them for is in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -56,6 +56,9 @@ class Edges:
         Where each edge's vertices start in ``shape_x`` and ``shape_y``, shape (e + 1,).
     shape_x, shape_y
         Vertices, projected metres.
+    door
+        Whether a place may enter it along the way, not only at its ends, shape (e,); everywhere
+        when not given.
     """
 
     tail: NDArray[np.int32]
@@ -66,6 +69,12 @@ class Edges:
     shape_start: NDArray[np.int64]
     shape_x: NDArray[np.float64]
     shape_y: NDArray[np.float64]
+    door: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        """Open every section where none is said to be closed."""
+        if len(self.door) != len(self.tail):
+            object.__setattr__(self, "door", np.ones(len(self.tail), dtype=bool))
 
 
 def compiled_links(edges: Edges, n: int) -> Csr:
@@ -117,6 +126,7 @@ def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
         shape_start=start,
         shape_x=edges.shape_x[vertices],
         shape_y=edges.shape_y[vertices],
+        door=edges.door[keep],
     )
 
 

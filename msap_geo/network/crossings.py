@@ -59,6 +59,7 @@ def land_crossings(edges: Edges, ferry: NDArray[np.bool_], *, wait_minutes: floa
         backward=edges.backward + wait_minutes * (ferry & on_land[edges.head]),
         shape_x=np.where(at_sea, edges.shape_x[first], edges.shape_x),
         shape_y=np.where(at_sea, edges.shape_y[first], edges.shape_y),
+        door=edges.door & ~ferry,
     )
 
 
@@ -92,7 +93,8 @@ def add_crossings(
     Edges
         One more section for each crossing, between the junctions nearest to its landings.
     """
-    used = np.unique(np.concatenate([edges.tail, edges.head]))
+    open_ = edges.door if edges.door.any() else np.ones(len(edges.tail), dtype=bool)
+    used = np.unique(np.concatenate([edges.tail[open_], edges.head[open_]]))
 
     def nearest(place: tuple[float, float]) -> int:
         return int(used[np.hypot(x[used] - place[0], y[used] - place[1]).argmin()])
@@ -113,4 +115,5 @@ def add_crossings(
         ),
         shape_x=np.concatenate([edges.shape_x, np.repeat(x[tail], 2)]),
         shape_y=np.concatenate([edges.shape_y, np.repeat(y[tail], 2)]),
+        door=np.concatenate([edges.door, np.zeros(len(crossings), dtype=bool)]),
     )

@@ -6,6 +6,7 @@ when the graph was made (``network_type``); speeds are the profile's.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +17,19 @@ import shapely
 from msap_geo.cache import cache_folder
 from msap_geo.errors import DataError, NetworkError, UnreadableFileError
 from msap_geo.network.arrays import Edges
+from msap_geo.network.doors import with_doors
 from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, pair_links, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm import ATTRIBUTION
 from msap_geo.network.osm_roads import short_distances_m
-from msap_geo.network.osm_tags import posted_kmh
+from msap_geo.network.osm_tags import NOWHERE, door, posted_kmh
 from msap_geo.network.profiles import known_classes
 from msap_geo.tabular import require_file
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from msap_geo.anomalies import Anomaly
@@ -169,10 +171,18 @@ def from_graph(
         places = np.array([(node["x"], node["y"]) for _, node in graph.nodes(data=True)], float)
         table = pd.DataFrame(
             [
-                (u, v, data["length"], data["highway"], data.get("maxspeed"), data.get("geometry"))
+                (
+                    u,
+                    v,
+                    data["length"],
+                    data["highway"],
+                    data.get("maxspeed"),
+                    data.get("geometry"),
+                    _door(data, profile),
+                )
                 for u, v, data in graph.edges(data=True)
             ],
-            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry"],
+            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry", "door"],
         )
         length_m = table["length_m"].to_numpy(dtype=float)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -200,7 +210,8 @@ def from_graph(
     tail = ids.get_indexer(table["from"][usable])
     head = ids.get_indexer(table["to"][usable])
     lines = _lines(table["geometry"].to_numpy()[usable], tail, head, x, y, transformer)
-    edges = _edges(tail, head, length_m[usable], kmh[usable], lines)
+    doors = table["door"].to_numpy(dtype=np.int8)[usable]
+    edges = _edges(tail, head, length_m[usable], kmh[usable], lines, doors, profile)
     highway = table["highway"].explode().astype(str)
     return build_network(
         x,
@@ -260,7 +271,21 @@ def _lines(
     return np.where(own, drawn, straight)
 
 
-def _edges(tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any) -> Edges:
+def _door(data: Mapping[str, Any], profile: Profile) -> int:
+    """Return where an edge may be entered; merged of several ways, as the least open of them."""
+    keys = ("highway", "tunnel", "bridge", "junction", "motorroad", "location")
+    values = [np.atleast_1d(data[key]).tolist() for key in keys if key in data]
+    tags = [key for key in keys if key in data]
+    found = {
+        door(dict(zip(tags, map(str, some), strict=True)), profile.rules)
+        for some in product(*values)
+    }
+    return NOWHERE if NOWHERE in found else max(found)
+
+
+def _edges(
+    tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any, doors: Any, profile: Profile
+) -> Edges:
     """Pair the two directions of each road; its shape is that of the way it is drawn first."""
     minutes = length_m / 1000 / kmh * 60
     out, back = pair_links(tail, head, minutes, length_m)
@@ -270,7 +295,7 @@ def _edges(tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any) -> Edges:
     start = np.zeros(len(shapes) + 1, dtype=np.int64)
     np.cumsum(shapely.get_num_coordinates(shapes), out=start[1:])
     xy = shapely.get_coordinates(shapes)
-    return Edges(
+    edges = Edges(
         tail=np.where(out >= 0, tail[some], head[some]).astype(np.int32),
         head=np.where(out >= 0, head[some], tail[some]).astype(np.int32),
         forward=np.where(out >= 0, minutes[out], np.inf),
@@ -280,3 +305,4 @@ def _edges(tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any) -> Edges:
         shape_x=xy[:, 0],
         shape_y=xy[:, 1],
     )
+    return with_doors(edges, doors[some], profile.rules.bridge_m)

@@ -11,11 +11,12 @@ import pyproj
 from msap_geo import french
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, NetworkError
+from msap_geo.network.doors import class_doors
 from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, paired_edges, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm_roads import short_distances_m
-from msap_geo.network.osm_tags import posted_kmh
+from msap_geo.network.osm_tags import NOWHERE, posted_kmh
 from msap_geo.network.profiles import Profile, known_classes
 from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.territory import WGS84
@@ -128,6 +129,7 @@ def read_links(
             "to": table["to"],
             "minutes": length_m / 1000 / kmh * 60,
             "length_m": length_m,
+            "door": class_doors(table["highway"], profile.rules) != NOWHERE,
         }
     )[drivable]
     edges = paired_edges(pd.Index(known), np.asarray(x), np.asarray(y), frame, str(links))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _WALKING_KMH = 5.0
 _SAME_LENGTH = 0.01
 _DEFAULT_SNAP_M = 2_000.0
+_EVERYWHERE = np.empty(0, dtype=bool)
 
 
 def class_speeds(highway: pd.Series, posted: pd.Series, profile: Profile) -> pd.Series:
@@ -176,6 +177,7 @@ def paired_edges(
         shape_start=np.arange(0, 2 * len(low) + 1, 2, dtype=np.int64),
         shape_x=x[vertices],
         shape_y=y[vertices],
+        door=links["door"].to_numpy(dtype=bool)[some] if "door" in links else _EVERYWHERE,
     )
 
 

@@ -172,9 +172,14 @@ class RoadNetwork:
         )
 
     @cached_property
-    def edge_tree(self) -> shapely.STRtree:
-        """Spatial index of the edges."""
-        return shapely.STRtree(self.edge_lines)
+    def doors(self) -> NDArray[np.int64]:
+        """Edges a place may enter, in order."""
+        return np.flatnonzero(self.edges.door)
+
+    @cached_property
+    def door_tree(self) -> shapely.STRtree:
+        """Spatial index of :attr:`doors`."""
+        return shapely.STRtree(self.edge_lines[self.doors])
 
     def _repr_html_(self) -> str:
         """Show the network in a notebook."""

@@ -77,7 +77,7 @@ def read_osm(
             remedy="fournir un extrait OpenStreetMap qui couvre l'étude",
         )
     anomalies = _losses(roads, files)
-    x, y, edges, ferry = cut_roads(roads, epsg)
+    x, y, edges, ferry = cut_roads(roads, epsg, bridge_m=profile.rules.bridge_m)
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
     return build_network(

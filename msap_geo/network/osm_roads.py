@@ -12,6 +12,7 @@ import numpy as np
 import pyproj
 
 from msap_geo.network.arrays import Edges
+from msap_geo.network.doors import with_doors
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class OsmRoads(NamedTuple):
         Which ways are crossings, shape (w,).
     minutes
         Duration of the whole way, not a number where speed tells, shape (w,).
+    door
+        Where a place may enter each way (:func:`msap_geo.network.osm_tags.door`), shape (w,).
     node
         OSM identifiers of the nodes, increasing, shape (n,).
     lon, lat
@@ -59,6 +62,7 @@ class OsmRoads(NamedTuple):
     backward_kmh: NDArray[np.float64]
     ferry: NDArray[np.bool_]
     minutes: NDArray[np.float64]
+    door: NDArray[np.int8]
     node: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
@@ -122,7 +126,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         vertex=np.concatenate(vertices),
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("way", "forward_kmh", "backward_kmh", "ferry", "minutes")
+            for name in ("way", "forward_kmh", "backward_kmh", "ferry", "minutes", "door")
         },
         node=node,
         lon=lon,
@@ -150,6 +154,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         backward_kmh=whole.backward_kmh[keep],
         ferry=whole.ferry[keep],
         minutes=whole.minutes[keep],
+        door=whole.door[keep],
     )
 
 
@@ -166,7 +171,7 @@ def _apart(parts: Sequence[OsmRoads]) -> list[OsmRoads]:
     return moved
 
 
-def cut_roads(roads: OsmRoads, epsg: int) -> CutRoads:
+def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoads:
     """Cut ways at their junctions and at barriers, and measure the pieces.
 
     Parameters
@@ -175,6 +180,8 @@ def cut_roads(roads: OsmRoads, epsg: int) -> CutRoads:
         Ways, at least one.
     epsg
         Projected CRS.
+    bridge_m
+        Length from which a bridge is not entered, metres.
 
     Returns
     -------
@@ -232,6 +239,7 @@ def cut_roads(roads: OsmRoads, epsg: int) -> CutRoads:
         shape_x=x[shape],
         shape_y=y[shape],
     )
+    edges = with_doors(edges, roads.door[way[begin]], bridge_m)
     return CutRoads(node_x[used], node_y[used], edges, roads.ferry[way[begin]])
 
 

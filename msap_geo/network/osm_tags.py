@@ -43,6 +43,10 @@ _DURATION = re.compile(
 _EXPRESSLY = frozenset({"yes", "designated", "permissive"})
 
 
+ANYWHERE, NOWHERE, IF_SHORT = 0, 1, 2
+"""Where a place may enter a road (:func:`door`)."""
+
+
 class WaySpeeds(NamedTuple):
     """How a way is travelled.
 
@@ -54,12 +58,16 @@ class WaySpeeds(NamedTuple):
         Whether it is a crossing.
     minutes
         Duration of the whole way, tagged on ferries; not a number where speed tells.
+    door
+        Where a place may enter it: :data:`ANYWHERE`, :data:`NOWHERE`, or :data:`IF_SHORT` on
+        bridges.
     """
 
     forward_kmh: float
     backward_kmh: float
     ferry: bool = False
     minutes: float = np.nan
+    door: int = ANYWHERE
 
 
 CLOSED = WaySpeeds(0.0, 0.0)
@@ -73,7 +81,8 @@ def keys_read(rules: OsmRules) -> tuple[str, ...]:
     keys += [key + suffix for key in rules.access for suffix in ("", *ways)]
     keys += [*rules.oneway, *rules.contraflow, *rules.caps_kmh, "foot", "bicycle"]
     keys += [tag.partition("=")[0] for tag in (*rules.closed, *rules.closed_gates)]
-    keys += [*rules.works, *(key for _, bounds in rules.vehicle for key in bounds)]
+    keys += [tag.partition("=")[0] for tag in rules.no_door]
+    keys += ["bridge", *rules.works, *(key for _, bounds in rules.vehicle for key in bounds)]
     return tuple(dict.fromkeys(keys))
 
 
@@ -129,6 +138,27 @@ def denied(tags: Tags, rules: OsmRules, way: str = "") -> bool:
     keys = (key + suffix for key in rules.access for suffix in ((way, "") if way else ("",)))
     value = next((tags[key] for key in keys if key in tags), "")
     return all(part.strip() in rules.denied for part in value.split(";"))
+
+
+def door(tags: Tags, rules: OsmRules) -> int:
+    """Return where a place may enter a road: nowhere along a motorway nor in a tunnel.
+
+    Parameters
+    ----------
+    tags
+        Tags of the road.
+    rules
+        Rules of the mode.
+
+    Returns
+    -------
+    int
+        :data:`ANYWHERE`, :data:`NOWHERE`, or :data:`IF_SHORT` on a bridge.
+    """
+    shut = any(_has(tags, tag) for tag in rules.no_door)
+    if shut and not any(_has(tags, tag) for tag in rules.door):
+        return NOWHERE
+    return IF_SHORT if tags.get("bridge", "no") != "no" else ANYWHERE
 
 
 def under_works(tags: Tags, rules: OsmRules) -> bool:
@@ -214,8 +244,9 @@ def duration_minutes(value: str | None) -> float:
 
 
 def _has(tags: Tags, tag: str) -> bool:
+    """Tell whether a road has a tag; ``key=*`` is any value but ``no``."""
     key, _, value = tag.partition("=")
-    return tags.get(key) == value
+    return tags.get(key, "no") != "no" if value == "*" else tags.get(key) == value
 
 
 def _speed(tags: Tags, way: str, default: float, factor: float) -> float:
@@ -267,6 +298,7 @@ def _ferry(tags: Tags, profile: Profile) -> WaySpeeds | None:
         0.0 if way == 1 else speed,
         ferry=True,
         minutes=duration_minutes(tags.get("duration")),
+        door=NOWHERE,
     )
 
 
@@ -286,12 +318,13 @@ def _road(tags: Tags, highway: str, profile: Profile) -> WaySpeeds:
         else min(_speed(tags, way, default, profile.maxspeed_factor), cap)
         for way in ("forward", "backward")
     )
+    where = door(tags, rules)
     match _oneway(tags, rules):
         case 1:
-            return WaySpeeds(ahead, 0.0)
+            return WaySpeeds(ahead, 0.0, door=where)
         case -1:
-            return WaySpeeds(0.0, back)
+            return WaySpeeds(0.0, back, door=where)
         case 0:
-            return WaySpeeds(ahead, back)
+            return WaySpeeds(ahead, back, door=where)
         case _:  # reversible: no telling which way, so neither
             return CLOSED

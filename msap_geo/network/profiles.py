@@ -51,6 +51,10 @@ class OsmRules:
         Keys that say a road is being built, and their values that leave it open.
     vehicle
         Sizes of the vehicle (metres or tonnes), each with the keys whose bound must be no lower.
+    no_door, door
+        Tags of roads a place does not enter, and what reopens them.
+    bridge_m
+        Length from which a bridge, as long as it goes on, is not entered either, metres.
     caps_kmh
         Highest speed by key and value (surface, tracktype…).
     designated_kmh
@@ -68,6 +72,9 @@ class OsmRules:
     closed_gates: tuple[str, ...] = ()
     works: tuple[str, ...] = ()
     works_open: tuple[str, ...] = ()
+    no_door: tuple[str, ...] = ()
+    door: tuple[str, ...] = ()
+    bridge_m: float = np.inf
     vehicle: tuple[tuple[float, tuple[str, ...]], ...] = ()
     caps_kmh: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     designated_kmh: Mapping[str, float] = field(default_factory=dict)
@@ -302,6 +309,8 @@ def _rules(data: Mapping[str, Any]) -> OsmRules:
             ("open_barriers", "barrieres_ouvertes"),
             ("closed_barriers", "barrieres_fermees"),
             ("closed_gates", "portails_fermes"),
+            ("no_door", "sans_entree"),
+            ("door", "sans_entree_sauf"),
             ("works", "chantier"),
             ("works_open", "chantier_ouvert"),
         )
@@ -311,6 +320,7 @@ def _rules(data: Mapping[str, Any]) -> OsmRules:
         default,
         **lists,
         implied_oneway=tags.get("sens_unique_implicite", default.implied_oneway),
+        bridge_m=tags.get("pont_sans_entree_m", default.bridge_m),
         vehicle=tuple((one["taille"], tuple(one["cles"])) for one in data.get("gabarit", ())),
         caps_kmh=data.get("plafonds_kmh", {}),
         designated_kmh=data.get("designees_kmh", {}),

@@ -24,9 +24,11 @@ from msap_geo.errors import (
 )
 from msap_geo.network.arrays import Edges
 from msap_geo.network.crossings import land_crossings
+from msap_geo.network.doors import class_doors, with_doors
 from msap_geo.network.links import tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm_roads import short_distances_m
+from msap_geo.network.osm_tags import IF_SHORT, NOWHERE, door
 from msap_geo.network.profiles import SLOWEST_KMH
 from msap_geo.tabular import (
     LAYER_SUFFIXES,
@@ -64,6 +66,7 @@ _COLUMNS = {
     "prive": ("prive",),
     "etat": ("etat", "etat_de_l_objet"),
     "admin": ("class_adm",),
+    "sol": ("pos_sol", "position_par_rapport_au_sol"),
 }
 # Fragments without accent, since deliveries lose theirs; the first one found decides.
 _NATURES = {
@@ -156,6 +159,8 @@ def read_segments(
         )
     x, y, edges = _edges(lines[usable], forward_kmh[usable], backward_kmh[usable], epsg)
     ferry = classes[usable].isin([_FERRY]).to_numpy()
+    doors = _doors(table[usable], classes[usable], profile)
+    edges = with_doors(edges, doors, profile.rules.bridge_m)
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
     return build_network(
@@ -274,6 +279,20 @@ def _of_roads(called: dict[str, str], path: Path) -> str:
             remedy="donner la couche TRONCON_DE_ROUTE (BD TOPO) ou TRONCON_ROUTE (ROUTE 500)",
         )
     return roads[0]
+
+
+def _doors(table: pd.DataFrame, classes: pd.Series, profile: Profile) -> NDArray[np.int8]:
+    """Return where each section may be entered: none of the tags of OSM, but the same ideas."""
+    doors = class_doors(classes, profile.rules)
+    level = to_number(table["sol"]).fillna(0).to_numpy()
+    ring = table["nature"].str.lower().str.startswith("rond-point").to_numpy()
+    for there, tags in (
+        (level < 0, {"tunnel": "yes"}),
+        (ring, {"junction": "roundabout"}),
+    ):
+        if door(tags, profile.rules) == NOWHERE:
+            doors[there] = NOWHERE
+    return np.where((level > 0) & (doors != NOWHERE), IF_SHORT, doors).astype(np.int8)
 
 
 def _speeds(

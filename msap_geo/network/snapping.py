@@ -1,4 +1,7 @@
-"""Where a place meets the road: the nearest point *on a road*, not the nearest junction."""
+"""Where a place meets the road: the nearest point *on a road*, not the nearest junction.
+
+Only on a road with a door: nobody enters a motorway, a tunnel or a ferry in mid-way.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class Snapped:
 
 
 def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
-    """Snap places to the nearest road, within ``network.max_snap_m``.
+    """Snap places to the nearest road they may enter, within ``network.max_snap_m``.
 
     Parameters
     ----------
@@ -60,13 +63,14 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
     placed = ~(shapely.is_missing(points) | shapely.is_empty(points))
     placed[placed] = np.isfinite(shapely.get_coordinates(points[placed])).all(axis=1)
     present = np.flatnonzero(placed)
-    if len(present) and len(network.edges.tail):
-        (rows, found), distance = network.edge_tree.query_nearest(
+    if len(present) and len(network.doors):
+        (rows, found), distance = network.door_tree.query_nearest(
             points[present],
             max_distance=network.max_snap_m,
             return_distance=True,
             all_matches=True,
         )
+        found = network.doors[found]
         # Equally near roads (a place at a junction): the first edge, whatever the tree's order.
         order = np.lexsort((found, rows))
         rows, found, distance = rows[order], found[order], distance[order]

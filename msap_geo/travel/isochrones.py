@@ -225,6 +225,7 @@ def _grid(
     for site in members:
         reached[reach.node[_rows(reach, site)]] = True
     near = reached[network.edges.tail] | reached[network.edges.head]
+    near &= network.edges.door
     near[counters.edge[members]] = True
     near &= shapely.length(network.edge_lines) > 0  # a point has no way to be cut in pieces
     roads = shapely.segmentize(network.edge_lines[near], cell_m)
