@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 from dataclasses import replace
 
@@ -28,8 +27,8 @@ def flip(path, rng):
     """Change one bit of a file, and give it back its date."""
     before = path.stat()
     content = bytearray(path.read_bytes())
-    at = rng.randrange(len(content))
-    content[at] ^= 1 << rng.randrange(8)
+    at = int(rng.integers(len(content)))
+    content[at] ^= 1 << int(rng.integers(8))
     path.write_bytes(content)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -39,7 +38,7 @@ ARRAYS = sorted(stores._arrays(straight_road()))
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_one_bit_in_any_array_is_noticed(kept, name):
-    rng = random.Random(name)
+    rng = np.random.default_rng(ARRAYS.index(name))
     copy = kept.with_name("copie")
     for _ in range(5):
         shutil.rmtree(copy, ignore_errors=True)
@@ -53,12 +52,12 @@ def test_one_bit_in_any_array_is_noticed(kept, name):
 def test_one_bit_in_the_description_is_noticed(kept):
     path = kept / "reseau.json"
     content = path.read_bytes()
-    rng = random.Random(2)
+    rng = np.random.default_rng(2)
     spaces = {i for i, byte in enumerate(content) if byte in b" \n"}
     for _ in range(60):
-        at = rng.randrange(len(content))
+        at = int(rng.integers(len(content)))
         changed = bytearray(content)
-        changed[at] ^= 1 << rng.randrange(5)
+        changed[at] ^= 1 << int(rng.integers(5))
         path.write_bytes(changed)
         if at in spaces and json_equal(changed, content):
             continue
@@ -87,7 +86,7 @@ def test_times_that_are_all_zero_do_not_make_everybody_near(kept):
 def test_what_was_verified_is_verified_again_where_it_is_not_known(kept, memory):
     (kept / "verifie.json").write_text(memory)
     assert network.open_network(kept).n_nodes == 6
-    flip(kept / "x.npy", random.Random(1))
+    flip(kept / "x.npy", np.random.default_rng(1))
     (kept / "verifie.json").write_text(memory)
     with pytest.raises(StoreError):
         network.open_network(kept)
@@ -120,7 +119,7 @@ def test_a_damaged_network_is_made_again_and_the_reader_told(tmp_path, monkeypat
     first = network.load_network([source], profile, epsg=2154)
     assert network_anomalies(first) == network_anomalies(replace(first, store_fault=""))
     (folder,) = (tmp_path / "cache" / "reseaux").iterdir()
-    flip(folder / "links_minutes.npy", random.Random(3))
+    flip(folder / "links_minutes.npy", np.random.default_rng(3))
     again = network.load_network([source], profile, epsg=2154)
     told = [one for one in network_anomalies(again) if one.code == "reseau-enregistre-abime"]
     assert len(told) == 1
