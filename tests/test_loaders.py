@@ -293,7 +293,7 @@ class TestMaisons:
             [
                 vico | {"lat": "45.42", "long": "4.40", "result_citycode": "42218"},
                 good | {"lat": "42.3", "long": "9.1", "result_citycode": "2B096"},
-                good | {"lat": "42.3", "long": "9.1", "result_citycode": "2B096"},
+                good | {"lat": "42.3", "long": "9.2", "result_citycode": "2B096"},
             ],
             header,
         )

@@ -45,7 +45,9 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     progress("Lecture des communes et de la population")
     territory = _load_territory(study)
     progress("Lecture des Maisons et des points La Poste")
-    sites = load_sites(study, territory.communes, territory.origins, territory.codes)
+    sites = load_sites(
+        study, territory.communes, territory.origins, territory.codes, territory.town_halls
+    )
     candidates = candidate_offices(study, sites.la_poste)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
@@ -141,6 +143,7 @@ def measure(
 class _Territory(NamedTuple):
     communes: gpd.GeoDataFrame
     origins: gpd.GeoDataFrame
+    town_halls: gpd.GeoDataFrame
     codes: loaders.CommuneCodes | None
     anomalies: list[Anomaly]
     rows: dict[str, Rows]
@@ -180,6 +183,7 @@ def _load_territory(study: Study) -> _Territory:
     return _Territory(
         enriched.communes,
         origins.table,
+        mairies.table,
         codes,
         [*(anomaly for step in steps for anomaly in step.anomalies), *enriched.anomalies],
         {

@@ -49,8 +49,11 @@ def load_sites(
     communes: gpd.GeoDataFrame,
     origins: gpd.GeoDataFrame,
     codes: loaders.CommuneCodes | None,
+    town_halls: gpd.GeoDataFrame | None = None,
 ) -> Sites:
     """Load the sites of a study and settle each in its commune.
+
+    ``town_halls``, of the whole country where possible, tell where those of neighbours are.
 
     Raises
     ------
@@ -66,7 +69,12 @@ def load_sites(
         ("la_poste", study.donnees.la_poste),
     ):
         found = loaders.attach_to_communes(
-            raw[role].table, communes, origins, file=written.name, codes=codes
+            raw[role].table,
+            communes,
+            origins,
+            file=written.name,
+            codes=codes,
+            town_halls=town_halls,
         )
         anomalies += [*raw[role].anomalies, *found.anomalies]
         settled[role] = found.table
@@ -86,7 +94,7 @@ def load_sites(
         near[counted].reset_index(drop=True),
         itinerants.reset_index(drop=True),
         settled["la_poste"][local].reset_index(drop=True),
-        _around(study, raw["la_poste"].table, communes),
+        _around(study, settled["la_poste"], communes),
         len(raw["la_poste"].table),
         raw["maisons"].rows_read,
         raw["la_poste"].rows_read,
@@ -98,7 +106,7 @@ def _around(
     study: Study, offices: gpd.GeoDataFrame, communes: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     away = offices[~offices["departement"].isin(study.departements) & offices.geometry.notna()]
-    return loaders.within_reach(away.to_crs(communes.crs), communes).reset_index(drop=True)
+    return loaders.within_reach(away, communes).reset_index(drop=True)
 
 
 def load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:

@@ -13,6 +13,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.sites.positions import read_positions
+from msap_geo.loaders.sites.postal import with_their_zero
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUREAU_DE_POSTE = "Bureau de Poste"
+ITINERANT = "Bureau de poste itinérant"
+"""A van that calls at several communes: its address is where it is parked."""
+
 AGENCE_COMMUNALE = "Agence postale communale"
 AGENCE_INTERCOMMUNALE = "Agence postale intercommunale"
 RELAIS = "Relais poste"
@@ -39,6 +43,7 @@ _KINDS = {
     "la_poste_relais_urbain": RELAIS,
     "point_poste": RELAIS,
 }
+_MOVES = r"(?:^|_)(?:bureau|poste|agence|relais)(?:_de_poste|_postale?)?_(?:itinerant|mobile)"
 _SUFFIXES = {"AP": AGENCE_COMMUNALE, "RP": RELAIS}
 """End of a point's name, where the file has no category (datanova, *lexique*); none: a bureau."""
 
@@ -90,9 +95,10 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
     Loaded
         Table under :data:`msap_geo.schemas.SITES`, in WGS 84; ``genre`` is brought to today's
         labels (*Bureau de Poste, Agence postale communale, Agence postale intercommunale, Relais
-        poste*; rarer ones keep their own and are told). ``precision`` is the geocoder's (2016); a
-        point geocoded to the middle of its commune has ``position`` *commune*. ``accessible_pmr``
-        (*oui*, *non*) and ``services`` are null where no file tells.
+        poste*, and *Bureau de poste itinérant* where the name says so; rarer ones keep their own
+        and are told). ``precision`` is the geocoder's (2016); a point geocoded to the middle of its
+        commune has ``position`` *commune*. ``accessible_pmr`` (*oui*, *non*) and ``services`` are
+        null where no file tells.
 
     Raises
     ------
@@ -102,6 +108,7 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
     table = read_text_table(path)
     raw = pick_columns(table, path, required=_REQUIRED, optional=_OPTIONAL)
     raw = _coordinates(raw, path)
+    raw["code_postal"], padded = with_their_zero(raw["code_postal"], file=path.name)
     rows_read = len(raw)
     raw["departement"] = _departements(raw)
     country = {name: normalise(name) for name in raw["pays"].unique()}
@@ -110,6 +117,16 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
     repeated = raw["identifiant"].duplicated(keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN) & ~abroad
     kinds, anomalies = _kinds(raw, ~(abroad | repeated), path.name)
+    anomalies += [
+        *padded,
+        *note(
+            raw[(kinds == ITINERANT) & ~(abroad | repeated)],
+            "bureau-itinerant",
+            Action.NOTED,
+            "bureau de poste itinérant : à son adresse de stationnement, jamais candidat",
+            file=path.name,
+        ),
+    ]
     anomalies += [
         anomaly
         for mask, code, action, message in (
@@ -180,16 +197,21 @@ def _kinds(raw: pd.DataFrame, kept: pd.Series, file: str) -> tuple[pd.Series, li
 
     Only the rows kept are told of.
     """
+    itinerant = raw["nom"].map(normalise).str.contains(_MOVES) | (
+        raw["genre"].map(normalise).str.contains(_MOVES)
+    )
     if (raw["genre"] == "").all():
         kinds = raw["nom"].str.split().str[-1].map(_SUFFIXES).fillna(BUREAU_DE_POSTE)
         message = "sans catégorie : la fin des noms (AP, RP) en tient lieu"
-        return kinds, [Anomaly("categorie-deduite", Action.REPAIRED, file, message)]
+        told = [Anomaly("categorie-deduite", Action.REPAIRED, file, message)]
+        return kinds.mask(itinerant, ITINERANT), told
     written = {name: normalise(name) for name in raw["genre"].unique()}
     names = {name: _KINDS.get(plain, name) for name, plain in written.items()}
     unknown = raw["genre"].isin([name for name, plain in written.items() if plain not in _KINDS])
+    unknown &= ~itinerant
     message = "catégorie « {genre} » inconnue, gardée telle quelle"
     anomalies = note(raw[unknown & kept], "categorie-inconnue", Action.NOTED, message, file=file)
-    return raw["genre"].map(names), anomalies
+    return raw["genre"].map(names).mask(itinerant, ITINERANT), anomalies
 
 
 def _keyed(path: Path) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from msap_geo.loaders.hours.horaires import JOURS, week_of_days
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
-from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table
+from msap_geo.loaders.sites.postal import with_their_zero
+from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, to_number
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,17 @@ _OPTIONAL = {
     "responsable": ("goupe_france_services_responsable", "groupe_france_services_responsable"),
     "structure": ("type_structure", "type_porteur"),
     "porteur": ("lib_structure", "porteur", "structure_porteuse", "nom_porteur"),
-    "labellisation": ("labellisation_fs", "labellisation", "date_labellisation"),
+    "labellisation": (
+        "labellisation_fs",
+        "labellisation",
+        "date_labellisation",
+        "date_de_labellisation",
+        # One L, as some lists spell it.
+        "labelisation_fs",
+        "labelisation",
+        "date_labelisation",
+        "date_de_labelisation",
+    ),
     **{f"h_{jour}": (f"h_{jour}", f"horaires_{jour}", f"horaire_{jour}", jour) for jour in JOURS},
 }
 
@@ -85,8 +96,10 @@ def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFram
     table = read_layer_table(path) if is_layer(path) else read_text_table(path)
     raw = pick_columns(table, path, required=_REQUIRED, optional=_OPTIONAL)
     rows_read = len(raw)
+    raw["code_postal"], padded = with_their_zero(raw["code_postal"], file=path.name)
     raw["departement"] = _departements(raw, path)
     raw, anomalies = _mend_texts(raw, path.name)
+    anomalies += padded
     raw["identifiant"] = _identifiers(raw)
     raw["labellisation"] = _iso_dates(raw["labellisation"])
     raw, repeated = _drop_repeated(raw, path.name)
@@ -190,6 +203,13 @@ def _as_of(raw: pd.DataFrame, au: str | None, path: Path) -> tuple[pd.DataFrame,
             remedy="prendre une liste de juin 2020 ou plus récente, ou la liste de cette date",
         )
     later = raw["labellisation"].fillna("") > day
+    if later.all():
+        raise DataError(
+            f"« {path.name} » : aucune Maison n'était labellisée le {day} (la première l'a été le "
+            f"{raw['labellisation'].min()})",
+            where=path,
+            remedy="choisir un jour plus récent, ou la liste de cette date",
+        )
     anomalies = [
         *note(
             raw[later],
@@ -244,7 +264,38 @@ def _drop_repeated(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Ano
     anomalies = note(
         raw[repeated], "doublon", Action.LEFT_OUT, "identifiant déjà donné plus haut", file=file
     )
-    return raw[~repeated].copy(), anomalies
+    raw = raw[~repeated].copy()
+    twice = _given_twice(raw)
+    anomalies += note(
+        raw[twice],
+        "doublon",
+        Action.LEFT_OUT,
+        "même nom, au même point qu'une autre ligne, gardée",
+        file=file,
+    )
+    return raw[~twice].copy(), anomalies
+
+
+def _given_twice(raw: pd.DataFrame) -> pd.Series:
+    """Tell the Maisons that bear the name of another at the same point, under another identifier.
+
+    One that moves and one that does not may share both.
+    """
+    key = pd.DataFrame(
+        {
+            "departement": raw["departement"],
+            "nom": raw["nom"].map(normalise),
+            "latitude": to_number(raw["latitude"]),
+            "longitude": to_number(raw["longitude"]),
+            "moves": [_kind(*row) in ITINERANT_KINDS for row in _rows(raw, _KIND_COLUMNS)],
+        },
+        index=raw.index,
+    )
+    # Of two rows, that which says more is kept.
+    silent = (raw.astype(str) == "").sum(axis=1)
+    ordered = key.loc[silent.sort_values(kind="stable").index]
+    repeated = ordered.duplicated(keep="first").reindex(raw.index)
+    return repeated & key["latitude"].notna() & key["longitude"].notna()
 
 
 def _codes(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
@@ -292,7 +343,7 @@ _KIND_COLUMNS = ("format_fs", "type_fs", "itinerance", "nom")
 def _kind(form: str, rank: str, itinerance: str, name: str) -> str:
     """Return the kind of Maison, whatever the year's vocabulary."""
     form = normalise(form)
-    if itinerance == "Oui" or form.startswith(("bus", "itinerante")):
+    if itinerance == "Oui" or form.startswith(("bus", "itineran", "mobile", "camion", "van")):
         is_bus = form.startswith("bus") or "bus" in normalise(name).split("_")
         return "Bus" if is_bus else "Itinérante"
     if "antenne" in (normalise(rank), form):

@@ -16,8 +16,9 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
 
     A point is kept when it lies in the territory its row declares; when only its mirror image
     does, latitude and longitude were swapped and are put back; when only its opposite longitude
-    does, that longitude lost its sign (Guadeloupe) and finds it again; otherwise the row loses its
-    position, never itself.
+    does, that longitude lost its sign (Guadeloupe) and finds it again, unless the territory lies on
+    both sides of the meridian: there another slip is as likely (Ouessant at −5.957 for −5.0957);
+    otherwise the row loses its position, never itself.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     absent = np.isnan(latitude) | np.isnan(longitude)
     inside = _within(longitude, latitude, bounds)
     swapped = ~inside & _within(latitude, longitude, bounds)
-    unsigned = ~inside & ~swapped & _within(-longitude, latitude, bounds)
+    one_sided = (bounds[:, 0] > 0) | (bounds[:, 2] < 0)
+    unsigned = ~inside & ~swapped & one_sided & _within(-longitude, latitude, bounds)
     lost = ~(inside | swapped | unsigned | absent)
     null = lost & (latitude == 0) & (longitude == 0)
     # Both columns filled from the same one; a few decimals may differ.

@@ -17,6 +17,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.territory.rattachement import reattach
+from msap_geo.loaders.territory.voisinage import PLACE_TOLERANCE_M, confront, told_of_sites
 from msap_geo.tabular import normalise
 from msap_geo.territory import DEPARTEMENTS, departement_of, projected_crs
 
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 
 BORDER_KM = 40.0
 """Maisons of neighbouring départements count up to this far: half an hour on a good road."""
-
-PLACE_TOLERANCE_M = 3_000.0
-"""How far outside its commune's outline a point may lie and still be believed.
-
-Published outlines are simplified by up to a few hundred metres and counters stand just across a
-border; geocoding failures are off by tens of kilometres.
-"""
 
 NEXT_DOOR_M = 300.0
 """How far outside its own outline a town hall may stand when it lies inside another commune."""
@@ -217,6 +211,7 @@ def attach_to_communes(
     *,
     file: str = "",
     codes: CommuneCodes | None = None,
+    town_halls: gpd.GeoDataFrame | None = None,
 ) -> Loaded[gpd.GeoDataFrame]:
     """Settle which commune each site belongs to, and where it stands.
 
@@ -236,12 +231,16 @@ def attach_to_communes(
         File the sites come from, for the anomalies.
     codes
         Codes in force.
+    town_halls
+        Table under :data:`msap_geo.schemas.TOWN_HALLS`, of the whole country where possible: it
+        tells where the communes of other départements are.
 
     Returns
     -------
     Loaded
-        The sites, projected. Sites of other départements pass through if they have a position:
-        people cross borders.
+        The sites, projected. Sites of other départements pass through if they have a believable
+        position, since people cross borders: see
+        :func:`msap_geo.loaders.territory.voisinage.confront`.
     """
     schemas.check(sites, schemas.SITES)
     table = sites.to_crs(communes.crs)
@@ -266,7 +265,7 @@ def attach_to_communes(
     settled = np.where(has_point & ~astray, points, origin_of)
     lost = shapely.is_missing(settled)
     moved = (~has_point | astray) & ~lost
-    told = _told(local)
+    told = told_of_sites(local)
     anomalies = [
         anomaly
         for mask, code, action, message in (
@@ -301,16 +300,8 @@ def attach_to_communes(
         position=np.where(moved, "commune", local["position"]),
         geometry=settled,
     )[~lost]
-    elsewhere = table[~here]
-    nowhere = elsewhere.geometry.isna()
-    anomalies += note(
-        _told(elsewhere[nowhere]),
-        "site-sans-lieu",
-        Action.LEFT_OUT,
-        "sans position, hors des départements de l'étude",
-        file=file,
-    )
-    elsewhere = elsewhere[~nowhere]
+    elsewhere, doubted = confront(table[~here], communes, town_halls, file=file)
+    anomalies += doubted
     joined = pd.concat([placed, elsewhere]).sort_index()
     result = gpd.GeoDataFrame(joined, crs=communes.crs).reset_index(drop=True)
     return Loaded(schemas.check(result, schemas.SITES), len(sites), tuple(anomalies))
@@ -340,14 +331,6 @@ def _commune_index(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> NDArr
         found = pd.Series(pairs[1], index=sites.index[todo][pairs[0]])
         index = index.fillna(found[~found.index.duplicated()])
     return np.asarray(index.fillna(-1), dtype=np.int64)
-
-
-def _told(sites: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return what anomalies say of sites: the commune goes with the name."""
-    named = sites["nom"] + " (" + sites["commune"] + ")"
-    return pd.DataFrame(sites.drop(columns="geometry")).assign(
-        nom=named, identifiant=sites["site_id"]
-    )
 
 
 def within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
