@@ -77,7 +77,12 @@ def confront(
     astray = far | _deep_inside(points, communes)
     at_hall = astray & ~shapely.is_missing(halls)
     lost = astray & ~at_hall
+    # Whatever its département, a point that would have counted here is this study's business.
+    west, south, east, north = communes.total_bounds
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    ours = astray & (west <= x) & (x <= east) & (south <= y) & (y <= north)
     told = told_of_sites(sites)
+    told = told.assign(departement=told["departement"].mask(ours, ""))
     anomalies = [
         anomaly
         for mask, code, action, message in (
