@@ -1,14 +1,75 @@
 """Territorial coverage of public services in France.
 
 Who lives too far from a *Maison de services au public*, and which post office should host the
-next one. The rooms, from the files to the map::
+next one::
 
-    loaders ─┐
-    network ─┴▶ travel ─▶ coverage ─▶ siting ─▶ outputs          study composes, cli calls
+    import msap_geo as mg
 
-Importing this package is cheap: import the room you need (``from msap_geo import loaders``).
+    etude = mg.read("etude.toml")        # or mg.sample()
+    r = mg.run(etude)
+    mg.map(r); mg.diagnose(r); mg.rate(r); mg.plan(r, number=3); mg.backtest(r)
+    s = mg.scenario(r, opened=["CONCA"])
+    mg.compare(r, s)
+    mg.write(r, "maps/corse", everything=True); mg.report(r, "rapport.pdf"); mg.check(etude)
+
+The rooms behind it open by their names (``mg.travel``, ``mg.network``…). Importing this package
+loads nothing: each name does when it is first used (PEP 562).
 """
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.version import __version__
+
+if TYPE_CHECKING:
+    from msap_geo.front import (
+        backtest,
+        check,
+        compare,
+        diagnose,
+        map,  # noqa: A004
+        plan,
+        rate,
+        read,
+        report,
+        run,
+        sample,
+        scenario,
+        write,
+    )
+
+__all__ = [
+    "__version__",
+    "backtest",
+    "check",
+    "compare",
+    "diagnose",
+    "map",
+    "plan",
+    "rate",
+    "read",
+    "report",
+    "run",
+    "sample",
+    "scenario",
+    "write",
+]
+
+_ROOMS = (
+    "answers", "audit", "comparison", "coverage", "documents", "folder", "loaders", "network",
+    "outputs", "siting", "sources", "study", "travel",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("msap_geo.front"), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"msap_geo.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_ROOMS])

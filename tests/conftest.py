@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,11 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+
+# Compiled once for every worker and every command run as a process, and kept: before msap_geo.
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "code")
+)
 
 from msap_geo import network
 

@@ -161,7 +161,7 @@ def _compile_somewhere(env):
     )
     return subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, **env},
+        env={**os.environ, "NUMBA_CACHE_DIR": "", **env},
         capture_output=True,
         text=True,
         check=False,

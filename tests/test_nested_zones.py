@@ -32,7 +32,7 @@ def test_nested_zones_by_hand(town):
     assert at20["gravite"] == 4000 + 10_000 + 18_000
     # 20 old people for 2 100 inhabitants: each counts 105; D 10 × 10, F 10 × 30.
     assert at20["gravite_fragile"] == 105 * 400
-    assert (at20["rang"], at20["rang_fragilite"]) == (1, 1)
+    assert (at20["rang_gravite"], at20["rang_fragilite"]) == (1, 1)
     assert at20["minutes_moyennes"] == pytest.approx(62_000 / 1500, abs=0.0005)
     assert (at20["minutes_max"], at20["pire_lieu"]) == (50, CODES[5])
     assert (at20["site_id"], at20["departement"], at20["departement_maison"]) == (
@@ -51,7 +51,7 @@ def test_severity_ranks_a_far_hamlet_before_a_near_town(town):
     zones = zones_of(town, places, thresholds=[20]).set_index("zone_id")
     # B 200 × 100; D 400 × 1; F without a route counts as the worst of the table, 600 × 100.
     assert zones["gravite"].to_dict() == {"ZB-53006": 60_000, "ZB-53002": 20_000, "ZB-53004": 400}
-    assert zones["rang"].tolist() == [1, 2, 3]
+    assert zones["rang_gravite"].tolist() == [1, 2, 3]
     assert pd.isna(zones.loc["ZB-53006", "minutes_max"])
     assert zones["rang_fragilite"].isna().all()
 
@@ -133,7 +133,7 @@ def test_zones_nest_and_count_everyone_once(values, gap_m):
     zones = coverage.nested_zones(places, areas, SITE, thresholds=(15, 30, 45), gap_m=gap_m)
     for threshold, level in zones.groupby("seuil"):
         assert level["population"].sum() == 10 * (places["minutes"] > threshold).sum()
-        assert level["rang"].tolist() == list(range(1, len(level) + 1))
+        assert level["rang_gravite"].tolist() == list(range(1, len(level) + 1))
         assert level["gravite"].is_monotonic_decreasing
     outline = zones.set_index(["seuil", "zone_id"]).geometry
     for zone in zones[zones["seuil"] > 15].itertuples():

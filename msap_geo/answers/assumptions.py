@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from msap_geo import coverage, loaders, network, travel
+from msap_geo import coverage, loaders, travel
 from msap_geo.answers.origins import memberships_of
 from msap_geo.coverage import conventions
+from msap_geo.study.sites import operator_counters, previous_maisons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,15 +69,8 @@ def assumptions(
 
 def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFrame, list[Anomaly]]:
     """Tell how long the people of each zone blanche take to reach each operator."""
-    study = result.study
     genres = [name for name in loaders.OPERATORS if name != _TOWN_HALL]
-    raw = loaders.load_operateurs(
-        [study.path(path) for path in study.diagnostic.operateurs], genres=genres
-    )
-    settled = loaders.attach_to_communes(
-        raw.table, result.communes, result.origins, file=study.diagnostic.operateurs[0].name
-    )
-    operators = loaders.within_reach(settled.table, result.communes)
+    operators, told = operator_counters(result, genres)
     zone = coverage.zone_of_places(origin.places, origin.areas, threshold=result.study.threshold)
     reached = {
         str(name): coverage.access_by_place(
@@ -88,7 +82,7 @@ def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFram
     table = coverage.operators_by_zone(zone, reached, thresholds=result.study.thresholds)
     names = operators.set_index("site_id")["nom"]
     table.insert(3, "site_nom", table["site_id"].map(names, na_action="ignore").astype(object))
-    return table, _local(result, (*raw.anomalies, *settled.anomalies))
+    return table, _local(result, told)
 
 
 def _local(result: StudyResult, anomalies: Iterable[Anomaly]) -> list[Anomaly]:
@@ -147,22 +141,12 @@ def evolution(
             tables["historique"] = coverage.history(
                 origin.times, people, opened, dates=_quarters(opened), thresholds=thresholds
             )
-    previous = study.diagnostic.maisons_avant
-    if previous is not None:
-        raw = loaders.load_maisons(study.path(previous))
-        settled = loaders.attach_to_communes(
-            raw.table, result.communes, result.origins, file=previous.name
-        )
-        near = loaders.within_reach(settled.table, result.communes)
-        sites = near[near["genre"].isin(study.maisons.types)].reset_index(drop=True)
-        # As for today's: a neighbouring Maison the roads do not reach is none.
-        away = ~sites["departement"].isin(study.departements)
-        off = network.snap(result.roads, sites.geometry).edge < 0
-        sites = sites[~(away.to_numpy() & off)].reset_index(drop=True)
+    if study.diagnostic.maisons_avant is not None:
+        sites, told = previous_maisons(result)
         nearest = travel.nearest(result.roads, origin.points, sites)
         before = coverage.access_by_place(origin.points, nearest)
         tables |= _compared(result, before, origin)
-        anomalies = _local(result, (*raw.anomalies, *settled.anomalies))
+        anomalies = _local(result, told)
     return tables, anomalies
 
 

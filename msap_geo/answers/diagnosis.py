@@ -88,10 +88,10 @@ def diagnose(
     maisons, unread = _with_hours(result.maisons)
     anomalies += unread
     progress("Temps de trajet vers toutes les Maisons")
-    origins = [from_communes(result, maisons)]
+    origins = [from_communes(result)]
     if result.carreaux is not None:
         progress("Temps de trajet des carreaux")
-        origins.append(from_cells(result, maisons, result.carreaux))
+        origins.append(from_cells(result, result.carreaux))
     tables: dict[str, pd.DataFrame] = {}
     layers: dict[str, gpd.GeoDataFrame] = {}
     for origin in origins:

@@ -33,44 +33,38 @@ def _bound(result: StudyResult) -> float:
     return float(max(_LONGEST_ZONE, *result.study.thresholds))
 
 
-def _measured(
-    result: StudyResult,
-    maisons: gpd.GeoDataFrame,
-    points: gpd.GeoDataFrame,
-    areas: gpd.GeoSeries,
-    suffix: str,
-    gap_m: float,
-) -> Origins:
-    nearest = travel.nearest(result.roads, points, maisons, k=2)
-    return Origins(
-        suffix,
-        points,
-        areas,
-        gap_m,
-        nearest,
-        coverage.access_by_place(points, nearest),
-        travel.matrix(result.roads, points, maisons, max_minutes=_bound(result)),
-    )
-
-
-def from_communes(result: StudyResult, maisons: gpd.GeoDataFrame) -> Origins:
+def from_communes(result: StudyResult) -> Origins:
     """Let everyone of a commune start from its town hall."""
     communes = result.communes
     groups = [name for name in schemas.GROUPS if name in communes.columns]
     points = result.origins.assign(**{name: communes[name].to_numpy() for name in groups})
-    return _measured(
-        result, maisons, points, communes.geometry, "", coverage.CONTIGUITY_TOLERANCE_M
+    nearest = result.trips.nearest
+    return Origins(
+        "",
+        points,
+        communes.geometry,
+        coverage.CONTIGUITY_TOLERANCE_M,
+        nearest,
+        coverage.access_by_place(points, nearest),
+        result.trips.to(result.maisons["site_id"], max_minutes=_bound(result)),
     )
 
 
-def from_cells(result: StudyResult, maisons: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> Origins:
+def from_cells(result: StudyResult, cells: gpd.GeoDataFrame) -> Origins:
     """Let everyone start from the centre of their cell."""
     points = loaders.carreau_points(cells, epsg=result.roads.epsg)
     inhabited = cells[cells["population"] > 0].to_crs(result.roads.epsg)
     # As wide as a cell: an empty one does not cut a zone in two.
     side = float(inhabited.area.median() ** 0.5)
-    return _measured(
-        result, maisons, points, inhabited.geometry.reset_index(drop=True), "_carreaux", side
+    nearest = travel.nearest(result.roads, points, result.maisons, k=2)
+    return Origins(
+        "_carreaux",
+        points,
+        inhabited.geometry.reset_index(drop=True),
+        side,
+        nearest,
+        coverage.access_by_place(points, nearest),
+        travel.matrix(result.roads, points, result.maisons, max_minutes=_bound(result)),
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from msap_geo import schemas, siting, travel
+from msap_geo import schemas, siting
 from msap_geo.errors import StudyError
+from msap_geo.study.scoring import problem_of
 
 if TYPE_CHECKING:
     from msap_geo.study.result import StudyResult
@@ -64,29 +63,14 @@ def site_problem(
     StudyError
         If the communes do not have the column that groups them.
     """
-    by = result.study.implantation.equite_par
-    if by not in result.communes or by not in schemas.MEMBERSHIPS:
-        have = [name for name in schemas.MEMBERSHIPS if name in result.communes]
-        raise StudyError(
-            f"les communes n'ont pas de colonne « {by} »",
-            where="[implantation] equite_par",
-            remedy=f"choisir parmi : {', '.join(have)}",
-        )
-    bound = max(longest, siting.longest_useful_trip(result.access, threshold=longest))
-    nearest = travel.nearest(result.roads, result.origins, result.maisons, k=2)
-    second = nearest[nearest["rang"] == 2].set_index("demand_id")["minutes"]  # noqa: PLR2004
-    candidates = result.candidates
-    times = travel.matrix(result.roads, result.origins, candidates, max_minutes=bound)
-    codes = result.access["code_insee"]
-    xy = np.column_stack([candidates.geometry.x, candidates.geometry.y])
-    return siting.make_problem(
-        times,
-        result.access["population"],
-        result.access["minutes"],
-        second=second.reindex(codes),
-        cost_eur=None if costs is None else candidates["genre"].map(costs.yearly),
-        group=result.communes[by].fillna("sans"),
-        xy_m=xy,
+    return problem_of(
+        result.study,
+        result.trips,
+        result.communes,
+        result.access,
+        result.candidates,
+        longest=longest,
+        costs=costs,
     )
 
 

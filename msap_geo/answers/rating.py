@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo import french, siting
 from msap_geo.answers.plan_json import plain_values
-from msap_geo.answers.problem import site_problem
 from msap_geo.notebook_html import card, table
+from msap_geo.study.scoring import other_measures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.study.result import StudyResult
+
 
 TOP = 10
 """How many candidates make the top of the rank stability, unless asked otherwise."""
@@ -86,38 +87,29 @@ def rate(
     Returns
     -------
     Rating
-        Best first; ties go to the most inhabitants gained, then to the smallest ``site_id``.
+        Best first, as ``candidats.csv``: the score and the rank are those of the study.
     """
-    study = result.study
-    progress("Temps de trajet vers les bureaux candidats")
-    problem = site_problem(result, longest=siting.longest_needed(study.thresholds[-1]))
     progress("Critères de chaque bureau")
-    measures = siting.measure(
-        problem, _offices(result), result.communes, thresholds=study.thresholds
+    offices = result.la_poste[result.la_poste["site_id"].isin(result.candidates["site_id"])]
+    others = other_measures(
+        result.study,
+        result.trips,
+        result.communes,
+        result.access,
+        offices.set_index("site_id", drop=False).loc[result.candidates["site_id"]],
     )
-    scored = result.candidates.drop(columns=["rang", "score", "geometry"]).set_index("site_id")
-    table = scored.join(measures).rename_axis("site_id")
     first = top if top is not None else TOP
-    ranking = siting.rank(table, study.score.poids, top=first)
-    table = table.join(ranking.table).reset_index()
-    table["score"] = table["score"].round(1)
-    table = table.sort_values(
-        ["score", "population_gagnee", "site_id"],
-        ascending=[False, False, True],
-        ignore_index=True,
+    ranking = result.ranking
+    made_of = ranking.table.drop(columns="score").assign(
+        stabilite=siting.stability(ranking, top=first)
     )
-    table.insert(0, "rang", range(1, len(table) + 1))
+    scored = result.candidates.drop(columns="geometry").set_index("site_id")
+    table = scored.join(others).join(made_of).reset_index()
     leading = ["rang", "site_id", "nom", "genre", "commune", "code_insee", "score", "stabilite"]
     table = table[[*leading, *(name for name in table if name not in leading)]]
     return Rating(
         result, table if top is None else table.head(top), ranking.weights, ranking.silent, first
     )
-
-
-def _offices(result: StudyResult) -> Any:
-    """Return the post offices with what their own table tells (hours, accessibility)."""
-    offices = result.la_poste
-    return offices[offices["site_id"].isin(result.candidates["site_id"])]
 
 
 def _card(found: Rating) -> str:

@@ -17,7 +17,6 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from msap_geo import __version__
 from msap_geo.cli import (
     backtester,
     comparer,
@@ -31,6 +30,7 @@ from msap_geo.cli import (
 )
 from msap_geo.cli.parser import FrenchParser
 from msap_geo.errors import MsapGeoError, SourceError
+from msap_geo.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

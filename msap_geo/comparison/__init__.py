@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from msap_geo.comparison.compare import Comparison, compare_studies
-from msap_geo.comparison.read import StudyFolder, read_folder
+from msap_geo.comparison.read import read_folder
+from msap_geo.comparison.side import Side, side_of
 from msap_geo.comparison.words import comparison_told
 
-__all__ = ["Comparison", "StudyFolder", "compare_studies", "comparison_told", "read_folder"]
+__all__ = [
+    "Comparison",
+    "Side",
+    "compare_studies",
+    "comparison_told",
+    "read_folder",
+    "side_of",
+]

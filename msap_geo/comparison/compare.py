@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 import pyproj
 
-from msap_geo import coverage, french
-from msap_geo.comparison.inputs import ACCESS_KINDS, KINDS, Difference, bears_on, differences
+from msap_geo import coverage
+from msap_geo.comparison.caveats import told_minutes, warnings_of
+from msap_geo.comparison.inputs import Difference, bears_on, differences
+from msap_geo.comparison.side import Side, side_of
 from msap_geo.errors import DataError, StudyError, TerritoryError
 
 if TYPE_CHECKING:
-    from msap_geo.comparison.read import StudyFolder
+    from msap_geo.study.facts import Facts
 
 WHOLE = "ensemble"
 
@@ -57,8 +60,8 @@ class Comparison:
         Candidates of either, their rank and gain on each side.
     """
 
-    before: StudyFolder
-    after: StudyFolder
+    before: Side
+    after: Side
     labels: tuple[str, str]
     thresholds: tuple[float, ...]
     differences: tuple[Difference, ...]
@@ -121,14 +124,14 @@ class Comparison:
         return ordered[columns].head(most).reset_index(drop=True)
 
 
-def compare_studies(before: StudyFolder, after: StudyFolder) -> Comparison:
+def compare_studies(before: Side | Facts, after: Side | Facts) -> Comparison:
     """Compare two studies of one territory.
 
     Parameters
     ----------
     before, after
-        The two folders (:func:`read_folder`): two dates, two plans, two conventions… "before" is
-        only the one the other is compared with.
+        Two results, or two folders read back (:func:`read_folder`): two dates, two plans, two
+        conventions… "before" is only the one the other is compared with.
 
     Returns
     -------
@@ -144,6 +147,7 @@ def compare_studies(before: StudyFolder, after: StudyFolder) -> Comparison:
     DataError
         If they have no commune in common.
     """
+    before, after = (each if isinstance(each, Side) else side_of(each) for each in (before, after))
     thresholds = _shared(before, after)
     compared = coverage.compare_access(before.access, after.access, thresholds=thresholds)
     zones = tuple(_zones(side, thresholds[0]) for side in (before, after))
@@ -173,7 +177,7 @@ def compare_studies(before: StudyFolder, after: StudyFolder) -> Comparison:
         labels=_labels(before, after),
         thresholds=thresholds,
         differences=found,
-        warnings=tuple(_warnings(before, after, found, thresholds, leftovers)),
+        warnings=tuple(warnings_of(before, after, found, thresholds, leftovers)),
         communes=gpd.GeoDataFrame(
             compared,
             geometry=_outlines(before.communes, after.communes, leftovers)
@@ -193,46 +197,42 @@ def compare_studies(before: StudyFolder, after: StudyFolder) -> Comparison:
     )
 
 
-def _shared(before: StudyFolder, after: StudyFolder) -> tuple[float, ...]:
+def _shared(before: Side, after: Side) -> tuple[float, ...]:
     """Return the thresholds both studies have, after checking they are of one territory."""
     if before.departements != after.departements:
         raise TerritoryError(
             "les deux études ne sont pas du même territoire : "
             f"{', '.join(before.departements)} et {', '.join(after.departements)}",
-            where=f"{before.folder} et {after.folder}",
+            where=f"{before.where} et {after.where}",
             remedy="comparer deux études des mêmes départements",
         )
     if not pyproj.CRS(before.communes.crs).equals(pyproj.CRS(after.communes.crs)):
         raise DataError(
             "les deux études ne sont pas dans la même projection",
-            where=f"{before.folder} et {after.folder}",
+            where=f"{before.where} et {after.where}",
             remedy="les relancer avec la même version de msap-geo",
         )
     shared = tuple(value for value in before.thresholds if value in after.thresholds)
     if not shared:
         raise StudyError(
-            f"les deux études n'ont aucun seuil en commun : {_minutes(before.thresholds)} et "
-            f"{_minutes(after.thresholds)}",
+            f"les deux études n'ont aucun seuil en commun : {told_minutes(before.thresholds)} et "
+            f"{told_minutes(after.thresholds)}",
             where="[etude] seuils_minutes",
             remedy="relancer l'une des deux avec au moins un seuil de l'autre",
         )
     return shared
 
 
-def _minutes(thresholds: tuple[float, ...]) -> str:
-    return f"{', '.join(f'{value:g}' for value in thresholds)} min"
-
-
-def _labels(before: StudyFolder, after: StudyFolder) -> tuple[str, str]:
+def _labels(before: Side, after: Side) -> tuple[str, str]:
     if before.name != after.name:
         return before.name, after.name
-    names = [side.folder.resolve().name for side in (before, after)]
+    names = [Path(side.where).resolve().name for side in (before, after)]
     if names[0] == names[1]:
         names = ["avant", "après"]
     return f"{before.name} ({names[0]})", f"{after.name} ({names[1]})"
 
 
-def _zones(side: StudyFolder, threshold: float) -> gpd.GeoDataFrame:
+def _zones(side: Side, threshold: float) -> gpd.GeoDataFrame:
     """Return the zones blanches of a study, made anew if its own have another threshold."""
     if side.thresholds[0] == threshold:
         return side.zones
@@ -314,7 +314,7 @@ def _count(
 
 
 def _maisons(
-    before: StudyFolder, after: StudyFolder, compared: pd.DataFrame, *, threshold: float
+    before: Side, after: Side, compared: pd.DataFrame, *, threshold: float
 ) -> gpd.GeoDataFrame:
     moved = after.maisons.to_crs(before.maisons.crs)
     table = coverage.site_changes(before.maisons, moved)
@@ -351,50 +351,3 @@ def _candidates(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     numbers = [f"{n}_{s}" for n in ("rang", "population_gagnee") for s in ("avant", "apres")]
     table = table[[*kept, *numbers]].astype(dict.fromkeys(numbers, "Int64"))
     return table.sort_values(["rang_apres", "rang_avant", "site_id"], ignore_index=True)
-
-
-def _warnings(
-    before: StudyFolder,
-    after: StudyFolder,
-    found: tuple[Difference, ...],
-    thresholds: tuple[float, ...],
-    leftovers: pd.DataFrame,
-) -> list[str]:
-    """Say what the reader must know before reading a difference."""
-    kinds = [kind for kind in bears_on(list(found)) if kind in ACCESS_KINDS]
-    told = []
-    if len(kinds) > 1:
-        words = [KINDS[kind] for kind in kinds]
-        told.append(
-            f"Plusieurs choses changent à la fois ({', '.join(words[:-1])} et {words[-1]}) : un "
-            "écart ne peut être attribué à une seule d'entre elles."
-        )
-    for one, other, doubtful in (
-        (before.demonstration, after.demonstration, "des Maisons inventées (démonstration)"),
-        (before.estimated, after.estimated, "des temps estimés, sans routes réelles"),
-    ):
-        if one and other:
-            told.append(f"Les deux études reposent sur {doubtful}.")
-        elif one or other:
-            told.append(
-                f"Une seule des deux études, {'la première' if one else 'la seconde'}, repose sur "
-                f"{doubtful} : l'écart ne dit rien de réel."
-            )
-    if before.thresholds != after.thresholds:
-        told.append(
-            f"Les seuils diffèrent ({_minutes(before.thresholds)} et "
-            f"{_minutes(after.thresholds)}) : seuls ceux qu'elles partagent sont comparés "
-            f"({_minutes(thresholds)}), et les zones blanches le sont à {thresholds[0]:g} min."
-        )
-    if len(leftovers):
-        people = leftovers.groupby("presence")["population"].agg(["size", "sum"])
-        sides = [
-            f"{french.counted(int(row['size']), 'commune')} {presence} "
-            f"({french.people(int(row['sum']))})"
-            for presence, row in people.iterrows()
-        ]
-        told.append(
-            f"Communes sans correspondance : {' et '.join(sides)}. Elles gardent leur ligne et "
-            "leurs habitants, et ne comptent ni parmi les gains ni parmi les pertes."
-        )
-    return told

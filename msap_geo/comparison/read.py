@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,6 +10,7 @@ import pandas as pd
 import pyogrio
 
 from msap_geo import coverage, outputs, schemas
+from msap_geo.comparison.side import Side
 from msap_geo.errors import (
     DataError,
     FileMissingError,
@@ -33,66 +33,7 @@ _ACCESS = ("code_insee", "nom", "population", "site_id", "site_nom", "minutes", 
 _CANDIDATES = ("rang", "site_id", "nom", "code_insee", "population_gagnee")
 
 
-@dataclass(frozen=True, eq=False)
-class StudyFolder:
-    """A study as its folder tells it; tables are in the projected CRS of the territory.
-
-    Parameters
-    ----------
-    folder
-        Where it was read.
-    manifest, summary
-        ``manifest.json`` and ``resume.json``.
-    access
-        Access of each commune, with the target groups the study counts.
-    communes, maisons, zones
-        Communes (same rows as ``access``), Maisons that count, zones blanches with the list of
-        their communes.
-    candidates
-        Scored candidates, best first, without their place.
-    """
-
-    folder: Path
-    manifest: dict[str, Any]
-    summary: dict[str, Any]
-    access: pd.DataFrame
-    communes: gpd.GeoDataFrame
-    maisons: gpd.GeoDataFrame
-    zones: gpd.GeoDataFrame
-    candidates: pd.DataFrame
-
-    @property
-    def name(self) -> str:
-        """Name of the study."""
-        return str(self.summary["etude"])
-
-    @property
-    def departements(self) -> tuple[str, ...]:
-        """Département codes of the study, sorted."""
-        return tuple(sorted(self.manifest["parametres"]["etude"]["departements"]))
-
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """Travel-time thresholds, minutes, increasing."""
-        return coverage.check_thresholds(self.manifest["parametres"]["etude"]["seuils_minutes"])
-
-    @property
-    def citation(self) -> dict[str, Any]:
-        """Territory, date, method and credits of the study; empty where its folder tells none."""
-        return dict(self.manifest.get("citation", {}))
-
-    @property
-    def estimated(self) -> bool:
-        """Whether times rest on the estimated network."""
-        return bool(self.summary.get("temps_estimes"))
-
-    @property
-    def demonstration(self) -> bool:
-        """Whether Maisons and candidates are invented."""
-        return bool(self.summary.get("demonstration"))
-
-
-def read_folder(folder: Path) -> StudyFolder:
+def read_folder(folder: Path) -> Side:
     """Read back the folder of a study.
 
     Folders of earlier versions are read as long as they hold what is compared; what they lack
@@ -105,7 +46,7 @@ def read_folder(folder: Path) -> StudyFolder:
 
     Returns
     -------
-    StudyFolder
+    Side
         Its tables, checked, and consistent with one another.
 
     Raises
@@ -125,8 +66,8 @@ def read_folder(folder: Path) -> StudyFolder:
     access = _access(folder / "acces.csv")
     communes = _communes(folder / "etude.gpkg", access)
     groups = [name for name in schemas.GROUPS if name in communes.columns]
-    read = StudyFolder(
-        folder=folder,
+    read = Side(
+        where=str(folder),
         manifest=manifest,
         summary=summary,
         access=access.assign(**{name: communes[name].astype(float) for name in groups}),
@@ -335,7 +276,7 @@ def _candidates(path: Path) -> pd.DataFrame:
     return table.assign(**{name: values.astype("int64") for name, values in numbers.items()})
 
 
-def _agree(read: StudyFolder) -> None:
+def _agree(read: Side) -> None:
     """Refuse a folder whose files tell different studies."""
     wrong = []
     if int(read.summary["population"]) != int(read.access["population"].sum()):
@@ -358,6 +299,6 @@ def _agree(read: StudyFolder) -> None:
     if wrong:
         raise DataError(
             "les fichiers du dossier ne se correspondent pas : " + " ; ".join(wrong),
-            where=read.folder,
+            where=read.where,
             remedy=_AGAIN,
         )

@@ -138,8 +138,8 @@ def nested_zones(
             Zone of the next lower threshold that contains this one.
         ``gravite``
             Σ pᵢ (tᵢ - s), inhabitants × minutes beyond the threshold s; those without a route count
-            as :func:`msap_geo.coverage.access.assumed_minutes` says. ``rang`` follows it, from the
-            worst, zones of a same threshold being compared.
+            as :func:`msap_geo.coverage.access.assumed_minutes` says. ``rang_gravite`` follows it,
+            ``rang_habitants`` the population, among zones of a same threshold.
         ``gravite_fragile, rang_fragilite``
             The same with :func:`fragile_people`; null when no target group is given.
         ``minutes_moyennes, minutes_max``
@@ -216,7 +216,9 @@ def _describe(
     table = table.sort_values(
         ["gravite", "population", "zone_id"], ascending=[False, False, True]
     ).reset_index()
-    table["rang"] = np.arange(1, len(table) + 1, dtype=np.int64)
+    table["rang_gravite"] = np.arange(1, len(table) + 1, dtype=np.int64)
+    by_people = table.sort_values(["population", "zone_id"], ascending=[False, True]).index
+    table["rang_habitants"] = pd.Series(range(1, len(table) + 1), index=by_people, dtype="int64")
     order = table["gravite_fragile"].rank(method="first", ascending=False)
     table["rang_fragilite"] = order.astype("Int64")
     outlines = _unions(np.asarray(areas)[inside], members["zone_id"], table["zone_id"])

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from msap_geo.folder.comparison import comparison_summary, write_comparison
 from msap_geo.folder.diagnosis import diagnosis_summary, write_diagnosis
-from msap_geo.folder.everything import PLAN_SITES, Everything, run_everything, write_everything
-from msap_geo.folder.study import manifest, write_study
+from msap_geo.folder.everything import (
+    PLAN_SITES,
+    Everything,
+    everything_of,
+    run_everything,
+    write_everything,
+)
+from msap_geo.folder.study import write_study
 from msap_geo.folder.tables import (
     diagnosis_layers,
     diagnosis_tables,
@@ -23,7 +29,7 @@ __all__ = [
     "diagnosis_layers",
     "diagnosis_summary",
     "diagnosis_tables",
-    "manifest",
+    "everything_of",
     "plan_layers",
     "plan_tables",
     "rating_tables",

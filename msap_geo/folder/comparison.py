@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from msap_geo.comparison.compare import Comparison
-    from msap_geo.comparison.read import StudyFolder
+    from msap_geo.comparison.side import Side
     from msap_geo.outputs.report import Look
 
 _DIFFERENCES, _PREFIX = "comparaison_differences", "comparaison_"
@@ -153,7 +153,7 @@ def comparison_summary(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _side(side: StudyFolder, label: str) -> dict[str, Any]:
+def _side(side: Side, label: str) -> dict[str, Any]:
     return {
         "etude": side.name,
         "nom": label,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import outputs
-from msap_geo.folder.study import manifest
 from msap_geo.folder.tables import diagnosis_layers
+from msap_geo.study.manifest import manifest
 from msap_geo.study.provenance import provenance_of
 
 if TYPE_CHECKING:

@@ -118,6 +118,31 @@ def run_everything(
     result = run_study(study, progress=progress)
     if choice is not None:
         result = scenario(result, choice, progress=progress)
+    return everything_of(result, progress=progress)
+
+
+def everything_of(
+    result: StudyResult, *, progress: Callable[[str], None] = lambda _: None
+) -> Everything:
+    """Ask of a result all there is to tell.
+
+    Parameters
+    ----------
+    result
+        A study, run.
+    progress
+        Called with a French sentence at each step.
+
+    Returns
+    -------
+    Everything
+        All that was found.
+
+    Raises
+    ------
+    MsapGeoError
+        If a file of ``[diagnostic]`` is unusable, or no plan respects the rules of the study.
+    """
     diagnosis = diagnose(result, progress=progress)
     rating = rate(result, progress=progress)
     found = None

@@ -14,9 +14,15 @@ from msap_geo.siting.objectives.equity import fairest_covering
 from msap_geo.siting.objectives.gained import covering_gains, maximal_covering, p_median, trip_gains
 from msap_geo.siting.plan import Plan
 from msap_geo.siting.problem import Problem, make_problem
-from msap_geo.siting.ranking import Ranking, check_weights, rank
+from msap_geo.siting.ranking import Ranking, best_first, check_weights, rank, stability
 from msap_geo.siting.rules import Quota, Rules, compile_rules
-from msap_geo.siting.scores import WEIGHTS, longest_useful_trip, score_candidates
+from msap_geo.siting.scores import (
+    WEIGHTS,
+    longest_useful_trip,
+    measure_alone,
+    score_candidates,
+    scored,
+)
 from msap_geo.siting.solving.gains import Gains
 from msap_geo.siting.solving.greedy import greedy
 from msap_geo.siting.solving.highs import Effort
@@ -35,6 +41,7 @@ __all__ = [
     "Ranking",
     "Rules",
     "backup_covering",
+    "best_first",
     "breaches",
     "capacitated_covering",
     "check_weights",
@@ -52,12 +59,15 @@ __all__ = [
     "make_problem",
     "maximal_covering",
     "measure",
+    "measure_alone",
     "near_optimal",
     "p_centre",
     "p_median",
     "plan_costs",
     "rank",
     "score_candidates",
+    "scored",
     "set_covering",
+    "stability",
     "trip_gains",
 ]

@@ -28,8 +28,10 @@ class Ranking(NamedTuple):
     Parameters
     ----------
     table
-        Per candidate, indexed by ``site_id``: ``score`` from 0 to 100, ``points_<critère>``, which
-        add up to it, and ``stabilite``, share of the draws of weights that put it among the top.
+        Per candidate, indexed as its measures: ``score`` from 0 to 100 and ``points_<critère>``,
+        which add up to it.
+    shares
+        What each criterion weighed brings each candidate, from 0 to 1.
     weights
         Weights really used, adding up to one.
     silent
@@ -37,6 +39,7 @@ class Ranking(NamedTuple):
     """
 
     table: pd.DataFrame
+    shares: NDArray[np.float64]
     weights: dict[str, float]
     silent: tuple[str, ...]
 
@@ -58,14 +61,14 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
         )
     if any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
         raise StudyError(
-            "les poids du score doivent être positifs", where="[score.poids]", remedy="les corriger"
+            "les poids de la note doivent être positifs",
+            where="[score.poids]",
+            remedy="les corriger",
         )
     return dict(weights)
 
 
-def rank(
-    measures: pd.DataFrame, weights: Mapping[str, float], *, top: int, seed: int = 0
-) -> Ranking:
+def rank(measures: pd.DataFrame, weights: Mapping[str, float]) -> Ranking:
     """Score candidates by weighted criteria.
 
     Each criterion is brought to a share of the best candidate's (of the worst one's, and taken from
@@ -77,10 +80,6 @@ def rank(
         Criteria, one row per candidate.
     weights
         Weight of each criterion, by key of :data:`msap_geo.siting.criteria.CRITERIA`.
-    top
-        How many candidates make the top, for ``stabilite``.
-    seed
-        Seed of the draws of weights.
 
     Returns
     -------
@@ -108,9 +107,23 @@ def rank(
     table["score"] = FULL_SCORE * points.sum(axis=1)
     for column, name in enumerate(used):
         table[f"points_{name}"] = np.round(FULL_SCORE * points[:, column], 2)
-    table["stabilite"] = _stability(shares, np.array(list(used.values())), top, seed)
     silent = tuple(name for name in asked if name not in known)
-    return Ranking(table, used, silent)
+    return Ranking(table, shares, used, silent)
+
+
+def best_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Return scored candidates, best first, with their ``rang``: the one order they are told in.
+
+    Equal scores go to the most inhabitants gained, then to the most minutes saved by all together,
+    then to the smallest ``site_id``. Plans and gain curves settle their own ties by the same.
+    """
+    ordered = table.sort_values(
+        ["score", "population_gagnee", "minutes_economisees", "site_id"],
+        ascending=[False, False, False, True],
+        ignore_index=True,
+    )
+    ordered.insert(0, "rang", np.arange(1, len(ordered) + 1, dtype=np.int64))
+    return ordered
 
 
 def _share(measures: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -121,9 +134,19 @@ def _share(measures: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.nan_to_num(1.0 - share if criterion.smaller_is_better else share)
 
 
-def _stability(
-    shares: NDArray[np.float64], weights: NDArray[np.float64], top: int, seed: int
-) -> NDArray[np.float64]:
+def stability(ranking: Ranking, *, top: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return the share of draws of the weights that put each candidate among the top.
+
+    Parameters
+    ----------
+    ranking
+        Candidates, ranked.
+    top
+        How many candidates make the top.
+    seed
+        Seed of the draws.
+    """
+    shares, weights = ranking.shares, np.array(list(ranking.weights.values()))
     if not len(weights) or not len(shares):
         return np.full(len(shares), np.nan)
     draws = np.random.default_rng(seed).dirichlet(CONCENTRATION * weights, DRAWS)

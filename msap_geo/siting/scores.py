@@ -11,10 +11,14 @@ import pandas as pd
 from msap_geo import schemas
 from msap_geo.coverage.access import MINUTES_DECIMALS, is_beyond
 from msap_geo.errors import DataError
+from msap_geo.siting.ranking import best_first, rank
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from msap_geo.siting.ranking import Ranking
     from msap_geo.travel import TravelTimes
 
 WEIGHTS = {"population_gagnee": 0.6, "minutes_economisees": 0.3, "minutes_maison": 0.1}
@@ -24,7 +28,7 @@ Our own choice, stated so that it can be discussed: people brought within the th
 saved by everyone second, and a touch for offices far from any Maison today.
 """
 
-_FULL_SCORE = 100.0
+_IDENTITY = ("site_id", "nom", "genre", "code_insee", "commune")
 
 
 def longest_useful_trip(access: pd.DataFrame, *, threshold: float) -> float:
@@ -43,8 +47,42 @@ def score_candidates(
     to_maison: pd.DataFrame,
     *,
     threshold: float,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> gpd.GeoDataFrame:
     """Score candidate offices by what they would bring, one at a time, and rank them.
+
+    Parameters
+    ----------
+    candidates, access, times, to_maison, threshold
+        As :func:`measure_alone` takes them.
+    weights
+        Weight of each criterion, among those of :data:`WEIGHTS`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Table under :data:`msap_geo.schemas.CANDIDATES`, best first (:func:`scored`).
+
+    Raises
+    ------
+    DataError
+        If the times are not those of these communes and candidates.
+    StudyError
+        If a weight is unknown or not positive.
+    """
+    measures = measure_alone(candidates, access, times, to_maison, threshold=threshold)
+    return scored(candidates, measures, rank(measures, weights))
+
+
+def measure_alone(
+    candidates: gpd.GeoDataFrame,
+    access: pd.DataFrame,
+    times: TravelTimes,
+    to_maison: pd.DataFrame,
+    *,
+    threshold: float,
+) -> pd.DataFrame:
+    """Measure what each candidate would bring if it alone opened.
 
     Parameters
     ----------
@@ -62,14 +100,12 @@ def score_candidates(
 
     Returns
     -------
-    geopandas.GeoDataFrame
-        Table under :data:`msap_geo.schemas.CANDIDATES`, best first: ``population_gagnee``
-        (inhabitants newly within the threshold), ``habitants_rapproches`` (inhabitants whose trip
-        gets shorter), ``minutes_gagnees`` (what each gains on average) and ``minutes_economisees``
-        (what they gain together, person-minutes a trip), ``minutes_maison`` and
-        ``km_maison`` (trip from the office to the nearest Maison today), ``raison`` when the
-        office itself cannot be reached. The score goes from 0 to 100: each criterion as a share of
-        the best candidate's, weighted by :data:`WEIGHTS`. Ties go to the smallest ``site_id``.
+    pandas.DataFrame
+        Indexed by ``site_id``, in the order of ``candidates``: ``population_gagnee`` (inhabitants
+        newly within the threshold), ``habitants_rapproches`` (inhabitants whose trip gets shorter),
+        ``minutes_economisees`` (what they gain together, person-minutes a trip),
+        ``minutes_maison`` and ``km_maison`` (trip from the office to the nearest Maison today),
+        ``raison`` when the office itself cannot be reached.
 
     Raises
     ------
@@ -91,44 +127,61 @@ def score_candidates(
     # Whole thousandths: a sum of them does not depend on its order.
     saved = np.rint(1000 * np.nan_to_num(np.maximum(today[commune] - minutes, 0.0)))
     n = len(candidates)
-    gained = _sums(office, np.where(newly, people[commune], 0), n)
-    nearer = _sums(office, np.where(saved > 0, people[commune], 0), n)
-    person_minutes = _sums(office, saved * people[commune], n) / 1000
     first = to_maison[to_maison["rang"] == 1].set_index("demand_id")
-    reach = first.reindex(candidates["site_id"]).reset_index(drop=True)
-    parts = {
-        "population_gagnee": gained,
-        "minutes_economisees": person_minutes,
-        "minutes_maison": reach["minutes"].round(MINUTES_DECIMALS).fillna(0).to_numpy(),
-    }
-    score = sum(WEIGHTS[name] * _share_of_best(values) for name, values in parts.items())
-    table = gpd.GeoDataFrame(
+    reach = first.reindex(candidates["site_id"])
+    return pd.DataFrame(
         {
-            "site_id": candidates["site_id"].to_numpy(),
-            "nom": candidates["nom"].to_numpy(),
-            "genre": candidates["genre"].to_numpy(),
-            "code_insee": candidates["code_insee"].to_numpy(),
-            "commune": candidates["commune"].to_numpy(),
-            "score": np.round(_FULL_SCORE * score, 1),
-            "population_gagnee": gained.astype(np.int64),
-            "minutes_gagnees": np.round(
-                np.divide(person_minutes, nearer, out=np.zeros(n), where=nearer > 0), 1
-            ),
-            "habitants_rapproches": nearer.astype(np.int64),
-            "minutes_economisees": np.round(person_minutes),
-            "minutes_maison": reach["minutes"].round(1).to_numpy(),
-            "km_maison": reach["km"].round(1).to_numpy(),
+            "population_gagnee": _sums(office, np.where(newly, people[commune], 0), n),
+            "habitants_rapproches": _sums(office, np.where(saved > 0, people[commune], 0), n),
+            "minutes_economisees": _sums(office, saved * people[commune], n) / 1000,
+            "minutes_maison": reach["minutes"].round(MINUTES_DECIMALS).to_numpy(),
+            "km_maison": reach["km"].to_numpy(),
             "raison": reach["raison"].fillna("hors réseau").to_numpy(),
         },
-        geometry=candidates.geometry.to_numpy(),
-        crs=candidates.crs,
-    ).sort_values(
-        ["score", "population_gagnee", "site_id"],
-        ascending=[False, False, True],
-        ignore_index=True,
+        index=pd.Index(candidates["site_id"], name="site_id"),
     )
-    table.insert(0, "rang", np.arange(1, n + 1, dtype=np.int64))
-    return schemas.check(table, schemas.CANDIDATES)
+
+
+def scored(
+    candidates: gpd.GeoDataFrame, measures: pd.DataFrame, ranking: Ranking
+) -> gpd.GeoDataFrame:
+    """Put candidates, what they would bring and their score together, best first.
+
+    Parameters
+    ----------
+    candidates
+        Table under :data:`msap_geo.schemas.SITES`.
+    measures
+        What :func:`measure_alone` gives, same rows.
+    ranking
+        What :func:`msap_geo.siting.rank` gives for these measures, or for these and others.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Table under :data:`msap_geo.schemas.CANDIDATES`, in the order of
+        :func:`msap_geo.siting.ranking.best_first`; ``minutes_gagnees`` is what each inhabitant
+        nearer gains on average.
+    """
+    saved, nearer = measures["minutes_economisees"], measures["habitants_rapproches"]
+    table = pd.DataFrame(
+        {
+            **{name: candidates[name].to_numpy() for name in _IDENTITY},
+            "score": ranking.table["score"].round(1).to_numpy(),
+            "population_gagnee": measures["population_gagnee"].to_numpy(dtype=np.int64),
+            "minutes_gagnees": (saved / nearer.where(nearer > 0)).fillna(0.0).round(1).to_numpy(),
+            "habitants_rapproches": nearer.to_numpy(dtype=np.int64),
+            "minutes_economisees": saved.round().to_numpy(),
+            "minutes_maison": measures["minutes_maison"].round(1).to_numpy(),
+            "km_maison": measures["km_maison"].round(1).to_numpy(),
+            "raison": measures["raison"].to_numpy(),
+            "geometry": candidates.geometry.to_numpy(),
+        }
+    )
+    return schemas.check(
+        gpd.GeoDataFrame(best_first(table), geometry="geometry", crs=candidates.crs),
+        schemas.CANDIDATES,
+    )
 
 
 def _same_order(times: TravelTimes, access: pd.DataFrame, candidates: gpd.GeoDataFrame) -> None:
@@ -143,8 +196,3 @@ def _same_order(times: TravelTimes, access: pd.DataFrame, candidates: gpd.GeoDat
 
 def _sums(index: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return np.bincount(index, weights=values, minlength=n).astype(float)
-
-
-def _share_of_best(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    best = values.max(initial=0.0)
-    return values / best if best > 0 else np.zeros(len(values))

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from msap_geo import __version__
 from msap_geo.drafts import draft_in
 from msap_geo.errors import reason
+from msap_geo.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msap_geo.study.audit import audit_study
 from msap_geo.study.choice import Choice, read_choice
 from msap_geo.study.file import Study, read_study, sample_study, slug
+from msap_geo.study.manifest import manifest
 from msap_geo.study.prepare import Prepared, prepare_study
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.result import StudyResult
@@ -19,6 +20,7 @@ __all__ = [
     "StudyResult",
     "audit_study",
     "choose",
+    "manifest",
     "prepare_study",
     "provenance_of",
     "read_choice",

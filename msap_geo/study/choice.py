@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.errors import DataError, UnreadableFileError
-from msap_geo.tabular import LINE, pick_columns, read_text, read_text_table, require_file
+from msap_geo.errors import DataError, StudyError, UnreadableFileError
+from msap_geo.tabular import LINE, normalise, pick_columns, read_text, read_text_table, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -221,6 +221,51 @@ def _sites(rows: pd.DataFrame) -> Iterable[Site]:
 
 def _unique(sites: Iterable[Site]) -> tuple[Site, ...]:
     return tuple({site.site_id: site for site in sites}.values())
+
+
+def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[str, ...]:
+    """Return the identifiers of sites asked for by identifier or by name.
+
+    Parameters
+    ----------
+    asked
+        Identifiers, names, or names of communes where there is one site; case and accents aside.
+    table
+        Sites, with ``site_id``, ``nom`` and ``commune``.
+    what
+        What they are, for the message.
+
+    Returns
+    -------
+    tuple of str
+        In the order asked, once each.
+
+    Raises
+    ------
+    StudyError
+        If nothing, or more than one site, goes by that name.
+    """
+    known = set(table["site_id"])
+    names = [table[column].astype(str).map(normalise) for column in ("nom", "commune")]
+    found: dict[str, None] = {}
+    for given in map(str, asked):
+        if given in known:
+            found[given] = None
+            continue
+        wanted = normalise(given)
+        # Its whole name, its commune, or the beginning of its name: « CONCA » for « CONCA BP ».
+        ways = (*(name == wanted for name in names), names[0].str.startswith(f"{wanted}_"))
+        named = next((table[way] for way in ways if way.any()), table.head(0))
+        if len(named) != 1:
+            told = ", ".join(f"{row.nom} ({row.site_id})" for row in named.head(5).itertuples())
+            raise StudyError(
+                f"« {given} » est le nom de plusieurs {what} : {told}"
+                if len(named)
+                else f"« {given} » n'est ni l'identifiant ni le nom d'un des {what}",
+                remedy="donner l'identifiant (colonne site_id)",
+            )
+        found[str(named["site_id"].iloc[0])] = None
+    return tuple(found)
 
 
 def choice_in_words(choice: Choice) -> str:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo import coverage
+    from msap_geo import coverage, loaders, siting
     from msap_geo.anomalies import Anomaly
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
+    from msap_geo.study.trips import Trips
 
 
 class Rows(NamedTuple):
@@ -57,10 +58,16 @@ class Facts:
         How many anomalies the national files hold outside it.
     rows
         Rows read and kept, by role of the input.
+    trips
+        Trips to the Maisons and to the candidates.
+    ranking
+        How the score of the candidates was made.
     carreaux
         Populated cells of the communes, where the study gives a grid.
     indicators
         Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
+    codes
+        Codes of communes in force, by which the other lists of the study are read.
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -82,8 +89,11 @@ class Facts:
     anomalies: tuple[Anomaly, ...]
     elsewhere: int
     rows: dict[str, Rows]
+    trips: Trips
+    ranking: siting.Ranking
     carreaux: gpd.GeoDataFrame | None = None
     indicators: dict[str, dict[str, str]] = field(default_factory=dict)
+    codes: loaders.CommuneCodes | None = None
     choice: Choice | None = None
 
     @property

@@ -56,7 +56,7 @@ def _content(result: Facts) -> outputs.MapContent:
         vintages=told.vintages,
         sources=list(told.sources),
         limits=[*told.limits, *_untried(simulation, result)],
-        score=_score_in_words(),
+        score=_score_in_words(result.ranking),
         attributions=list(told.attributions),
         road_credit=told.road_credit,
         contiguity=coverage.contiguous_pairs(result.communes.geometry.to_numpy()),
@@ -75,14 +75,11 @@ def _untried(simulation: outputs.Simulation | None, result: Facts) -> list[str]:
     return ["Territoire trop vaste pour essayer des ouvertures dans la page : le faire par région."]
 
 
-def _score_in_words() -> str:
-    names = {
-        "population_gagnee": "habitants gagnés",
-        "minutes_economisees": "minutes économisées",
-        "minutes_maison": "éloignement actuel",
-    }
+def _score_in_words(ranking: siting.Ranking) -> str:
+    """Return what the note of a candidate is made of: ``"60 % habitants gagnés…, 30 % …"``."""
     return ", ".join(
-        f"{100 * weight:.0f}\u202f% {names[key]}" for key, weight in siting.WEIGHTS.items()
+        f"{french.percent(weight, 0)} {siting.CRITERIA[name].title}"
+        for name, weight in ranking.weights.items()
     )
 
 

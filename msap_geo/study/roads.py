@@ -189,7 +189,7 @@ def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
 
 
 def road_anomalies(
-    roads: network.RoadNetwork, nearest: pd.DataFrame, communes: gpd.GeoDataFrame
+    roads: network.RoadNetwork, access: pd.DataFrame, communes: gpd.GeoDataFrame
 ) -> list[Anomaly]:
     """Return what is to be told of the roads: what was left out, and who has no time.
 
@@ -197,8 +197,8 @@ def road_anomalies(
     ----------
     roads
         Network.
-    nearest
-        Table under :data:`msap_geo.schemas.NEAREST`.
+    access
+        Table under :data:`msap_geo.schemas.ACCESS`.
     communes
         Table under :data:`msap_geo.schemas.COMMUNES`.
 
@@ -208,7 +208,7 @@ def road_anomalies(
         In that order.
     """
     anomalies = network_anomalies(roads)
-    lost = nearest[nearest["minutes"].isna()].set_index("demand_id")["raison"]
+    lost = access[access["minutes"].isna()].set_index("code_insee")["raison"]
     table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
     told = table.assign(raison=lost).rename_axis("identifiant").reset_index()
     anomalies += note(

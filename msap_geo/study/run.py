@@ -9,7 +9,9 @@ from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
 from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
+from msap_geo.study.scoring import score, useful_minutes
 from msap_geo.study.sites import candidate_offices, load_sites, reachable
+from msap_geo.study.trips import Trips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +61,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     anomalies = [
         *territory.anomalies,
         *sites.anomalies,
-        *road_anomalies(roads, found.nearest, territory.communes),
+        *road_anomalies(roads, found.access, territory.communes),
         *unreached,
     ]
     here, counted = {"", *study.departements}, set(maisons["site_id"])
@@ -79,6 +81,8 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         la_poste_around=sites.la_poste_around,
         la_poste_national=sites.la_poste_national,
         candidates=found.candidates,
+        trips=found.trips,
+        ranking=found.ranking,
         zones=found.zones,
         shares=found.shares,
         roads=roads,
@@ -92,6 +96,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
             "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
         },
         carreaux=territory.carreaux,
+        codes=territory.codes,
         indicators=territory.indicators,
     )
 
@@ -99,11 +104,12 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
 class Measured(NamedTuple):
     """What follows from where the Maisons are; names as in :class:`StudyResult`."""
 
-    nearest: pd.DataFrame
+    trips: Trips
     access: pd.DataFrame
     zones: gpd.GeoDataFrame
     shares: list[coverage.Share]
     candidates: gpd.GeoDataFrame
+    ranking: siting.Ranking
 
 
 def measure(
@@ -130,14 +136,17 @@ def measure(
         Called with a French sentence at each step.
     """
     progress("Calcul des temps de trajet")
-    nearest = travel.nearest(roads, origins, maisons)
+    nearest = travel.nearest(roads, origins, maisons, k=2)
     progress("Couverture et zones blanches")
     thresholds = study.thresholds
-    access = coverage.access_by_commune(communes, nearest, maisons, thresholds=thresholds)
+    first = nearest[nearest["rang"] == 1].reset_index(drop=True)
+    access = coverage.access_by_commune(communes, first, maisons, thresholds=thresholds)
     zones = coverage.zones_blanches(communes, access, threshold=study.threshold)
     progress("Notation des bureaux candidats")
-    scored = _score(study, roads, origins, access, maisons, candidates)
-    return Measured(nearest, access, zones, coverage.shares(access, thresholds=thresholds), scored)
+    useful = useful_minutes(study, access)
+    trips = Trips(roads, origins, maisons, candidates, nearest=nearest, useful=useful)
+    scored = score(study, trips, communes, access, candidates)
+    return Measured(trips, access, zones, coverage.shares(access, thresholds=thresholds), *scored)
 
 
 class _Territory(NamedTuple):
@@ -197,18 +206,3 @@ def _load_territory(study: Study) -> _Territory:
         enriched.carreaux,
         enriched.made_of,
     )
-
-
-def _score(
-    study: Study,
-    roads: network.RoadNetwork,
-    origins: gpd.GeoDataFrame,
-    access: pd.DataFrame,
-    maisons: gpd.GeoDataFrame,
-    candidates: gpd.GeoDataFrame,
-) -> gpd.GeoDataFrame:
-    bound = siting.longest_useful_trip(access, threshold=study.threshold)
-    times = travel.matrix(roads, origins, candidates, max_minutes=bound)
-    offices = candidates.assign(demand_id=candidates["site_id"])
-    to_maison = travel.nearest(roads, offices, maisons)
-    return siting.score_candidates(candidates, access, times, to_maison, threshold=study.threshold)

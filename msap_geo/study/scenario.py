@@ -11,7 +11,7 @@ import pandas as pd
 
 from msap_geo import french, loaders
 from msap_geo.errors import StudyError
-from msap_geo.study.choice import Choice, Site
+from msap_geo.study.choice import Choice, Site, site_ids
 from msap_geo.study.run import measure
 from msap_geo.study.sites import candidate_offices
 
@@ -32,10 +32,22 @@ def choose(
     result
         The study.
     opened, closed
-        Identifiers (``site_id``) of candidates to open and of Maisons to close.
+        Candidates to open and Maisons to close, by identifier (``site_id``) or name.
+
+    Raises
+    ------
+    StudyError
+        If a site is unknown, or its name is that of several.
     """
-    to_open, to_close = (tuple(map(Site, dict.fromkeys(ids))) for ids in (opened, closed))
-    return Choice(result.study.etude.nom, result.study.departements, to_open, to_close)
+    offices = candidate_offices(result.study, result.la_poste)
+    to_open = site_ids(opened, offices, what="bureaux candidats")
+    to_close = site_ids(closed, result.maisons, what="Maisons")
+    return Choice(
+        result.study.etude.nom,
+        result.study.departements,
+        tuple(map(Site, to_open)),
+        tuple(map(Site, to_close)),
+    )
 
 
 def scenario_study(study: Study, choice: Choice) -> Study:
@@ -83,7 +95,8 @@ def scenario(
     StudyResult
         The study under the choice: an office that opens is a fixed Maison, with its own hours
         where they are known, and is no candidate any more; a Maison that closes is gone. Its name
-        says it is a scenario; ``choice`` holds names as the study writes them.
+        says it is a scenario; ``choice`` holds names as the study writes them. Of an empty choice,
+        the study itself.
 
     Raises
     ------
@@ -92,6 +105,8 @@ def scenario(
         the message names them.
     """
     study, named = result.study, scenario_study(result.study, choice)
+    if not (choice.opened or choice.closed):
+        return result
     _check(result, choice)
     offices = candidate_offices(study, result.la_poste)
     opened = [site.site_id for site in choice.opened]
@@ -115,6 +130,9 @@ def scenario(
         zones=found.zones,
         shares=found.shares,
         candidates=found.candidates,
+        trips=found.trips,
+        ranking=found.ranking,
+        rows={**result.rows, "maisons": result.rows["maisons"]._replace(kept=len(maisons))},
         choice=told,
     )
 

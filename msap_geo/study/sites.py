@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from msap_geo.study.facts import Facts
     from msap_geo.study.file import Study
 
 
@@ -80,8 +81,9 @@ def load_sites(
         settled[role] = found.table
     check_kinds(study.maisons.types, known, where="[maisons] types")
     near = loaders.within_reach(settled["maisons"], communes)
-    counted = near["genre"].isin(study.maisons.types)
-    itinerants = near[~counted & near["departement"].isin(study.departements)]
+    maisons = _counted(study, near)
+    moving = ~near["site_id"].isin(maisons["site_id"])
+    itinerants = near[moving & near["departement"].isin(study.departements)]
     local = settled["la_poste"]["departement"].isin(study.departements)
     anomalies += note(
         _named(itinerants),
@@ -91,7 +93,7 @@ def load_sites(
         file=study.donnees.maisons.name,
     )
     return Sites(
-        near[counted].reset_index(drop=True),
+        maisons,
         itinerants.reset_index(drop=True),
         settled["la_poste"][local].reset_index(drop=True),
         _around(study, settled["la_poste"], communes),
@@ -100,6 +102,54 @@ def load_sites(
         raw["la_poste"].rows_read,
         anomalies,
     )
+
+
+def _counted(study: Study, near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Keep the Maisons that count: those of the kinds a study takes."""
+    return near[near["genre"].isin(study.maisons.types)].reset_index(drop=True)
+
+
+def previous_maisons(facts: Facts) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Load the previous list of Maisons of a study, read and settled as today's is.
+
+    Parameters
+    ----------
+    facts
+        The study, run; its ``[diagnostic] maisons_avant`` names a list.
+
+    Returns
+    -------
+    tuple
+        The Maisons that counted, and the anomalies of their list.
+
+    Raises
+    ------
+    MsapGeoError
+        If there is no such list, or it is absent or unusable.
+    """
+    study, written = facts.study, facts.study.diagnostic.maisons_avant
+    if written is None:
+        raise StudyError("aucune liste précédente", where="[diagnostic] maisons_avant")
+    raw = loaders.load_maisons(study.path(written))
+    settled = loaders.attach_to_communes(
+        raw.table, facts.communes, facts.origins, file=written.name, codes=facts.codes
+    )
+    near = loaders.within_reach(settled.table, facts.communes)
+    maisons, unreached = reachable(study, facts.roads, _counted(study, near))
+    return maisons, [*raw.anomalies, *settled.anomalies, *unreached]
+
+
+def operator_counters(
+    facts: Facts, genres: Sequence[str]
+) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
+    """Load the counters of operators of a study, settled in the communes as Maisons are."""
+    study, written = facts.study, facts.study.diagnostic.operateurs
+    raw = loaders.load_operateurs([study.path(path) for path in written], genres=genres)
+    settled = loaders.attach_to_communes(
+        raw.table, facts.communes, facts.origins, file=written[0].name, codes=facts.codes
+    )
+    near = loaders.within_reach(settled.table, facts.communes)
+    return near, [*raw.anomalies, *settled.anomalies]
 
 
 def _around(

@@ -26,12 +26,6 @@ PLANS = 10
 """Best choices are proven for 1 to so many openings."""
 
 _SECONDS_A_PLAN = 2.0
-_EVERY_TRIP = 8_000_000
-"""Up to so many pairs of places and sites every trip is computed; beyond, those of
-:data:`_LONGEST_MINUTES`; beyond :data:`_TOO_MANY`, none: the page would not hold them."""
-
-_TOO_MANY = 80_000_000
-_LONGEST_MINUTES = 90.0
 _TRIPS_A_COMMUNE = 200
 _FEWEST_TRIPS, _MOST_TRIPS = 80_000, 500_000
 """A page holds two hundred trips a commune, within these bounds: 0.3 to 2 MB."""
@@ -68,14 +62,12 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
     sites = _sites(result)
     offices = sites[sites["role"] == "candidat"]
     n_places = len(result.access) + len(offices)
-    if offices.empty or n_places * len(sites) > _TOO_MANY:
+    if offices.empty or result.trips.too_many:
         return None
-    every = n_places * len(sites) <= _EVERY_TRIP
-    limit = np.inf if every else max(_LONGEST_MINUTES, result.study.thresholds[-1])
-    times, between = (
-        travel.matrix(result.roads, places, sites, max_minutes=limit)
-        for places in (result.origins, offices.assign(demand_id=offices["site_id"]))
-    )
+    limit = result.trips.limit
+    times = result.trips.to(sites["site_id"], max_minutes=limit)
+    places = offices.assign(demand_id=offices["site_id"])
+    between = travel.matrix(result.roads, places, sites, max_minutes=limit)
     pairs = _in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"])
     trips = _kept(pairs, result, sites, limit, n_places)
     if trips is None:
@@ -93,12 +85,17 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
             for name, title in schemas.GROUPS.items()
             if name in result.communes
         },
-        weights=siting.WEIGHTS,
+        weights=_weights(result.ranking),
         costs=_costs(result, sorted(set(offices["genre"]))),
         plans=plans,
         every_plan=len(plans) < min(PLANS, len(offices)) or len(plans) == len(offices),
         start={} if choice is None else choice.told(),
     )
+
+
+def _weights(ranking: siting.Ranking) -> dict[str, float] | None:
+    """Return the weights of the score, if the page can measure all they weigh."""
+    return ranking.weights if set(ranking.weights) <= set(siting.WEIGHTS) else None
 
 
 _COLUMNS = ("site_id", "nom", "genre", "commune", "code_insee", "role", "horaires")

@@ -15,6 +15,8 @@ from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.tabular import LINE, pick_columns, read_text_table, require_file, to_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 OFF_NETWORK = "hors réseau"
@@ -86,6 +88,41 @@ class TravelTimes:
                 "km": self.km.tocoo().data,
             }
         )
+
+    def between(self, site_ids: Iterable[str], *, max_minutes: float = np.inf) -> TravelTimes:
+        """Return the times to some of the sites, no longer than a bound.
+
+        Parameters
+        ----------
+        site_ids
+            Columns of the result, in its order.
+        max_minutes
+            Longest trip kept, inclusive.
+
+        Returns
+        -------
+        TravelTimes
+            Bounded by the tighter of both bounds.
+
+        Raises
+        ------
+        DataError
+            If a site is not a column of these times.
+        """
+        wanted = pd.Index(site_ids)
+        columns = self.site_ids.get_indexer(wanted)
+        if (columns < 0).any():
+            unknown = ", ".join(map(str, wanted[columns < 0][:5]))
+            raise DataError(f"aucun temps n'est connu vers ces sites : {unknown}")
+        minutes, km = self.minutes[:, columns], self.km[:, columns]
+        kept = minutes.data <= max_minutes
+        start = np.concatenate([[0], np.cumsum(kept)])[minutes.indptr]
+        parts = [
+            csr_array((table.data[kept], table.indices[kept], start), shape=table.shape)
+            for table in (minutes, km)
+        ]
+        bound = min(float(max_minutes), self.max_minutes)
+        return TravelTimes(self.demand_ids, wanted, parts[0], parts[1], bound)
 
     def nearest(self, *, k: int = 1) -> pd.DataFrame:
         """Return the nearest sites of each place among these times.

@@ -126,7 +126,7 @@ def _nested(thresholds: Sequence[float]) -> Style:
         )
         for i, threshold in enumerate(thresholds)
     ]
-    return Style(tuple(classes), "seuil", '"rang"', area=True)
+    return Style(tuple(classes), "seuil", '"rang_habitants"', area=True)
 
 
 def _zones(_: gpd.GeoDataFrame) -> Style:

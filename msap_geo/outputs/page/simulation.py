@@ -74,7 +74,7 @@ class Simulation:
     groups
         Target groups: column → (what it counts, thousandths of persons by commune).
     weights
-        Weights of the score.
+        Weights of the score; None where it is made of what a page cannot measure again.
     costs
         Prices by kind and payer, years, envelopes, in the form the page reads.
     plans
@@ -91,7 +91,7 @@ class Simulation:
     sites: Mapping[str, Sequence[Any]]
     trips: Trips
     groups: Mapping[str, tuple[str, NDArray[np.int64]]]
-    weights: Mapping[str, float]
+    weights: Mapping[str, float] | None
     costs: Mapping[str, Any]
     plans: Sequence[Mapping[str, Any]]
     every_plan: bool = False
@@ -126,7 +126,7 @@ def simulation_data(simulation: Simulation) -> dict[str, Any]:
             name: {"titre": title, "effectifs": values.tolist()}
             for name, (title, values) in simulation.groups.items()
         },
-        "poids": dict(simulation.weights),
+        "poids": None if simulation.weights is None else dict(simulation.weights),
         "couts": dict(simulation.costs),
         "plans": [dict(plan) for plan in simulation.plans],
         "plans_complets": simulation.every_plan,

@@ -121,7 +121,7 @@
   function candidateLines(row) {
     var c = data.candidats;
     return [
-      ["Score", msap.nombre(c.score[row], 1) + " / 100"],
+      ["Note", msap.nombre(c.score[row], 1) + " / 100"],
       ["Habitants gagnés à " + data.seuils[0] + " min", msap.nombre(c.population_gagnee[row])],
       ["Habitants dont le trajet raccourcit", msap.nombre(c.habitants_rapproches[row])],
       ["Gain moyen pour eux", msap.minutes(c.minutes_gagnees[row])],

@@ -225,8 +225,8 @@
   function buildPickers(section) {
     var pickers = add(section, "div", "", "msap-essai-choix"), opening = details(pickers, "Bureaux à ouvrir", true);
     parts.box = opening.firstChild;
-    parts.offices = picker(opening, "Bureaux candidats, du plus utile au moins utile à votre choix", ["Choix", "Bureau", "Hab. gagnés", "Score"], vue.bureaux);
-    add(opening, "p", "Habitants gagnés : ceux que ce bureau amènerait à " + vue.premier() + " ou moins en plus de votre choix ; le score est refait de même.", "msap-note");
+    parts.offices = picker(opening, "Bureaux candidats, du plus utile au moins utile à votre choix", ["Choix", "Bureau", "Hab. gagnés", "Note"], vue.bureaux);
+    add(opening, "p", "Habitants gagnés : ceux que ce bureau amènerait à " + vue.premier() + " ou moins en plus de votre choix ; la note est refaite de même, si elle ne pèse que ce que la page sait recalculer.", "msap-note");
     var closing = details(pickers, "Maisons à fermer");
     whenOpen(opening, vue.bureaux);
     whenOpen(closing, vue.maisons);

@@ -348,12 +348,16 @@ var msapMoteur = (function () {
     var shares = [
       parts(left.map(function (k) { return gained[k]; })), parts(economised), parts(away)
     ];
-    var weights = [E.poids.population_gagnee, E.poids.minutes_economisees, E.poids.minutes_maison];
+    // A note made of what the page cannot measure again is not made here: null weights.
+    var weights = E.poids && [
+      E.poids.population_gagnee || 0, E.poids.minutes_economisees || 0, E.poids.minutes_maison || 0
+    ];
     var found = left.map(function (k, i) {
-      var score = weights[0] * shares[0][i] + weights[1] * shares[1][i] + weights[2] * shares[2][i];
+      var score = weights
+        ? weights[0] * shares[0][i] + weights[1] * shares[1][i] + weights[2] * shares[2][i] : null;
       return {
         rang: 0, site: E.nMaisons + k, id: E.sites.site_id[E.nMaisons + k],
-        score: arrondi(10 * (100 * score)) / 10,
+        score: score === null ? null : arrondi(10 * (100 * score)) / 10,
         gagnes: gained[k], rapproches: nearer[k],
         minutesEconomisees: arrondi(economised[i]),
         minutesGagnees: nearer[k] ? arrondi(10 * (economised[i] / nearer[k])) / 10 : 0,
@@ -361,7 +365,8 @@ var msapMoteur = (function () {
       };
     });
     found.sort(function (x, y) {
-      return y.score - x.score || y.gagnes - x.gagnes || avant(x.id, y.id);
+      return y.score - x.score || y.gagnes - x.gagnes ||
+        y.minutesEconomisees - x.minutesEconomisees || avant(x.id, y.id);
     });
     found.forEach(function (line, index) { line.rang = index + 1; });
     return found;

@@ -249,7 +249,7 @@ var msapVue = (function () {
     refill(list.table, function (body) {
       essai.choix().ouverts.forEach(function (index) { pickRow(body, index, "Ouvrir", true, ["ouvert", ""]); });
       wanted(list, essai.resultat().classement, function (line) { return line.site; }).forEach(function (line) {
-        pickRow(body, line.site, "Ouvrir", false, [signed(line.gagnes), msap.nombre(line.score, 1)]);
+        pickRow(body, line.site, "Ouvrir", false, [signed(line.gagnes), line.score === null ? "" : msap.nombre(line.score, 1)]);
       });
     });
   }

@@ -1,0 +1,65 @@
+"""What a reader must know before reading a difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo import french
+from msap_geo.comparison.inputs import ACCESS_KINDS, KINDS, Difference, bears_on
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from msap_geo.comparison.side import Side
+
+
+def warnings_of(
+    before: Side,
+    after: Side,
+    found: tuple[Difference, ...],
+    thresholds: tuple[float, ...],
+    leftovers: pd.DataFrame,
+) -> list[str]:
+    """Say what the reader must know before reading a difference."""
+    kinds = [kind for kind in bears_on(list(found)) if kind in ACCESS_KINDS]
+    told = []
+    if len(kinds) > 1:
+        words = [KINDS[kind] for kind in kinds]
+        told.append(
+            f"Plusieurs choses changent à la fois ({', '.join(words[:-1])} et {words[-1]}) : un "
+            "écart ne peut être attribué à une seule d'entre elles."
+        )
+    for one, other, doubtful in (
+        (before.demonstration, after.demonstration, "des Maisons inventées (démonstration)"),
+        (before.estimated, after.estimated, "des temps estimés, sans routes réelles"),
+    ):
+        if one and other:
+            told.append(f"Les deux études reposent sur {doubtful}.")
+        elif one or other:
+            told.append(
+                f"Une seule des deux études, {'la première' if one else 'la seconde'}, repose sur "
+                f"{doubtful} : l'écart ne dit rien de réel."
+            )
+    if before.thresholds != after.thresholds:
+        told.append(
+            f"Les seuils diffèrent ({told_minutes(before.thresholds)} et "
+            f"{told_minutes(after.thresholds)}) : seuls ceux qu'elles partagent sont comparés "
+            f"({told_minutes(thresholds)}), et les zones blanches le sont à {thresholds[0]:g} min."
+        )
+    if len(leftovers):
+        people = leftovers.groupby("presence")["population"].agg(["size", "sum"])
+        sides = [
+            f"{french.counted(int(row['size']), 'commune')} {presence} "
+            f"({french.people(int(row['sum']))})"
+            for presence, row in people.iterrows()
+        ]
+        told.append(
+            f"Communes sans correspondance : {' et '.join(sides)}. Elles gardent leur ligne et "
+            "leurs habitants, et ne comptent ni parmi les gains ni parmi les pertes."
+        )
+    return told
+
+
+def told_minutes(thresholds: tuple[float, ...]) -> str:
+    """Return thresholds in words: ``"20, 30 min"``."""
+    return f"{', '.join(f'{value:g}' for value in thresholds)} min"
