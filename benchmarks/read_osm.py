@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import osmium
 
 from msap_geo import network
-from msap_geo.network.osm import read_roads
+from msap_geo.network.osm.files import read_roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,9 +22,9 @@ from msap_geo.errors import (
     UnreadableFileError,
 )
 from msap_geo.network.estimated import edge_speeds, gabriel_graph
-from msap_geo.network.osm import read_roads
-from msap_geo.network.osm_roads import cut_roads
-from msap_geo.network.osm_tags import posted_kmh
+from msap_geo.network.osm.files import read_roads
+from msap_geo.network.osm.roads import cut_roads
+from msap_geo.network.osm.tags import posted_kmh
 from msap_geo.network.store import store_key
 
 NODES = pd.DataFrame({"node": list("abcd"), "x": [0.0, 100, 200, 900], "y": 0.0})

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from msap_geo import network
 from msap_geo.errors import NetworkError, UnreadableFileError
-from msap_geo.network import osm_pbf
-from msap_geo.network.osm import read_roads
-from msap_geo.network.osm_forms import read_roads_with_osmium
-from msap_geo.network.osm_pbf import NotHandledError, read_pbf
-from msap_geo.network.osm_roads import merge_roads, short_distances_m
-from msap_geo.network.osm_tags import blocks, duration_minutes, way_speeds
+from msap_geo.network.osm import pbf as osm_pbf
+from msap_geo.network.osm.files import read_roads
+from msap_geo.network.osm.forms import read_roads_with_osmium
+from msap_geo.network.osm.pbf import NotHandledError, read_pbf
+from msap_geo.network.osm.roads import merge_roads, short_distances_m
+from msap_geo.network.osm.tags import blocks, duration_minutes, way_speeds
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
 MODES = {"voiture": CAR, "velo": BIKE, "pied": FOOT}

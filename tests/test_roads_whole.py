@@ -15,8 +15,8 @@ from shapely import Point
 
 from msap_geo import network, travel
 from msap_geo.errors import DataError, MsapGeoError, NetworkError, UnreadableFileError
-from msap_geo.network.osm import read_roads
-from msap_geo.network.osm_tags import blocks, duration_minutes, way_speeds
+from msap_geo.network.osm.files import read_roads
+from msap_geo.network.osm.tags import blocks, duration_minutes, way_speeds
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6">\n'
@@ -110,7 +110,7 @@ class TestJosm:
         read(tmp_path / "b.osm", *other)
         link = HEAD + node(1, 0, 0) + node(2, 3000, 9000) + way(1, [1, 2]) + "</osm>"
         (tmp_path / "c.osm").write_text(link)
-        roads = network.osm.merge_roads(
+        roads = network.osm.roads.merge_roads(
             [read_roads(tmp_path / f"{name}.osm", CAR) for name in "abc"]
         )
         assert (len(roads.node), len(roads.way)) == (6, 3)
@@ -258,7 +258,7 @@ def test_a_tag_that_is_not_utf8_is_ignored_and_told(tmp_path, garbled, found):
     assert [a.code for a in net.report.anomalies] == ["routes-attributs-illisibles"] * (
         told == "told"
     )
-    slow = network.osm_forms.read_roads_with_osmium(path, CAR)
+    slow = network.osm.forms.read_roads_with_osmium(path, CAR)
     assert slow.garbled == len(net.report.anomalies)
 
 

@@ -17,7 +17,7 @@ from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.link_tables import read_links
 from msap_geo.network.links import from_links
 from msap_geo.network.model import NetworkReport, RoadNetwork
-from msap_geo.network.osm import read_osm
+from msap_geo.network.osm.files import read_osm
 from msap_geo.network.profiles import (
     ESTIMATED,
     Penalties,

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from msap_geo.network.osm_tags import IF_SHORT, NOWHERE, door
+from msap_geo.network.osm.tags import IF_SHORT, NOWHERE, door
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def with_doors(edges: Edges, doors: NDArray[np.int8], bridge_m: float) -> Edges:
     edges
         Road sections.
     doors
-        What the tags of each say (:func:`msap_geo.network.osm_tags.door`), shape (e,).
+        What the tags of each say (:func:`msap_geo.network.osm.tags.door`), shape (e,).
     bridge_m
         Length from which a bridge is not entered, metres: all the sections that follow one another
         on it together.

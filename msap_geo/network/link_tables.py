@@ -15,8 +15,8 @@ from msap_geo.network.doors import class_doors
 from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, paired_edges, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
-from msap_geo.network.osm_roads import short_distances_m
-from msap_geo.network.osm_tags import NOWHERE, posted_kmh
+from msap_geo.network.osm.roads import short_distances_m
+from msap_geo.network.osm.tags import NOWHERE, posted_kmh
 from msap_geo.network.profiles import Profile, known_classes
 from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.territory import WGS84

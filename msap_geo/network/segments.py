@@ -27,8 +27,8 @@ from msap_geo.network.crossings import land_crossings
 from msap_geo.network.doors import class_doors, with_doors
 from msap_geo.network.links import tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
-from msap_geo.network.osm_roads import short_distances_m
-from msap_geo.network.osm_tags import IF_SHORT, NOWHERE, door
+from msap_geo.network.osm.roads import short_distances_m
+from msap_geo.network.osm.tags import IF_SHORT, NOWHERE, door
 from msap_geo.network.profiles import SLOWEST_KMH
 from msap_geo.tabular import (
     LAYER_SUFFIXES,

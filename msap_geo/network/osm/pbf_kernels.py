@@ -190,7 +190,7 @@ def ways(block, start, stop, column, width, gates):
         How many nodes each way has, and their identifiers end to end.
     met
         First and last identifier of every way met, whether one was deleted, repeated or carries the
-        places of its nodes (what only :mod:`msap_geo.network.osm_forms` reads), shape (3,).
+        places of its nodes (what only :mod:`msap_geo.network.osm.forms` reads), shape (3,).
     """
     met = np.zeros(3, dtype=np.int64)
     most_ways, most_refs = _room(block, start, stop)

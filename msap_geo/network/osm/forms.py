@@ -17,14 +17,14 @@ from xml.parsers import expat
 
 import numpy as np
 
-from msap_geo.network.osm_roads import OsmRoads
-from msap_geo.network.osm_tags import blocks, keys_read, way_speeds
+from msap_geo.network.osm.roads import OsmRoads
+from msap_geo.network.osm.tags import blocks, keys_read, way_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from msap_geo.network.osm_tags import WaySpeeds
+    from msap_geo.network.osm.tags import WaySpeeds
     from msap_geo.network.profiles import Profile
 
 _CHUNK = 1 << 20
@@ -44,7 +44,7 @@ def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
     Returns
     -------
     OsmRoads
-        The same as :func:`msap_geo.network.osm_pbf.read_pbf`.
+        The same as :func:`msap_geo.network.osm.pbf.read_pbf`.
 
     Raises
     ------

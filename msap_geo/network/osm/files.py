@@ -10,8 +10,8 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
-from msap_geo.network.osm_forms import read_roads_with_osmium
-from msap_geo.network.osm_roads import OsmRoads, cut_roads, merge_roads
+from msap_geo.network.osm.forms import read_roads_with_osmium
+from msap_geo.network.osm.roads import OsmRoads, cut_roads, merge_roads
 from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
         If it is not an OSM file.
     """
     if path.name.lower().endswith(".pbf"):
-        from msap_geo.network.osm_pbf import NotHandledError, read_pbf  # noqa: PLC0415 - numba
+        from msap_geo.network.osm.pbf import NotHandledError, read_pbf  # noqa: PLC0415 - numba
 
         try:
             return read_pbf(path, profile)

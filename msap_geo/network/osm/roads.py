@@ -1,6 +1,6 @@
 """Ways of OpenStreetMap as flat arrays, whatever file they come from, and their cutting into edges.
 
-Two readers fill :class:`OsmRoads` (:mod:`msap_geo.network.osm_pbf`, and pyosmium for the other
+Two readers fill :class:`OsmRoads` (:mod:`msap_geo.network.osm.pbf`, and pyosmium for the other
 forms); everything after is NumPy.
 """
 
@@ -42,7 +42,7 @@ class OsmRoads(NamedTuple):
     minutes
         Duration of the whole way, not a number where speed tells, shape (w,).
     door
-        Where a place may enter each way (:func:`msap_geo.network.osm_tags.door`), shape (w,).
+        Where a place may enter each way (:func:`msap_geo.network.osm.tags.door`), shape (w,).
     node
         OSM identifiers of the nodes, increasing, shape (n,).
     lon, lat

@@ -3,7 +3,7 @@
 An extract is sorted: nodes, then ways, then relations. Ways are read first, and of the nodes only
 those of roads are kept: memory follows the roads, not the file. Blocks are decoded by threads, a
 few at a time. What is not sorted so, or not compressed so, holds past versions, or places in its
-ways, is left to pyosmium (:class:`NotHandledError`, :mod:`msap_geo.network.osm_forms`), which is
+ways, is left to pyosmium (:class:`NotHandledError`, :mod:`msap_geo.network.osm.forms`), which is
 slower.
 """
 
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from msap_geo.network import pbf_kernels as kernels
-from msap_geo.network.osm_roads import OsmRoads
-from msap_geo.network.osm_tags import CLOSED, blocks, keys_read, way_speeds
+from msap_geo.network.osm import pbf_kernels as kernels
+from msap_geo.network.osm.roads import OsmRoads
+from msap_geo.network.osm.tags import CLOSED, blocks, keys_read, way_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,1 @@
+"""OpenStreetMap files → ways as flat arrays → road sections."""
