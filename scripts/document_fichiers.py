@@ -18,6 +18,7 @@ END = "<!-- fin -->"
 _LAYERS = {
     "communes", "points_de_depart", "zones_blanches", "maisons", "maisons_itinerantes", "la_poste",
     "candidats", "plan_sites", "diagnostic_lieux", "diagnostic_zones", "diagnostic_maisons",
+    "diagnostic_mobilite_communes", "diagnostic_zones_sans_voiture",
 }  # fmt: skip
 
 

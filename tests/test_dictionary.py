@@ -19,6 +19,11 @@ indicateurs = [
     "{shared}/france/insee-iris-population-2021.parquet",
 ]
 
+[mobilite]
+gtfs = "{shared}/corse/gtfs-autocars"
+jours = "2022-06-13/2022-06-19"
+acces = ["pied", "velo"]
+
 [diagnostic]
 maisons_avant = "{shared}/france/france-services-20200108.csv"
 operateurs = ["{shared}/corse/annuaire-2A.sjson", "{shared}/corse/annuaire-2B.sjson"]

@@ -12,6 +12,7 @@ import shapely
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
 from msap_geo.answers.assumptions import assumptions, evolution, operators_reached, rules
+from msap_geo.answers.mobility import mobility
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
@@ -99,6 +100,12 @@ def diagnose(
         made, drawn = _indicators(result, maisons, origin)
         tables |= made
         layers |= drawn
+    if result.study.mobilite.gtfs:
+        progress("Trajets sans voiture")
+        without_car = mobility(result, maisons, origins[0])
+        tables |= without_car.tables
+        layers |= without_car.layers
+        anomalies += without_car.anomalies
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:

@@ -60,6 +60,14 @@ from msap_geo.coverage.floating import (
     two_step,
 )
 from msap_geo.coverage.guard import caution, for_publication, guard_anomalies, publishable
+from msap_geo.coverage.mobility import GROUPS as WITHOUT_CAR_GROUPS
+from msap_geo.coverage.mobility import (
+    MODES,
+    days_without_car,
+    served_by_moving,
+    without_car_by_territory,
+    zones_without_car,
+)
 from msap_geo.coverage.neighbours import reliance_on_neighbours, uncertain_at_the_edge
 from msap_geo.coverage.nested_zones import (
     fragile_people,
@@ -67,7 +75,7 @@ from msap_geo.coverage.nested_zones import (
     operators_by_zone,
     zone_of_places,
 )
-from msap_geo.coverage.opening import open_hours, people_by_half_day, weekly_supply
+from msap_geo.coverage.opening import WEEKDAYS, open_hours, people_by_half_day, weekly_supply
 from msap_geo.coverage.robustness import (
     factors_that_flip,
     full_grid,
@@ -102,6 +110,7 @@ __all__ = [
     "GAINED",
     "KEPT",
     "LOST",
+    "MODES",
     "MOVED",
     "MOVED_M",
     "NOISE_MINUTES",
@@ -114,6 +123,8 @@ __all__ = [
     "STILL_WITHIN",
     "STRAIGHT",
     "UNCHANGED",
+    "WEEKDAYS",
+    "WITHOUT_CAR_GROUPS",
     "Rule",
     "Share",
     "access_by_commune",
@@ -142,6 +153,7 @@ __all__ = [
     "contiguous_groups",
     "contiguous_pairs",
     "counterparts",
+    "days_without_car",
     "departements_of",
     "enhanced_two_step",
     "equity",
@@ -169,6 +181,7 @@ __all__ = [
     "reliance_on_neighbours",
     "robustness_of_communes",
     "robustness_of_zones",
+    "served_by_moving",
     "shares",
     "site_changes",
     "sites_within",
@@ -180,7 +193,9 @@ __all__ = [
     "two_step",
     "uncertain_at_the_edge",
     "weekly_supply",
+    "without_car_by_territory",
     "zone_changes",
     "zone_of_places",
     "zones_blanches",
+    "zones_without_car",
 ]

@@ -28,7 +28,7 @@ from msap_geo.network.profiles import (
 from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
-from msap_geo.network.timetable import Timetable, read_timetable
+from msap_geo.network.timetable import Timetable, day_range, read_timetable
 from msap_geo.network.traffic import with_traffic
 from msap_geo.tabular import require_file
 
@@ -47,6 +47,7 @@ __all__ = [
     "Timetable",
     "available_profiles",
     "cache_folder",
+    "day_range",
     "estimate_network",
     "from_graph",
     "from_links",

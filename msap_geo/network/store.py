@@ -36,7 +36,11 @@ _MANIFEST, _VERIFIED = "reseau.json", "verifie.json"
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal; of a folder, that of what its files hold."""
+    if path.is_dir():
+        files = sorted(one for one in path.iterdir() if one.is_file())
+        told = [f"{one.name} {sha256(one)}" for one in files]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -26,6 +26,7 @@ from msap_geo.study.sections import (
     Implantation,
     Maisons,
     Millesimes,
+    Mobilite,
     Reseau,
     Score,
     Section,
@@ -51,6 +52,7 @@ class Study(Section):
     reseau: Reseau
     candidats: Candidats = Candidats()
     diagnostic: Diagnostic = Diagnostic()
+    mobilite: Mobilite = Mobilite()
     score: Score = Score()
     implantation: Implantation = Implantation()
     couts: Couts = Couts()

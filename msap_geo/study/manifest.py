@@ -13,6 +13,8 @@ from msap_geo.study.provenance import provenance_of
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from msap_geo.study.facts import Facts
 
 _TRACED = (
@@ -48,7 +50,7 @@ def manifest(result: Facts) -> dict[str, Any]:
                 "fichier": path.as_posix(),
                 "millesime": study.vintage(role) or None,
                 "sha256": sha256(study.path(path)),
-                "octets": study.path(path).stat().st_size,
+                "octets": _bytes(study.path(path)),
             }
             for role, paths in study.inputs().items()
             for path in paths
@@ -77,3 +79,10 @@ def manifest(result: Facts) -> dict[str, Any]:
             "ailleurs": result.elsewhere,
         },
     }
+
+
+def _bytes(path: Path) -> int:
+    """Return the size of an input; of a folder (a timetable), that of its files."""
+    if path.is_dir():
+        return sum(one.stat().st_size for one in path.iterdir() if one.is_file())
+    return path.stat().st_size

@@ -51,6 +51,7 @@ ROLES = {
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "operateurs": Role("Guichets des opérateurs", "diagnostic", "DILA"),
+    "gtfs": Role("Horaires des autocars", "mobilite", "exploitants des autocars", past=True),
 }
 """Every input of a study, in the order they are told."""
 

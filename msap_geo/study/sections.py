@@ -186,6 +186,34 @@ class Diagnostic(Section):
         return [value] if isinstance(value, str) else value
 
 
+class Mobilite(Section):
+    """``[mobilite]``: timetables, for those who have no car."""
+
+    gtfs: tuple[Path, ...] = ()
+    jours: str = ""
+    acces: tuple[Literal["pied", "velo"], ...] = Field(default=("pied",), min_length=1)
+    marche_max_minutes: float = Field(default=30.0, gt=0, le=LONGEST_THRESHOLD)
+    trajet_max_minutes: float = Field(default=120.0, gt=0, le=LONGEST_THRESHOLD)
+    sur_place_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
+
+    @field_validator("gtfs", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _days(self) -> Mobilite:
+        if self.jours:
+            network.day_range(self.jours)
+        elif self.gtfs:
+            raise StudyError(
+                "les horaires demandent des jours",
+                where="[mobilite] jours",
+                remedy='écrire par exemple jours = "2022-06-13/2022-06-19"',
+            )
+        return self
+
+
 class Score(Section):
     """``[score]``: what each criterion weighs."""
 

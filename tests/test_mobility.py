@@ -1,0 +1,218 @@
+"""Without a car: days, hours away, households, zones, and hours that would serve more."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from conftest import CODES, degrees
+from transit_feeds import write_feed
+
+from msap_geo import answers, coverage, folder, study
+from msap_geo.answers.mobility import best_day_in_words, shifted
+from msap_geo.errors import DataError, StudyError
+from msap_geo.hours import read_hours
+from msap_geo.outputs.sheets import dictionary
+
+MOBILITE = """
+[mobilite]
+gtfs = "autocars"
+jours = "2022-06-13/2022-06-19"
+acces = ["pied", "velo"]
+
+[candidats]"""
+GO = [("E", "08:00:00", "08:00:00"), ("C", "08:20:00", "08:20:00"), ("A", "08:40:00", "08:40:00")]
+
+
+def back(hour):
+    moments = {"A": f"{hour}:00", "C": f"{hour[:3]}55:00", "E": f"{hour[:3]}59:00"}
+    return [(stop, moment, moment) for stop, moment in moments.items()]
+
+
+def coaches(toy_study, return_at="10:30"):
+    """Run a coach from E by C to A and back, all of them at the town halls."""
+    stops = {name: degrees("ABCDEF".index(name))[::-1] for name in "ABCDEF"}
+    write_feed(toy_study.folder / "autocars", {"aller": GO, "retour": back(return_at)}, stops=stops)
+    return toy_study
+
+
+def diagnosed(toy_study, *more):
+    toy_study.configure(("\n[candidats]", MOBILITE), *more)
+    return answers.diagnose(study.run_study(study.read_study(toy_study.path)))
+
+
+@pytest.fixture
+def found(toy_study):
+    return diagnosed(coaches(toy_study))
+
+
+def test_days_and_best_day_of_each_commune(found):
+    table = found.tables["mobilite_communes"].set_index("code_insee")
+    # The Maison of A opens on Monday morning alone. B, D and F have no stop within half an hour.
+    assert table["jours_sans_voiture"].tolist() == [1, 0, 1, 0, 1, 0]
+    assert table["jours_pied"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table["jours_velo"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert table["jours_car"].tolist() == [1, 0, 1, 0, 1, 0]
+    assert table["raison"].tolist() == ["", "pas de car", "", "pas de car", "", "pas de car"]
+    gamma = table.loc[CODES[2]]
+    assert gamma[["mode", "jour", "depart", "arrivee", "retour"]].tolist() == [
+        "car",
+        "2022-06-13",
+        "08:20",
+        "08:40",
+        "10:55",
+    ]
+    assert gamma[["sur_place_minutes", "absence_minutes"]].tolist() == pytest.approx([110, 155])
+    assert gamma["meilleur_jour"] == (
+        "8 h 20 Gamma → 8 h 40 Maison de Alpha, 1 h 50 sur place, retour 10 h 55, lundi, "
+        "en car, à pied aux deux bouts"
+    )
+    assert table.loc[CODES[1], "meilleur_jour"] == "aucun jour : pas de car"
+
+
+def test_territories_count_people_to_the_last(found):
+    table = found.tables["mobilite_territoires"]
+    whole = table[table["zonage"] == "ensemble"].iloc[0]
+    assert whole[["effectif", "effectif_servi", "effectif_sans_solution"]].tolist() == [
+        2100,
+        900,
+        1200,
+    ]
+    assert whole["part_servie"] == pytest.approx(900 / 2100, abs=1e-6)
+    assert whole["part_pied"] == pytest.approx(100 / 2100, abs=1e-6)
+    assert whole["jours_moyens"] == pytest.approx(900 / 2100, abs=1e-3)
+    # By car A, B and C are within twenty minutes: fewer people than the coach serves.
+    assert whole["ecart_voiture"] == pytest.approx((600 - 900) / 2100, abs=1e-6)
+    sums = table["effectif_servi"] + table["effectif_sans_solution"]
+    assert (sums - table["effectif"]).abs().max() < 0.01
+
+
+def test_zones_without_a_car(found):
+    zones = found.tables["zones_sans_voiture"]
+    assert zones["zone_id"].tolist() == [f"SV-{CODES[i]}" for i in (5, 3, 1)]
+    assert zones["population"].tolist() == [600, 400, 200]
+    assert found.layers["zones_sans_voiture"].geometry.notna().all()
+
+
+def test_hours_moved_by_an_hour(toy_study):
+    # The coach leaves A at 9:50: received from 9:00 one misses it, from 8:40 on one does not.
+    found = diagnosed(coaches(toy_study, return_at="09:50"))
+    table = found.tables["mobilite_communes"]
+    assert table["raison"].tolist()[2::2] == ["pas de retour", "pas de retour"]
+    moved = found.tables["mobilite_horaires"]
+    row = moved[moved["decalage_minutes"] == -60].iloc[0]
+    assert row["communes"] == [CODES[2], CODES[4]]
+    assert row[["nb_communes", "population", "nb_communes_perdues"]].tolist() == [2, 800, 0]
+
+
+def test_every_column_has_its_entry(found):
+    for name, table in folder.diagnosis_tables(found).items():
+        for column in table.columns:
+            assert dictionary.is_known(name, column), (name, column)
+
+
+def test_a_diagnosis_without_a_car_is_written(found, tmp_path):
+    folder.write_diagnosis(found, tmp_path / "sortie")
+    written = pd.read_csv(tmp_path / "sortie" / "diagnostic_mobilite_communes.csv", dtype=str)
+    assert written["depart"].tolist()[2] == "08:20"
+    assert (tmp_path / "sortie" / "diagnostic_mobilite_horaires.csv").exists()
+
+
+def test_without_a_feed_nothing_changes(toy_study):
+    found = answers.diagnose(study.run_study(study.read_study(toy_study.path)))
+    assert not [name for name in found.tables if "mobilite" in name or "sans_voiture" in name]
+
+
+def test_a_study_without_roads_says_what_it_cannot_do(toy_study):
+    found = diagnosed(
+        coaches(toy_study),
+        ('noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"\n', 'profil = "estime"\n'),
+        ("\n[reseau.vitesses_kmh]\nprimary = 60\n", ""),
+    )
+    assert "mobilite_communes" not in found.tables
+    (told,) = [one for one in found.anomalies if one.code == "sans-voiture-impossible"]
+    assert "sans routes" in told.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('jours = "2022-06-13/2022-06-19"\n', "", "demandent des jours"),
+        ("2022-06-13/2022-06-19", "la semaine", "jours illisibles"),
+        ('["pied", "velo"]', '["cheval"]', "mobilite"),
+        ('["pied", "velo"]', "[]", "mobilite"),
+        ('acces = ["pied", "velo"]', "marche_max_minutes = 0", "marche_max_minutes"),
+    ],
+)
+def test_keys_that_mean_nothing_are_refused(toy_study, old, new, message):
+    toy_study.configure(("\n[candidats]", MOBILITE.replace(old, new)))
+    with pytest.raises(StudyError, match=message):
+        study.read_study(toy_study.path)
+
+
+def test_days_the_feed_does_not_cover_are_refused(toy_study):
+    coaches(toy_study)
+    with pytest.raises(DataError, match="du 01/01/2022 au 31/12/2022"):
+        diagnosed(toy_study, ("2022-06-13/2022-06-19", "2024-06-13/2024-06-19"))
+
+
+def test_shifted_hours_stay_within_their_day():
+    week = read_hours("Mo 00:30-12:00,23:30-24:00; Tu 09:00-12:00")
+    assert shifted(week, -60).text() == "Mo 00:00-11:00,22:30-23:00; Tu 08:00-11:00"
+    assert shifted(week, 60).text() == "Mo 01:30-13:00; Tu 10:00-13:00"
+
+
+def trips(*rows):
+    columns = [
+        "demand_id",
+        "site_id",
+        "day",
+        "leave",
+        "arrive",
+        "stay_minutes",
+        "return",
+        "away_minutes",
+        "reason",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_the_shortest_absence_is_the_best_day():
+    places = pd.DataFrame({"demand_id": ["a", "b"]})
+    coach = trips(
+        ("a", "x", "2022-06-13", 480, 500, 60, 600, 120, ""),
+        ("a", "y", "2022-06-14", 490, 500, 60, 600, 110, ""),
+        ("a", "x", "2022-06-15", None, None, None, None, None, "pas de car"),
+        ("b", "x", "2022-06-13", None, None, None, None, None, "fermé"),
+        ("b", "x", "2022-06-14", None, None, None, None, None, "pas de retour"),
+    )
+    bicycle = trips(
+        ("a", "x", "2022-06-15", 490, 500, 60, 600, 110, ""),
+        ("b", "x", "2022-06-13", None, None, None, None, None, "pas de car"),
+    )
+    found = coverage.days_without_car(places, {"velo": bicycle, "car": coach})
+    first, second = found.to_dict("records")
+    assert (first["jours_car"], first["jours_velo"], first["jours_sans_voiture"]) == (2, 1, 3)
+    # As short by coach: the plainer way first.
+    assert (first["mode"], first["jour"], first["site_id"]) == ("velo", "2022-06-15", "x")
+    assert second["jours_sans_voiture"] == 0
+    assert second["raison"] == "pas de retour"
+    told = {**second, "nom": "Bêta", "site_nom": None}
+    assert best_day_in_words(told) == "aucun jour : pas de retour"
+
+
+def test_a_site_alone_serves_or_loses():
+    places = pd.DataFrame(
+        {"demand_id": list("abc"), "code_insee": list("abc"), "population": [1, 2, 4]}
+    )
+    sites = pd.DataFrame({"site_id": ["x", "y"], "nom": ["X", "Y"]})
+
+    def pairs(text):
+        return pd.DataFrame(
+            [tuple(pair) for pair in text.split()], columns=["demand_id", "site_id"]
+        )
+
+    found = coverage.served_by_moving(pairs("ax ay by"), pairs("cx ay cy"), places, sites)
+    # X: serves c, and leaves a to Y. Y: serves c too, and loses b, which has no other.
+    assert found["communes"].tolist() == [["c"], ["c"]]
+    assert found["population"].tolist() == [4, 4]
+    assert found["population_perdue"].tolist() == [0, 2]
