@@ -1,8 +1,9 @@
 """OpenStreetMap's ``opening_hours``, reduced to the week that repeats.
 
 Parsing is opening-hours-py's. Here is decided what the *ordinary* week is: rules bound to a year
-(``2024 May 04 off``) and public holidays are set aside, the rest is unrolled over a year, and each
-weekday gets the openings it has most often; where two share the weeks, the shorter.
+(``2024 May 04 off``) and to holidays are set aside (:mod:`msap_geo.loaders.hours.regles_osm`), the
+rest is unrolled over a year, and each weekday gets the openings it has most often; where two share
+the weeks, the shorter.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from opening_hours import OpeningHours, State
 
 from msap_geo.hours import DAY_MINUTES, DAYS, Interval, WeeklyHours, weekly_hours
+from msap_geo.loaders.hours.regles_osm import ordinary_rules, rules_of
 
 OFTEN = 0.4
 """Openings a weekday has in at least this share of weeks could each pass for its ordinary ones.
@@ -25,12 +27,11 @@ Alternate weeks come as six or seven of thirteen in a calendar of three months.
 
 _WEEKS = 52
 _MONDAY = datetime(2023, 1, 2)  # noqa: DTZ001 - local time, like the hours
-_DATED = re.compile(r"\s*(?:19|20)\d\d(?!\s*[-+\d:])[^\"]*")
-_HOLIDAY = re.compile(r"\s*PH(?:\s+off|\s+closed|\s+[\d:,\s-]+)\s*", re.IGNORECASE)
 _PLAIN_DAYS = r"(?:(?:Mo|Tu|We|Th|Fr|Sa|Su|PH)(?:-(?:Mo|Tu|We|Th|Fr|Sa|Su))?,?)+"
 _PLAIN_RULE = re.compile(rf"\s*(?:{_PLAIN_DAYS}\s+)?(?:[\d:,\s-]+|off|closed|24/7)\s*")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d|:)")
 _NOT_MODELLED = re.compile(r"SH|sun|dawn|dusk|easter|\+|\"", re.IGNORECASE)
+_NO_CLOSING = re.compile(r"(?<![-\d:])\d{1,2}:\d\d\s*\+")
 _LONGEST_TEXT = 2_000
 
 
@@ -43,7 +44,7 @@ class OrdinaryWeek(NamedTuple):
         Openings of that week.
     exact
         Whether every week is that one, holidays and dated exceptions apart; false for alternate
-        weeks, seasons, ``Sa[1]``, school holidays, hours bound to the sun.
+        weeks, seasons, ``Sa[1]``, school holidays, hours bound to the sun, days of 24 hours.
     """
 
     hours: WeeklyHours
@@ -62,25 +63,27 @@ def read_opening_hours(text: str) -> OrdinaryWeek | None:
     Returns
     -------
     OrdinaryWeek or None
-        None when the text is not in that syntax or gives no hours (``"sur rendez-vous"``).
+        None when the text is not in that syntax, gives no hours (``"sur rendez-vous"``), or
+        only those of holidays or of dates.
     """
     if not text.strip() or len(text) > _LONGEST_TEXT:
         return None
-    rules = [rule for rule in _split(text) if not _DATED.fullmatch(rule)]
-    rules = [rule for rule in rules if not _HOLIDAY.fullmatch(rule)]
-    ordinary, fallback, _ = "; ".join(rules).partition("||")
-    week = _unrolled(ordinary.strip() or "off")
-    return week._replace(exact=False) if week and fallback else week
-
-
-def _split(text: str) -> list[str]:
-    """Split at the semicolons that are not inside a comment."""
-    return [rule.strip() for rule in re.findall(r'(?:[^;"]|"[^"]*"?)+', text) if rule.strip()]
+    main, fallback, _ = text.partition("||")
+    ordinary = ordinary_rules(main)
+    if ordinary.silent or _NO_CLOSING.search(ordinary.text):
+        return None
+    week = _unrolled(ordinary.text.strip() or "off")
+    if week is None:
+        return None
+    # No counter of the administration stays open all night: such a day was written otherwise.
+    whole_day = any(day == ((0, DAY_MINUTES),) for day in week.hours.days)
+    exact = week.exact and not (fallback or ordinary.school or whole_day)
+    return week._replace(exact=exact)
 
 
 @lru_cache(maxsize=65_536)
 def _unrolled(text: str) -> OrdinaryWeek | None:
-    plain = all(_PLAIN_RULE.fullmatch(rule) for rule in _split(text))
+    plain = all(_PLAIN_RULE.fullmatch(rule) for rule in rules_of(text))
     years = [int(year) for year in _YEAR.findall(text)]
     monday = _MONDAY if not years else _first_monday(max(years))
     weeks = 1 if plain else _WEEKS
@@ -93,12 +96,12 @@ def _unrolled(text: str) -> OrdinaryWeek | None:
         if state == State.OPEN:
             if comment and end - start >= timedelta(days=1):
                 return None  # a comment alone ("sur rendez-vous") is open all day to the parser
-            _spread(days, start - monday, end - monday)
-    chosen, constant = (days, True) if plain else _most_frequent(days)
+            spread(days, start - monday, end - monday)
+    chosen, constant = (days, True) if plain else most_frequent(days)
     return OrdinaryWeek(weekly_hours(chosen), constant and not _NOT_MODELLED.search(text))
 
 
-def _most_frequent(days: list[list[Interval]]) -> tuple[list[tuple[Interval, ...]], bool]:
+def most_frequent(days: list[list[Interval]]) -> tuple[list[tuple[Interval, ...]], bool]:
     """Return the openings each weekday has most often, and whether they are always those."""
     patterns = [Counter(map(tuple, days[rank::7])) for rank in range(len(DAYS))]
     weeks = len(days) // len(DAYS)
@@ -115,7 +118,7 @@ def _first_monday(year: int) -> datetime:
     return first + timedelta(days=-first.weekday() % 7)
 
 
-def _spread(days: list[list[Interval]], start: timedelta, end: timedelta) -> None:
+def spread(days: list[list[Interval]], start: timedelta, end: timedelta) -> None:
     """Add an opening to each day it covers, whole minutes."""
     first, last = (moment.days * DAY_MINUTES + moment.seconds // 60 for moment in (start, end))
     for day in range(first // DAY_MINUTES, -(-last // DAY_MINUTES)):
