@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from conftest import CODES, degrees
 from transit_feeds import write_feed
 
-from msap_geo import answers, coverage, folder, study
+from msap_geo import answers, coverage, folder, outputs, study
 from msap_geo.answers.mobility import best_day_in_words, shifted
+from msap_geo.documents.mobility import without_car
+from msap_geo.documents.parts import ReportParts
 from msap_geo.errors import DataError, StudyError
 from msap_geo.hours import read_hours
+from msap_geo.outputs.page.payload import payload
 from msap_geo.outputs.sheets import dictionary
+from msap_geo.study.provenance import provenance_of
 
 MOBILITE = """
 [mobilite]
@@ -115,6 +121,33 @@ def test_a_diagnosis_without_a_car_is_written(found, tmp_path):
     written = pd.read_csv(tmp_path / "sortie" / "diagnostic_mobilite_communes.csv", dtype=str)
     assert written["depart"].tolist()[2] == "08:20"
     assert (tmp_path / "sortie" / "diagnostic_mobilite_horaires.csv").exists()
+
+
+def test_the_page_shows_how_each_commune_goes(found):
+    content = found.map_content()
+    shown = payload(content)["sansVoiture"]
+    names = [one["nom"] for one in shown["classes"]]
+    assert names[shown["classe"][0]] == "à pied"
+    assert names[shown["classe"][2]] == "en car, à pied aux deux bouts"
+    assert names[shown["classe"][1]] == "aucun jour ne convient"
+    assert shown["mots"][1] == "aucun jour : pas de car"
+    page = outputs.map(found).get_root().render()
+    assert "autocars, 13/06/2022 au 19/06/2022" in page
+    assert '<option value="sansVoiture">' in page
+
+
+def test_the_report_has_its_chapter(found):
+    parts = ReportParts(
+        found.result, found, answers.rate(found.result), None, provenance_of(found.result)
+    )
+    section = without_car(parts)
+    told = [block.text for block in section.blocks if hasattr(block, "text")]
+    assert told[0].startswith("42,9\u202f% des habitants")
+    assert "à 1\u202f200\u00a0habitants." in told[0]
+    captions = [block.caption for block in section.blocks if hasattr(block, "caption")]
+    assert len(captions) == 3
+    plain = dataclasses.replace(parts, diagnosis=dataclasses.replace(found, tables={}))
+    assert without_car(plain) is None
 
 
 def test_without_a_feed_nothing_changes(toy_study):

@@ -12,7 +12,7 @@ import shapely
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
 from msap_geo.answers.assumptions import assumptions, evolution, operators_reached, rules
-from msap_geo.answers.mobility import mobility
+from msap_geo.answers.mobility import mobility, timetable_in_words
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
@@ -246,6 +246,8 @@ def _findings(diagnosis: Diagnosis) -> outputs.Findings:
         changes=tables.get("evolution_communes"),
         changes_by=tables.get("evolution_departements"),
         before=before,
+        without_car=tables.get("mobilite_communes"),
+        timetable=timetable_in_words(study),
     )
 
 

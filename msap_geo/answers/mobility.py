@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from msap_geo.answers.origins import Origins
+    from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
 MOST_ROWS = 20_000_000
@@ -178,6 +179,18 @@ def best_day_in_words(row: Mapping[str, object]) -> str:
 def _spoken(clock: object) -> str:
     hour, minute = str(clock).split(":")
     return f"{int(hour)} h {minute}"
+
+
+def timetable_in_words(study: Study) -> str:
+    """Return which timetables a study reads, of what vintage, for which days; empty for none."""
+    asked = study.mobilite
+    if not asked.gtfs:
+        return ""
+    told = study.vintage("gtfs")
+    first, last = network.day_range(asked.jours)
+    days = f"{first:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} au {last:%d/%m/%Y}"
+    named = ", ".join(path.name for path in asked.gtfs)
+    return f"{named}{f' ({told})' if told else ''}, {days}"
 
 
 def shifted(hours: WeeklyHours, minutes: int) -> WeeklyHours:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msap_geo import french
 from msap_geo.documents import access as report_access
 from msap_geo.documents import fiches as report_fiches
+from msap_geo.documents import mobility as report_mobility
 from msap_geo.documents import people as report_people
 from msap_geo.documents import siting as report_siting
 from msap_geo.documents import zones as report_zones
@@ -54,6 +55,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int) -> Document:
         report_access.access(parts),
         report_zones.zones(parts, shown=zones),
         report_people.people(parts),
+        report_mobility.without_car(parts),
         report_people.rules(parts),
         report_siting.candidates(parts),
         report_siting.plan(parts),

@@ -34,6 +34,10 @@ class Findings:
         (``evolution_communes``, ``evolution_departements``).
     before
         That list, in words.
+    without_car
+        How each commune can go and come back without a car (``mobilite_communes``).
+    timetable
+        The timetables and the days of that, in words.
     """
 
     rules: pd.DataFrame
@@ -43,6 +47,8 @@ class Findings:
     changes: pd.DataFrame | None = None
     changes_by: pd.DataFrame | None = None
     before: str = ""
+    without_car: pd.DataFrame | None = None
+    timetable: str = ""
 
 
 class Mappable(Protocol):

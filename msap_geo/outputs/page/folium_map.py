@@ -244,6 +244,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         publics=data.get("publics"),
         isochrones=data.get("isochrones", {}).get("minutes", []),
         evolution=panel.evolution(content, data.get("evolution")),
+        sans_voiture=panel.evolution(content, data.get("sansVoiture")),
         changements=None if findings is None else panel.changes_by(content, findings),
         regles=[] if findings is None else panel.verdicts(findings),
     )

@@ -100,7 +100,7 @@ def robustness(findings: Findings) -> dict[str, str]:
 
 
 def evolution(content: MapContent, shown: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the legend of change, with the people of each class."""
+    """Return the legend of a theme (change, without a car), with the people of each class."""
     if shown is None:
         return None
     people = content.access["population"].groupby(shown["classe"]).sum()

@@ -24,6 +24,7 @@ from msap_geo.outputs.page.payload_parts import (
     site_lines,
 )
 from msap_geo.outputs.page.topology import Grid, grid_of, packed, simplified, topology
+from msap_geo.outputs.page.without_car import without_car
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def payload(content: MapContent) -> dict[str, Any]:
     parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)
     if content.findings is not None:
         parts["evolution"] = changes(content.findings, codes, first)
+        parts["sansVoiture"] = without_car(content.findings.without_car, codes)
         sites["lignes"] = site_lines(content.findings, first)
     return {
         "seuils": list(content.thresholds),

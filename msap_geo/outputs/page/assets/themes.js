@@ -86,7 +86,7 @@
     var theme = document.getElementById("msap-theme"), people = document.getElementById("msap-publics");
     if (theme) {
       theme.addEventListener("change", function () {
-        shown = theme.value === "evolution" ? data.evolution : null;
+        shown = theme.value === "acces" ? null : data[theme.value];
         msap.theme(shown);
         document.querySelectorAll("[data-theme]").forEach(function (legend) {
           legend.hidden = legend.dataset.theme !== theme.value;
@@ -110,6 +110,12 @@
       msap.surCommune(function (i) {
         return [["En " + data.evolution.depuis, msap.minutes(data.evolution.minutesAvant[i])],
           ["Depuis", data.evolution.classes[data.evolution.classe[i]].nom]];
+      });
+    }
+    if (data.sansVoiture) {
+      msap.surCommune(function (i) {
+        var found = data.sansVoiture;
+        return [["Sans voiture", msap.compte(found.jours[i], "jour")], ["Le meilleur jour", found.mots[i]]];
       });
     }
     if (data.publics) {
