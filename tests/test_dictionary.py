@@ -70,6 +70,9 @@ class TestDictionary:
             **folder.diagnosis_layers(diagnosis),
         }
         names = {name.removesuffix(dictionary.CELLS) for name in tables}
+        adapted = answers.adapt_network(result, answers.Wanted(number=2))
+        tables |= folder.adaptation_tables(adapted)
+        names |= set(folder.adaptation_tables(adapted))
         studied = {n for n in dictionary.tables() if not n.startswith("comparaison_")}
         assert studied == names
         for name, table in tables.items():

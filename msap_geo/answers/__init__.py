@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msap_geo.answers.adaptation import AdaptedNetwork, Wanted, adapt_network
+from msap_geo.answers.adaptation_json import adaptation_json
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
@@ -12,11 +14,15 @@ from msap_geo.answers.rating import Rating, rate
 
 __all__ = [
     "BACKTEST_DATE",
+    "AdaptedNetwork",
     "Asked",
     "Backtest",
     "Diagnosis",
     "Implantation",
     "Rating",
+    "Wanted",
+    "adapt_network",
+    "adaptation_json",
     "diagnose",
     "implantation_json",
     "optimise",

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo.cli import (
+    adapter,
     backtester,
     comparer,
     diagnostiquer,
@@ -42,6 +43,7 @@ _COMMANDS = (
     diagnostiquer,
     noter,
     optimiser,
+    adapter,
     backtester,
     rapport,
     comparer,

@@ -40,13 +40,13 @@ def register(commands: Any) -> None:
     what.add_argument(
         "--budget",
         metavar="EUROS",
-        type=_number("une somme en euros", 0.0, math.inf),
+        type=number("une somme en euros", 0.0, math.inf),
         help="ce que les sites peuvent coûter ensemble par an, tous payeurs confondus",
     )
     what.add_argument(
         "--couverture",
         metavar="PART",
-        type=_number("une part de 0 à 1", 0.0, 1.0),
+        type=number("une part de 0 à 1", 0.0, 1.0),
         help="part des habitants à avoir à portée du premier seuil (0.95), avec le moins de sites",
     )
     command.options.add_argument(
@@ -65,7 +65,9 @@ def register(commands: Any) -> None:
     formats.add_formats(command, workbook="plan.xlsx")
 
 
-def _number(what: str, least: float, most: float) -> Callable[[str], float]:
+def number(what: str, least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number between two bounds, inclusive."""
+
     def read(text: str) -> float:
         try:
             value = float(text.replace(",", "."))

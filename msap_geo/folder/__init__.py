@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.folder.adaptation import adaptation_tables
 from msap_geo.folder.comparison import comparison_summary, write_comparison
 from msap_geo.folder.diagnosis import diagnosis_summary, write_diagnosis
 from msap_geo.folder.everything import (
@@ -25,6 +26,7 @@ from msap_geo.folder.tables import (
 __all__ = [
     "PLAN_SITES",
     "Everything",
+    "adaptation_tables",
     "comparison_summary",
     "diagnosis_layers",
     "diagnosis_summary",

@@ -18,6 +18,7 @@ from msap_geo.notebook_html import card, table
 from msap_geo.study.file_errors import in_french
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
+    Adaptation,
     Candidats,
     Couts,
     Diagnostic,
@@ -55,6 +56,7 @@ class Study(Section):
     mobilite: Mobilite = Mobilite()
     score: Score = Score()
     implantation: Implantation = Implantation()
+    adaptation: Adaptation = Adaptation()
     couts: Couts = Couts()
     millesimes: Millesimes = Millesimes()
     folder: Path

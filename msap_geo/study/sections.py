@@ -262,6 +262,46 @@ class Implantation(Section):
         return self
 
 
+class OwnRule(Section):
+    """``[[adaptation.regles]]``: a promise of the study's own."""
+
+    nom: str = Field(min_length=1)
+    service: Literal["bureau", "contact"] = "bureau"
+    minutes: float | None = Field(default=None, gt=0)
+    km: float | None = Field(default=None, gt=0)
+    part_max: float = Field(default=0.0, ge=0, le=1)
+    par: str = "departement"
+
+    @model_validator(mode="after")
+    def _bounded(self) -> OwnRule:
+        if self.minutes is None and self.km is None:
+            raise StudyError(
+                f"la règle « {self.nom} » ne dit pas jusqu'où",
+                where="[[adaptation.regles]]",
+                remedy="donner minutes = 20, km = 5, ou les deux (l'un suffit à être à portée)",
+            )
+        return self
+
+
+class Adaptation(Section):
+    """``[adaptation]``: what the network of post offices may become."""
+
+    devient: tuple[Literal["maison", "agence", "relais", "horaires", "fermeture"], ...] = Field(
+        default=("maison", "agence"), min_length=1
+    )
+    types: tuple[str, ...] = ("Bureau de Poste",)
+    fermables: tuple[str, ...] = ()
+    accords: Path | None = None
+    proteges: tuple[str, ...] = ()
+    quotas: dict[str, Bounds] = Field(default_factory=dict)
+    regles: tuple[OwnRule, ...] = ()
+    trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
+    fusion_km: float = Field(default=0.3, ge=0)
+    part_des_heures: float = Field(default=0.5, gt=0, le=1)
+    poids_du_contact: float = Field(default=1.0, ge=0)
+    secondes: float = Field(default=60.0, gt=0)
+
+
 class Couts(Section):
     """``[couts]``: the cost model."""
 

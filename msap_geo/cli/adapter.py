@@ -1,0 +1,128 @@
+"""``msap-geo adapter``: which post offices may be transformed, with least harm, under the law."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli import formats
+from msap_geo.cli.noter import positive
+from msap_geo.cli.optimiser import number
+from msap_geo.cli.parser import add_command, add_study
+
+if TYPE_CHECKING:
+    import argparse
+
+    from msap_geo.answers import AdaptedNetwork
+
+_SHOWN = 10
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands,
+        "adapter",
+        _conduct,
+        help="dit quels bureaux transformer au moindre dommage, dans le respect de la loi",
+        description="Choisit les bureaux de poste à transformer (agence, relais, comptoir d'une "
+        "Maison…) qui éloignent le moins les habitants, dans le respect de la loi du 2 juillet "
+        "1990, du service universel et des règles de l'étude : valeur, borne prouvée, habitants "
+        "plus loin qu'avant, marges par département. Chaque transformation demande l'accord du "
+        "maire. Ce qui est permis est dans [adaptation] du fichier d'étude.",
+    )
+    add_study(command)
+    what = command.options.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--nombre",
+        metavar="N",
+        type=positive,
+        help="transforme N points, ceux dont le maire a donné son accord compris",
+    )
+    what.add_argument(
+        "--economie",
+        metavar="EUROS",
+        type=number("une somme en euros", 0.0, math.inf),
+        help="économise au moins EUROS par an",
+    )
+    formats.add_formats(command, workbook="adaptation.xlsx")
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from msap_geo.answers import Wanted, adapt_network, adaptation_json  # noqa: PLC0415
+    from msap_geo.folder import adaptation_tables  # noqa: PLC0415 - keeps --help instant
+
+    wanted = Wanted(number=arguments.nombre, saving_eur=arguments.economie)
+    found = formats.run(
+        arguments, lambda result, progress: adapt_network(result, wanted, progress=progress)
+    )
+    formats.show(
+        arguments,
+        found.result,
+        content=lambda: adaptation_json(found),
+        tables=adaptation_tables(found),
+        text=lambda: _told(found),
+    )
+    return 0
+
+
+def _told(found: AdaptedNetwork) -> str:
+    from msap_geo import french  # noqa: PLC0415
+
+    plan, study = found.plan, found.result.study
+    made = french.counted(len(found.transformations), "transformation")
+    far = found.farther.drop_duplicates("code_insee")
+    lines = [f"{study.etude.nom} : adapter le réseau, {made}"]
+    lines += formats.warnings_of(found.result)
+    if not found.by_cell:
+        lines.append(
+            "  chacun part de sa mairie : le second bureau d'une commune n'est alors le plus "
+            "proche de personne (donner [donnees] carreaux)"
+        )
+    lines += [
+        (
+            f"  perte : {french.number(plan.value)} habitants × minutes, borne prouvée "
+            f"{french.number(plan.bound)}, écart {french.number(100 * plan.gap, 3)} % "
+            f"({plan.status}, {french.number(plan.seconds, 1)} s)"
+        ),
+        (
+            f"  économie : {french.number(plan.saved_eur)} € par an ({found.costs.title}, coûts "
+            "moyens)"
+        ),
+        (
+            f"  {french.people(int(far['population'].sum()))} plus loin qu'avant, dans "
+            f"{french.counted(len(far), 'commune')}"
+        ),
+    ]
+    for row in found.transformations.head(_SHOWN).itertuples():
+        lines.append(
+            f"  {row.nom} ({row.commune}, {row.site_id}) devient « {row.devient} », "
+            f"{_agreement(row.accord_maire)} : perte {french.number(row.perte)}"
+        )
+    if len(found.transformations) > _SHOWN:
+        lines.append(f"  … et {len(found.transformations) - _SHOWN} de plus (--json, --xlsx)")
+    for row in far.head(_SHOWN).itertuples():
+        lines.append(
+            f"    plus loin : {row.nom} ({row.code_insee}), {french.people(int(row.population))}, "
+            f"{french.minutes(row.minutes_avant)} → {french.minutes(row.minutes_apres)}"
+        )
+    if len(far) > _SHOWN:
+        lines.append(f"    … et {len(far) - _SHOWN} communes de plus (--json, --xlsx)")
+    return "\n".join(lines + _margins(found))
+
+
+def _agreement(answer: str) -> str:
+    return "accord du maire requis" if answer == "requis" else f"accord du maire {answer}"
+
+
+def _margins(found: AdaptedNetwork) -> list[str]:
+    from msap_geo import french  # noqa: PLC0415
+
+    table = found.margins
+    table = table[(table["unite"] == "part") & table["marge"].notna()]
+    table = table[table["regle"].str.startswith(("la-poste-et", "service-universel-dep"))]
+    return [
+        f"  marge, {row.nom} ({row.regle}, {row.distance}) : {french.number(int(row.marge))} "
+        f"habitants (avant : {french.number(int(row.marge_avant))}), {row.verdict}"
+        for row in table[table["distance"] != "route"].itertuples()
+    ]

@@ -1,0 +1,23 @@
+"""The tables of an adapted network as its workbook shows them, by their dictionary names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from msap_geo.answers.adaptation import AdaptedNetwork
+
+
+def adaptation_tables(found: AdaptedNetwork) -> dict[str, pd.DataFrame]:
+    """Return the tables of an adaptation, by name (``outputs.dictionary``), the changes first."""
+    return {
+        "adaptation_transformations": found.transformations,
+        "adaptation_plus_loin": found.farther,
+        "adaptation_marges": found.margins,
+        "adaptation_courbe": found.curve,
+        "adaptation_proches": found.others,
+        "adaptation_ruptures": found.ruptures,
+        "adaptation_fragilite": found.fragility,
+    }
