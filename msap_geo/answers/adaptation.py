@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, siting
-from msap_geo.answers.assumptions import rules
-from msap_geo.answers.network import AGREED, REFUSED, Offers, offers, postal_network
-from msap_geo.answers.origins import from_communes
+from msap_geo import siting
+from msap_geo.answers import adaptation_tables as tables
+from msap_geo.answers.network import AGREED, REFUSED, offers, postal_network
 from msap_geo.answers.promises import promises
-from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.errors import DataError, InfeasibleError
 from msap_geo.notebook_html import card
 from msap_geo.siting import adaptation
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from msap_geo.study.result import StudyResult
 
@@ -176,13 +173,13 @@ def adapt_network(
         wanted=wanted,
         plan=plan,
         points=named,
-        transformations=_transformations(question, plan, named, offered),
-        farther=_farther(result, question, plan, named, postal.codes),
-        margins=_margins(result, question, plan),
+        transformations=tables.transformations(question, plan, named, offered),
+        farther=tables.farther(result, question, plan, named, postal.codes),
+        margins=tables.margins(result, question, plan),
         curve=curve,
-        others=_others(question, near, named),
-        ruptures=_ruptures(broken, named),
-        fragility=_fragility(question, plan, named, study.threshold),
+        others=tables.others(question, near, named),
+        ruptures=tables.ruptures(broken, named),
+        fragility=tables.fragility(question, plan, named, study.threshold),
         costs=costs,
         refused=offered.refused,
         by_cell=postal.by_cell,
@@ -212,110 +209,6 @@ def _preferred(
     return dataclasses.replace(plan, chosen=final, saved_eur=question.saved(final))
 
 
-def _transformations(
-    question: adaptation.Question,
-    plan: adaptation.Adaptation,
-    points: gpd.GeoDataFrame,
-    offered: Offers,
-) -> pd.DataFrame:
-    network = question.network
-    _, nearest = network.nearest(BUREAU)
-    rows = []
-    for rank in plan.chosen.tolist():
-        change = question.changes[rank]
-        point = points.iloc[change.point]
-        others = plan.chosen[plan.chosen != rank]
-        rows.append(
-            {
-                "site_id": point["site_id"],
-                "nom": point["nom"],
-                "genre": point["genre"],
-                "code_insee": point["code_insee"],
-                "commune": point["commune"],
-                "devient": change.becomes,
-                "accord_maire": offered.accords.get(str(point["site_id"]), "requis"),
-                "habitants": int(network.people[nearest == change.point].sum()),
-                "perte": round(plan.value - question.loss(others), 3),
-                "economie_eur": round(change.saves_eur, 2),
-            }
-        )
-    table = pd.DataFrame(rows, columns=list(_TRANSFORMATION))
-    return table.sort_values(["perte", "site_id"], ignore_index=True)
-
-
-_TRANSFORMATION = (
-    "site_id", "nom", "genre", "code_insee", "commune", "devient", "accord_maire", "habitants",
-    "perte", "economie_eur",
-)  # fmt: skip
-
-
-def _farther(
-    result: StudyResult,
-    question: adaptation.Question,
-    plan: adaptation.Adaptation,
-    points: gpd.GeoDataFrame,
-    codes: NDArray[np.object_],
-) -> pd.DataFrame:
-    """Name everyone who is farther, service by service, most inhabitants first."""
-    network, parts = question.network, []
-    named = result.communes.set_index("code_insee")["nom"]
-    ids = np.array([*points["site_id"], None], dtype=object)
-    for service in (BUREAU, CONTACT):
-        before, was = network.nearest(service)
-        after, becomes = network.nearest(service, question.lost(service, plan.chosen))
-        far = (after > before) & (network.people > 0)
-        table = pd.DataFrame(
-            {
-                "code_insee": codes[far],
-                "population": network.people[far],
-                "minutes_avant": before[far] * network.people[far],
-                "minutes_apres": after[far] * network.people[far],
-                "site_avant": ids[was[far]],
-                "site_apres": ids[becomes[far]],
-            }
-        ).sort_values(["population", "site_avant"], ascending=[False, True])
-        sums = table.groupby("code_insee")[["population", "minutes_avant", "minutes_apres"]].sum()
-        most = table.groupby("code_insee")[["site_avant", "site_apres"]].agg(_first)
-        for name in ("minutes_avant", "minutes_apres"):
-            sums[name] = (sums[name] / sums["population"]).round(MINUTES_DECIMALS)
-        parts.append(sums.join(most).reset_index().assign(service=service))
-    table = pd.concat(parts, ignore_index=True)
-    table.insert(1, "nom", named.reindex(table["code_insee"]).to_numpy())
-    table.insert(2, "departement", coverage.departements_of(table["code_insee"].astype(object)))
-    return table.sort_values(
-        ["service", "population", "code_insee"], ascending=[True, False, True], ignore_index=True
-    )
-
-
-def _first(values: pd.Series) -> object:
-    """Return the first value, null too: that of the most people."""
-    return values.iloc[0]
-
-
-def _margins(
-    result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
-) -> pd.DataFrame:
-    """Evaluate every rule before and after, as the diagnosis does."""
-    gone = question.lost(CONTACT, plan.chosen)[: len(result.la_poste)]
-    after = dataclasses.replace(
-        result,
-        la_poste=result.la_poste[~gone].reset_index(drop=True),
-        la_poste_national=result.la_poste_national - int(gone.sum()),
-    )
-    origin = from_communes(result, result.maisons)
-    before, then = rules(result, origin), rules(after, origin)
-    kept = ["regle", "titre", "distance", "territoire", "nom", "unite", "exigence"]
-    table = before[kept].assign(
-        verdict_avant=before["verdict"],
-        verdict=then["verdict"],
-        valeur_avant=before["valeur"],
-        valeur=then["valeur"],
-        marge_avant=before["marge_habitants"],
-        marge=then["marge_habitants"],
-    )
-    return table.reset_index(drop=True)
-
-
 def _curve(
     question: adaptation.Question,
     plan: adaptation.Adaptation,
@@ -342,75 +235,6 @@ def _curve(
         rows.append((len(found.chosen), found.saved_eur, found.value, found.bound))
     rows.append((len(plan.chosen), plan.saved_eur, plan.value, plan.bound))
     return pd.DataFrame(rows, columns=columns).drop_duplicates("nombre", ignore_index=True)
-
-
-def _others(
-    question: adaptation.Question, near: list[adaptation.Adaptation], points: gpd.GeoDataFrame
-) -> pd.DataFrame:
-    rows = [
-        {
-            "rang": rank,
-            "valeur": plan.value,
-            "site_id": points["site_id"].iloc[question.changes[change].point],
-            "nom": points["nom"].iloc[question.changes[change].point],
-            "devient": question.changes[change].becomes,
-        }
-        for rank, plan in enumerate(near, start=2)
-        for change in plan.chosen.tolist()
-    ]
-    return pd.DataFrame(rows, columns=["rang", "valeur", "site_id", "nom", "devient"])
-
-
-def _ruptures(broken: list[adaptation.Rupture], points: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Tell which losses break each rule: alone, and together as few as can be."""
-    ids, names = points["site_id"].to_numpy(), points["nom"].to_numpy()
-    rows = []
-    for found in broken:
-        for how, chosen in (("seul", found.alone), ("ensemble", found.fewest)):
-            if how == "ensemble" and len(found.alone):
-                continue
-            rows += [
-                {
-                    "regle": found.guarantee.rule,
-                    "territoire": found.guarantee.territory,
-                    "service": found.guarantee.service,
-                    "habitants_permis": int(found.guarantee.allowed),
-                    "comment": how,
-                    "site_id": ids[point],
-                    "nom": names[point],
-                    "prouve": found.proven,
-                }
-                for point in chosen.tolist()
-            ]
-    columns = [
-        "regle", "territoire", "service", "habitants_permis", "comment", "site_id", "nom", "prouve",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _fragility(
-    question: adaptation.Question,
-    plan: adaptation.Adaptation,
-    points: gpd.GeoDataFrame,
-    threshold: float,
-) -> pd.DataFrame:
-    ids, names = points["site_id"].to_numpy(), points["nom"].to_numpy()
-    rows = []
-    nothing = np.empty(0, dtype=np.int64)
-    for when, chosen in (("avant", nothing), ("apres", plan.chosen)):
-        lost = question.lost(BUREAU, chosen)
-        found = adaptation.worst_two(question.network, BUREAU, lost, threshold=threshold)
-        rows += [
-            {
-                "quand": when,
-                "seuil_minutes": threshold,
-                "habitants": found.people,
-                "site_id": ids[point],
-                "nom": names[point],
-            }
-            for point in found.points
-        ]
-    return pd.DataFrame(rows, columns=["quand", "seuil_minutes", "habitants", "site_id", "nom"])
 
 
 __all__ = ["AGREED", "REFUSED", "AdaptedNetwork", "Wanted", "adapt_network"]

@@ -1,0 +1,199 @@
+"""What an adaptation changes, as tables: what is transformed, who is farther, what is left."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from msap_geo import coverage
+from msap_geo.answers.assumptions import rules
+from msap_geo.answers.origins import from_communes
+from msap_geo.coverage.access import MINUTES_DECIMALS
+from msap_geo.siting import adaptation
+from msap_geo.siting.adaptation import BUREAU, CONTACT
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from msap_geo.answers.network import Offers
+    from msap_geo.study.result import StudyResult
+
+
+def transformations(
+    question: adaptation.Question,
+    plan: adaptation.Adaptation,
+    points: gpd.GeoDataFrame,
+    offered: Offers,
+) -> pd.DataFrame:
+    """Return what is transformed, the least harmful first."""
+    network = question.network
+    _, nearest = network.nearest(BUREAU)
+    rows = []
+    for rank in plan.chosen.tolist():
+        change = question.changes[rank]
+        point = points.iloc[change.point]
+        others = plan.chosen[plan.chosen != rank]
+        rows.append(
+            {
+                "site_id": point["site_id"],
+                "nom": point["nom"],
+                "genre": point["genre"],
+                "code_insee": point["code_insee"],
+                "commune": point["commune"],
+                "devient": change.becomes,
+                "accord_maire": offered.accords.get(str(point["site_id"]), "requis"),
+                "habitants": int(network.people[nearest == change.point].sum()),
+                "perte": round(plan.value - question.loss(others), 3),
+                "economie_eur": round(change.saves_eur, 2),
+            }
+        )
+    table = pd.DataFrame(rows, columns=list(_TRANSFORMATION))
+    return table.sort_values(["perte", "site_id"], ignore_index=True)
+
+
+_TRANSFORMATION = (
+    "site_id", "nom", "genre", "code_insee", "commune", "devient", "accord_maire", "habitants",
+    "perte", "economie_eur",
+)  # fmt: skip
+
+
+def farther(
+    result: StudyResult,
+    question: adaptation.Question,
+    plan: adaptation.Adaptation,
+    points: gpd.GeoDataFrame,
+    codes: NDArray[np.object_],
+) -> pd.DataFrame:
+    """Name everyone who is farther, service by service, most inhabitants first."""
+    network, parts = question.network, []
+    named = result.communes.set_index("code_insee")["nom"]
+    ids = np.array([*points["site_id"], None], dtype=object)
+    for service in (BUREAU, CONTACT):
+        before, was = network.nearest(service)
+        after, becomes = network.nearest(service, question.lost(service, plan.chosen))
+        far = (after > before) & (network.people > 0)
+        table = pd.DataFrame(
+            {
+                "code_insee": codes[far],
+                "population": network.people[far],
+                "minutes_avant": before[far] * network.people[far],
+                "minutes_apres": after[far] * network.people[far],
+                "site_avant": ids[was[far]],
+                "site_apres": ids[becomes[far]],
+            }
+        ).sort_values(["population", "site_avant"], ascending=[False, True])
+        sums = table.groupby("code_insee")[["population", "minutes_avant", "minutes_apres"]].sum()
+        most = table.groupby("code_insee")[["site_avant", "site_apres"]].agg(_first)
+        for name in ("minutes_avant", "minutes_apres"):
+            sums[name] = (sums[name] / sums["population"]).round(MINUTES_DECIMALS)
+        parts.append(sums.join(most).reset_index().assign(service=service))
+    table = pd.concat(parts, ignore_index=True)
+    table.insert(1, "nom", named.reindex(table["code_insee"]).to_numpy())
+    table.insert(2, "departement", coverage.departements_of(table["code_insee"].astype(object)))
+    return table.sort_values(
+        ["service", "population", "code_insee"], ascending=[True, False, True], ignore_index=True
+    )
+
+
+def _first(values: pd.Series) -> object:
+    """Return the first value, null too: that of the most people."""
+    return values.iloc[0]
+
+
+def margins(
+    result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
+) -> pd.DataFrame:
+    """Evaluate every rule before and after, as the diagnosis does."""
+    gone = question.lost(CONTACT, plan.chosen)[: len(result.la_poste)]
+    after = dataclasses.replace(
+        result,
+        la_poste=result.la_poste[~gone].reset_index(drop=True),
+        la_poste_national=result.la_poste_national - int(gone.sum()),
+    )
+    origin = from_communes(result)
+    before, then = rules(result, origin), rules(after, origin)
+    kept = ["regle", "titre", "distance", "territoire", "nom", "unite", "exigence"]
+    table = before[kept].assign(
+        verdict_avant=before["verdict"],
+        verdict=then["verdict"],
+        valeur_avant=before["valeur"],
+        valeur=then["valeur"],
+        marge_avant=before["marge_habitants"],
+        marge=then["marge_habitants"],
+    )
+    return table.reset_index(drop=True)
+
+
+def others(
+    question: adaptation.Question, near: list[adaptation.Adaptation], points: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Return the near-equal choices, one row a change."""
+    rows = [
+        {
+            "rang": rank,
+            "valeur": plan.value,
+            "site_id": points["site_id"].iloc[question.changes[change].point],
+            "nom": points["nom"].iloc[question.changes[change].point],
+            "devient": question.changes[change].becomes,
+        }
+        for rank, plan in enumerate(near, start=2)
+        for change in plan.chosen.tolist()
+    ]
+    return pd.DataFrame(rows, columns=["rang", "valeur", "site_id", "nom", "devient"])
+
+
+def ruptures(broken: list[adaptation.Rupture], points: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Tell which losses break each rule: alone, and together as few as can be."""
+    ids, names = points["site_id"].to_numpy(), points["nom"].to_numpy()
+    rows = []
+    for found in broken:
+        for how, chosen in (("seul", found.alone), ("ensemble", found.fewest)):
+            if how == "ensemble" and len(found.alone):
+                continue
+            rows += [
+                {
+                    "regle": found.guarantee.rule,
+                    "territoire": found.guarantee.territory,
+                    "service": found.guarantee.service,
+                    "habitants_permis": int(found.guarantee.allowed),
+                    "comment": how,
+                    "site_id": ids[point],
+                    "nom": names[point],
+                    "prouve": found.proven,
+                }
+                for point in chosen.tolist()
+            ]
+    columns = [
+        "regle", "territoire", "service", "habitants_permis", "comment", "site_id", "nom", "prouve",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fragility(
+    question: adaptation.Question,
+    plan: adaptation.Adaptation,
+    points: gpd.GeoDataFrame,
+    threshold: float,
+) -> pd.DataFrame:
+    """Return the two post offices whose loss would harm most, before and after."""
+    ids, names = points["site_id"].to_numpy(), points["nom"].to_numpy()
+    rows = []
+    nothing = np.empty(0, dtype=np.int64)
+    for when, chosen in (("avant", nothing), ("apres", plan.chosen)):
+        lost = question.lost(BUREAU, chosen)
+        found = adaptation.worst_two(question.network, BUREAU, lost, threshold=threshold)
+        rows += [
+            {
+                "quand": when,
+                "seuil_minutes": threshold,
+                "habitants": found.people,
+                "site_id": ids[point],
+                "nom": names[point],
+            }
+            for point in found.points
+        ]
+    return pd.DataFrame(rows, columns=["quand", "seuil_minutes", "habitants", "site_id", "nom"])
