@@ -149,10 +149,21 @@ class TestCommunes:
         assert found == {3: "53002", 4: "53002", 5: "53001", 6: "53009"}
         assert told(loaded)["carreau-partage"].endswith(": 2")
 
-    def test_with_boundaries_the_one_the_centre_lies_in(self, tmp_path):
+    def test_with_boundaries_the_one_the_file_says_then_the_one_the_centre_lies_in(self, tmp_path):
         loaded = loaders.load_carreaux(csv(tmp_path, self.TEXT), boundaries=boundaries())
         found = dict(zip(loaded.table["population"], loaded.table["code_insee"], strict=True))
+        # 53009 is no commune in force, and lies in none: it stays what the file says.
+        assert found == {3: "53002", 4: "53002", 5: "53001", 6: "53009"}
+        silent = self.TEXT.replace("5300253001", "").replace(",53001,", ",53008,")
+        loaded = loaders.load_carreaux(csv(tmp_path, silent), boundaries=boundaries())
+        found = dict(zip(loaded.table["population"], loaded.table["code_insee"], strict=True))
         assert found == {3: "53001", 4: "53002", 5: "53002", 6: "53009"}
+
+    def test_a_cell_of_another_departement_is_not_taken_by_the_nearest_outline(self, tmp_path):
+        text = f"idcar_200m,lcog_geo,ind\n{name(4, 0)},72001,3\n{name(5, 0)},53001,4\n"
+        path = csv(tmp_path, text)
+        loaded = loaders.load_carreaux(path, boundaries=boundaries(), departements=["53"])
+        assert loaded.table["population"].tolist() == [4]
 
     def test_old_codes_are_brought_to_date(self, tmp_path):
         codes = loaders.CommuneCodes({"53001": "A", "53002": "B"}, {"53009": "53002"})

@@ -157,3 +157,46 @@ class TestMemberships:
         text = "Code région;Code département;Code commune;PMUN\n84;01;001;771\n84;01;002;248\n"
         with pytest.raises(DataError, match="aucun code de commune lisible"):
             loaders.load_memberships(written(tmp_path, text))
+
+
+class TestJson:
+    @pytest.mark.parametrize("population", ["1" + "0" * 5000, "[" * 100_000])
+    def test_what_python_cannot_read_is_told_in_french(self, tmp_path, population):
+        text = f'[{{"code":"44001","nom":"A","type":"commune-actuelle","population":{population}}}]'
+        with pytest.raises(DataError, match=r"nombre démesuré|JSON valide"):
+            loaders.load_population(written(tmp_path, text, "communes.json"))
+
+    @pytest.mark.parametrize("digits", [20, 400])
+    def test_a_number_of_hundreds_of_digits_is_no_population(self, tmp_path, digits):
+        row = '{{"code":"{}","nom":"A","type":"commune-actuelle","population":{}}}'
+        text = f"[{row.format('44001', '9' * digits)},{row.format('44180', 6600)}]"
+        loaded = loaders.load_population(written(tmp_path, text, "communes.json"))
+        assert loaded.table["code_insee"].tolist() == ["44180"]
+        rows = f"DEPCOM;COM;PMUN\n44001;A;{'9' * digits}\n44180;B;6600\n"
+        loaded = loaders.load_population(written(tmp_path, rows))
+        assert loaded.table["code_insee"].tolist() == ["44180"]
+
+    @pytest.mark.parametrize(
+        ("written_as", "read"),
+        [
+            (r"A\ud800", "A\ufffd"),
+            (r"\udc00A\ud83d", "\ufffdA\ufffd"),
+            (r"\ud83d\ude00", "\U0001f600"),
+            (r"\\ud800", r"\ud800"),
+        ],
+    )
+    def test_half_a_character_is_replaced_and_whole_ones_kept(self, tmp_path, written_as, read):
+        text = '[{"code":"44001","nom":"%s","type":"commune-actuelle","population":1}]'
+        path = written(tmp_path, text % written_as, "communes.json")
+        table = loaders.load_population(path).table
+        assert table["nom"].tolist() == [read]
+        table.to_parquet(tmp_path / "p.parquet")
+
+    def test_so_it_is_of_a_layer(self, tmp_path):
+        ring = "[[-1,48],[-0.9,48],[-0.9,48.1],[-1,48]]"
+        text = (
+            '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"53001",'
+            r'"nom":"A\ud800"},"geometry":{"type":"Polygon","coordinates":[' + ring + "]}}]}"
+        )
+        path = written(tmp_path, text, "communes.geojson")
+        assert len(loaders.load_communes([path]).table) == 1

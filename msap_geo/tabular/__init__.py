@@ -6,6 +6,7 @@ Below every room that reads a file.
 from __future__ import annotations
 
 from msap_geo.tabular.archives import is_archive, members, read_member
+from msap_geo.tabular.json_text import parse_json, read_json_text
 from msap_geo.tabular.numbers import to_number
 from msap_geo.tabular.text import (
     LINE,
@@ -33,8 +34,10 @@ __all__ = [
     "is_archive",
     "members",
     "normalise",
+    "parse_json",
     "parse_table",
     "pick_columns",
+    "read_json_text",
     "read_member",
     "read_tables",
     "read_text",

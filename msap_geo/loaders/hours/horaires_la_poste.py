@@ -9,7 +9,6 @@ hours look the same.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
 from msap_geo.loaders.hours.horaires_osm import OFTEN, read_opening_hours
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.tabular import LINE, pick_columns, read_text, read_text_table
+from msap_geo.tabular import LINE, pick_columns, read_json_text, read_text, read_text_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,10 +147,7 @@ def _from_osm(text: str, path: Path) -> Loaded[pd.DataFrame]:
 
 def _from_json(text: str, path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
     """Read records of the API: a page of results, or an export."""
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"« {path.name} » n'est pas du JSON valide", where=path) from error
+    content = read_json_text(text, path)
     page = content if isinstance(content, dict) else {"results": content}
     records = page.get("results", page.get("records"))
     if not isinstance(records, list) or not all(isinstance(row, dict) for row in records):

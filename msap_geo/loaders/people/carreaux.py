@@ -76,9 +76,10 @@ def load_carreaux(
     path
         Grid of one territory, in any published form.
     boundaries
-        Commune outlines, any CRS. A cell belongs to the commune its centre lies in, else to the
-        first the file lists, else to the nearest it touches. Needed where the file names none; then
-        give the neighbours' outlines too, or cells astride the border all count inside.
+        Commune outlines, any CRS. A cell belongs to the commune INSEE says (the first the file
+        lists, which has most of it), else to the one its centre lies in, else to the nearest it
+        touches. Needed where the file names none; then give the neighbours' outlines too, or cells
+        astride the border all count inside.
     departements
         Keep the cells of these only; all of them when not given.
     codes
@@ -297,7 +298,8 @@ def _with_communes(
         listed = codes.current(listed)
     if boundaries is not None:
         inside, near = _places(read.cells, boundaries)
-        found = inside.where(inside != "", listed)
+        found = listed.where(_believed(listed, boundaries), inside)
+        found = found.where(found != "", listed)
         found = found.where(found != "", near)
     elif column is None:
         raise DataError(
@@ -321,6 +323,17 @@ def _with_communes(
             )
         )
     return table, anomalies
+
+
+def _believed(listed: pd.Series, boundaries: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which communes of the file are known, or of a département the outlines leave out.
+
+    A code of an older year that nothing brings to date is neither: the centre decides then.
+    """
+    known = boundaries["code_insee"]
+    of = listed.map(departement_of)
+    elsewhere = (listed != "") & ~of.isin(set(known.map(departement_of)))
+    return listed.isin(set(known)) | elsewhere
 
 
 def _places(cells: Cells, boundaries: gpd.GeoDataFrame) -> tuple[pd.Series, pd.Series]:

@@ -38,6 +38,7 @@ _PEOPLE_OF_YEAR = (r"pmun(\d\d)", r"p(\d\d)_pmun", r"p(\d\d)_pop")
 _IRIS = "iris"
 _KIND = "typecom"
 _COUNTED_KINDS = {"COM", "ARM", ""}
+_HUGE = 10**18
 _KNOWN = {*_CODE, *_DEPARTEMENT, *_COMMUNE, *_NAME, *_PEOPLE, _IRIS, _KIND}
 
 
@@ -150,8 +151,13 @@ def _from_cog(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _number_of_json(value: object) -> object:
-    """Return a number of JSON, nothing for what Python takes for one (``true``)."""
-    return None if isinstance(value, bool) else value
+    """Return a number of JSON, nothing for what Python takes for one (``true``).
+
+    Integers of hundreds of digits fit no float: they are brought down to one as impossible.
+    """
+    if isinstance(value, bool):
+        return None
+    return max(-_HUGE, min(value, _HUGE)) if isinstance(value, int) else value
 
 
 def _wanted(name: str) -> bool:

@@ -7,7 +7,6 @@ where inner lists may be text.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ import pandas as pd
 from msap_geo.errors import DataError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
 from msap_geo.loaders.hours.horaires import JOURS
-from msap_geo.tabular import LINE, normalise, read_text, read_text_table
+from msap_geo.tabular import LINE, normalise, parse_json, read_text, read_text_table
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
 if TYPE_CHECKING:
@@ -114,8 +113,8 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         return
     text = read_text(path)
     try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        content = parse_json(text)
+    except ValueError:
         yield from _lines(text, path)
         return
     if isinstance(content, dict):
@@ -133,8 +132,8 @@ def _lines(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
+            record = parse_json(line)
+        except ValueError:
             record = None
         if not isinstance(record, dict):
             raise _foreign(path, f"ligne {number}")
@@ -271,8 +270,8 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     """Return a list of objects, whether it was given as such, as text, or as one object."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
-            value = json.loads(value)
-        except (json.JSONDecodeError, RecursionError):
+            value = parse_json(value)
+        except ValueError:
             return []
     if isinstance(value, dict):
         return [value]

@@ -7,13 +7,11 @@ code is brought to those of one COG through the communes déléguées and associ
 
 from __future__ import annotations
 
-import gc
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import DataError, MissingColumnError
-from msap_geo.tabular import pick_columns, read_tables, read_text
+from msap_geo.tabular import pick_columns, read_json_text, read_tables, read_text
 from msap_geo.territory import ARRONDISSEMENTS_MUNICIPAUX
 
 if TYPE_CHECKING:
@@ -114,22 +112,7 @@ def read_json(path: Path) -> Any:
     DataError
         If it is not JSON.
     """
-    text = read_text(path)
-    # What JSON says has no cycles: looking for them takes more than half of the reading.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise DataError(
-            f"« {path.name} » n'est pas du JSON valide",
-            where=f"{path}, ligne {line}",
-            remedy="télécharger à nouveau le fichier",
-        ) from error
-    finally:
-        if collecting:
-            gc.enable()
+    return read_json_text(read_text(path), path)
 
 
 _LISTED = {

@@ -1,0 +1,64 @@
+"""JSON as files hold it, whatever Python's reader would choke on."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HALF = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""Half a character (``\\ud800``), among escaped backslashes and whole pairs, to be left alone."""
+
+
+def parse_json(text: str) -> Any:
+    """Read JSON; half a character becomes « � », which every file can hold.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, is nested too deep, or holds an integer of thousands of digits.
+    """
+    if "\\u" in text:
+        text = _HALF.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
+    # What JSON says has no cycles: looking for them takes more than half of the reading.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def read_json_text(text: str, path: Path) -> Any:
+    """Read the JSON of a file.
+
+    Raises
+    ------
+    DataError
+        If it is not JSON that can be read; the line is named where it is known.
+    """
+    try:
+        return parse_json(text)
+    except json.JSONDecodeError as error:
+        problem, where = (
+            f"« {path.name} » n'est pas du JSON valide",
+            f"{path}, ligne {error.lineno}",
+        )
+        raise DataError(problem, where=where, remedy="télécharger à nouveau le fichier") from error
+    except ValueError as error:
+        raise DataError(
+            f"« {path.name} » contient un nombre démesuré ou des objets emboîtés sans fin",
+            where=path,
+            remedy="télécharger à nouveau le fichier",
+        ) from error
