@@ -73,6 +73,9 @@ class TestDictionary:
         adapted = answers.adapt_network(result, answers.Wanted(number=2))
         tables |= folder.adaptation_tables(adapted)
         names |= set(folder.adaptation_tables(adapted))
+        longer = folder.longer_tables(answers.open_longer(result, 6.0))
+        tables |= longer
+        names |= set(longer)
         studied = {n for n in dictionary.tables() if not n.startswith("comparaison_")}
         assert studied == names
         for name, table in tables.items():

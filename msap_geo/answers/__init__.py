@@ -7,6 +7,8 @@ from msap_geo.answers.adaptation_json import adaptation_json
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
+from msap_geo.answers.longer import LongerOpening, open_longer
+from msap_geo.answers.longer_json import longer_json
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
@@ -19,12 +21,15 @@ __all__ = [
     "Backtest",
     "Diagnosis",
     "Implantation",
+    "LongerOpening",
     "Rating",
     "Wanted",
     "adapt_network",
     "adaptation_json",
     "diagnose",
     "implantation_json",
+    "longer_json",
+    "open_longer",
     "optimise",
     "rate",
     "run_backtest",

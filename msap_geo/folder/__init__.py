@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msap_geo.folder.adaptation import adaptation_tables
+from msap_geo.folder.adaptation import adaptation_tables, longer_tables
 from msap_geo.folder.comparison import comparison_summary, write_comparison
 from msap_geo.folder.diagnosis import diagnosis_summary, write_diagnosis
 from msap_geo.folder.everything import (
@@ -32,6 +32,7 @@ __all__ = [
     "diagnosis_summary",
     "diagnosis_tables",
     "everything_of",
+    "longer_tables",
     "plan_layers",
     "plan_tables",
     "rating_tables",

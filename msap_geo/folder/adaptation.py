@@ -1,4 +1,4 @@
-"""The tables of an adapted network as its workbook shows them, by their dictionary names."""
+"""The tables of an adapted network and of longer weeks, by their dictionary names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.answers.adaptation import AdaptedNetwork
+    from msap_geo.answers.longer import LongerOpening
 
 
 def adaptation_tables(found: AdaptedNetwork) -> dict[str, pd.DataFrame]:
@@ -20,4 +21,14 @@ def adaptation_tables(found: AdaptedNetwork) -> dict[str, pd.DataFrame]:
         "adaptation_proches": found.others,
         "adaptation_ruptures": found.ruptures,
         "adaptation_fragilite": found.fragility,
+    }
+
+
+def longer_tables(found: LongerOpening) -> dict[str, pd.DataFrame]:
+    """Return the tables of longer weeks, by name (``outputs.dictionary``), what is added first."""
+    return {
+        "horaires_ajouts": found.additions,
+        "horaires_deplacements": found.moves,
+        "horaires_semaines": found.weeks,
+        "horaires_demi_journees": found.half_days,
     }

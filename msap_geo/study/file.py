@@ -24,6 +24,7 @@ from msap_geo.study.sections import (
     Diagnostic,
     Donnees,
     Etude,
+    Horaires,
     Implantation,
     Maisons,
     Millesimes,
@@ -57,6 +58,7 @@ class Study(Section):
     score: Score = Score()
     implantation: Implantation = Implantation()
     adaptation: Adaptation = Adaptation()
+    horaires: Horaires = Horaires()
     couts: Couts = Couts()
     millesimes: Millesimes = Millesimes()
     folder: Path

@@ -302,6 +302,23 @@ class Adaptation(Section):
     secondes: float = Field(default=60.0, gt=0)
 
 
+Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
+
+
+class Horaires(Section):
+    """``[horaires]``: when Maisons may open longer, and what a half-day counts."""
+
+    jours: tuple[Jour, ...] = Field(
+        default=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"), min_length=1
+    )
+    poids: dict[Jour, Annotated[float, Field(gt=0)]] = Field(default={"samedi": 1.5})
+    marches: dict[str, tuple[Jour, ...]] = Field(default_factory=dict)
+    poids_marche: float = Field(default=1.5, gt=0)
+    figes: tuple[str, ...] = ()
+    demi_journees_par_site: int | None = Field(default=None, gt=0)
+    secondes: float = Field(default=60.0, gt=0)
+
+
 class Couts(Section):
     """``[couts]``: the cost model."""
 
