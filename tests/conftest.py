@@ -127,7 +127,7 @@ def write_csv(path, header, rows):
 
 def degrees(index):
     to_degrees = pyproj.Transformer.from_crs(2154, 4326, always_xy=True)
-    longitude, latitude = to_degrees.transform(*CENTRES[index])
+    longitude, latitude = to_degrees.transform(X0 + STEP * (index + 0.5), Y0 + STEP / 2)
     return round(longitude, 9), round(latitude, 9)
 
 

@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-from conftest import CODES, NAMES, StudyFolder, maison_row, poste_row
+from conftest import CODES, NAMES, StudyFolder, degrees, maison_row, poste_row
 
 from msap_geo import outputs, study
 from msap_geo.errors import MsapGeoError, OutputError, StudyError
@@ -185,11 +185,15 @@ def test_itinerant_maisons_are_shown_but_not_counted(tmp_path):
 
 
 def test_maisons_across_the_border_count(tmp_path):
-    toy = StudyFolder(tmp_path).write(
-        maisons=[maison_row(0), maison_row(5, insee_dep="35", insee_com="35001")]
-    )
+    x, y = degrees(6)  # ten minutes past F, in the next département
+    away = maison_row(5, insee_dep="35", insee_com="35001", longitude=x, latitude=y)
+    toy = StudyFolder(tmp_path).write(maisons=[maison_row(0), away])
+    with (tmp_path / "noeuds.csv").open("a", encoding="utf-8") as nodes:
+        nodes.write(f"6,{x},{y}\n")
+    with (tmp_path / "liens.csv").open("a", encoding="utf-8") as links:
+        links.write("5,6,10000,primary\n6,5,10000,primary\n")
     result = run_study(read_study(toy.path))
-    assert result.access["site_id"].tolist() == ["1", "1", "1", "6", "6", "6"]
+    assert result.access["site_id"].tolist() == ["1", "1", "1", "1", "6", "6"]
     summary = result.summary()
     assert (summary["maisons"], summary["maisons_voisines"]) == (1, 1)
     content = result.map_content()

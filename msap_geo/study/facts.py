@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo import coverage, loaders, siting
+    from msap_geo import coverage, siting
     from msap_geo.anomalies import Anomaly
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
+    from msap_geo.study.inputs import Places
     from msap_geo.study.trips import Trips
 
 
@@ -58,6 +59,8 @@ class Facts:
         How many anomalies the national files hold outside it.
     rows
         Rows read and kept, by role of the input.
+    places
+        What settles other lists of the study as its own were.
     trips
         Trips to the Maisons and to the candidates.
     ranking
@@ -66,8 +69,6 @@ class Facts:
         Populated cells of the communes, where the study gives a grid.
     indicators
         Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
-    codes
-        Codes of communes in force, by which the other lists of the study are read.
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -89,11 +90,11 @@ class Facts:
     anomalies: tuple[Anomaly, ...]
     elsewhere: int
     rows: dict[str, Rows]
+    places: Places
     trips: Trips
     ranking: siting.Ranking
     carreaux: gpd.GeoDataFrame | None = None
     indicators: dict[str, dict[str, str]] = field(default_factory=dict)
-    codes: loaders.CommuneCodes | None = None
     choice: Choice | None = None
 
     @property

@@ -13,9 +13,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from msap_geo.cautions import cautions
-from msap_geo.errors import FileMissingError, StudyError
+from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
-from msap_geo.study.file_errors import in_french
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -215,7 +214,7 @@ def _checked(content: dict[str, Any], *, where: Path | None = None) -> Study:
         study = Study(**content)
     except ValidationError as error:
         raise StudyError(
-            "le fichier d'étude est incorrect : " + " ; ".join(in_french(error)),
+            "le fichier d'étude est incorrect : " + " ; ".join(_in_french(error)),
             where=where,
             remedy="comparer avec l'exemple du README",
         ) from error
@@ -258,3 +257,43 @@ def _card(study: Study) -> str:
         tables=[table(files, titles, shown=None)],
         remarks=[str(told) for told in cautions(demonstration=study.etude.demonstration)],
     )
+
+
+def _in_french(error: ValidationError) -> list[str]:
+    """Return one French sentence a problem, each with the section and the key at fault."""
+    texts = {
+        "missing": "clé absente",
+        "extra_forbidden": "clé inconnue",
+        "string_type": "un texte entre guillemets est attendu",
+        "float_type": "un nombre est attendu",
+        "float_parsing": "un nombre est attendu",
+        "int_type": "un nombre entier est attendu",
+        "int_parsing": "un nombre entier est attendu",
+        "int_from_float": "un nombre entier est attendu",
+        "bool_type": "true ou false est attendu",
+        "bool_parsing": "true ou false est attendu",
+        "tuple_type": "une liste entre crochets est attendue",
+        "dict_type": "une section est attendue",
+        "model_type": "une section est attendue",
+        "date_from_datetime_parsing": 'une date est attendue, par exemple "2021-01-01"',
+        "date_from_datetime_inexact": 'une date est attendue, par exemple "2021-01-01"',
+        "date_parsing": 'une date est attendue, par exemple "2021-01-01"',
+        "path_type": "un chemin de fichier entre guillemets est attendu",
+        "string_too_short": "un texte non vide est attendu",
+        "too_short": "une liste non vide est attendue",
+        "greater_than_equal": "valeur trop petite",
+        "greater_than": "valeur trop petite",
+        "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
+        "less_than_equal": "valeur trop grande",
+    }
+    lines = []
+    for problem in error.errors():
+        keys = [part for part in problem["loc"] if isinstance(part, str)]
+        rank = next((f", n° {part + 1}" for part in problem["loc"] if isinstance(part, int)), "")
+        where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() + rank if keys else "le fichier"
+        raised = problem.get("ctx", {}).get("error")
+        text = texts.get(problem["type"], "valeur inattendue")
+        if isinstance(raised, MsapGeoError):
+            text = raised.problem + (f" ({raised.remedy})" if raised.remedy else "")
+        lines.append(f"{where} : {text}")
+    return lines

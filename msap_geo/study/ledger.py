@@ -1,4 +1,4 @@
-"""What an audit has found so far: rows of each file, anomalies, errors."""
+"""What was read so far: a run's ledger stops at the first error, an audit's notes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msap_geo.study.roles import ROLES
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,8 +32,60 @@ class Rows(NamedTuple):
     here: int | None = None
 
 
-class Notebook:
-    """What has been found so far.
+class Ledger:
+    """What a run has read so far; the first file that cannot be used stops it.
+
+    Parameters
+    ----------
+    study
+        Study whose files are read.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.anomalies: list[Anomaly] = []
+
+    def attempt(self, files: str, step: Callable[[], Result]) -> Result | None:  # noqa: ARG002
+        """Take a step about some files."""
+        return step()
+
+    def note(
+        self, files: str, step: Callable[[], loaders.Loaded[Result]]
+    ) -> loaders.Loaded[Result] | None:
+        """Take a step that loads some files together, and keep what it says."""
+        loaded = self.attempt(files, step)
+        self.anomalies += () if loaded is None else loaded.anomalies
+        return loaded
+
+    def load(
+        self, role: str, written: Path, step: Callable[[], loaders.Loaded[Result]]
+    ) -> loaders.Loaded[Result] | None:
+        """Load one file, and keep what it says."""
+        self.count(role, written)
+        return self.note(written.name, step)
+
+    def usable(
+        self,
+        role: str,  # noqa: ARG002 - an audit tells of each file
+        written: Sequence[Path],
+        load: Callable[[list[Path]], loaders.Loaded[Result]],  # noqa: ARG002
+    ) -> list[Path]:
+        """Return the files of a role that can be used: all of them, or the run stops later."""
+        return list(written)
+
+    def count(
+        self,
+        role: str,
+        written: Path,
+        read: int | None = None,
+        kept: int | None = None,
+        here: int | None = None,
+    ) -> None:
+        """Count the rows of a file; a run counts them by role, once everything is settled."""
+
+
+class AuditLedger(Ledger):
+    """What an audit has found so far: a file that cannot be used is one more finding.
 
     Parameters
     ----------
@@ -42,9 +94,8 @@ class Notebook:
     """
 
     def __init__(self, study: Study) -> None:
-        self.study = study
+        super().__init__(study)
         self.rows: dict[tuple[str, Path], Rows] = {}
-        self.anomalies: list[Anomaly] = []
         self.findings: list[Finding] = []
         self.counted: set[str] = set()
 
@@ -73,11 +124,35 @@ class Notebook:
     ) -> loaders.Loaded[Result] | None:
         """Load one file, and keep what it says."""
         self.rows[role, written] = Rows()
-        loaded = self.attempt(written.name, step)
+        loaded = self.note(written.name, step)
         if loaded is not None:
-            self.anomalies += loaded.anomalies
             self.rows[role, written] = self._counted(loaded)
         return loaded
+
+    def usable(
+        self,
+        role: str,
+        written: Sequence[Path],
+        load: Callable[[list[Path]], loaders.Loaded[Result]],
+    ) -> list[Path]:
+        """Load each file of a role on its own; return those that can be used."""
+        return [
+            path
+            for path in written
+            if self.load(role, path, lambda path=path: load([self.study.path(path)]))  # type: ignore[misc]
+            is not None
+        ]
+
+    def count(
+        self,
+        role: str,
+        written: Path,
+        read: int | None = None,
+        kept: int | None = None,
+        here: int | None = None,
+    ) -> None:
+        """Count the rows of a file: read, usable, in the territory."""
+        self.rows[role, written] = Rows(read, kept, here)
 
     def _counted(self, loaded: loaders.Loaded[Result]) -> Rows:
         table: pd.DataFrame = loaded.table

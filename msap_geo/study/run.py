@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import coverage, loaders, network, siting, travel
+from msap_geo import coverage, network, siting, travel
+from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
+from msap_geo.study.inputs import read_codes, read_territory
+from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
 from msap_geo.study.scoring import score, useful_minutes
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo.anomalies import Anomaly
     from msap_geo.study.file import Study
+    from msap_geo.study.inputs import Places
 
 
 def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> StudyResult:
@@ -44,23 +47,22 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         If a file is absent or unusable, or the roads do not cover the territory; the message says
         what, where and how to mend it.
     """
+    ledger = Ledger(study)
     progress("Lecture des communes et de la population")
-    territory = _load_territory(study)
+    territory = _territory(ledger)
+    places = territory.places
     progress("Lecture des Maisons et des points La Poste")
-    sites = load_sites(
-        study, territory.communes, territory.origins, territory.codes, territory.town_halls
-    )
+    sites = load_sites(ledger, places)
     candidates = candidate_offices(study, sites.la_poste)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
-    roads = load_roads(study, territory.communes, territory.origins, profile)
+    roads = load_roads(study, territory.communes, places.origins, profile)
     maisons, unreached = reachable(study, roads, sites.maisons)
     found = measure(
-        study, roads, territory.communes, territory.origins, maisons, candidates, progress=progress
+        study, roads, territory.communes, places.origins, maisons, candidates, progress=progress
     )
     anomalies = [
-        *territory.anomalies,
-        *sites.anomalies,
+        *ledger.anomalies,
         *road_anomalies(roads, found.access, territory.communes),
         *unreached,
     ]
@@ -73,7 +75,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     return StudyResult(
         study=study,
         communes=territory.communes,
-        origins=territory.origins,
+        origins=places.origins,
         access=found.access,
         maisons=maisons,
         itinerants=sites.itinerants,
@@ -81,6 +83,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         la_poste_around=sites.la_poste_around,
         la_poste_national=sites.la_poste_national,
         candidates=found.candidates,
+        places=places,
         trips=found.trips,
         ranking=found.ranking,
         zones=found.zones,
@@ -96,7 +99,6 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
             "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
         },
         carreaux=territory.carreaux,
-        codes=territory.codes,
         indicators=territory.indicators,
     )
 
@@ -150,59 +152,33 @@ def measure(
 
 
 class _Territory(NamedTuple):
+    places: Places
     communes: gpd.GeoDataFrame
-    origins: gpd.GeoDataFrame
-    town_halls: gpd.GeoDataFrame
-    codes: loaders.CommuneCodes | None
-    anomalies: list[Anomaly]
     rows: dict[str, Rows]
     carreaux: gpd.GeoDataFrame | None
     indicators: dict[str, dict[str, str]]
 
 
-def _load_territory(study: Study) -> _Territory:
-    data, departements = study.donnees, study.departements
-    in_cog = data.population.suffix.lower() == ".json"
-    cog = data.population if in_cog else data.cog
-    records = None if cog is None else loaders.read_records(study.path(cog))
-    codes = None if records is None else loaders.commune_codes(records)
-    moved = None if data.mouvements is None else loaders.load_movements(study.path(data.mouvements))
-    if codes is not None and moved is not None:
-        codes = loaders.with_movements(codes, moved.table)
-    boundaries = loaders.load_communes(
-        [study.path(path) for path in data.communes], departements=departements, codes=codes
-    )
-    if codes is None:
-        # Without a COG the boundaries say which communes are in force.
-        table = boundaries.table
-        codes = loaders.codes_among(dict(zip(table["code_insee"], table["nom"], strict=True)))
-        codes = codes if moved is None else loaders.with_movements(codes, moved.table)
-    if in_cog and records is not None:
-        population = loaders.population_from_records(records, file=data.population.name)
-    else:
-        population = loaders.load_population(study.path(data.population), codes=codes)
-    mairies = loaders.load_mairies([study.path(path) for path in data.mairies], codes=codes)
-    communes = loaders.assemble_communes(
-        boundaries.table, population.table, departements=departements
-    )
-    origins = loaders.commune_origins(communes.table, mairies.table)
-    enriched = enrich(study, communes.table, codes)
-    here = set(communes.table["code_insee"])
-    steps = [boundaries, population, mairies, communes, origins, *([moved] if moved else [])]
-    return _Territory(
-        enriched.communes,
-        origins.table,
-        mairies.table,
-        codes,
-        [*(anomaly for step in steps for anomaly in step.anomalies), *enriched.anomalies],
-        {
-            "communes": Rows(boundaries.rows_read, len(boundaries.table)),
-            "population": Rows(
-                population.rows_read, int(population.table["code_insee"].isin(here).sum())
-            ),
-            "mairies": Rows(mairies.rows_read, int((origins.table["origine"] == "mairie").sum())),
-            **{role: Rows(*counts) for role, counts in enriched.rows.items()},
-        },
-        enriched.carreaux,
-        enriched.made_of,
-    )
+def _territory(ledger: Ledger) -> _Territory:
+    """Read the communes, their people and their town halls, and what else is known of them."""
+    study = ledger.study
+    read = read_territory(ledger, read_codes(ledger))
+    if read is None:  # a ledger that stops at errors never comes here
+        raise StudyError("les communes de l'étude ne peuvent pas être lues")
+    places = read.places
+    enriched = enrich(study, places.communes, places.codes)
+    ledger.anomalies += [
+        *read.mairies.anomalies,
+        *read.assembled.anomalies,
+        *read.started.anomalies,
+        *enriched.anomalies,
+    ]
+    here = set(places.communes["code_insee"])
+    known = read.population.table["code_insee"].isin(here)
+    rows = {
+        "communes": Rows(read.outlines.rows_read, len(read.outlines.table)),
+        "population": Rows(read.population.rows_read, int(known.sum())),
+        "mairies": Rows(read.mairies.rows_read, int((places.origins["origine"] == "mairie").sum())),
+        **{role: Rows(*counts) for role, counts in enriched.rows.items()},
+    }
+    return _Territory(places, enriched.communes, rows, enriched.carreaux, enriched.made_of)

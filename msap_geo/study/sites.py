@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from msap_geo import loaders, network
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
+from msap_geo.study.inputs import read_la_poste, read_maisons, read_operators, read_previous
+from msap_geo.study.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import geopandas as gpd
     import pandas as pd
 
     from msap_geo.study.facts import Facts
     from msap_geo.study.file import Study
+    from msap_geo.study.inputs import Places
 
 
 class Sites(NamedTuple):
@@ -31,8 +35,6 @@ class Sites(NamedTuple):
         How many post offices the country has.
     maisons_read, la_poste_read
         Rows of the files.
-    anomalies
-        What was repaired, left out or noted.
     """
 
     maisons: gpd.GeoDataFrame
@@ -42,69 +44,59 @@ class Sites(NamedTuple):
     la_poste_national: int
     maisons_read: int
     la_poste_read: int
-    anomalies: list[Anomaly]
 
 
-def load_sites(
-    study: Study,
-    communes: gpd.GeoDataFrame,
-    origins: gpd.GeoDataFrame,
-    codes: loaders.CommuneCodes | None,
-    town_halls: gpd.GeoDataFrame | None = None,
-) -> Sites:
+def load_sites(ledger: Ledger, places: Places) -> Sites:
     """Load the sites of a study and settle each in its commune.
-
-    ``town_halls``, of the whole country where possible, tell where those of neighbours are.
 
     Raises
     ------
     MsapGeoError
         If a list is absent or unusable, or the study asks for an unknown kind.
     """
+    study, data = ledger.study, ledger.study.donnees
+    maisons = _settled(ledger, places, read_maisons(ledger), data.maisons)
+    offices = _settled(ledger, places, read_la_poste(ledger), data.la_poste)
     known = {*loaders.FIXED_KINDS, *loaders.ITINERANT_KINDS}
-    anomalies: list[Anomaly] = []
-    raw = {"maisons": load_maisons(study), "la_poste": _load_la_poste(study)}
-    settled = {}
-    for role, written in (
-        ("maisons", study.donnees.maisons),
-        ("la_poste", study.donnees.la_poste),
-    ):
-        found = loaders.attach_to_communes(
-            raw[role].table,
-            communes,
-            origins,
-            file=written.name,
-            codes=codes,
-            town_halls=town_halls,
-        )
-        anomalies += [*raw[role].anomalies, *found.anomalies]
-        settled[role] = found.table
     check_kinds(study.maisons.types, known, where="[maisons] types")
-    near = loaders.within_reach(settled["maisons"], communes)
-    maisons = _counted(study, near)
-    moving = ~near["site_id"].isin(maisons["site_id"])
+    near = places.within_reach(maisons.table)
+    kept = counted(study, near)
+    moving = ~near["site_id"].isin(kept["site_id"])
     itinerants = near[moving & near["departement"].isin(study.departements)]
-    local = settled["la_poste"]["departement"].isin(study.departements)
-    anomalies += note(
+    ledger.anomalies += note(
         _named(itinerants),
         "maison-itinerante",
         Action.NOTED,
         "{genre}, montrée mais non comptée",
-        file=study.donnees.maisons.name,
+        file=data.maisons.name,
     )
+    local = offices.table["departement"].isin(study.departements)
+    away = offices.table[~local & offices.table.geometry.notna()]
     return Sites(
-        maisons,
+        kept,
         itinerants.reset_index(drop=True),
-        settled["la_poste"][local].reset_index(drop=True),
-        _around(study, settled["la_poste"], communes),
-        len(raw["la_poste"].table),
-        raw["maisons"].rows_read,
-        raw["la_poste"].rows_read,
-        anomalies,
+        offices.table[local].reset_index(drop=True),
+        places.within_reach(away).reset_index(drop=True),
+        len(offices.table),
+        maisons.rows_read,
+        offices.rows_read,
     )
 
 
-def _counted(study: Study, near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _settled(
+    ledger: Ledger,
+    places: Places,
+    loaded: loaders.Loaded[gpd.GeoDataFrame] | None,
+    written: Path,
+) -> loaders.Loaded[gpd.GeoDataFrame]:
+    if loaded is None:
+        raise StudyError("liste illisible", where=written)
+    found = places.settle(loaded.table, written.name)
+    ledger.anomalies += found.anomalies
+    return loaders.Loaded(found.table, loaded.rows_read, ())
+
+
+def counted(study: Study, near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Keep the Maisons that count: those of the kinds a study takes."""
     return near[near["genre"].isin(study.maisons.types)].reset_index(drop=True)
 
@@ -130,52 +122,22 @@ def previous_maisons(facts: Facts) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     study, written = facts.study, facts.study.diagnostic.maisons_avant
     if written is None:
         raise StudyError("aucune liste précédente", where="[diagnostic] maisons_avant")
-    raw = loaders.load_maisons(study.path(written))
-    settled = loaders.attach_to_communes(
-        raw.table, facts.communes, facts.origins, file=written.name, codes=facts.codes
-    )
-    near = loaders.within_reach(settled.table, facts.communes)
-    maisons, unreached = reachable(study, facts.roads, _counted(study, near))
-    return maisons, [*raw.anomalies, *settled.anomalies, *unreached]
+    ledger = Ledger(study)
+    settled = _settled(ledger, facts.places, read_previous(ledger), written)
+    near = facts.places.within_reach(settled.table)
+    maisons, unreached = reachable(study, facts.roads, counted(study, near))
+    return maisons, [*ledger.anomalies, *unreached]
 
 
 def operator_counters(
     facts: Facts, genres: Sequence[str]
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     """Load the counters of operators of a study, settled in the communes as Maisons are."""
-    study, written = facts.study, facts.study.diagnostic.operateurs
-    raw = loaders.load_operateurs([study.path(path) for path in written], genres=genres)
-    settled = loaders.attach_to_communes(
-        raw.table, facts.communes, facts.origins, file=written[0].name, codes=facts.codes
-    )
-    near = loaders.within_reach(settled.table, facts.communes)
-    return near, [*raw.anomalies, *settled.anomalies]
-
-
-def _around(
-    study: Study, offices: gpd.GeoDataFrame, communes: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
-    away = offices[~offices["departement"].isin(study.departements) & offices.geometry.notna()]
-    return loaders.within_reach(away, communes).reset_index(drop=True)
-
-
-def load_maisons(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
-    """Load the Maisons of a study, as of the day it asks for (:func:`loaders.load_maisons`)."""
-    au = study.maisons.au
-    path = study.path(study.donnees.maisons)
-    return loaders.load_maisons(path, au=None if au is None else au.isoformat())
-
-
-def _load_la_poste(study: Study) -> loaders.Loaded[gpd.GeoDataFrame]:
-    """Load the post offices, with their hours where a file gives them."""
-    offices = loaders.load_la_poste(study.path(study.donnees.la_poste))
-    if study.donnees.la_poste_horaires is None:
-        return offices
-    path = study.path(study.donnees.la_poste_horaires)
-    hours = loaders.load_la_poste_hours(path)
-    joined = loaders.join_hours(offices.table, hours.table, file=path.name)
-    told = (*offices.anomalies, *hours.anomalies, *joined.anomalies)
-    return loaders.Loaded(joined.table, offices.rows_read, told)
+    written = facts.study.diagnostic.operateurs
+    ledger = Ledger(facts.study)
+    loaded = read_operators(ledger, written, genres)
+    settled = _settled(ledger, facts.places, loaded, written[0])
+    return facts.places.within_reach(settled.table), ledger.anomalies
 
 
 def check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:

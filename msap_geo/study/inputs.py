@@ -1,0 +1,238 @@
+"""The one reading of a study's files, whatever is asked of them.
+
+A run and an audit read the same files in the same order by the same functions; what differs is the
+ledger they write in (:mod:`msap_geo.study.ledger`): the run's stops at the first file that cannot
+be used, the audit's notes it and goes on with what is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msap_geo import loaders
+from msap_geo.territory import departement_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from msap_geo.study.ledger import Ledger
+
+
+class KnownCodes(NamedTuple):
+    """Codes in force and records of the COG, where there is one; movements of communes.
+
+    Parameters
+    ----------
+    codes
+        Codes of the COG, brought through the movements.
+    records
+        Records of the COG, as published.
+    movements
+        Table under :data:`msap_geo.schemas.MOVEMENTS`.
+    """
+
+    codes: loaders.CommuneCodes | None
+    records: list[dict[str, object]] | None
+    movements: pd.DataFrame | None
+
+    @property
+    def in_cog(self) -> bool:
+        """Whether the codes are those of a COG."""
+        return self.records is not None
+
+    def among(self, communes: pd.DataFrame) -> loaders.CommuneCodes:
+        """Return the codes in force, those of the communes for want of a COG."""
+        if self.codes is not None:
+            return self.codes
+        names = dict(zip(communes["code_insee"], communes["nom"], strict=True))
+        codes = loaders.codes_among(names)
+        return codes if self.movements is None else loaders.with_movements(codes, self.movements)
+
+
+class Places(NamedTuple):
+    """The communes of a study, and what settles anything in them.
+
+    Parameters
+    ----------
+    communes, origins
+        Communes and their starting points, same rows.
+    town_halls
+        Town halls of the files, of other départements too where they have them.
+    codes
+        Codes in force.
+    """
+
+    communes: gpd.GeoDataFrame
+    origins: gpd.GeoDataFrame
+    town_halls: gpd.GeoDataFrame
+    codes: loaders.CommuneCodes
+
+    def settle(self, sites: gpd.GeoDataFrame, file: str) -> loaders.Loaded[gpd.GeoDataFrame]:
+        """Settle a list of sites in the communes: the one way, whatever the list is for."""
+        return loaders.attach_to_communes(
+            sites,
+            self.communes,
+            self.origins,
+            file=file,
+            codes=self.codes,
+            town_halls=self.town_halls,
+        )
+
+    def within_reach(self, settled: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Keep the sites of the territory, and those near enough to its border to count."""
+        return loaders.within_reach(settled, self.communes)
+
+
+class Territory(NamedTuple):
+    """What the files of communes, people and town halls hold."""
+
+    places: Places
+    outlines: loaders.Loaded[gpd.GeoDataFrame]
+    population: loaders.Loaded[pd.DataFrame]
+    assembled: loaders.Loaded[gpd.GeoDataFrame]
+    mairies: loaders.Loaded[gpd.GeoDataFrame]
+    started: loaders.Loaded[gpd.GeoDataFrame]
+
+
+def read_codes(ledger: Ledger) -> KnownCodes:
+    """Read the COG and the movements of communes, if the study gives them."""
+    study, data = ledger.study, ledger.study.donnees
+    in_cog = data.population.suffix.lower() == ".json"
+    written = data.population if in_cog else data.cog
+    records = codes = moved = None
+    if written is not None:
+        found = ledger.attempt(written.name, lambda: loaders.read_records(study.path(written)))
+        if found is not None:
+            records, codes = found, loaders.commune_codes(found)
+            if not in_cog:
+                here = sum(departement_of(code) in study.departements for code in codes.names)
+                ledger.count("cog", written, len(records), len(records), here)
+    mouvements = data.mouvements
+    if mouvements is not None:
+        moved = ledger.load(
+            "mouvements", mouvements, lambda: loaders.load_movements(study.path(mouvements))
+        )
+        if codes is not None and moved is not None:
+            codes = loaders.with_movements(codes, moved.table)
+    return KnownCodes(codes, records, None if moved is None else moved.table)
+
+
+def read_territory(ledger: Ledger, known: KnownCodes) -> Territory | None:
+    """Read the files of communes, population and town halls, and put them together.
+
+    Returns
+    -------
+    Territory or None
+        None where a file the others cannot do without cannot be used, which a strict ledger never
+        lets happen.
+    """
+    study, data = ledger.study, ledger.study.donnees
+    written = ledger.usable(
+        "communes", data.communes, lambda paths: loaders.load_communes(paths, codes=known.codes)
+    )
+    outlines = None
+    if written:
+        # The départements asked for: one may be missing from files that are sound.
+        outlines = ledger.note(
+            ", ".join(path.name for path in written),
+            lambda: loaders.load_communes(
+                [study.path(path) for path in written],
+                departements=study.departements,
+                codes=known.codes,
+            ),
+        )
+    codes = known.codes if outlines is None else known.among(outlines.table)
+    population = _population(ledger, known, codes)
+    halls = ledger.usable(
+        "mairies", data.mairies, lambda paths: loaders.load_mairies(paths, codes=codes)
+    )
+    if outlines is None or population is None or codes is None or not halls:
+        return None
+    communes = ledger.attempt(
+        "",
+        lambda: loaders.assemble_communes(
+            outlines.table, population.table, departements=study.departements
+        ),
+    )
+    mairies = ledger.attempt(
+        "", lambda: loaders.load_mairies([study.path(path) for path in halls], codes=codes)
+    )
+    if communes is None or mairies is None:
+        return None
+    started = loaders.commune_origins(communes.table, mairies.table)
+    places = Places(communes.table, started.table, mairies.table, codes)
+    return Territory(places, outlines, population, communes, mairies, started)
+
+
+def _population(
+    ledger: Ledger, known: KnownCodes, codes: loaders.CommuneCodes | None
+) -> loaders.Loaded[pd.DataFrame] | None:
+    study, written = ledger.study, ledger.study.donnees.population
+    records = known.records
+    if written.suffix.lower() != ".json":
+        return ledger.load(
+            "population",
+            written,
+            lambda: loaders.load_population(study.path(written), codes=codes),
+        )
+    if records is None:  # already told
+        ledger.count("population", written)
+        return None
+    return ledger.load(
+        "population",
+        written,
+        lambda: loaders.population_from_records(records, file=written.name),
+    )
+
+
+def read_maisons(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
+    """Read the Maisons of a study, as of the day it asks for."""
+    study, au = ledger.study, ledger.study.maisons.au
+    written = study.donnees.maisons
+    day = None if au is None else au.isoformat()
+    return ledger.load(
+        "maisons", written, lambda: loaders.load_maisons(study.path(written), au=day)
+    )
+
+
+def read_la_poste(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
+    """Read the post offices of a study, with their hours where a file gives them."""
+    study, data = ledger.study, ledger.study.donnees
+    offices = ledger.load(
+        "la_poste", data.la_poste, lambda: loaders.load_la_poste(study.path(data.la_poste))
+    )
+    written = data.la_poste_horaires
+    if written is None:
+        return offices
+    hours = ledger.load(
+        "la_poste_horaires", written, lambda: loaders.load_la_poste_hours(study.path(written))
+    )
+    if offices is None or hours is None:
+        return offices
+    joined = loaders.join_hours(offices.table, hours.table, file=written.name)
+    ledger.anomalies += joined.anomalies
+    return loaders.Loaded(joined.table, offices.rows_read, offices.anomalies)
+
+
+def read_previous(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
+    """Read the previous list of Maisons, if the study gives one."""
+    study, written = ledger.study, ledger.study.diagnostic.maisons_avant
+    if written is None:
+        return None
+    return ledger.load("maisons_avant", written, lambda: loaders.load_maisons(study.path(written)))
+
+
+def read_operators(
+    ledger: Ledger, written: Sequence[Path], genres: Sequence[str] | None = None
+) -> loaders.Loaded[gpd.GeoDataFrame] | None:
+    """Read files of counters of operators, those of every kind by default."""
+    study = ledger.study
+    return ledger.load(
+        "operateurs",
+        written[0],
+        lambda: loaders.load_operateurs([study.path(path) for path in written], genres=genres),
+    )
