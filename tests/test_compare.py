@@ -306,7 +306,7 @@ DAMAGED = {
     ),
     "not a geopackage": (
         lambda folder: (folder / "etude.gpkg").write_bytes(b"rien"),
-        ["etude.gpkg", "GeoPackage lisible"],
+        ["etude.gpkg", "n'est pas un GeoPackage"],
     ),
     "no layer": (without_layer, ["la couche « communes » n'y est pas"]),
     "zones": (rewritten("zones_blanches.geojson", "zone_id", "zone"), ["une zone blanche"]),

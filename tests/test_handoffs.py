@@ -25,7 +25,8 @@ from handoffs import CASES, HOSTILE
 from test_cli import run
 from test_dictionary import check_entries
 
-from msap_geo import folder, study
+from msap_geo import folder as folders
+from msap_geo import study
 from msap_geo.errors import OutputError
 from msap_geo.folder import everything as everything_module
 from msap_geo.outputs.sheets import dictionary, workbook
@@ -39,8 +40,8 @@ def case(request, tmp_path_factory):
     """One study of each kind, everything computed and written."""
     folder = tmp_path_factory.mktemp("etude")
     toy = CASES[request.param](folder)
-    found = folder.run_everything(study.read_study(toy.path))
-    folder.write_everything(found, folder / "resultats", geoparquet=True)
+    found = folders.run_everything(study.read_study(toy.path))
+    folders.write_everything(found, folder / "resultats", geoparquet=True)
     return found, folder / "resultats"
 
 
@@ -287,8 +288,8 @@ def test_geoparquet_holds_the_layers_and_says_what_they_are(case):
 def test_the_folder_is_the_same_twice(name, tmp_path):
     toy = CASES[name](tmp_path)
     for again in ("une", "deux"):
-        found = folder.run_everything(study.read_study(toy.path))
-        folder.write_everything(found, tmp_path / again, geoparquet=True)
+        found = folders.run_everything(study.read_study(toy.path))
+        folders.write_everything(found, tmp_path / again, geoparquet=True)
     names = sorted(path.name for path in (tmp_path / "une").iterdir())
     assert sorted(path.name for path in (tmp_path / "deux").iterdir()) == names
     for file in names:
@@ -298,27 +299,27 @@ def test_the_folder_is_the_same_twice(name, tmp_path):
 
 def test_it_holds_what_each_command_writes(tmp_path):
     toy = CASES["ordinaire"](tmp_path)
-    found = folder.run_everything(study.read_study(toy.path))
-    folder.write_everything(found, tmp_path / "tout")
-    folder.write_study(found.result, tmp_path / "lancer", diagnosis=found.diagnosis)
+    found = folders.run_everything(study.read_study(toy.path))
+    folders.write_everything(found, tmp_path / "tout")
+    folders.write_study(found.result, tmp_path / "lancer", diagnosis=found.diagnosis)
     for path in (tmp_path / "lancer").iterdir():
         written = tmp_path / "tout" / path.name
         if path.suffix not in {".gpkg", ".qgz"} and path.stem not in {"resume", "manifest"}:
             assert written.read_bytes() == path.read_bytes(), path.name
     told = json.loads((tmp_path / "tout" / "resume.json").read_text(encoding="utf-8"))
-    assert told == folder.diagnosis_summary(found.diagnosis)
+    assert told == folders.diagnosis_summary(found.diagnosis)
 
 
 def test_all_or_nothing(tmp_path, monkeypatch):
     toy = CASES["ordinaire"](tmp_path)
-    found = folder.run_everything(study.read_study(toy.path))
+    found = folders.run_everything(study.read_study(toy.path))
 
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(everything_module.outputs, "write_workbook", fail)
     with pytest.raises(OutputError, match="l'écriture des résultats a échoué"):
-        folder.write_everything(found, tmp_path / "resultats")
+        folders.write_everything(found, tmp_path / "resultats")
     assert not (tmp_path / "resultats").exists()
 
 
@@ -350,8 +351,8 @@ def test_qgis_opens_the_project_and_the_styles(name, tmp_path):
     if not found or found.returncode:
         pytest.skip("QGIS (python3-qgis) n'est pas installé")
     toy = CASES[name](tmp_path)
-    everything = folder.run_everything(study.read_study(toy.path))
-    folder.write_everything(everything, tmp_path / "resultats")
+    everything = folders.run_everything(study.read_study(toy.path))
+    folders.write_everything(everything, tmp_path / "resultats")
     script = ROOT / "tests" / "open_in_qgis.py"
     done = subprocess.run(
         [python, "-E", script, tmp_path / "resultats"],

@@ -156,8 +156,9 @@ def test_the_sample_says_everywhere_that_it_is_one():
     result = study.run_study(study.sample_study())
     for shown in (result, answers.rate(result), answers.diagnose(result)):
         text = " ".join(Read(shown._repr_html_()).text)
-        assert "Maisons et bureaux inventés" in text
-        assert "Temps estimés sans routes" in text
+        for caution in result.cautions:
+            assert str(caution) in text
+    assert [caution.mark for caution in result.cautions] == ["DÉMONSTRATION", "TEMPS ESTIMÉS"]
 
 
 def test_times_and_networks_show_their_sizes(results):

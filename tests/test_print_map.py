@@ -18,7 +18,8 @@ from matplotlib.text import Text
 from msap_geo.outputs.paper.chart import Curve, access_chart, bar_chart
 from msap_geo.outputs.paper.labels import Box, Label, place_labels
 from msap_geo.outputs.paper.legend import round_length
-from msap_geo.outputs.paper.map import Entry, Places, Sheet, locator_map, print_map
+from msap_geo.outputs.paper.map import locator_map, print_map
+from msap_geo.outputs.paper.sheet import Entry, Places, Sheet
 
 
 def overlap(one, other):

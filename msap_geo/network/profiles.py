@@ -197,7 +197,11 @@ class Profile:
             "facteur_maxspeed": self.maxspeed_factor,
             "acces_kmh": self.access_kmh,
             "accroche_max_m": self.max_snap_m,
-            "regles_osm": asdict(self.rules),
+            "regles_osm": {
+                # JSON knows no infinity: no length of bridge is without entry.
+                name: None if value == np.inf else value
+                for name, value in asdict(self.rules).items()
+            },
             "bac": asdict(self.ferries),
             "circulation": asdict(self.traffic),
             "penalites": asdict(self.penalties),
