@@ -5,6 +5,7 @@ from __future__ import annotations
 from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
 from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
 from msap_geo.siting.infeasible import Breach, breaches
+from msap_geo.siting.landmarks import Landmark, landmarks
 from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
 from msap_geo.siting.objectives.backup import backup_covering
 from msap_geo.siting.objectives.capacity import capacitated_covering
@@ -35,6 +36,7 @@ __all__ = [
     "CostModel",
     "Effort",
     "Gains",
+    "Landmark",
     "Plan",
     "Problem",
     "Quota",
@@ -53,6 +55,7 @@ __all__ = [
     "greedy",
     "interchangeable",
     "k_best",
+    "landmarks",
     "load_costs",
     "longest_needed",
     "longest_useful_trip",

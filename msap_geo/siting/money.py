@@ -172,7 +172,7 @@ def load_costs(
         raise StudyError(
             f"le modèle de coûts « {name} » ne compte pas : {', '.join(unknown)}",
             where="[couts]",
-            remedy="retirer ces clés, ou choisir le modèle « msap-2016 »",
+            remedy="retirer ces clés, ou choisir un modèle qui les compte",
         )
     model = CostModel(
         name=name,

@@ -328,6 +328,7 @@ class Couts(Section):
     investissement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     operateurs_non_signataires: float = Field(default=0, ge=0)
     demi_journees_permanence: float = Field(default=0, ge=0)
+    bonification_france_ruralites_eur: float = Field(default=0, ge=0)
 
     @property
     def nombres(self) -> dict[str, float]:
@@ -335,6 +336,7 @@ class Couts(Section):
         return {
             "operateurs_non_signataires": self.operateurs_non_signataires,
             "demi_journees_permanence": self.demi_journees_permanence,
+            "bonification_france_ruralites_eur": self.bonification_france_ruralites_eur,
         }
 
     @field_validator("modele")
