@@ -166,6 +166,18 @@ def test_a_study_without_roads_says_what_it_cannot_do(toy_study):
     assert "sans routes" in told.message
 
 
+def test_the_audit_reads_the_timetables(toy_study):
+    coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    asked = study.read_study(toy_study.path)
+    (file,) = [one for one in study.audit_study(asked).files if one.role == "gtfs"]
+    assert (file.read, file.kept) == (2, 2)
+    times = toy_study.folder / "autocars" / "stop_times.txt"
+    times.write_text(times.read_text("utf-8").replace("aller,08:20:00", "aller,-8:20:00"), "utf-8")
+    told = [one.sentence for one in study.audit_study(asked).findings if one.severity == "bloquant"]
+    assert len(told) == 1
+    assert "stop_times.txt, ligne 3" in told[0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

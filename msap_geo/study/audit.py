@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from msap_geo import audit, loaders, network
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.inputs import (
@@ -59,6 +61,9 @@ def audit_study(study: Study, *, progress: Callable[[str], None] = lambda _: Non
     maisons = _sites(book, known, places)
     progress("Lecture du réseau routier")
     _roads(book, places, maisons)
+    if study.mobilite.gtfs:
+        progress("Lecture des horaires")
+        _timetable(book)
     book.findings += audit.far_apart(
         {ROLES[role].title: study.vintage(role) for role in study.inputs() if not ROLES[role].past}
     )
@@ -167,6 +172,23 @@ def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame |
     ]
     if maisons is not None:
         book.anomalies += reachable(study, roads, maisons)[1]
+
+
+def _timetable(book: AuditLedger) -> None:
+    """Read the timetables as the diagnosis will; runs are told of the first feed, being of all."""
+    asked = book.study.mobilite
+    names = ", ".join(path.name for path in asked.gtfs)
+    timetable = book.attempt(
+        names,
+        lambda: network.read_timetable(
+            [book.study.path(path) for path in asked.gtfs], dates=asked.jours
+        ),
+    )
+    if timetable is None:
+        return
+    book.anomalies += timetable.anomalies
+    runs, used = len(timetable.runs.service), np.asarray(timetable.active.any(axis=1))
+    book.count("gtfs", asked.gtfs[0], runs, int(used[timetable.runs.service].sum()))
 
 
 def _readable(
