@@ -44,9 +44,10 @@ def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def public_names(module: str) -> set[str]:
-    """Return what a module of ours exports; the package itself exports its rooms."""
+    """Return what a module of ours exports; the package itself, its door and its rooms."""
     if module == msap_geo.__name__:
-        return {room.name for room in pkgutil.iter_modules(msap_geo.__path__)}
+        rooms = {room.name for room in pkgutil.iter_modules(msap_geo.__path__)}
+        return {*msap_geo.__all__, *rooms} - {"front", "cli"}
     loaded = importlib.import_module(module)
     return set(getattr(loaded, "__all__", dir(loaded)))
 
@@ -62,9 +63,17 @@ def private_uses(source: str) -> list[str]:
         if node.module == msap_geo.__name__
         for alias in node.names
     }
+    # The door is ``import msap_geo as mg``: its names, and the rooms, are its attributes.
+    rooms |= {
+        alias.asname or alias.name: alias.name
+        for node in nodes
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name == msap_geo.__name__
+    }
     # Rooms come by ``from msap_geo import room``: a dotted import reaches inside them.
     dotted = [a.name for node in nodes if isinstance(node, ast.Import) for a in node.names]
-    found = {name for name in dotted if is_ours(name)}
+    found = {name for name in dotted if is_ours(name) and name != msap_geo.__name__}
     for node in imported:
         module = node.module or ""
         exported = public_names(module) if is_ours(module) and module.count(".") <= 1 else set()
@@ -266,6 +275,8 @@ def test_new_cells_are_named_after_their_text(clean):
         ("from msap_geo.study import _Section", ["msap_geo.study._Section"]),
         ("from msap_geo.study.run import run_study", ["msap_geo.study.run.run_study"]),
         ("import msap_geo.study.run", ["msap_geo.study.run"]),
+        ("import msap_geo as mg\nmg.run(mg.sample())", []),
+        ("import msap_geo as mg\nmg.front.run", ["msap_geo.front"]),
         ("table._mgr", ["table._mgr"]),
     ],
 )
