@@ -16,7 +16,7 @@ from conftest import MAISONS_HEADER, StudyFolder, maison_row, write_csv
 from scipy.sparse import coo_array
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo import coverage, french, outputs
+from msap_geo import coverage, french, outputs, place_names
 from msap_geo.answers import diagnose
 from msap_geo.folder import write_study
 from msap_geo.study import read_study, run_study, sample_study
@@ -138,9 +138,9 @@ def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
         "Limites de département",
         "Bassins des Maisons",
         "Zones blanches",
-        "Noms des villes",
+        "Noms des communes",
         "Points de contact La Poste",
-        "Bureaux candidats (rang)",
+        "Bureaux candidats",
         "Maisons",
         "Maisons itinérantes (non comptées)",
     ]
@@ -157,10 +157,13 @@ def test_a_row_of_the_panel_opens_its_popup(browser, demo):
     visit(browser, demo)
     browser.find_element("css selector", "#msap-panneau [data-site]").click()
     (candidate,) = popups(browser)
-    assert candidate.startswith("Candidat n° 1 : ")
-    assert "Habitants gagnés" in candidate
+    assert candidate.startswith("Ernée (fictif)")
+    assert "Plan de 3 bureauxn° 1, tenu par 100,0" in candidate
+    assert "Coût d’une Maison ici150\u202f000\u202f€ par an, dont État" in candidate
+    assert "Candidat n°" not in candidate
     browser.find_element("css selector", "#msap-panneau [data-zone]").click()
-    assert any(text.startswith("Zone blanche n° 1") for text in popups(browser))
+    (zone,) = popups(browser)
+    assert zone.startswith("Zone blanche n° 1, autour d’Ernée")
 
 
 def test_clicking_a_commune_shows_its_minutes(browser, demo):
@@ -172,18 +175,25 @@ def test_clicking_a_commune_shows_its_minutes(browser, demo):
     assert "Population" in text
 
 
-def test_a_printed_page_shows_the_whole_territory(browser, demo):
-    visit(browser, demo)
-    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in
-    printed = browser.execute_cdp_cmd(
+def printed(browser, name):
+    """Print a page on one sheet of A4, and return its words."""
+    sheet = browser.execute_cdp_cmd(
         "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True}
     )
     PICTURES.mkdir(parents=True, exist_ok=True)
-    (PICTURES / "demo.pdf").write_bytes(base64.b64decode(printed["data"]))
-    reader = pypdf.PdfReader(PICTURES / "demo.pdf")
+    (PICTURES / f"{name}.pdf").write_bytes(base64.b64decode(sheet["data"]))
+    reader = pypdf.PdfReader(PICTURES / f"{name}.pdf")
     assert len(reader.pages) == 1
-    words = reader.pages[0].extract_text()
+    return " ".join(reader.pages[0].extract_text().replace("\xa0", " ").split())
+
+
+def test_a_printed_page_shows_the_whole_territory(browser, demo):
+    visit(browser, demo)
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in
+    words = printed(browser, "demo")
     for told in ("Mayenne (démonstration)", "DÉMONSTRATION", "Temps jusqu’à la Maison", "candidat"):
+        assert told in words
+    for told in ("Proposition : 3 bureaux", "par an, dont État", "Ernée", "autour d’Ernée"):
         assert told in words
     browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
     framed = browser.execute_script(
@@ -197,6 +207,14 @@ def test_a_printed_page_shows_the_whole_territory(browser, demo):
     browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
     classes = browser.execute_script("return document.documentElement.className")
     assert "msap-impression" not in classes
+    # A choice prints on one page too.
+    browser.execute_script(
+        "msapEssai.remplacer(msapEssai.moteur().plans[3].sites);"
+        "msapEssai.mettre(msapEssai.moteur().sites.site_id[0], true);"
+    )
+    words = printed(browser, "demo-essai")
+    for told in ("ESSAI : 4", "Et si", "Votre choix, à côté de ce plan", "Habitants à 30"):
+        assert told in words
 
 
 def test_numbers_are_those_of_python(browser, demo):
@@ -214,6 +232,14 @@ def test_numbers_are_those_of_python(browser, demo):
     assert browser.execute_script("return msap.part(0.9234)") == french.percent(0.9234)
     counted = browser.execute_script("return msap.compte(12345, 'zone blanche')")
     assert counted == french.counted(12345, "zone blanche")
+
+
+def test_names_of_zones_are_those_of_python(browser, demo):
+    visit(browser, demo)
+    names = [*run_study(sample_study()).communes["nom"], "Le Mans", "Les Sables-d'Olonne", "Hyères"]
+    names += ["L'Île-Rousse", "Œuilly", "Ämmer", "lestrade", "Le", ""]
+    told = browser.execute_script("return arguments[0].map(msap.autour)", names)
+    assert told == [place_names.around(name) for name in names]
 
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
@@ -259,18 +285,18 @@ def test_searching_by_keyboard(browser, demo):
 def test_tables_sort_and_show_what_is_open_on_the_map(browser, demo):
     visit(browser, demo)
     read = (
-        "return Array.from(document.querySelectorAll('#msap-candidats tbody tr'),"
+        "return Array.from(document.querySelectorAll('#msap-zones tbody tr'),"
         " r => r.cells[2].textContent)"
     )
     before = browser.execute_script(read)
-    header = browser.find_element("css selector", "#msap-candidats th:nth-child(3) button")
+    header = browser.find_element("css selector", "#msap-zones th:nth-child(3) button")
     header.click()
     values = [int(text.replace("\u202f", "")) for text in browser.execute_script(read)]
     assert values == sorted(values)
     assert len(values) == len(before) > 1
     header.click()
     assert browser.execute_script(read)[0] == f"{max(values):,}".replace(",", "\u202f")
-    state = "return document.querySelector('#msap-candidats th:nth-child(3)').ariaSort"
+    state = "return document.querySelector('#msap-zones th:nth-child(3)').ariaSort"
     assert browser.execute_script(state) == "descending"
     browser.execute_script("msap.montrerZone(1)")
     chosen = browser.find_elements("css selector", "tr.msap-choisi [data-zone]")
@@ -320,6 +346,9 @@ def test_the_map_can_be_repainted(browser, demo):
     browser.execute_script(f"msap.marquer({last}, 'ouverte')")
     (opened,) = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
     assert opened.text == "+"
+    browser.execute_script(f"msap.marquer({last}, 'ouverte', '4')")
+    (opened,) = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    assert opened.text == "4"
     browser.execute_script(f"msap.marquer({last}, 'candidat')")
     assert not browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
     browser.execute_script(

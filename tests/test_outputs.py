@@ -131,9 +131,9 @@ def test_a_diagnosis_says_more(toy_study):
     page = render_page(outputs.map(diagnosis), title="x")
     assert "France Services : chaque habitant à moins de 30 minutes" in page
     assert "non respectée" in page
-    assert ">Robustesse</th>" in page
+    assert "Robustesse : part des hypothèses" in page
     assert "Habitants par heure d’ouverture" in page
-    assert "Robustesse</th>" not in render_page(outputs.map(diagnosis.result), title="x")
+    assert "Robustesse :" not in render_page(outputs.map(diagnosis.result), title="x")
 
 
 def test_equal_studies_give_equal_pages(toy_study):

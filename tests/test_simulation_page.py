@@ -8,14 +8,24 @@ import json
 import time
 from importlib.resources import files
 
+import numpy as np
 import pytest
 import test_browser
 from conftest import poste_row
 from test_outputs import HOSTILE, hostile_study
 
-from msap_geo import french
+from msap_geo import coverage, french, siting
+from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
-from msap_geo.study import read_choice, read_study, run_study, sample_study, scenario
+from msap_geo.study import (
+    choose,
+    read_choice,
+    read_study,
+    run_study,
+    sample_study,
+    scenario,
+    simulation_of,
+)
 
 browser = test_browser.browser
 
@@ -57,7 +67,16 @@ def figures(browser):
 
 
 def expected_figures(result):
-    found = {"zones": french.counted(len(result.zones), "zone blanche")}
+    zones, own = result.zones, int((~result.neighbours).sum())
+    worst = ""
+    if len(zones):
+        people = french.people(int(zones["population"].iloc[0]))
+        worst = f"\u00a0; la plus peuplée, {zones['nom'].iloc[0]} : {people}"
+    found = {
+        "zones": french.counted(len(zones), "zone blanche"),
+        "zone-1": worst,
+        "maisons": french.counted(own, "Maison"),
+    }
     for share in result.shares:
         name = f"{share.threshold:g}"
         found |= {
@@ -66,7 +85,14 @@ def expected_figures(result):
             f"audela-{name}": french.number(share.beyond),
             f"communes-audela-{name}": french.counted(share.communes_beyond, "commune"),
         }
-    return found
+    people = result.access.groupby("palier")["population"].sum()
+    labels = coverage.class_labels(result.study.thresholds)
+    known = {
+        f"classe-{i}": french.number(int(people.get(label, 0))) for i, label in enumerate(labels)
+    }
+    if coverage.NO_ACCESS not in set(result.access["palier"]):
+        known.pop(f"classe-{len(labels) - 1}")
+    return found | known
 
 
 def text_of(browser, selector):
@@ -142,23 +168,180 @@ def test_ticking_recomputes_the_page_as_python_does(page, demo, tmp_path):
     ]
     classes = page.execute_script("return Array.from(msapEssai.resultat().classes)")
     assert len(classes) == len(demo.access)
-    rows = page.execute_script(
-        "return Array.from(document.querySelectorAll('.msap-essai-cadre tbody tr'),"
-        "  r => [r.querySelector('input').dataset.essai, r.cells[2].textContent])"
-        ".slice(1, arguments[0] + 1)",
-        len(again.candidates),
-    )
-    assert rows == [
-        [
-            row.site_id,
-            f"{'+' if row.population_gagnee else ''}{french.number(row.population_gagnee)}",
-        ]
+    rows = dict(office_rows(page))
+    assert rows.pop(office) == "ouvert"
+    assert rows == {
+        row.site_id: f"{'+' if row.population_gagnee else ''}{french.number(row.population_gagnee)}"
         for row in again.candidates.itertuples()
-    ]
+    }
     click(page, "Tout annuler")
     assert figures(page) == before
     assert fragment(page) == ""
     assert no_error(page)
+
+
+def office_rows(browser):
+    """Identifier and gain of each row of the offices, as they stand."""
+    return browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-essai-cadre')[0]"
+        "  .querySelectorAll('tbody tr'),"
+        "  r => [r.querySelector('input').dataset.essai, r.cells[2].textContent]);"
+    )
+
+
+def signs(browser):
+    """What the legend counts, and the signs that stand on the map."""
+    return browser.execute_script(
+        "const told = {};"
+        "document.querySelectorAll('[data-signe]').forEach("
+        "  e => { told[e.dataset.signe] = Number(e.textContent.replace(/\\D/g, '')); });"
+        "const map = kind => Array.from(document.querySelectorAll("
+        "  '.leaflet-marker-icon .msap-signe-' + kind), e => e.textContent).sort();"
+        "return [told, map('ouverte'), map('fermee'), map('proposee'), map('zone'), map('maison')];"
+    )
+
+
+def zone_rows(browser):
+    return browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-zones-essai tbody tr'), r =>"
+        "  [r.cells[0].textContent, r.cells[1].firstChild.textContent, r.cells[2].textContent,"
+        "   r.cells[3].textContent]);"
+    )
+
+
+def set_choice(browser, opened, closed):
+    browser.execute_script(
+        "msapEssai.remplacer(arguments[0]);arguments[1].forEach(id => msapEssai.mettre(id, true));",
+        list(opened),
+        list(closed),
+    )
+
+
+def best_plan(plans, n):
+    """Return the plan told beside a choice of n openings: three while nothing is open."""
+    return plans[min(n or 3, len(plans)) - 1] if plans else None
+
+
+def per_year(result, opened):
+    """Return what openings cost a year, by siting's own table."""
+    kinds = result.la_poste.set_index("site_id").loc[list(opened), "genre"]
+    model = study_costs(result.study)
+    spent = siting.plan_costs(model, kinds, first_year=result.study.couts.annee)
+    state = spent[spent["payeur"].str.startswith("État")]["montant_eur"].sum()
+    return spent["montant_eur"].sum() / model.years, state / model.years
+
+
+def test_every_figure_and_sign_follows_random_choices(page, demo):
+    rng = np.random.default_rng(11)
+    offices, maisons = demo.candidates["site_id"].to_numpy(), demo.maisons["site_id"].to_numpy()
+    plans = simulation_of(demo).plans
+    for n_open, n_closed in ((1, 0), (3, 2), (0, 3), (12, 1), (len(offices), len(maisons))):
+        opened = [str(site) for site in rng.permutation(offices)[:n_open]]
+        closed = [str(site) for site in rng.permutation(maisons)[:n_closed]]
+        set_choice(page, opened, closed)
+        again = scenario(demo, choose(demo, opened=opened, closed=closed))
+        shown = figures(page)
+        expected = expected_figures(again)
+        assert expected.items() <= shown.items()
+        plan = best_plan(plans, n_open)
+        place = {site: str(rank) for rank, site in enumerate(plan["sites"], start=1)}
+        told, opens, closes, proposed, zones, standing = signs(page)
+        kept = demo.maisons[~demo.maisons["site_id"].isin(closed)]
+        own = kept[~demo.neighbours.to_numpy()[kept.index]]
+        by_kind = own["genre"].value_counts()
+        for name, count in told.items():
+            if name.startswith("maison:"):
+                assert count == by_kind.get(name.removeprefix("maison:"), 0)
+        assert told["candidat"] == len(again.candidates)
+        assert (told["zone"], told["ouverte"], told["fermee"]) == (
+            len(again.zones),
+            n_open,
+            n_closed,
+        )
+        assert opens == sorted(place.get(site, "+") for site in opened)
+        assert closes == ["×"] * n_closed
+        assert proposed == sorted(rank for site, rank in place.items() if site not in opened)
+        assert told["proposee"] == len(proposed)
+        assert zones == sorted(map(str, again.zones["rang"]))
+        assert len(standing) == len(own)
+        assert zone_rows(page) == [
+            [
+                str(zone.rang),
+                zone.nom,
+                french.number(zone.population),
+                french.minutes(zone.minutes_max),
+            ]
+            for zone in again.zones.head(15).itertuples()
+        ]
+        rows = dict(office_rows(page)) if n_open == 1 else {}
+        for row in again.candidates.itertuples() if rows else ():
+            gained = french.number(row.population_gagnee)
+            assert rows[row.site_id] == f"{'+' if row.population_gagnee else ''}{gained}"
+        beside = page.execute_script(
+            "const e = document.querySelector('.msap-plan-ecart'); return e && e.textContent"
+        )
+        gap = again.shares[0].within - plan["valeur"]
+        sign = "+" if gap > 0 else "−" if gap < 0 else ""
+        assert f": {sign}{french.number(abs(gap))} habitants" in beside
+        more = per_year(demo, opened)[0] - per_year(demo, plan["sites"])[0]
+        words = "même coût" if not more else f"{french.euros(abs(more))} par an"
+        assert words in beside
+    assert no_error(page)
+
+
+def test_the_slider_shows_each_proven_plan(page, demo):
+    plans = simulation_of(demo).plans
+    today = expected_figures(demo)
+    slider = "const s = document.getElementById('msap-plan-nombre');"
+    for plan in [*plans[:2], plans[-1]]:
+        page.execute_script(
+            slider + "s.value = arguments[0]; s.dispatchEvent(new Event('input'));", plan["n"]
+        )
+        again = scenario(demo, choose(demo, opened=plan["sites"]))
+        assert again.shares[0].within == plan["valeur"] == plan["borne"]
+        assert plan["gain"] == plan["valeur"] - demo.shares[0].within == sum(plan["apports"])
+        shown = figures(page)
+        assert expected_figures(again).items() <= shown.items()
+        spent, state = per_year(demo, plan["sites"])
+        assert shown["plan-gain"] == f"+{french.number(plan['gain'])}"
+        assert shown["plan-prix"] == (
+            f"{french.euros(spent)} par an, dont État {french.euros(state)}"
+            f" ({french.number(100 * state / spent)}\u202f%)"
+        )
+        offices = "bureaux" if plan["n"] > 1 else "bureau"
+        assert page.execute_script(slider + "return s.getAttribute('aria-valuetext');") == (
+            f"{plan['n']} {offices}, {french.number(plan['gain'])} habitants, "
+            f"{french.euros(spent)} par an"
+        )
+        assert signs(page)[1] == sorted(str(n + 1) for n in range(plan["n"]))
+        assert fragment(page) == "#o=" + ",".join(plan["sites"])
+        assert page.execute_script("return document.querySelector('.msap-plan-compare').hidden")
+    page.execute_script(slider + "s.value = 0; s.dispatchEvent(new Event('input'));")
+    shown = figures(page)
+    assert today.items() <= shown.items()
+    assert page.execute_script(slider + "return s.getAttribute('aria-valuetext');").startswith(
+        "aujourd’hui"
+    )
+
+
+def test_variants_of_a_plan_gain_as_many_and_a_gain_on_the_edge_is_counted(demo):
+    threshold, tried = demo.study.threshold, 0
+    for plan in simulation_of(demo).plans[:5]:
+        again = scenario(demo, choose(demo, opened=plan["sites"]))
+        before, after = demo.access["minutes"], again.access["minutes"]
+        gained = (~(before <= threshold)) & (after <= threshold)
+        close = gained & (after > threshold - 1)
+        assert plan["fragile"] == demo.access.loc[close, "population"].sum()
+        for place, others in enumerate(plan["variantes"]):
+            for other in others:
+                swapped = [*plan["sites"][:place], other, *plan["sites"][place + 1 :]]
+                assert (
+                    scenario(demo, choose(demo, opened=swapped)).shares[0].within
+                    == (plan["valeur"])
+                )
+                tried += 1
+        assert all(0 < share <= 1 for share in plan["tenus"])
+    assert tried
 
 
 def test_undo_and_redo(page, demo):
@@ -228,6 +411,7 @@ def test_a_popup_opens_and_closes(page, demo):
 
 def test_an_office_is_found_by_its_name(page, demo):
     page.execute_script(
+        "document.querySelectorAll('.msap-essai-choix details').forEach(d => { d.open = true; });"
         "const i = document.querySelector('.msap-essai-cherche input'); i.value = 'LAVÀL';"
         "i.dispatchEvent(new Event('input'));"
     )
@@ -236,19 +420,23 @@ def test_an_office_is_found_by_its_name(page, demo):
         "  .querySelectorAll('tbody input'), e => e.dataset.essai)"
     )
     ours = demo.candidates
-    here = ours["nom"].str.contains("LAVAL") | ours["commune"].str.contains("LAVAL")
+    here = ours["nom"].str.contains("Laval") | ours["commune"].str.contains("Laval")
     assert found == ours.loc[here, "site_id"].tolist()
     assert 0 < len(found) < len(ours)
 
 
-def test_the_best_choice_can_be_tried(page, demo):
-    page.execute_script("const s = document.querySelector('.msap-essai select'); s.value = '3';")
-    click(page, "Essayer")
-    told = text_of(page, ".msap-essai-optimum")
-    assert "aucun choix ne couvre plus d’habitants à 20\u202fmin (prouvé)." in told
-    tick(page, demo.candidates["site_id"].iloc[-1])
-    told = text_of(page, ".msap-essai-optimum")
-    assert "le meilleur choix (prouvé) couvre" in told
+def test_a_choice_is_told_beside_the_plan_of_as_many(page, demo):
+    plans = simulation_of(demo).plans
+    last = demo.candidates["site_id"].iloc[-1]
+    tick(page, last)
+    mine = scenario(demo, choose(demo, opened=[last])).shares[0].within
+    told = text_of(page, ".msap-plan-compare")
+    assert f"−{french.number(plans[0]['valeur'] - mine)} habitants à 20\u202fmin" in told
+    assert "même coût" in told
+    assert "Y perdent : " in told
+    page.execute_script("document.querySelector('.msap-plan-essayer').click()")
+    assert fragment(page) == "#o=" + plans[0]["sites"][0]
+    assert page.execute_script("return document.querySelector('.msap-plan-compare').hidden")
 
 
 def test_a_change_is_instant(page):

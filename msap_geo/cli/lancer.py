@@ -151,7 +151,7 @@ def _told(result: StudyResult, folder: Path) -> str:
         for share in result.shares
     ]
     zones = french.counted(len(result.zones), "zone blanche")
-    lines.append(f"  {zones} au-delà de {study.threshold:g} min")
+    lines.append(f"  {zones} au-delà de {study.threshold:g} min{_largest(result)}")
     lines += [
         f"  candidat n° {row.rang} : {row.nom} ({row.code_insee}), "
         f"{french.people(row.population_gagnee)} de plus à {study.threshold:g} min"
@@ -162,3 +162,14 @@ def _told(result: StudyResult, folder: Path) -> str:
         lines.append(f"  anomalies dans les données : {told} (détail dans manifest.json)")
     lines.append(f"Résultats : {folder} (carte à ouvrir : {folder / 'carte.html'})")
     return "\n".join(lines)
+
+
+def _largest(result: StudyResult) -> str:
+    """Name the zone blanche of most people, as the map and the documents do."""
+    from msap_geo import french  # noqa: PLC0415
+
+    if result.zones.empty:
+        return ""
+    zone = result.zones.iloc[0]
+    which = " ; la plus peuplée," if len(result.zones) > 1 else ","
+    return f"{which} {zone['nom']} : {french.people(int(zone['population']))}"

@@ -236,7 +236,16 @@ def _zones(side: Side, threshold: float) -> gpd.GeoDataFrame:
     """Return the zones blanches of a study, made anew if its own have another threshold."""
     if side.thresholds[0] == threshold:
         return side.zones
-    columns = ["zone_id", "rang", "communes", "population", "minutes_max", "site_nom", "geometry"]
+    columns = [
+        "zone_id",
+        "rang",
+        "nom",
+        "communes",
+        "population",
+        "minutes_max",
+        "site_nom",
+        "geometry",
+    ]
     return coverage.zones_blanches(side.communes, side.access, threshold=threshold)[columns]
 
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from msap_geo import coverage, outputs, schemas
+from msap_geo import coverage, outputs, place_names, schemas
 from msap_geo.comparison.side import Side
 from msap_geo.errors import (
     DataError,
@@ -245,12 +245,14 @@ def _zones(folder: Path, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Read the zones blanches where their communes are lists, with the outlines of the layer."""
     path = folder / "zones_blanches.geojson"
     features = _json(path, ("features",))["features"]
+    names = communes.set_index("code_insee")["nom"]
     try:
         rows = [feature["properties"] for feature in features]
         listed = pd.DataFrame(
             {
                 "zone_id": [str(row["zone_id"]) for row in rows],
                 "rang": [int(row["rang"]) for row in rows],
+                "nom": [_zone_name(str(row["zone_id"]), names) for row in rows],
                 "communes": [[str(code) for code in row["communes"]] for row in rows],
                 "population": [int(row["population"]) for row in rows],
                 "minutes_max": [row.get("minutes_max") for row in rows],
@@ -266,6 +268,12 @@ def _zones(folder: Path, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     outlines = _layer(folder / "etude.gpkg", "zones_blanches").set_index("zone_id").geometry
     listed["geometry"] = outlines.reindex(listed["zone_id"]).to_numpy()
     return gpd.GeoDataFrame(listed, geometry="geometry", crs=communes.crs)
+
+
+def _zone_name(zone_id: str, names: pd.Series) -> str:
+    """Return the name of a zone, which folders written before it had one do not hold."""
+    code = zone_id.removeprefix("ZB-")
+    return place_names.around(str(names.get(code, code)))
 
 
 def _candidates(path: Path) -> pd.DataFrame:

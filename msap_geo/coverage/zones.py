@@ -11,7 +11,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from msap_geo import schemas
+from msap_geo import place_names, schemas
 from msap_geo.coverage.access import is_beyond
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def zones_blanches(
     geopandas.GeoDataFrame
         Table under :data:`msap_geo.schemas.ZONES`, ranked by inhabitants (then by identifier).
         ``zone_id`` is ``ZB-`` and the code of the zone's most populous commune: it does not depend
-        on the order of the rows nor on the other zones. ``minutes_max`` is the worst time (null
+        on the order of the rows nor on the other zones; ``nom`` is its name everywhere (``autour
+        de Corte``). ``minutes_max`` is the worst time (null
         when a commune has no route at all), ``site_id`` and ``site_nom`` the Maison nearest to
         most of the zone's people today.
     """
@@ -73,6 +74,7 @@ def zones_blanches(
 
 _ZONE_COLUMNS = [
     "zone_id",
+    "nom",
     "communes",
     "nb_communes",
     "population",
@@ -91,6 +93,7 @@ def _zone(members: gpd.GeoDataFrame) -> tuple[object, ...]:
     outline = shapely.union_all(members.geometry.dropna().to_numpy())
     return (
         f"ZB-{members['code_insee'].iloc[0]}",
+        place_names.around(members["nom"].iloc[0]),
         sorted(members["code_insee"]),
         len(members),
         int(members["population"].sum()),

@@ -102,14 +102,13 @@ def _who(parts: ReportParts) -> str:
     if zones.empty:
         return f"{text} Il n’y a aucune zone blanche."
     worst = zones.iloc[0]
-    place = parts.commune(worst["zone_id"].removeprefix("ZB-"))
     held = french.people(worst["population"])
     if len(zones) == 1:
         among = french.counted(worst["nb_communes"], "commune")
-        return f"{text} Une seule zone blanche, autour de {place} : {held} dans {among}."
+        return f"{text} Une seule zone blanche, {worst['nom']} : {held} dans {among}."
     return (
-        f"{text} {french.counted(len(zones), 'zone blanche')} ; la plus peuplée, autour de "
-        f"{place}, réunit {held} dans "
+        f"{text} {french.counted(len(zones), 'zone blanche')} ; la plus peuplée, "
+        f"{worst['nom']}, réunit {held} dans "
         f"{french.counted(worst['nb_communes'], 'commune')}."
     )
 

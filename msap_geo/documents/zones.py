@@ -34,7 +34,7 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
         f"Zones blanches : communes d’un seul tenant à plus de {parts.first} minutes",
         (
             Column("N°"),
-            Column("Autour de"),
+            Column("Zone"),
             Column("Communes", number=True),
             Column("Habitants", number=True),
             Column("Moyenne", number=True),
@@ -45,7 +45,7 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
         tuple(
             (
                 str(zone["rang"]),
-                zone["chef_lieu"],
+                zone["nom"],
                 french.number(zone["nb_communes"]),
                 french.number(zone["population"]),
                 french.minutes(zone["minutes_moyennes"]),
@@ -76,7 +76,6 @@ def _told_zones(parts: ReportParts) -> list[dict[str, Any]]:
                 **known,
                 **{name: value for name, value in zone.items() if name != "geometry"},
                 "minutes_moyennes": known.get("minutes_moyennes", math.nan),
-                "chef_lieu": parts.commune(zone["zone_id"].removeprefix("ZB-")),
                 "site_nom": zone["site_nom"] if isinstance(zone["site_nom"], str) else "aucune",
             }
         )
@@ -112,7 +111,7 @@ def _zone(parts: ReportParts, zone: dict[str, Any]) -> Paragraph:
     if isinstance(worst, str) and not math.isnan(zone["minutes_max"]):
         text += f". Le plus loin : {parts.commune(worst)}, {french.minutes(zone['minutes_max'])}"
     text += f".{_deeper(parts, zone)}{_offices_inside(parts, zone)}{_operators(parts, zone)}"
-    return Paragraph(text, lead=f"Zone {zone['rang']}, autour de {zone['chef_lieu']}.")
+    return Paragraph(text, lead=f"Zone {zone['rang']}, {zone['nom']}.")
 
 
 def _time(minutes: float) -> str:

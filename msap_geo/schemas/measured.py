@@ -75,6 +75,7 @@ ZONES = pa.DataFrameSchema(
     {
         "zone_id": text(unique=True),
         "rang": pa.Column("int64", pa.Check.ge(1), unique=True),
+        "nom": text(),
         "communes": pa.Column(object),
         "nb_communes": pa.Column("int64", pa.Check.ge(1)),
         "population": persons(),

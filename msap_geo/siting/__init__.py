@@ -15,6 +15,8 @@ from msap_geo.siting.objectives.equity import fairest_covering
 from msap_geo.siting.objectives.gained import covering_gains, maximal_covering, p_median, trip_gains
 from msap_geo.siting.plan import Plan
 from msap_geo.siting.problem import Problem, make_problem
+from msap_geo.siting.proven import MOST as MOST_PLANNED
+from msap_geo.siting.proven import proven_plans
 from msap_geo.siting.ranking import Ranking, best_first, check_weights, rank, stability
 from msap_geo.siting.rules import Quota, Rules, compile_rules
 from msap_geo.siting.scores import (
@@ -30,6 +32,7 @@ from msap_geo.siting.solving.highs import Effort
 
 __all__ = [
     "CRITERIA",
+    "MOST_PLANNED",
     "WEIGHTS",
     "Alternatives",
     "Breach",
@@ -67,6 +70,7 @@ __all__ = [
     "p_centre",
     "p_median",
     "plan_costs",
+    "proven_plans",
     "rank",
     "score_candidates",
     "scored",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import loaders
+from msap_geo import loaders, place_names
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -72,8 +72,11 @@ class Places(NamedTuple):
     codes: loaders.CommuneCodes
 
     def settle(self, sites: gpd.GeoDataFrame, file: str) -> loaders.Loaded[gpd.GeoDataFrame]:
-        """Settle a list of sites in the communes: the one way, whatever the list is for."""
-        return loaders.attach_to_communes(
+        """Settle a list of sites in the communes: the one way, whatever the list is for.
+
+        Their names are written as people do: lists have capitals.
+        """
+        found = loaders.attach_to_communes(
             sites,
             self.communes,
             self.origins,
@@ -81,10 +84,23 @@ class Places(NamedTuple):
             codes=self.codes,
             town_halls=self.town_halls,
         )
+        return loaders.Loaded(
+            _written(found.table, self.communes), found.rows_read, found.anomalies
+        )
 
     def within_reach(self, settled: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Keep the sites of the territory, and those near enough to its border to count."""
         return loaders.within_reach(settled, self.communes)
+
+
+def _written(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    names = communes.set_index("code_insee")["nom"]
+    known = place_names.known_names(names)
+    capitals = sites["commune"].map(lambda name: place_names.written(name, known))
+    return sites.assign(
+        nom=sites["nom"].map(lambda name: place_names.written(name, known)),
+        commune=sites["code_insee"].map(names).fillna(capitals),
+    )
 
 
 class Territory(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msap_geo import coverage, french, outputs, siting
 from msap_geo.anomalies import tally
 from msap_geo.notebook_html import card, table
@@ -11,9 +9,6 @@ from msap_geo.study import map_parts
 from msap_geo.study.facts import Facts
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.what_if import simulation_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _FEW = 5
 
@@ -100,10 +95,10 @@ def _card(result: Facts) -> str:
     figures["zones blanches"] = french.number(len(result.zones))
     figures["anomalies"] = french.anomalies(tally(result.anomalies)) or "aucune"
     zones = table(
-        result.zones.assign(nom=_zone_names(result)),
+        result.zones,
         {
             "rang": "Rang",
-            "nom": "Autour de",
+            "nom": "Zone",
             "nb_communes": "Communes",
             "population": "Habitants",
             "minutes_max": "Minutes au plus",
@@ -123,8 +118,3 @@ def _card(result: Facts) -> str:
         tables=[zones, candidates],
         remarks=[str(told) for told in result.cautions],
     )
-
-
-def _zone_names(result: Facts) -> pd.Series:
-    named = result.communes.set_index("code_insee")["nom"]
-    return result.zones["zone_id"].str.removeprefix("ZB-").map(named)

@@ -12,7 +12,6 @@ from scipy.sparse import vstack
 
 from msap_geo import outputs, schemas, siting, travel
 from msap_geo.coverage.access import MINUTES_DECIMALS
-from msap_geo.siting.plan import OPTIMAL
 from msap_geo.study.costs import study_costs
 from msap_geo.travel.places import TIE_MINUTES
 
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
     from msap_geo.study.facts import Facts
 
-PLANS = 10
-"""Best choices are proven for 1 to so many openings."""
-
-_SECONDS_A_PLAN = 2.0
 _TRIPS_A_COMMUNE = 200
 _FEWEST_TRIPS, _MOST_TRIPS = 80_000, 500_000
 """A page holds two hundred trips a commune, within these bounds: 0.3 to 2 MB."""
@@ -35,6 +30,8 @@ _BACKUPS = 32
 many as the page holds, from so many down."""
 
 _THOUSAND = 1000
+_STATE = "État"
+"""How the State's parts of a cost begin, among the payers."""
 
 
 class _Pairs(NamedTuple):
@@ -73,7 +70,8 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
     if trips is None:
         return None
     study, choice = result.study, result.choice
-    plans = _plans(result, times, first=len(sites) - len(offices))
+    problem = _problem(result, times, first=len(sites) - len(offices))
+    plans = siting.proven_plans(problem, threshold=result.study.threshold)
     return outputs.Simulation(
         study=study.etude.nom if choice is None else choice.study,
         departements=study.departements,
@@ -88,7 +86,8 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
         weights=_weights(result.ranking),
         costs=_costs(result, sorted(set(offices["genre"]))),
         plans=plans,
-        every_plan=len(plans) < min(PLANS, len(offices)) or len(plans) == len(offices),
+        every_plan=len(plans) < min(siting.MOST_PLANNED, len(offices))
+        or len(plans) == len(offices),
         start={} if choice is None else choice.told(),
     )
 
@@ -229,6 +228,7 @@ def _costs(result: Facts, kinds: list[str]) -> dict[str, Any]:
         "remarques": list(model.remarks),
         "annees": list(years),
         "payeurs": names,
+        "etat": [rank for rank, name in enumerate(names) if name.startswith(_STATE)],
         "enveloppes": [
             payer.envelope_eur if np.isfinite(payer.envelope_eur) else None
             for payer in model.payers
@@ -238,12 +238,9 @@ def _costs(result: Facts, kinds: list[str]) -> dict[str, Any]:
     }
 
 
-def _plans(result: Facts, times: travel.TravelTimes, *, first: int) -> list[dict[str, Any]]:
-    """Return the best choice for each number of openings, until more of them bring nothing.
-
-    Candidates are the columns of the times from the first on.
-    """
-    study, threshold = result.study, result.study.threshold
+def _problem(result: Facts, times: travel.TravelTimes, *, first: int) -> siting.Problem:
+    """Return what plans are made of; candidates are the columns of the times from the first on."""
+    study = result.study
     # As `optimiser` does: of plans that cover as many, the one whose trips are shorter.
     longest = max(study.thresholds[-1], study.implantation.trajet_max_minutes)
     useful = siting.longest_useful_trip(result.access, threshold=longest)
@@ -254,26 +251,4 @@ def _plans(result: Facts, times: travel.TravelTimes, *, first: int) -> list[dict
         km=times.km[:, first:],
         max_minutes=min(times.max_minutes, useful),
     )
-    people, today = result.access["population"], result.access["minutes"]
-    problem = siting.make_problem(to_offices, people, today)
-    plans: list[dict[str, Any]] = []
-    for number in range(1, min(PLANS, len(problem.site_ids)) + 1):
-        plan = siting.maximal_covering(
-            problem,
-            siting.Rules(count=number),
-            thresholds=[threshold],
-            effort=siting.Effort(seconds=_SECONDS_A_PLAN),
-        )
-        best = plans[-1]["valeur"] if plans else round(plan.today)
-        if plan.status == OPTIMAL and round(plan.value) == best:
-            break
-        plans.append(
-            {
-                "n": number,
-                "sites": list(plan.sites),
-                "valeur": round(plan.value),
-                "borne": round(plan.bound),
-                "statut": plan.status,
-            }
-        )
-    return plans
+    return siting.make_problem(to_offices, result.access["population"], result.access["minutes"])

@@ -80,7 +80,7 @@ def assemble_communes(
     joined = outlines.merge(here, on="code_insee", how="outer", suffixes=("", "_population"))
     without_people = joined["population"].isna()
     without_outline = ~joined["code_insee"].isin(set(outlines["code_insee"]))
-    names = joined["nom"].fillna(joined["nom_population"])
+    names = _with_articles(joined["nom"], joined["nom_population"])
     told = pd.DataFrame(
         {
             "nom": names,
@@ -113,6 +113,19 @@ def assemble_communes(
         crs=epsg,
     ).sort_values("code_insee", ignore_index=True)
     return Loaded(schemas.check(table, schemas.COMMUNES), len(joined), tuple(anomalies))
+
+
+def _with_articles(outlined: pd.Series, counted: pd.Series) -> pd.Series:
+    """Return the names of the outlines, with the article the list of populations gives them.
+
+    Some files of outlines name Le Mans « Mans »: the article is a field of its own there.
+    """
+    own, other = outlined.fillna(counted), counted.fillna("")
+    longer = [
+        full.endswith((f" {short}", f"'{short}", f"’{short}"))
+        for short, full in zip(own.fillna(""), other, strict=True)
+    ]
+    return own.where(~pd.Series(longer, index=own.index), other)
 
 
 def commune_origins(

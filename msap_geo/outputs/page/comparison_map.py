@@ -33,15 +33,12 @@ LAYERS = {
     "departements": "Limites de département",
     "zones_avant": "Zones blanches d’avant",
     "zones": "Zones blanches d’après",
-    "villes": "Noms des villes",
+    "villes": "Noms des communes",
     "voisines": "Maisons voisines",
     "maisons": "Maisons",
 }
 """Name of each kind of layer, from the bottom up."""
 
-_SCRIPTS = (
-    "base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js", "comparaison.js",
-)  # fmt: skip
 _MOST = 15
 
 
@@ -65,7 +62,7 @@ def build_compare_map(content: CompareContent) -> folium.Map:
         data=_data(content),
         layers=[StudyLayer(kind, name=LAYERS[kind]) for kind in _present(content)],
         style=("carte.css", "comparaison.css"),
-        scripts=_SCRIPTS,
+        scripts=(*folium_map.SCRIPTS, "comparaison.js"),
         road_credit=content.after.road_credit,
     )
 

@@ -38,9 +38,9 @@ LAYERS = {
     "bassins": "Bassins des Maisons",
     "zones": "Zones blanches",
     "publics": "Publics cibles",
-    "villes": "Noms des villes",
+    "villes": "Noms des communes",
     "poste": "Points de contact La Poste",
-    "candidats": "Bureaux candidats (rang)",
+    "candidats": "Bureaux candidats",
     "voisines": "Maisons voisines",
     "maisons": "Maisons",
     "itinerantes": "Maisons itinérantes (non comptées)",
@@ -48,11 +48,17 @@ LAYERS = {
 """Name of each kind of layer, from the bottom up."""
 
 _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
-_SCRIPTS = ("base.js", "trace.js", "couches.js", "themes.js", "panneau.js", "carte.js")
+SCRIPTS = (
+    "base.js", "trace.js", "donnees.js", "fiches.js", "signes.js", "noms.js", "couches.js",
+    "themes.js", "panneau.js", "carte.js",
+)  # fmt: skip
+"""Of every page, in order."""
+
 _SIMULATION = (
     "simulation_moteur.js",
     "simulation_page.js",
     "simulation_vue.js",
+    "plan.js",
     "simulation.js",
 )
 _IGN_PLAN = (
@@ -100,7 +106,7 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
     """
     chosen = _chosen(layers)
     data = payload(content)
-    style, scripts = ["carte.css"], list(_SCRIPTS)
+    style, scripts = ["carte.css"], list(SCRIPTS)
     if content.simulation is not None:
         data["simulation"] = simulation_data(content.simulation)
         style.append("simulation.css")

@@ -9,7 +9,6 @@ import pandas as pd
 from msap_geo import french
 from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.page.payload import TOP_CANDIDATES
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ _LAYER_OF = {
     "voisine": "voisines",
     "itinerante": "itinerantes",
     "poste": "poste",
+    "fermee": "maisons",
 }
 
 _SIGNS = {"respectée": "✓", "non respectée": "✗"}
@@ -57,38 +57,61 @@ def signs(content: MapContent) -> list[dict[str, Any]]:
         *_kinds(content.maisons, "maison", "Maison"),
         {
             "sorte": "voisine",
+            "couche": "voisines",
+            "cle": "voisine",
             "lettre": "",
             "nom": "Maison voisine",
             "nombre": len(content.neighbours),
         },
         *_kinds(content.itinerants, "itinerante", "Maison non comptée :"),
     ]
-    ranked = min(TOP_CANDIDATES, len(content.candidates))
-    others = len(content.candidates) - ranked
-    lines += [
-        _sign("candidat", "Bureau candidat, rang", ranked, letter="1"),
-        _sign("autre", "Autre bureau candidat", others),
-    ]
+    lines.append(_sign("autre", "Bureau candidat", len(content.candidates), key="candidat"))
     lines += [
         _sign(f"poste msap-{_OFFICE_SHAPES.get(str(kind), _OTHER_SHAPE)}", str(kind), int(count))
         for kind, count in content.la_poste["genre"].value_counts(sort=False).items()
     ]
-    return [line for line in lines if line["nombre"]]
+    kept = [line for line in lines if line["nombre"]]
+    return [*_of_trial(content), *kept]
+
+
+def _of_trial(content: MapContent) -> list[dict[str, Any]]:
+    """Return the signs a choice brings, none of which is there at first."""
+    if content.simulation is None:
+        return []
+    return [
+        _sign("proposee", "Bureau du plan, proposé", 0, letter="1", key="proposee"),
+        _sign("ouverte", "Bureau ouvert dans l’essai", 0, letter="1", key="ouverte"),
+        {
+            **_sign("fermee", "Maison fermée dans l’essai", 0, letter="×", key="fermee"),
+            "couche": "maisons",
+        },
+    ]
 
 
 def _kinds(sites: pd.DataFrame, sign: str, noun: str) -> list[dict[str, Any]]:
     counts = sites["genre"].value_counts().items()
     return [
         _sign(
-            sign, f"{noun} {str(kind).lower()}", int(n), letter=_MAISON_LETTERS.get(str(kind), "")
+            sign,
+            f"{noun} {str(kind).lower()}",
+            int(n),
+            letter=_MAISON_LETTERS.get(str(kind), ""),
+            key=f"{sign}:{kind}",
         )
         for kind, n in counts
     ]
 
 
-def _sign(sign: str, words: str, count: int, *, letter: str = "") -> dict[str, Any]:
+def _sign(sign: str, words: str, count: int, *, letter: str = "", key: str = "") -> dict[str, Any]:
     layer = _LAYER_OF.get(sign.split(maxsplit=1)[0], "candidats")
-    return {"sorte": sign, "couche": layer, "lettre": letter, "nom": words, "nombre": count}
+    return {
+        "sorte": sign,
+        "couche": layer,
+        "cle": key,
+        "lettre": letter,
+        "nom": words,
+        "nombre": count,
+    }
 
 
 def robustness(findings: Findings) -> dict[str, str]:

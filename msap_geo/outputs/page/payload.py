@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
     from msap_geo.outputs.page.content import MapContent
 
-TOP_CANDIDATES = 10
-"""How many candidates are numbered on the map and listed beside it."""
-
 ROLES = {
     "maison": "Maison",
     "voisine": "Maison d’un département voisin",
@@ -50,9 +47,6 @@ _FINEST_M, _COARSEST_M = 30.0, 200.0
 _COMMUNES_IN_DETAIL = 500
 _STEPS = 12.0
 """Steps of the grid in a simplification tolerance: rounding to it cannot be seen."""
-
-_TOWNS_NAMED = 10
-_TOWNS_APART = 12
 
 
 def payload(content: MapContent) -> dict[str, Any]:
@@ -96,10 +90,9 @@ def payload(content: MapContent) -> dict[str, Any]:
         "departements": _departements(content),
         "sites": sites,
         "roles": ROLES,
-        "premiers": TOP_CANDIDATES,
+        "note": content.score,
         "candidats": _candidates(content),
         "zones": _zones(content),
-        "villes": _towns(content),
         **{name: part for name, part in parts.items() if part},
     }
 
@@ -223,6 +216,7 @@ def _zones(content: MapContent) -> list[dict[str, Any]]:
         {
             "rang": int(zone.rang),
             "id": zone.zone_id,
+            "nom": zone.nom,
             "communes": [row[code] for code in zone.communes],
             "population": int(zone.population),
             "minutesMax": numbers([zone.minutes_max])[0],
@@ -236,21 +230,3 @@ def _zones(content: MapContent) -> list[dict[str, Any]]:
         }
         for zone in content.zones.itertuples()
     ]
-
-
-def _towns(content: MapContent) -> list[int]:
-    """Return the rows of the largest towns far enough apart for their names to be read."""
-    west, south, east, north = content.communes.total_bounds
-    apart = max(east - west, north - south) / _TOWNS_APART
-    points = content.communes.geometry.representative_point()
-    people = content.communes["population"].to_numpy()
-    chosen: list[int] = []
-    for row in np.argsort(-people, kind="stable"):
-        point = points.iloc[row]
-        if point is None or point.is_empty:
-            continue
-        if all(point.distance(points.iloc[other]) > apart for other in chosen):
-            chosen.append(int(row))
-        if len(chosen) == _TOWNS_NAMED:
-            break
-    return chosen

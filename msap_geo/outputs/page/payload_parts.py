@@ -111,7 +111,6 @@ def site_lines(findings: Findings, threshold: float) -> dict[str, list[list[str]
             ["Leur temps moyen", french.minutes(row["minutes_moyennes"])],
             ["Heures par semaine", french.number(row["heures"], 1) + assumed],
             ["Habitants par heure d’ouverture", french.number(row["habitants_par_heure"])],
-            ["Charge", row["charge"]],
         ]
         if row["site_id"] in closing.index:
             people = french.people(int(closing[row["site_id"]]))

@@ -38,6 +38,13 @@ var msap = (function () {
     return number(count) + "\u00a0" + words;
   }
 
+  // A name after « de », as msap_geo.place_names writes it.
+  function after(name) {
+    if (name.indexOf("Le ") === 0) { return "du " + name.slice(3); }
+    if (name.indexOf("Les ") === 0) { return "des " + name.slice(4); }
+    return (/^[aeiouyàâäæéèêëîïôöœùûüh]/i.test(name) ? "d’" : "de ") + name;
+  }
+
   function element(tag, text, className) {
     var node = document.createElement(tag);
     if (text !== undefined && text !== null && text !== "") { node.textContent = text; }
@@ -93,6 +100,7 @@ var msap = (function () {
 
   return {
     nombre: number, minutes: minutes, kilometres: kilometres, part: percent, compte: counted,
+    autour: function (name) { return "autour " + after(name); },
     element: element, bouton: button, sansAccent: plain, tableau: sortable
   };
 })();

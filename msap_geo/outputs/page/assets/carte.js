@@ -13,10 +13,10 @@
     if (toggle) { toggle.title = "Couches"; toggle.setAttribute("aria-label", "Couches"); }
     map.on("popupopen", function (event) {
       var close = event.popup.getElement().querySelector(".leaflet-popup-close-button");
-      if (close) { close.setAttribute("aria-label", "Fermer"); }
+      if (close) { close.setAttribute("aria-label", "Masquer la bulle"); }
     });
     document.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") { map.closePopup(); }
+      if (event.key === "Escape") { map.closePopup(); msap.fiches.fermer(); }
     });
   }
 
@@ -24,9 +24,11 @@
   function framing(map, bounds) {
     function frame() {
       map.invalidateSize({ animate: false });
-      // On a phone the banners lie over the map.
-      var banners = document.querySelector(".msap-bandeaux");
-      var over = getComputedStyle(banners).position === "fixed" ? banners.offsetHeight : 0;
+      // The search, and on a phone the banners, lie over the map.
+      var over = Array.from(document.querySelectorAll(".msap-bandeaux, .msap-chercher")).reduce(function (most, node) {
+        return /fixed/.test(getComputedStyle(node).position) ? Math.max(most, node.getBoundingClientRect().bottom) : most;
+      }, 0);
+      if (map.getSize().x > 700) { over = 0; }
       map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
     }
     frame();
@@ -40,19 +42,25 @@
     function fit() {
       page.style.setProperty("--msap-haut", "100px");
       var left = 1040 - (document.body.scrollHeight - 100);
-      page.style.setProperty("--msap-haut", Math.max(380, Math.min(640, left)) + "px");
+      page.style.setProperty("--msap-haut", Math.max(300, Math.min(640, left - 8)) + "px");
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
-    var page = document.documentElement, left = null;
+    var page = document.documentElement, left = null, legend = document.querySelector("details.msap-cle");
+    if (legend && window.innerWidth <= 760) { legend.open = false; }
+    if (legend) { legend.addEventListener("toggle", msap.ranger); }
     window.addEventListener("beforeprint", function () {
-      left = { center: map.getCenter(), zoom: map.getZoom() };
+      left = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, open: legend && legend.open };
       page.classList.add("msap-impression");
+      map.options.zoomSnap = 0;
+      if (legend) { legend.open = true; }
       fit();
       frame();
       msap.trace.imprimer(map, msap.donnees().repere, getComputedStyle(map.getContainer()).backgroundColor);
     });
     window.addEventListener("afterprint", function () {
       page.classList.remove("msap-impression");
+      if (legend) { legend.open = left.open; }
+      map.options.zoomSnap = left.snap;
       map.invalidateSize({ animate: false });
       map.setView(left.center, left.zoom, { animate: false });
       msap.trace.imprimer(map, msap.donnees().repere, null);

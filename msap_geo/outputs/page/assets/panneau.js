@@ -82,7 +82,7 @@
   }
 
   // Rows may be replaced at any time: the panel listens for them all at once.
-  function links(map) {
+  function links() {
     var panel = document.getElementById("msap-panneau");
     panel.addEventListener("click", function (event) {
       var button = event.target.closest("[data-zone], [data-site]");
@@ -91,9 +91,8 @@
       else { msap.montrerSite(button.dataset.site); }
     });
     // And the other way: what is open on the map is marked in its table.
-    map.on("popupopen", function (event) {
+    msap.surFiche(function (what) {
       clear();
-      var what = event.popup.msapObjet || (event.popup._source && event.popup._source.msapObjet);
       if (!what) { return; }
       panel.querySelectorAll("[data-zone], [data-site]").forEach(function (button) {
         if (button.dataset[what[0]] !== String(what[1])) { return; }
@@ -104,7 +103,6 @@
         if (box) { box.scrollTop = row.offsetTop - box.clientHeight / 2; }
       });
     });
-    map.on("popupclose", clear);
     function clear() {
       panel.querySelectorAll(".msap-choisi").forEach(function (row) { row.classList.remove("msap-choisi"); });
     }
@@ -117,10 +115,10 @@
     });
   }
 
-  msap.panneau = function (map) {
+  msap.panneau = function () {
     swatches();
     search();
-    links(map);
+    links();
     document.querySelectorAll("table.msap-triable").forEach(msap.tableau);
   };
 })();

@@ -13,8 +13,31 @@
     });
   }
 
+  function count(name, value) {
+    document.querySelectorAll("[data-signe]").forEach(function (node) {
+      if (node.dataset.signe !== name) { return; }
+      node.textContent = msap.nombre(value);
+      node.closest("li").classList.toggle("msap-nul", !value);
+    });
+  }
+
+  // The legend tells what is on the map now.
+  function fillLegend() {
+    var signs = essai.resultat().signes, said = msapPlan.signes(), states = { ouverte: 0, proposee: 0, fermee: 0 };
+    document.querySelectorAll("[data-signe^='maison:']").forEach(function (node) {
+      var kind = node.dataset.signe.slice(7);
+      count(node.dataset.signe, signs.parGenre[kind] || 0);
+    });
+    Object.keys(said).forEach(function (index) { states[said[index][0]] += 1; });
+    Object.keys(states).forEach(function (state) { count(state, states[state]); });
+    count("voisine", signs.voisines);
+    count("candidat", signs.candidats);
+    count("zone", essai.resultat().zones.length);
+    figure("maisons", vue.pluriel(signs.maisons, "Maison"));
+  }
+
   function fillPage() {
-    var r = essai.resultat();
+    var r = essai.resultat(), worst = r.zones[0];
     r.seuils.forEach(function (line) {
       var s = String(line.seuil / 1000);
       figure("part-" + s, msap.part(line.population ? line.couverts / line.population : null));
@@ -24,46 +47,60 @@
     });
     r.parClasse.habitants.forEach(function (people, i) { figure("classe-" + i, msap.nombre(people)); });
     figure("zones", vue.pluriel(r.zones.length, "zone blanche"));
+    figure("zone-1", worst ? "\u00a0; la plus peuplée, " + zoneName(worst) + " : " + vue.pluriel(worst.population, "habitant") : "");
     parts.banner.textContent = "ESSAI : " + vue.titre() + " ; pas l’état d’aujourd’hui";
     if (essai.vide()) { parts.banner.remove(); } else { document.querySelector(".msap-bandeaux").appendChild(parts.banner); }
     parts.section.classList.toggle("msap-essai-vide", essai.vide());
+    document.documentElement.classList.toggle("msap-en-essai", !essai.vide());
+    fillLegend();
     fillZones(r.zones);
-    setAside();
   }
 
-  // The ranking of today's candidates gives way to the one of the choice, further up.
-  function setAside() {
-    var table = document.getElementById("msap-candidats"), section = table && table.closest("section");
-    if (!section) { return; }
-    if (!parts.aside) { parts.aside = add(section, "p", "Pendant l’essai, voir le classement de « Et si… ».", "msap-note"); }
-    section.classList.toggle("msap-ecran", !essai.vide());
-    Array.from(section.children).forEach(function (child) {
-      if (child.tagName !== "H2") { child.hidden = (child === parts.aside) === essai.vide(); }
+  function zoneName(zone) { return msap.autour(msap.donnees().communes.nom[zone.principale]); }
+
+  // Where a zone of the choice comes from: the zone of today that gives it most people.
+  function origin(zone) {
+    var best = null, most = -1, shared = Object.create(null), base = essai.base();
+    E.zoneDe = E.zoneDe || base.zones.reduce(function (of, one) {
+      one.communes.forEach(function (c) { of[c] = one; });
+      return of;
+    }, Object.create(null));
+    zone.communes.forEach(function (c) {
+      var from = E.zoneDe[c];
+      if (!from) { return; }
+      shared[from.rang] = (shared[from.rang] || 0) + E.population[c];
+      if (shared[from.rang] > most) { most = shared[from.rang]; best = from; }
     });
+    if (!best) { return "nouvelle"; }
+    return best.id === zone.id ? "" : "partie de « " + zoneName(best) + " » (n° " + best.rang + " aujourd’hui)";
   }
 
   // The table of the zones of today gives way to those of the choice.
   function fillZones(zones) {
-    var heading = document.querySelector("[data-chiffre=zones]"), section = heading && heading.closest("section");
+    var section = document.getElementById("msap-section-zones");
     if (!section) { return; }
     Array.from(section.children).forEach(function (child) {
-      if (child !== parts.zones && !child.contains(heading)) { child.hidden = !essai.vide(); }
+      if (child !== parts.zones && child.tagName !== "H2") { child.hidden = !essai.vide(); }
     });
-    if (!parts.zones) { parts.zones = section.appendChild(el("div")); }
+    if (!parts.zones) { parts.zones = section.appendChild(el("div", "", "msap-defile")); }
     parts.zones.textContent = "";
     parts.zones.hidden = essai.vide();
     if (essai.vide()) { return; }
     if (!zones.length) { add(parts.zones, "p", "Aucune commune au-delà de ce temps."); return; }
-    var table = add(parts.zones, "table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
-    ["n°", "Habitants", "Communes", "Temps le plus long"].forEach(function (name) { add(head, "th", name).scope = "col"; });
+    parts.zones.tabIndex = 0;
+    parts.zones.setAttribute("role", "region");
+    parts.zones.setAttribute("aria-label", "Zones blanches de l’essai");
+    var table = add(parts.zones, "table", "", "msap-zones-essai"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
+    ["n°", "Zone", "Habitants", "Temps max."].forEach(function (name, i) { add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col"; });
     zones.slice(0, TOP_ZONES).forEach(function (zone) {
       var line = add(body, "tr"), button = el("button", String(zone.rang));
       button.type = "button";
       button.dataset.zone = String(zone.rang);
       button.setAttribute("aria-label", "Zone blanche n° " + zone.rang + " : montrer sur la carte");
       add(line, "td").appendChild(button);
+      var name = add(line, "td", zoneName(zone), "msap-nom");
+      add(name, "small", [vue.pluriel(zone.communes.length, "commune"), origin(zone)].filter(Boolean).join(", "));
       add(line, "td", msap.nombre(zone.population));
-      add(line, "td", msap.nombre(zone.communes.length));
       add(line, "td", msap.minutes(zone.minutesMax));
     });
     if (zones.length > TOP_ZONES) { add(parts.zones, "p", "Les " + TOP_ZONES + " plus peuplées ; toutes sont sur la carte.", "msap-note"); }
@@ -73,38 +110,57 @@
   var marked = {};
 
   function paintMap() {
-    var r = essai.resultat(), choice = essai.choix(), wanted = {};
-    msap.peindre(r.classes);
+    var r = essai.resultat(), wanted = msapPlan.signes();
+    E.versSites = E.versSites || E.sites.site_id.map(function (id) { return msap.donnees().rangSite[id]; });
+    msap.peindre(r.classes, essai.vide() ? msap.donnees().communes.site
+      : Array.from(r.acces.site.subarray(0, E.n), function (site) { return site < 0 ? null : E.versSites[site]; }));
     msap.dessinerZones(essai.vide() ? msap.donnees().zones : r.zones.map(function (zone) {
       return Object.assign({
-        nom: msap.donnees().communes.nom[zone.principale],
-        lignes: [["Maison la plus proche pour le plus d’habitants", zone.site < 0 ? "aucune" : vue.nomDe(zone.site)]]
+        nom: zoneName(zone),
+        lignes: [["Aujourd’hui", origin(zone)],
+          ["Maison la plus proche pour le plus d’habitants", zone.site < 0 ? "aucune" : vue.nomDe(zone.site)]]
       }, zone);
     }));
-    choice.ouverts.forEach(function (index) { wanted[index] = "ouverte"; });
-    choice.fermes.forEach(function (index) { wanted[index] = "fermee"; });
     Object.keys(marked).forEach(function (index) {
       if (!wanted[index]) { msap.marquer(E.sites.site_id[index], index >= E.nMaisons ? "candidat" : "existante"); }
     });
     Object.keys(wanted).forEach(function (index) {
-      if (marked[index] !== wanted[index]) { msap.marquer(E.sites.site_id[index], wanted[index]); }
+      if (String(marked[index]) !== String(wanted[index])) { msap.marquer(E.sites.site_id[index], wanted[index][0], wanted[index][1]); }
     });
     marked = wanted;
+    msap.ranger();
   }
 
+  // What a card says follows the choice: nothing of today's ranking or catchments is left beside it.
   function onSite(id) {
     var index = E.rang[id];
     if (index === undefined) { return null; }
-    var office = index >= E.nMaisons, there = essai.choisi(id), lines = [];
-    if (office && !there) {
-      var line = essai.resultat().classement.filter(function (l) { return l.site === index; })[0];
-      lines.push([essai.vide() ? "S’il ouvrait" : "S’il ouvrait aussi", vue.signe(line.gagnes) + " habitants à " + vue.premier()]);
-    }
+    var r = essai.resultat(), office = index >= E.nMaisons, there = essai.choisi(id), lines = [], found = msapPlan.plan();
+    var place = found ? found.sites.indexOf(id) : -1;
+    if (place >= 0) { lines.push(["Plan de " + msap.nombre(found.n) + (found.n > 1 ? " bureaux" : " bureau"), "n° " + (place + 1) + ", tenu par " + msap.part(found.tenus[place]) + " des plans presque aussi bons"]); }
+    if (office && !there) { lines = lines.concat(officeLines(r.classement.filter(function (l) { return l.site === index; })[0])); }
+    if (office) { lines.push(["Coût d’une Maison ici", priceWords(index)]); }
     if (!office && !there) {
-      lines.push(["Si elle fermait", vue.signe(-essai.resultat().fermetures.perdus[index]) + " habitants à " + vue.premier()]);
+      lines.push(["Habitants dont elle est la plus proche", msap.nombre(r.fermetures.usagers[index])],
+        [essai.vide() ? "Si elle fermait" : "Si elle fermait aussi", vue.signe(-r.fermetures.perdus[index]) + " habitants à " + vue.premier()]);
     }
-    var text = there ? (office ? "Retirer l’ouverture" : "Rouvrir") : office ? "Ouvrir ici" : "Fermer";
-    return { lignes: lines, actions: [{ texte: text, faire: function () { essai.mettre(id, !there); } }] };
+    var text = there ? (office ? "Retirer l’ouverture" : "Garder ouverte") : office ? "Simuler l’ouverture" : "Simuler la fermeture";
+    return { lignes: lines, remplace: office || !essai.vide(), actions: [{ texte: text, faire: function () { essai.mettre(id, !there); } }] };
+  }
+
+  function officeLines(line) {
+    return [
+      [essai.vide() ? "S’il ouvrait" : "S’il ouvrait aussi", vue.signe(line.gagnes) + " habitants à " + vue.premier()],
+      ["Habitants dont le trajet raccourcirait", msap.nombre(line.rapproches)],
+      ["Gain moyen pour eux", line.rapproches ? msap.minutes(line.minutesGagnees) : ""],
+      ["Trajet jusqu’à la Maison la plus proche", line.millimesMaison < 0 ? "" : msap.minutes(line.millimesMaison / 1000)],
+      ["Note", line.score === null ? "" : msap.nombre(line.score, 1) + " / 100 (" + msap.donnees().note + ")"]
+    ];
+  }
+
+  function priceWords(index) {
+    var spent = msapMoteur.parAn(E, msapMoteur.couts(E, [index]));
+    return msap.nombre(spent.total) + "\u202f€ par an" + (spent.etat ? ", dont État " + msap.nombre(spent.etat) + "\u202f€" : "");
   }
 
   function onCommune(c) {
@@ -161,7 +217,7 @@
     parts.done.textContent = "";
     parts.linkBox.hidden = true;
     [
-      vue.bilan, vue.choisis, vue.chiffres, vue.optimum, fillPage, paintMap, refreshTools
+      vue.bilan, vue.choisis, vue.chiffres, msapPlan.remplir, fillPage, paintMap, refreshTools
     ].forEach(function (fill) { fill(); });
     folded.forEach(function (part) { if (part[0].open) { part[1](); } });
     parts.costsBox.hidden = essai.vide();
@@ -197,15 +253,15 @@
     var section = parts.section = add(host, "section", "", "msap-essai"), heading = add(section, "h2", "Et si…");
     heading.id = "msap-essai-titre";
     section.setAttribute("aria-labelledby", heading.id);
-    add(section, "p", "Ouvrez une Maison dans un bureau de poste, fermez-en une : carte, zones et chiffres sont recalculés aussitôt.", "msap-note msap-essai-aide");
+    add(section, "p", "Ouvrez une Maison dans un bureau de poste, simulez une fermeture : carte, zones et chiffres sont recalculés aussitôt.", "msap-note msap-essai-aide");
     parts.status = add(section, "p", "", "msap-essai-bilan");
     parts.status.setAttribute("role", "status");
     parts.status.setAttribute("aria-live", "polite");
+    parts.zonesSaid = add(section, "p", "", "msap-note");
     parts.unknown = add(section, "p", "", "msap-essai-alerte");
     parts.unknown.setAttribute("role", "alert");
     parts.missing = add(section, "p", "", "msap-note");
     buildTools(section);
-    buildPickers(section);
     parts.chosen = add(section, "ul", "", "msap-essai-liste");
     parts.figuresBox = add(section, "div", "", "msap-essai-avant");
     parts.figures = add(parts.figuresBox, "table", "", "msap-essai-chiffres");
@@ -213,7 +269,7 @@
     ["Chiffre", "Aujourd’hui", "Essai", "Écart"].forEach(function (name) { add(head, "th", name).scope = "col"; });
     add(parts.figures, "tbody");
     parts.mute = add(parts.figuresBox, "p", "", "msap-note");
-    parts.optimum = add(section, "div", "", "msap-essai-optimum");
+    buildPickers(section);
     parts.whoBox = details(section, "Qui gagne, qui perd");
     parts.who = add(parts.whoBox, "div", "", "msap-texte");
     parts.costsBox = details(section, "Coût des ouvertures, par payeur");
@@ -223,11 +279,11 @@
   }
 
   function buildPickers(section) {
-    var pickers = add(section, "div", "", "msap-essai-choix"), opening = details(pickers, "Bureaux à ouvrir", true);
+    var pickers = add(section, "div", "", "msap-essai-choix"), opening = details(pickers, "Choisir les bureaux à ouvrir");
     parts.box = opening.firstChild;
-    parts.offices = picker(opening, "Bureaux candidats, du plus utile au moins utile à votre choix", ["Choix", "Bureau", "Hab. gagnés", "Note"], vue.bureaux);
+    parts.offices = picker(opening, "Bureaux candidats, du plus utile au moins utile aujourd’hui", ["Choix", "Bureau", "Hab. gagnés", "Note"], vue.bureaux);
     add(opening, "p", "Habitants gagnés : ceux que ce bureau amènerait à " + vue.premier() + " ou moins en plus de votre choix ; la note est refaite de même, si elle ne pèse que ce que la page sait recalculer.", "msap-note");
-    var closing = details(pickers, "Maisons à fermer");
+    var closing = details(pickers, "Simuler des fermetures de Maisons");
     whenOpen(opening, vue.bureaux);
     whenOpen(closing, vue.maisons);
     parts.maisons = picker(closing, "Maisons, de celle dont la fermeture se sent le moins à celle où elle se sent le plus", ["Choix", "Maison", "Hab. dont c’est la plus proche", "Hab. à " + vue.premier()], vue.maisons);
@@ -268,6 +324,7 @@
     E = msapMoteur.preparer(data);
     vue.brancher(E);
     build(host);
+    msapPlan.construire(E);
     parts.banner = el("p", "", "msap-bandeau msap-bandeau-essai");
     essai.ecouter(refresh);
     msap.surSite(onSite);

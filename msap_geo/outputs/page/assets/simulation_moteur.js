@@ -283,6 +283,31 @@ var msapMoteur = (function () {
     });
   }
 
+  // What the map's signs and the page's counts tell: Maisons by kind, neighbours, offices left.
+  function signes(E, choix) {
+    var kinds = Object.create(null), found = { maisons: 0, voisines: 0, parGenre: kinds };
+    for (var i = 0; i < E.nMaisons; i += 1) {
+      if (choix.fermes.indexOf(i) >= 0) { continue; }
+      if (E.sites.role[i] === "voisine") { found.voisines += 1; continue; }
+      kinds[E.sites.genre[i]] = (kinds[E.sites.genre[i]] || 0) + 1;
+      found.maisons += 1;
+    }
+    found.maisons += choix.ouverts.length;
+    found.candidats = E.nSites - E.nMaisons - choix.ouverts.length;
+    return found;
+  }
+
+  // What a year of the agreement costs, the investment spread over it, and the State's part of it.
+  function parAn(E, rows) {
+    var years = E.couts.annees.length, state = (E.couts.etat || []).map(function (p) { return E.couts.payeurs[p]; });
+    var found = { total: 0, etat: 0 };
+    rows.forEach(function (row) {
+      found.total += row.montant / years;
+      if (state.indexOf(row.payeur) >= 0) { found.etat += row.montant / years; }
+    });
+    return found;
+  }
+
   // What the openings cost over one agreement: the rows of siting.plan_costs, same order.
   function couts(E, ouverts) {
     var model = E.couts, kinds = [], count = Object.create(null), rows = [], invested = 0;
@@ -401,13 +426,14 @@ var msapMoteur = (function () {
     return {
       acces: a, classes: found, parClasse: parClasse(E, found), seuils: parSeuil(E, a),
       zones: zones(E, a), mouvements: mouvements(E, E.base, a), heures: heures(E, open),
-      groupes: groupes(E, a), couts: couts(E, choix.ouverts),
+      groupes: groupes(E, a), couts: couts(E, choix.ouverts), signes: signes(E, choix),
       classement: classement(E, a, open), fermetures: fermetures(E, open), optimum: optimum(E, choix.ouverts.length)
     };
   }
 
   return {
     SANS_ROUTE: SANS_ROUTE, INCONNU: INCONNU, nombres: nombres, semaine: semaine, union: union,
-    preparer: preparer, calculer: calculer
+    preparer: preparer, calculer: calculer, mouvements: mouvements, couts: couts, parAn: parAn,
+    accesDe: function (E, choix) { return acces(E, presents(E, choix)); }
   };
 })();

@@ -66,6 +66,11 @@ var msapEssai = (function () {
     change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: now.fermes });
   }
 
+  // Nothing else open, nothing closed.
+  function replace(ids) {
+    change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: [] });
+  }
+
   // ---- The address: #o=03336A,03511A&f=12 -----------------------------------------------------
 
   function ids(list) { return list.map(function (index) { return E.sites.site_id[index]; }); }
@@ -193,7 +198,7 @@ var msapEssai = (function () {
     demarrer: start, ecouter: function (fn) { listeners.push(fn); },
     moteur: function () { return E; }, resultat: function () { return result; },
     base: function () { return base; }, choix: function () { return now; },
-    vide: isEmpty, choisi: moved, mettre: set, choisir: choose,
+    vide: isEmpty, choisi: moved, mettre: set, choisir: choose, remplacer: replace,
     annuler: undo, retablir: redo, effacer: function () { change(empty()); },
     peutAnnuler: function () { return past.length > 0; },
     peutRetablir: function () { return future.length > 0; },

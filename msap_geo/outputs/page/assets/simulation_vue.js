@@ -37,8 +37,20 @@ var msapVue = (function () {
       ", plus long pour " + msap.nombre(moves.eloignes) + ".";
   }
 
+  function total(zones) { return zones.reduce(function (sum, zone) { return sum + zone.population; }, 0); }
+
+  // What becomes of the zones, people first: more zones may be fewer people.
+  function zonesSentence() {
+    var was = essai.base().zones, is = essai.resultat().zones;
+    if (essai.vide() || (was.length === is.length && total(was) === total(is))) { return ""; }
+    var smaller = is.length > was.length && total(is) < total(was) ? " plus petites" : "";
+    return "Zones blanches : " + plural(total(was), "habitant") + " dans " + plural(was.length, "zone") + " aujourd’hui, " +
+      msap.nombre(total(is)) + " dans " + plural(is.length, "zone") + smaller + " avec l’essai.";
+  }
+
   function fillStatus() {
     parts.status.textContent = sentence();
+    parts.zonesSaid.textContent = zonesSentence();
     var unknown = essai.inconnus();
     parts.unknown.hidden = !unknown.length;
     parts.unknown.textContent = unknown.length ? "Le lien nomme des sites inconnus de cette carte, laissés de côté : " +
@@ -51,17 +63,18 @@ var msapVue = (function () {
 
   function fillChosen() {
     parts.chosen.textContent = "";
-    function line(index, sign, word, undoing) {
+    var signs = msapPlan.signes();
+    function line(index, word, undoing) {
       var item = add(parts.chosen, "li"), id = E.sites.site_id[index];
-      add(item, "span", sign, "msap-signe msap-signe-" + word).setAttribute("aria-hidden", "true");
+      add(item, "span", signs[index][1] || (word === "ouverte" ? "+" : "×"), "msap-signe msap-signe-" + word).setAttribute("aria-hidden", "true");
       var text = add(item, "span", "", "msap-essai-nom");
       text.appendChild(link(index));
       add(text, "small", (word === "ouverte" ? "ouverture, " : "fermeture, ") + (E.sites.commune[index] || ""));
       var button = item.appendChild(msap.bouton(undoing, function () { essai.mettre(id, false); parts.box.focus(); }));
       button.setAttribute("aria-label", undoing + " : " + siteName(index));
     }
-    essai.choix().ouverts.forEach(function (index) { line(index, "+", "ouverte", "Retirer"); });
-    essai.choix().fermes.forEach(function (index) { line(index, "×", "fermee", "Rouvrir"); });
+    essai.choix().ouverts.forEach(function (index) { line(index, "ouverte", "Retirer"); });
+    essai.choix().fermes.forEach(function (index) { line(index, "fermee", "Garder"); });
   }
 
   function link(index) {
@@ -163,38 +176,6 @@ var msapVue = (function () {
       (essai.choix().fermes.length ? " Ce qu’une fermeture coûte ou épargne n’est pas chiffré." : ""), "msap-note");
   }
 
-  // ---- The best choice proven for as many openings ---------------------------------------------
-
-  function fillOptimum() {
-    var box = parts.optimum, n = essai.choix().ouverts.length, plan = essai.resultat().optimum;
-    box.textContent = "";
-    if (!E.plans.length) { return; }
-    if (n && !plan) {
-      add(box, "p", "Le meilleur choix n’a été cherché que jusqu’à " + plural(E.plans.length, "ouverture") + ".", "msap-note");
-    } else if (n) {
-      add(box, "p", compared(plan, n));
-    }
-    var line = add(box, "p", "", "msap-essai-outils"), label = add(line, "label", "Meilleur choix de "), select = el("select");
-    E.plans.forEach(function (p) {
-      var option = add(select, "option", msap.nombre(p.sites.length) + (p.sites.length > 1 ? " bureaux" : " bureau"));
-      option.value = String(p.n);
-    });
-    select.value = String(Math.min(Math.max(n, 1), E.plans.length));
-    label.appendChild(select);
-    line.appendChild(msap.bouton("Essayer", function () { essai.choisir(E.plans[Number(select.value) - 1].sites); }));
-  }
-
-  function compared(plan, n) {
-    var mine = essai.resultat().seuils[0].couverts, proven = plan.statut === "optimal";
-    var kept = essai.choix().fermes.length ? ", sans fermer de Maison," : "";
-    var best = "Avec " + plural(n, "ouverture") + kept;
-    var gap = plan.valeur - mine;
-    if (gap <= 0 && proven && !kept) { return best + ", aucun choix ne couvre plus d’habitants à " + first() + " (prouvé)."; }
-    return best + " le meilleur choix " + (proven ? "(prouvé) " : "trouvé ") + "couvre " + msap.nombre(plan.valeur) + " habitants à " +
-      first() + (gap > 0 ? ", " + msap.nombre(gap) + " de plus que le vôtre" : ", pas plus que le vôtre") +
-      (proven ? "." : "\u202f; aucun n’en couvre plus de " + msap.nombre(plan.borne) + ".");
-  }
-
   // ---- What can still be chosen -----------------------------------------------------------------
 
   function tick(id, text, checked) {
@@ -214,7 +195,7 @@ var msapVue = (function () {
     name.appendChild(link(index));
     add(name, "small", E.sites.commune[index] || "");
     cells.forEach(function (cell) { add(line, "td", cell); });
-    if (checked) { line.className = "msap-essai-choisi"; }
+    line.className = checked ? "msap-essai-choisi" : "";
   }
 
   // Rows are made anew: the box that had the focus finds it again.
@@ -244,35 +225,42 @@ var msapVue = (function () {
     return found.slice(0, MOST_ROWS);
   }
 
+  // Rows stay where they are when one is ticked: in the order of today's ranking.
   function fillOffices() {
-    var list = parts.offices;
+    var list = parts.offices, now = Object.create(null);
+    essai.resultat().classement.forEach(function (line) { now[line.site] = line; });
     refill(list.table, function (body) {
-      essai.choix().ouverts.forEach(function (index) { pickRow(body, index, "Ouvrir", true, ["ouvert", ""]); });
-      wanted(list, essai.resultat().classement, function (line) { return line.site; }).forEach(function (line) {
-        pickRow(body, line.site, "Ouvrir", false, [signed(line.gagnes), line.score === null ? "" : msap.nombre(line.score, 1)]);
+      wanted(list, essai.base().classement, function (line) { return line.site; }).forEach(function (line) {
+        var left = now[line.site];
+        pickRow(body, line.site, "Ouvrir", !left, left ? [signed(left.gagnes), left.score === null ? "" : msap.nombre(left.score, 1)] : ["ouvert", ""]);
       });
     });
   }
 
   function fillMaisons() {
-    var effect = essai.resultat().fermetures, closed = essai.choix().fermes;
-    var order = [];
-    for (var i = 0; i < E.nMaisons; i += 1) { if (closed.indexOf(i) < 0) { order.push(i); } }
-    order.sort(function (a, b) {
-      return effect.perdus[a] - effect.perdus[b] || effect.usagers[a] - effect.usagers[b];
-    });
+    var was = essai.base().fermetures, effect = essai.resultat().fermetures, closed = essai.choix().fermes, order = [];
+    for (var i = 0; i < E.nMaisons; i += 1) { order.push(i); }
+    order.sort(function (a, b) { return was.perdus[a] - was.perdus[b] || was.usagers[a] - was.usagers[b]; });
     refill(parts.maisons.table, function (body) {
-      closed.forEach(function (index) { pickRow(body, index, "Fermer", true, ["fermée", ""]); });
       wanted(parts.maisons, order, function (index) { return index; }).forEach(function (index) {
-        pickRow(body, index, "Fermer", false, [msap.nombre(effect.usagers[index]), signed(-effect.perdus[index])]);
+        var shut = closed.indexOf(index) >= 0;
+        pickRow(body, index, "Simuler la fermeture", shut,
+          shut ? ["fermée", ""] : [msap.nombre(effect.usagers[index]), signed(-effect.perdus[index])]);
       });
     });
   }
 
+  // The first communes of a list, those of most people, and how many others.
+  function some(communes) {
+    var names = communes.slice().sort(function (a, b) { return E.population[b] - E.population[a]; });
+    var told = names.slice(0, 5).map(function (c) { return msap.donnees().communes.nom[c]; }).join(", ");
+    return told + (names.length > 5 ? " et " + msap.compte(names.length - 5, "autre") : "");
+  }
+
   return {
     parts: parts, brancher: function (engine) { E = engine; }, ajouter: add, premier: first, signe: signed,
-    nomDe: siteName, pluriel: plural, titre: title,
+    nomDe: siteName, pluriel: plural, titre: title, lien: link, quelques: some,
     bilan: fillStatus, choisis: fillChosen, chiffres: fillFigures, qui: fillWho, couts: fillCosts,
-    optimum: fillOptimum, bureaux: fillOffices, maisons: fillMaisons
+    bureaux: fillOffices, maisons: fillMaisons
   };
 })();

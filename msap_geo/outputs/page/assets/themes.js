@@ -38,10 +38,13 @@
 
   function basins() {
     data = msap.donnees();
-    var shape = data.topologie, of = data.communes.site.map(function (site) { return site === null ? -1 : site; });
-    var borders = shape.between(of);
+    var shape = data.topologie, of = null, borders = null;
     return msap.nouvelleToile("bassins", function (ctx, view) {
       var seen = shape.seen(view);
+      if (of !== msap.etat.lieux) {
+        of = msap.etat.lieux;
+        borders = shape.between(Array.from(of, function (site) { return site === null ? -1 : site; }));
+      }
       msap.tracer(ctx, shape, seen, borders, "#fff", 4.5);
       msap.tracer(ctx, shape, seen, borders, "#000", 2, [2, 4]);
     });

@@ -1,0 +1,54 @@
+// The page's data, its columns unpacked, and what the scripts that draw it share.
+"use strict";
+(function () {
+  var data = null;
+  // carte: the map; couches: layers by kind; toiles: drawn layers; marques: signs by site; peint: class of
+  // each commune as painted; lieux: nearest site of each commune as painted; theme: other colours, or null.
+  msap.etat = {
+    carte: null, couches: {}, toiles: {}, marques: {}, zones: [], peint: null, lieux: null, theme: null,
+    pret: false, enLigne: false, dits: { commune: [], site: [], peinture: [] }
+  };
+
+  function donnees() {
+    if (data) { return data; }
+    data = JSON.parse(document.getElementById("msap-donnees").textContent);
+    data.topologie = new msap.trace.Topologie(data.trace);
+    data.repere = new msap.trace.Grille(data.grille);
+    var flow = msap.trace.deplier(data.communes.points), x = 0, y = 0;
+    data.communes.x = new Int32Array(flow.length / 2);
+    data.communes.y = new Int32Array(flow.length / 2);
+    for (var i = 0; i < flow.length / 2; i++) {
+      data.communes.x[i] = x += flow[2 * i];
+      data.communes.y[i] = y += flow[2 * i + 1];
+    }
+    if (data.communes.voisines) { data.communes.voisines = neighbours(data.communes.voisines); }
+    data.rangSite = {};
+    data.sites.id.forEach(function (id, i) { data.rangSite[id] = i; });
+    msap.etat.peint = Uint8Array.from(data.communes.classe);
+    msap.etat.lieux = data.communes.site;
+    return data;
+  }
+
+  // Contiguity, both ways round: those after each commune are packed, as steps from it.
+  function neighbours(packed) {
+    var flow = msap.trace.deplier(packed), n = data.communes.code.length, pairs = [], i, k, at = 0;
+    var start = new Int32Array(n + 1);
+    for (i = 0; i < n; i++) {
+      var other = i;
+      for (k = flow[at++]; k > 0; k--) {
+        other += flow[at++];
+        pairs.push([i, other]);
+        start[i + 1] += 1;
+        start[other + 1] += 1;
+      }
+    }
+    for (i = 0; i < n; i++) { start[i + 1] += start[i]; }
+    var index = new Int32Array(start[n]), next = start.slice();
+    // Pairs come by their first, so that every row is filled in increasing order.
+    pairs.forEach(function (pair) { index[next[pair[1]]++] = pair[0]; });
+    pairs.forEach(function (pair) { index[next[pair[0]]++] = pair[1]; });
+    return { debut: start, index: index };
+  }
+
+  msap.donnees = donnees;
+})();

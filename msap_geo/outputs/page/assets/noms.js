@@ -1,0 +1,93 @@
+// Names of communes: those of most people first, as many as the view has room for, none over another.
+"use strict";
+(function () {
+  var el = msap.element, S = msap.etat, pane = null, order = null, pen = null;
+  var ROOM = 15000, HIGH = 14;
+  // The first side of its point where a name covers nothing.
+  var SIDES = [[10, -7], [-10, -7], [0, -22], [0, 9], [18, -7], [-18, -7], [12, -19], [12, 6], [-12, -19], [-12, 6]];
+
+  function data() { return msap.donnees(); }
+
+  // Towns of most people first; a commune without a place has no name on the map.
+  function ranked() {
+    if (order) { return order; }
+    var c = data().communes, shape = data().topologie;
+    order = c.nom.map(function (_, i) { return i; }).filter(function (i) {
+      return i >= shape.areas || shape.areaStart[i] < shape.areaStart[i + 1];
+    }).sort(function (a, b) { return c.population[b] - c.population[a] || a - b; });
+    return order;
+  }
+
+  function sizeOf(people, zoom) {
+    return people >= 100000 ? 15 : people >= 20000 ? 13.5 : people >= 4000 || zoom >= 11 ? 12 : 11;
+  }
+
+  function widthOf(text, size) {
+    pen = pen || document.createElement("canvas").getContext("2d");
+    pen.font = "600 " + size + "px system-ui, sans-serif";
+    return pen.measureText(text).width;
+  }
+
+  function obstacles(map) {
+    var frame = map.getContainer().getBoundingClientRect(), found = [];
+    function add(node) {
+      var r = node.getBoundingClientRect();
+      if (r.width) { found.push([r.left - frame.left, r.top - frame.top, r.right - frame.left, r.bottom - frame.top]); }
+    }
+    map.getContainer().querySelectorAll(".leaflet-marker-icon .msap-signe, .leaflet-control").forEach(add);
+    document.querySelectorAll(".msap-chercher, .msap-cle").forEach(add);
+    return found;
+  }
+
+  function settle() {
+    var map = S.carte, layer = S.couches.villes;
+    if (!layer) { return; }
+    if (!pane) { pane = map.getPane("msapNoms"); }
+    pane.textContent = "";
+    if (!map.hasLayer(layer)) { return; }
+    var grid = data().repere, c = data().communes, size = map.getSize(), zoom = map.getZoom();
+    var k = map.options.crs.scale(zoom) * grid.step, origin = map.getPixelOrigin();
+    var dx = map.options.crs.scale(zoom) * grid.x - origin.x, dy = map.options.crs.scale(zoom) * grid.y - origin.y;
+    var shift = map.containerPointToLayerPoint([0, 0]), taken = obstacles(map), drawn = 0;
+    var most = Math.round(size.x * size.y / ROOM), tries = 8 * most, list = ranked();
+    for (var n = 0; n < list.length && drawn < most && tries > 0; n += 1) {
+      var i = list[n], x = c.x[i] * k + dx - shift.x, y = c.y[i] * k + dy - shift.y;
+      if (x < 0 || y < 0 || x > size.x || y > size.y) { continue; }
+      tries -= 1;
+      var high = sizeOf(c.population[i], zoom), wide = widthOf(c.nom[i], high), place = null;
+      for (var s = 0; s < SIDES.length && !place; s += 1) {
+        var left = x + (SIDES[s][0] > 0 ? SIDES[s][0] : SIDES[s][0] < 0 ? SIDES[s][0] - wide : -wide / 2), top = y + SIDES[s][1];
+        var r = [left - 3, top - 2, left + wide + 3, top + HIGH + 2];
+        if (r[0] > 0 && r[1] > 0 && r[2] < size.x && r[3] < size.y && taken.every(function (t) {
+          return r[2] < t[0] || r[0] > t[2] || r[3] < t[1] || r[1] > t[3];
+        })) { place = [left, top]; taken.push(r); }
+      }
+      if (!place) { continue; }
+      var node = el("span", c.nom[i], "msap-ville");
+      node.style.fontSize = high + "px";
+      node.style.left = Math.round(place[0] + shift.x) + "px";
+      node.style.top = Math.round(place[1] + shift.y) + "px";
+      pane.appendChild(node);
+      drawn += 1;
+    }
+  }
+
+  // A layer of its own, so that it is switched as any other; its words are elements of a pane.
+  function names() {
+    var Names = L.Layer.extend({
+      onAdd: function (map) {
+        if (!map.getPane("msapNoms")) {
+          map.createPane("msapNoms").style.pointerEvents = "none";
+          map.getPane("msapNoms").style.zIndex = "590";
+          map.on("zoomanim", function () { map.getPane("msapNoms").textContent = ""; });
+        }
+        pane = map.getPane("msapNoms");
+        if (S.pret) { settle(); }
+      },
+      onRemove: function (map) { map.getPane("msapNoms").textContent = ""; }
+    });
+    return new Names();
+  }
+
+  msap.noms = { couche: names, ranger: settle };
+})();

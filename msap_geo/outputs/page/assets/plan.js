@@ -1,0 +1,237 @@
+// « Combien de bureaux ? » : for each number of offices the proven plan, what it brings and costs, how sure it
+// is; and beside it the choice of the reader. Words from data only ever go through textContent.
+"use strict";
+var msapPlan = (function () {
+  var el = msap.element, essai = msapEssai, vue = msapVue, add = vue.ajouter, parts = {}, E = null;
+  var PROPOSED = 3, SVG = "http://www.w3.org/2000/svg";
+
+  function ranks(ids) { return ids.map(function (id) { return E.rang[id]; }); }
+
+  function euros(value) { return msap.nombre(value) + "\u202f€"; }
+
+  // The plan that is told: the one of as many openings, or the one proposed while nothing is chosen.
+  function plan() {
+    if (!E || !E.plans.length) { return null; }
+    var n = essai.choix().ouverts.length;
+    return E.plans[Math.min(n || PROPOSED, E.plans.length) - 1];
+  }
+
+  function isPlan(found) {
+    var choice = essai.choix(), held = ranks(found.sites);
+    return !choice.fermes.length && choice.ouverts.length === held.length
+      && held.every(function (index) { return choice.ouverts.indexOf(index) >= 0; });
+  }
+
+  function cost(indices) { return msapMoteur.parAn(E, msapMoteur.couts(E, indices)); }
+
+  function costWords(spent) {
+    var state = spent.total ? spent.etat / spent.total : 0;
+    return euros(spent.total) + " par an" + (state ? ", dont État " + euros(spent.etat) + " (" + msap.nombre(100 * state) + "\u202f%)" : "");
+  }
+
+  function offices(n) { return msap.nombre(n) + (n > 1 ? " bureaux" : " bureau"); }
+
+  function proof(found) {
+    if (found.statut === "optimal") { return "Choix prouvé : aucun autre de " + offices(found.n) + " ne gagne plus d’habitants."; }
+    return "Meilleur choix trouvé ; aucun ne gagne plus de " + msap.nombre(found.borne - found.valeur + found.gain) + " habitants.";
+  }
+
+  function fragile(found) {
+    return found.fragile ? msap.compte(found.fragile, "habitant") + " de ce gain "
+      + (found.fragile > 1 ? "sont" : "est") + " à moins d’une minute du seuil." : "";
+  }
+
+  function names(found) {
+    return found.sites.map(function (id, k) {
+      return [id].concat(found.variantes[k]).map(function (one) { return vue.nomDe(E.rang[one]); }).join(" ou ");
+    });
+  }
+
+  // ---- The slider, its words ----------------------------------------------------------------
+
+  function valueWords(n) {
+    if (!n) { return "aujourd’hui, aucun bureau ouvert"; }
+    var found = E.plans[n - 1];
+    return offices(n) + ", " + msap.compte(found.gain, "habitant").replace(/\u00a0/, " ") + ", " + euros(cost(ranks(found.sites)).total) + " par an";
+  }
+
+  function buildSlider(section) {
+    var row = add(section, "div", "", "msap-plan-reglage"), label = add(row, "label", "Combien de bureaux ?");
+    label.htmlFor = "msap-plan-nombre";
+    parts.output = add(row, "output", "");
+    parts.range = add(row, "input");
+    parts.range.id = "msap-plan-nombre";
+    parts.range.type = "range";
+    parts.range.min = "0";
+    parts.range.max = String(E.plans.length);
+    parts.range.step = "1";
+    parts.output.htmlFor = "msap-plan-nombre";
+    parts.range.setAttribute("aria-describedby", "msap-plan-phrase");
+    parts.range.addEventListener("input", function () {
+      var n = Number(parts.range.value);
+      essai.remplacer(n ? E.plans[n - 1].sites : []);
+    });
+  }
+
+  function fillSlider() {
+    var n = Math.min(essai.choix().ouverts.length, E.plans.length), found = n ? E.plans[n - 1] : null;
+    parts.range.value = String(n);
+    var own = essai.vide() || (found && isPlan(found)) ? "" : "votre choix : ";
+    parts.range.setAttribute("aria-valuetext", own ? own + vue.titre() : valueWords(n));
+    parts.output.textContent = String(essai.choix().ouverts.length);
+  }
+
+  // ---- The plan in words ---------------------------------------------------------------------
+
+  function fillPhrase(found) {
+    var nothing = essai.vide(), spent = cost(ranks(found.sites)), box = parts.phrase;
+    box.textContent = "";
+    add(box, "span", (nothing ? "Proposition : " : "Meilleur choix de ") + offices(found.n) + " : ");
+    add(box, "strong", "+" + msap.nombre(found.gain)).dataset.chiffre = "plan-gain";
+    add(box, "span", " habitants à " + vue.premier() + " ou moins");
+    parts.price.textContent = costWords(spent);
+    parts.sure.textContent = [proof(found), fragile(found)].filter(Boolean).join(" ");
+  }
+
+  function fillList(found) {
+    var list = parts.list;
+    list.textContent = "";
+    found.sites.forEach(function (id, k) {
+      var item = add(list, "li"), index = E.rang[id], open = essai.choisi(id);
+      add(item, "span", String(k + 1), "msap-signe msap-signe-" + (open ? "ouverte" : "proposee")).setAttribute("aria-hidden", "true");
+      var text = add(item, "span", "", "msap-essai-nom");
+      text.appendChild(vue.lien(index));
+      found.variantes[k].forEach(function (other) {
+        add(text, "span", " ou ");
+        text.appendChild(vue.lien(E.rang[other]));
+      });
+      add(text, "small", "tenu par " + msap.nombre(100 * found.tenus[k]) + "\u202f% des plans proches");
+      add(item, "span", "+" + msap.nombre(found.apports[k]), "msap-compte");
+    });
+  }
+
+  // A choice of one's own beside the plan of as many: people, euros, and who loses by it.
+  function fillGap(found) {
+    var box = parts.gap, choice = essai.choix();
+    box.textContent = "";
+    box.hidden = essai.vide() || isPlan(found);
+    if (box.hidden) { return; }
+    var mine = essai.resultat().seuils[0].couverts, gap = mine - found.valeur, n = choice.ouverts.length;
+    var spent = cost(choice.ouverts).total - cost(ranks(found.sites)).total;
+    var with_ = n === found.n ? "le plan de " + offices(found.n) : "le plus grand plan cherché, " + offices(found.n);
+    if (!n) { with_ = "le plan proposé de " + offices(found.n); }
+    add(box, "p", "Votre choix, à côté de ce plan : " + vue.signe(gap) + " habitants à " + vue.premier() + ", "
+      + (Math.round(spent) ? (spent > 0 ? "+" : "−") + euros(Math.abs(spent)) + " par an" : "même coût") + " (" + with_ + ").", "msap-plan-ecart");
+    var moves = msapMoteur.mouvements(E, msapMoteur.accesDe(E, { ouverts: ranks(found.sites), fermes: [] }), essai.resultat().acces).seuils[0];
+    [["Y perdent", moves.communesPerdues, moves.perdus], ["Y gagnent", moves.communesGagnees, moves.gagnes]].forEach(function (side) {
+      if (side[1].length) { add(box, "p", side[0] + " : " + msap.compte(side[2], "habitant") + ", " + vue.quelques(side[1]) + ".", "msap-note"); }
+    });
+    var button = box.appendChild(msap.bouton("Essayer ce plan", function () { essai.remplacer(found.sites); }));
+    button.className = "msap-plan-essayer";
+  }
+
+  // ---- The curve ------------------------------------------------------------------------------
+
+  function draw(tag, attributes, parent) {
+    var node = document.createElementNS(SVG, tag);
+    Object.keys(attributes).forEach(function (name) { node.setAttribute(name, attributes[name]); });
+    return parent.appendChild(node);
+  }
+
+  function fillCurve(found) {
+    var svg = parts.curve, wide = 356, high = 84, left = 6, top = 16, most = E.plans[E.plans.length - 1].gain || 1;
+    var mine = essai.resultat().seuils[0].couverts - essai.base().seuils[0].couverts, n = essai.choix().ouverts.length;
+    var longest = Math.max(E.plans.length, n), peak = Math.max(most, mine, 1), floor = Math.min(0, mine);
+    svg.textContent = "";
+    svg.setAttribute("viewBox", "0 0 " + wide + " " + (high + 18));
+    function x(k) { return left + 10 + k * (wide - 2 * left - 20) / longest; }
+    function y(gain) { return top + (peak - gain) / (peak - floor) * (high - top); }
+    draw("line", { x1: left, x2: wide - left, y1: y(0), y2: y(0), "class": "msap-courbe-axe" }, svg);
+    var path = "M" + x(0) + " " + y(0);
+    E.plans.forEach(function (one) { path += " L" + x(one.n) + " " + y(one.gain); });
+    draw("path", { d: path, "class": "msap-courbe-trait" }, svg);
+    E.plans.forEach(function (one) {
+      draw("circle", { cx: x(one.n), cy: y(one.gain), r: one === found ? 5 : 3, "class": one === found ? "msap-courbe-plan" : "msap-courbe-point" }, svg);
+      if (E.plans.length <= 12) { draw("text", { x: x(one.n), y: high + 14, "text-anchor": "middle" }, svg).textContent = String(one.n); }
+    });
+    var said = draw("text", { x: Math.min(Math.max(x(found.n), 40), wide - 46), y: Math.max(y(found.gain) - 8, 10), "text-anchor": "middle", "class": "msap-courbe-dit" }, svg);
+    said.textContent = "+" + msap.nombre(found.gain);
+    draw("path", { d: "M" + x(n) + " " + (y(mine) - 6) + " l6 6 l-6 6 l-6 -6 z", "class": "msap-courbe-moi" }, svg);
+    svg.setAttribute("aria-label", "Habitants gagnés selon le nombre de bureaux : " + E.plans.map(function (one) {
+      return one.n + ", " + msap.nombre(one.gain);
+    }).join(" ; ") + ". Votre choix : " + n + ", " + msap.nombre(mine) + ".");
+    parts.mine.textContent = essai.vide() ? "Losange : aujourd’hui." : "Losange : votre choix, " + vue.signe(mine) + " habitants.";
+  }
+
+  function buildTable(section) {
+    var box = add(section, "details", "", "msap-essai-pli msap-ecran");
+    add(box, "summary", "Tous les plans, en tableau");
+    box.addEventListener("toggle", function () {
+      if (!box.open || box.querySelector("table")) { return; }
+      var frame = add(box, "div", "", "msap-defile");
+      frame.tabIndex = 0;
+      frame.setAttribute("role", "region");
+      frame.setAttribute("aria-label", "Tous les plans");
+      var table = add(frame, "table", "", "msap-plan-table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
+      ["n", "Bureaux", "Hab. gagnés", "€ par an", "dont État", "À une minute près"].forEach(function (name, i) {
+        add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col";
+      });
+      E.plans.forEach(function (one) {
+        var line = add(body, "tr"), spent = cost(ranks(one.sites));
+        add(line, "td", String(one.n));
+        add(line, "td", names(one).join(", ") + (one.statut === "optimal" ? "" : " (non prouvé)"), "msap-nom");
+        [one.gain, spent.total, spent.etat, one.fragile].forEach(function (value) { add(line, "td", msap.nombre(value)); });
+      });
+      add(box, "p", E.couts.titre + " : " + E.couts.source + ".", "msap-note");
+    });
+  }
+
+  // ---- The section itself -----------------------------------------------------------------------
+
+  function fill() {
+    var found = plan();
+    if (!found) { return; }
+    fillSlider();
+    fillPhrase(found);
+    fillList(found);
+    fillGap(found);
+    fillCurve(found);
+  }
+
+  function build(engine) {
+    var host = document.getElementById("msap-plan");
+    E = engine;
+    if (!host || !E.plans.length) { return; }
+    var section = add(host, "section", "", "msap-plan"), heading = add(section, "h2", "Le plan", "msap-invisible");
+    heading.id = "msap-plan-titre";
+    section.setAttribute("aria-labelledby", heading.id);
+    buildSlider(section);
+    parts.phrase = add(section, "p", "", "msap-plan-phrase");
+    parts.phrase.id = "msap-plan-phrase";
+    parts.price = add(section, "p", "", "msap-plan-prix");
+    parts.price.dataset.chiffre = "plan-prix";
+    parts.list = add(section, "ol", "", "msap-plan-liste");
+    parts.sure = add(section, "p", "", "msap-note");
+    parts.gap = add(section, "div", "", "msap-plan-compare");
+    parts.curve = section.appendChild(document.createElementNS(SVG, "svg"));
+    parts.curve.setAttribute("class", "msap-courbe");
+    parts.curve.setAttribute("role", "img");
+    parts.mine = add(section, "p", "", "msap-note msap-ecran");
+    buildTable(section);
+  }
+
+  // What each office is on the map: its number in the plan, open or proposed.
+  function signs() {
+    var found = plan(), said = {};
+    if (found) {
+      found.sites.forEach(function (id, k) { said[E.rang[id]] = ["proposee", String(k + 1)]; });
+    }
+    essai.choix().ouverts.forEach(function (index) {
+      said[index] = ["ouverte", said[index] ? said[index][1] : ""];
+    });
+    essai.choix().fermes.forEach(function (index) { said[index] = ["fermee", ""]; });
+    return said;
+  }
+
+  return { construire: build, remplir: fill, signes: signs, plan: plan };
+})();
