@@ -32,6 +32,7 @@
       map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
     }
     frame();
+    msap.ensemble(map);
     msap.commencer();
     window.addEventListener("load", function () {
       var size = map.getSize();

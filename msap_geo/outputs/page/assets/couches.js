@@ -68,7 +68,7 @@
   }
 
   function drawAccess(ctx, view) {
-    var theme = S.theme, classes = theme ? theme.classes : data.classes, of = theme ? theme.classe : S.peint;
+    var theme = msap.vueDEnsemble() ? msap.themeDEnsemble() : S.theme, classes = theme ? theme.classes : data.classes, of = theme ? theme.classe : S.peint;
     var online = S.enLigne;
     var shape = data.topologie, seen = shape.seen(view), byClass = classes.map(function () { return []; });
     for (var area = 0; area < shape.areas; area++) {
@@ -84,7 +84,7 @@
       shown += areas.length;
     });
     var apart = Math.sqrt(view.width * view.height / Math.max(1, shown));
-    if (apart > 9) {
+    if (apart > 9 && !msap.vueDEnsemble()) {
       stroke(ctx, shape, seen, shape.all(), "rgba(60, 66, 78, 0.55)", apart > 24 ? 0.7 : 0.4);
     } else if (!online) {
       // Borders closer than a few pixels would hide what they divide: they are not drawn, but the

@@ -1,0 +1,136 @@
+// The view of a whole country or region, too wide for signs to be told apart: départements coloured by a
+// figure one chooses; a click goes in. Below that zoom the map is that of the communes.
+"use strict";
+(function () {
+  var el = msap.element, S = msap.etat, SMALLEST = 9, MANY = 3000, side = null, shown = null, figure = 0, known = null;
+  var COLOURS = ["#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#225ea8"];
+  var FIGURES = [
+    { nom: "habitants au-delà du premier seuil, en part", bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
+      de: function (d) { return d.people ? d.beyond / d.people : 0; }, unite: function (x) { return msap.nombre(100 * x) + "\u202f%"; } },
+    { nom: "habitants au-delà du premier seuil", bornes: [1000, 5000, 20000, 50000], mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
+      de: function (d) { return d.beyond; }, unite: function (x) { return msap.nombre(x); } },
+    { nom: "temps moyen des habitants", bornes: [7, 10, 15, 20], mot: function (d) { return msap.minutes(d.timed ? d.minutes / d.timed : null); },
+      de: function (d) { return d.timed ? d.minutes / d.timed : 99; }, unite: function (x) { return msap.nombre(x) + "\u202fmin"; } }
+  ];
+
+  function data() { return msap.donnees(); }
+
+  // Mean width of a commune, on the grid.
+  function width() {
+    if (side !== null) { return side; }
+    var box = data().topologie.box, area = 0, n = 0;
+    for (var i = 0; i < data().topologie.areas; i += 1) {
+      if (box[4 * i] > box[4 * i + 2]) { continue; }
+      area += (box[4 * i + 2] - box[4 * i]) * (box[4 * i + 3] - box[4 * i + 1]);
+      n += 1;
+    }
+    side = Math.sqrt(area / Math.max(1, n));
+    return side;
+  }
+
+  // A comparison colours communes by something else: it has no such view.
+  function wide() {
+    if (!S.carte || data().comparaison || data().communes.code.length < MANY || data().departements.length < 2) { return false; }
+    var map = S.carte, k = map.options.crs.scale(map.getZoom()) * data().repere.step;
+    return width() * k < SMALLEST;
+  }
+
+  // The figures of each département, as the map is painted now.
+  function sums() {
+    if (known && known.of === S.peint) { return known; }
+    var c = data().communes, all = data().departements.map(function () { return { people: 0, beyond: 0, minutes: 0, timed: 0 }; });
+    c.departement.forEach(function (d, i) {
+      all[d].people += c.population[i];
+      if (msap.auDela(i)) { all[d].beyond += c.population[i]; }
+      if (c.minutes[i] !== null) { all[d].timed += c.population[i]; all[d].minutes += c.population[i] * c.minutes[i]; }
+    });
+    known = { of: S.peint, all: all };
+    return known;
+  }
+
+  function classOf(value) {
+    var bounds = FIGURES[figure].bornes, rank = 0;
+    while (rank < bounds.length && value >= bounds[rank]) { rank += 1; }
+    return rank;
+  }
+
+  function legendLines() {
+    var one = FIGURES[figure], b = one.bornes;
+    return COLOURS.map(function (colour, i) {
+      var words = i === 0 ? "moins de " + one.unite(b[0]) : i === b.length ? one.unite(b[i - 1]) + " et plus"
+        : "de " + one.unite(b[i - 1]) + " à " + one.unite(b[i]);
+      return { nom: words, couleur: colour, hachures: false };
+    });
+  }
+
+  function theme() {
+    var of = sums().all.map(function (d) { return classOf(FIGURES[figure].de(d)); });
+    return { classes: legendLines(), classe: data().communes.departement.map(function (d) { return of[d]; }) };
+  }
+
+  // ---- Its legend, and the passage from one view to the other ---------------------------------
+
+  function fillLegend(box) {
+    var list = box.querySelector("ul");
+    list.textContent = "";
+    legendLines().forEach(function (line) {
+      var item = list.appendChild(el("li")), swatch = item.appendChild(el("span", "", "msap-pastille"));
+      swatch.style.backgroundColor = line.couleur;
+      item.appendChild(el("span", line.nom));
+    });
+  }
+
+  function build() {
+    var legend = document.querySelector(".msap-cle");
+    var box = el("div", "", "msap-ensemble-cle"), label = el("label", "Couleur des départements "), select = el("select");
+    FIGURES.forEach(function (one, i) {
+      var option = select.appendChild(el("option", one.nom));
+      option.value = String(i);
+    });
+    select.addEventListener("change", function () {
+      figure = Number(select.value);
+      fillLegend(box);
+      if (S.toiles.acces) { S.toiles.acces.redraw(); }
+    });
+    label.appendChild(select);
+    box.appendChild(label);
+    box.appendChild(el("ul", "", "msap-legende"));
+    box.appendChild(el("p", "Cliquez un département pour y entrer : communes, zones et signes paraissent.", "msap-note"));
+    legend.insertBefore(box, legend.children[1] || null);
+    fillLegend(box);
+    return box;
+  }
+
+  function turn(box) {
+    var now = wide();
+    if (now === shown) { return; }
+    shown = now;
+    box.hidden = !now;
+    document.documentElement.classList.toggle("msap-ensemble", now);
+    msap.fiches.fermer();
+  }
+
+  function enter(commune) {
+    var at = data().communes.departement[commune], box = [Infinity, Infinity, -Infinity, -Infinity], boxes = data().topologie.box;
+    data().communes.departement.forEach(function (d, i) {
+      if (d !== at || boxes[4 * i] > boxes[4 * i + 2]) { return; }
+      box = [Math.min(box[0], boxes[4 * i]), Math.min(box[1], boxes[4 * i + 1]), Math.max(box[2], boxes[4 * i + 2]), Math.max(box[3], boxes[4 * i + 3])];
+    });
+    S.carte.fitBounds(data().repere.bounds(box), { padding: [20, 20], animate: false });
+  }
+
+  Object.assign(msap, {
+    vueDEnsemble: wide, themeDEnsemble: theme, entrer: enter,
+    nomDeTerritoire: function (i) {
+      var one = data().departements[data().communes.departement[i]];
+      return one.nom + " (" + one.code + ")";
+    },
+    ditDeTerritoire: function (i) { return FIGURES[figure].mot(sums().all[data().communes.departement[i]]); },
+    ensemble: function (map) {
+      if (data().comparaison || data().communes.code.length < MANY || data().departements.length < 2) { return; }
+      var box = build();
+      map.on("zoomend viewreset", function () { turn(box); });
+      turn(box);
+    }
+  });
+})();
