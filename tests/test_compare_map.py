@@ -96,7 +96,7 @@ def test_layers_and_signs(browser, page):  # noqa: F811
         "Limites de département",
         "Zones blanches d’avant",
         "Zones blanches d’après",
-        "Noms des villes",
+        "Noms des communes",
         "Maisons",
     ]
     for kind, count in (("ouverte", 2), ("fermee", 2)):
