@@ -10,7 +10,9 @@ from conftest import CODES, degrees
 from transit_feeds import write_feed
 
 from msap_geo import answers, coverage, folder, outputs, study
-from msap_geo.answers.mobility import best_day_in_words, shifted
+from msap_geo.answers.mobility import best_day_in_words
+from msap_geo.answers.mobility_sites import shifted
+from msap_geo.documents.fiches import fiches
 from msap_geo.documents.mobility import without_car
 from msap_geo.documents.parts import ReportParts
 from msap_geo.errors import DataError, StudyError
@@ -110,6 +112,35 @@ def test_hours_moved_by_an_hour(toy_study):
     assert row[["nb_communes", "population", "nb_communes_perdues"]].tolist() == [2, 800, 0]
 
 
+def test_candidates_without_a_car(found):
+    # Post offices of B and E. At B a Maison would serve B alone, on foot; at E it would serve E,
+    # which the coach already takes to A, and no other: the coach from A gets there too late.
+    table = found.tables["mobilite_candidats"].set_index("site_id")
+    assert table["communes"].tolist()[0] == [CODES[1]]
+    assert table["population"].tolist() == [200, 0]
+    assert table["jours_sans_voiture"].tolist() == [0, 0]
+
+
+def test_the_plan_that_serves_most_without_a_car(toy_study):
+    coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    result = study.run_study(study.read_study(toy_study.path))
+    found = answers.plan_without_car(result, number=1)
+    assert (found.counted, found.today, found.after) == ("population", 900, 1100)
+    assert found.sites["commune"].tolist() == ["Bêta"]
+    assert found.plan.value == 1100
+    plain = study.run_study(study.read_study(toy_study.configure().path))
+    with pytest.raises(StudyError, match="pas d'horaires"):
+        answers.plan_without_car(plain, number=1)
+
+
+def test_one_more_run_would_bring_home(toy_study):
+    found = diagnosed(coaches(toy_study, return_at="09:50"))
+    (row,) = found.tables["mobilite_retours"].to_dict("records")
+    # Received from 9:00 to 10:00: at ten the coach of the return would do.
+    assert (row["depart"], row["communes"]) == ("10:00", [CODES[2], CODES[4]])
+    assert (row["arret_depart"], row["population"]) == ("Arrêt A", 800)
+
+
 def test_every_column_has_its_entry(found):
     for name, table in folder.diagnosis_tables(found).items():
         for column in table.columns:
@@ -148,6 +179,16 @@ def test_the_report_has_its_chapter(found):
     assert len(captions) == 3
     plain = dataclasses.replace(parts, diagnosis=dataclasses.replace(found, tables={}))
     assert without_car(plain) is None
+
+
+def test_the_page_of_a_candidate_tells_who_comes_without_a_car(found):
+    result = found.result
+    rating, told = answers.rate(result), provenance_of(result)
+    asked = answers.Asked(number=1)
+    parts = ReportParts(result, found, rating, answers.optimise(result, asked), told)
+    (fiche,) = fiches(parts, shown=1).blocks
+    facts = dict(fiche.facts)
+    assert facts["À portée sans voiture"].startswith(("d’aucune autre commune", "1\u00a0jour"))
 
 
 def test_without_a_feed_nothing_changes(toy_study):

@@ -422,6 +422,31 @@ def test_a_week_by_hand(tmp_path):
     assert table.loc[table["reason"] != "", "leave":"away_minutes"].isna().all(axis=None)
 
 
+def test_one_more_run_of_a_line_brings_home(tmp_path):
+    # The coach comes back at 9:30 alone: too soon. Received from 9:00 to 10:00, one must walk five
+    # minutes to the stop: one more run at 10:05 would do.
+    early = [("Bourg", "09:30:00", "09:30:00"), ("Est", "10:10:00", "10:10:00")]
+    roads, timetable, home, site = valley(tmp_path / "flux", {**THERE, "retour": early})
+    asked = {"hours": "Mo 09:00-12:00"}
+    alone = travel.there_and_back(roads, timetable, home, site, **asked)
+    assert alone["reason"][0] == "pas de retour"
+    assert alone.loc[0, ["leave", "away_minutes"]].isna().all()
+    found = travel.missing_returns(roads, timetable, home, site, **asked)
+    (row,) = found.to_dict("records")
+    assert (row["origin"], row["destination"]) == ("Arrêt Bourg", "Arrêt Est")
+    assert row["depart"] == pytest.approx(605, abs=1e-3)
+    assert row["demand_ids"] == ["hameau"]
+    # As told: with that run, one is home.
+    more = {
+        **THERE,
+        "retour": early,
+        "plus": [("Bourg", "10:06:00", "10:06:00"), ("Est", "10:46:00", "10:46:00")],
+    }
+    roads, richer, home, site = valley(tmp_path / "riche", more)
+    assert travel.there_and_back(roads, richer, home, site, **asked)["reason"][0] == ""
+    assert travel.missing_returns(roads, richer, home, site, **asked).empty
+
+
 def test_hours_may_be_unknown_or_shared(tmp_path):
     roads, timetable, home, site = valley(tmp_path / "flux")
     unknown = travel.there_and_back(roads, timetable, home, site, hours={})

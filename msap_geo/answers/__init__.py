@@ -9,6 +9,7 @@ from msap_geo.answers.backtest import Backtest, run_backtest
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
 from msap_geo.answers.longer import LongerOpening, open_longer
 from msap_geo.answers.longer_json import longer_json
+from msap_geo.answers.mobility_sites import WithoutCarPlan, plan_without_car
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
@@ -24,6 +25,7 @@ __all__ = [
     "LongerOpening",
     "Rating",
     "Wanted",
+    "WithoutCarPlan",
     "adapt_network",
     "adaptation_json",
     "diagnose",
@@ -31,6 +33,7 @@ __all__ = [
     "longer_json",
     "open_longer",
     "optimise",
+    "plan_without_car",
     "rate",
     "run_backtest",
 ]

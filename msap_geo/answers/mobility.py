@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, french, network, travel
+from msap_geo import coverage, french, network
 from msap_geo.anomalies import Action, Anomaly
+from msap_geo.answers.mobility_sites import candidates_without_car, more_runs, moved_hours
 from msap_geo.answers.origins import memberships_of
-from msap_geo.hours import WeeklyHours, read_hours, weekly_hours
+from msap_geo.answers.ways import read_timetables, ways_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 20_000_000
 """Round trips of a study (places × Maisons × days) looked at: beyond, by région."""
-
-SHIFTS = (-60, 60)
-"""Minutes the hours of a Maison are moved by, to see whom a coach would then bring back."""
-
-_WAYS = {"pied": ("pied", "car"), "velo": ("velo", "car_velo")}
-"""Modes of each access: the whole way, and to a coach."""
 
 
 class Mobility(NamedTuple):
@@ -56,8 +49,8 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
     -------
     Mobility
         Tables ``mobilite_communes``, ``mobilite_territoires``, ``zones_sans_voiture``,
-        ``mobilite_horaires``, ``mobilite_retours``; layers ``mobilite_communes`` and
-        ``zones_sans_voiture``. None without roads to walk on, or too many places: told.
+        ``mobilite_horaires``, ``mobilite_retours``, ``mobilite_candidats``; layers
+        ``mobilite_communes`` and ``zones_sans_voiture``. None without roads to walk on, or too many places: told.
 
     Raises
     ------
@@ -65,22 +58,13 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
         If a feed or the roads cannot be used.
     """
     study = result.study
-    timetable = network.read_timetable(
-        [study.path(path) for path in study.mobilite.gtfs], dates=study.mobilite.jours
-    )
+    timetable = read_timetables(result)
     cannot = _cannot(result, len(origin.points) * len(maisons) * len(timetable.days))
     if cannot:
         told = Anomaly("sans-voiture-impossible", Action.NOTED, "", cannot)
         return Mobility({}, {}, [*timetable.anomalies, told])
-    roads: dict[str, network.RoadNetwork] = {
-        access: network.load_network(
-            [study.path(path) for path in study.reseau.sources],
-            network.load_profile(access),
-            epsg=result.roads.epsg,
-        )
-        for access in study.mobilite.acces
-    }
-    trips = _trips(result, timetable, roads, origin.points, maisons)
+    ways = ways_of(result, timetable)
+    trips = ways.by_mode(origin.points, maisons)
     days = coverage.days_without_car(origin.points, trips)
     places = origin.places
     named = maisons.set_index("site_id")["nom"]
@@ -99,7 +83,9 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
             places, days, memberships_of(result), threshold=study.threshold
         ),
         "zones_sans_voiture": pd.DataFrame(zones.drop(columns="geometry")),
-        "mobilite_horaires": _moved_hours(result, timetable, roads, origin, maisons, trips),
+        "mobilite_horaires": moved_hours(ways, origin, maisons, trips),
+        "mobilite_retours": more_runs(ways, origin, maisons),
+        "mobilite_candidats": candidates_without_car(result, ways, origin, trips),
     }
     outlined = gpd.GeoDataFrame(communes, geometry=origin.areas.to_numpy(), crs=origin.areas.crs)
     layers = {"mobilite_communes": outlined, "zones_sans_voiture": zones}
@@ -119,45 +105,6 @@ def _cannot(result: StudyResult, rows: int) -> str:
             "retours à examiner) : le faire par région, ou pour moins de jours"
         )
     return ""
-
-
-def _trips(
-    result: StudyResult,
-    timetable: network.Timetable,
-    roads: Mapping[str, network.RoadNetwork],
-    points: gpd.GeoDataFrame,
-    maisons: gpd.GeoDataFrame,
-) -> dict[str, pd.DataFrame]:
-    """Return the round trips by each way, plain ones first."""
-    nothing = replace(timetable, active=np.zeros_like(timetable.active))
-    hours = maisons.set_index("site_id")["horaires"]
-    found = {}
-    for access, network_of in roads.items():
-        for mode, table in zip(_WAYS[access], (nothing, timetable), strict=True):
-            found[mode] = _round_trips(result, network_of, table, points, maisons, hours)
-    return {mode: found[mode] for mode in coverage.MODES if mode in found}
-
-
-def _round_trips(
-    result: StudyResult,
-    roads: network.RoadNetwork,
-    timetable: network.Timetable,
-    points: gpd.GeoDataFrame,
-    maisons: gpd.GeoDataFrame,
-    hours: pd.Series,
-) -> pd.DataFrame:
-    asked = result.study.mobilite
-    return travel.there_and_back(
-        roads,
-        timetable,
-        points,
-        maisons,
-        hours=hours,
-        stay_minutes=asked.sur_place_minutes,
-        max_minutes=asked.trajet_max_minutes,
-        max_walk_minutes=asked.marche_max_minutes,
-        access="velo" if roads.profile == "velo" else "pied",
-    )
 
 
 def best_day_in_words(row: Mapping[str, object]) -> str:
@@ -191,55 +138,3 @@ def timetable_in_words(study: Study) -> str:
     days = f"{first:%d/%m/%Y}" if first == last else f"{first:%d/%m/%Y} au {last:%d/%m/%Y}"
     named = ", ".join(path.name for path in asked.gtfs)
     return f"{named}{f' ({told})' if told else ''}, {days}"
-
-
-def shifted(hours: WeeklyHours, minutes: int) -> WeeklyHours:
-    """Return the hours opened and closed this much later, within each day."""
-    return weekly_hours(
-        [
-            [
-                (max(start + minutes, 0), min(end + minutes, 24 * 60))
-                for start, end in day
-                if end + minutes > 0 and start + minutes < 24 * 60
-            ]
-            for day in hours.days
-        ]
-    )
-
-
-def _moved_hours(
-    result: StudyResult,
-    timetable: network.Timetable,
-    roads: Mapping[str, network.RoadNetwork],
-    origin: Origins,
-    maisons: gpd.GeoDataFrame,
-    trips: Mapping[str, pd.DataFrame],
-) -> pd.DataFrame:
-    """Tell whom each Maison would serve, and lose, if its hours moved by an hour."""
-    before = _pairs(trips)
-    known = maisons[maisons["horaires"].notna()]
-    tables = []
-    for minutes in SHIFTS:
-        moved = known.set_index("site_id")["horaires"].map(
-            lambda text, by=minutes: shifted(read_hours(text), by)
-        )
-        after = {
-            access: _round_trips(result, network_of, timetable, origin.points, known, moved)
-            for access, network_of in roads.items()
-        }
-        found = coverage.served_by_moving(before, _pairs(after), origin.places, known)
-        found.insert(2, "decalage_minutes", minutes)
-        tables.append(found)
-    table = pd.concat(tables, ignore_index=True)
-    table = table[(table["nb_communes"] > 0) | (table["nb_communes_perdues"] > 0)]
-    return table.sort_values(
-        ["population", "site_id", "decalage_minutes"],
-        ascending=[False, True, True],
-        ignore_index=True,
-    )
-
-
-def _pairs(trips: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return which places have a round trip to which sites, by any way, some day."""
-    served = [one.loc[one["reason"] == "", ["demand_id", "site_id"]] for one in trips.values()]
-    return pd.concat(served).drop_duplicates()

@@ -9,6 +9,7 @@ from msap_geo import french, schemas
 from msap_geo.answers.plan import WITHIN
 from msap_geo.documents.access import known
 from msap_geo.documents.maps import fiche_map
+from msap_geo.documents.mobility import reach_without_car
 from msap_geo.documents.siting import payers
 from msap_geo.outputs.report import Column, Fiche, Figure, Paragraph, Section, Table
 
@@ -108,7 +109,7 @@ def _facts(
     ]
     if groups:
         facts.append(("Publics gagnés", ", ".join(groups)))
-    return tuple(facts)
+    return (*facts, *reach_without_car(parts, str(row["site_id"])))
 
 
 def _opening(office: pd.Series, rated: pd.Series) -> str:

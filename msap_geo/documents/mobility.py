@@ -37,6 +37,9 @@ def without_car(parts: ReportParts) -> Section | None:
     gained = moved[moved["nb_communes"] > 0].head(_LISTED)
     if len(gained):
         blocks.append(_hours(gained))
+    runs = parts.table("mobilite_retours").head(_LISTED)
+    if len(runs):
+        blocks.append(_runs(runs))
     asked = parts.result.study.mobilite
     blocks.append(
         Paragraph(
@@ -48,6 +51,19 @@ def without_car(parts: ReportParts) -> Section | None:
         )
     )
     return Section("Sans voiture", tuple(blocks))
+
+
+def reach_without_car(parts: ReportParts, site_id: str) -> tuple[tuple[str, str], ...]:
+    """Return the line of a candidate's page on those who have no car; none without a feed."""
+    tables = parts.diagnosis.tables
+    if "mobilite_candidats" not in tables:
+        return ()
+    row = tables["mobilite_candidats"].set_index("site_id").loc[site_id]
+    days = int(row["jours_sans_voiture"])
+    reach = f"{french.counted(days, 'jour')} de la période" if days else "d’aucune autre commune"
+    gained = int(row["nb_communes"])
+    more = f" ; seule solution de {french.counted(gained, 'commune')}" if gained else ""
+    return (("À portée sans voiture", f"{reach}{more}"),)
 
 
 def _sentence(parts: ReportParts, whole: pd.DataFrame) -> str:
@@ -155,4 +171,30 @@ def _hours(gained: pd.DataFrame) -> Table:
             for row in gained.itertuples()
         ),
         note="Communes qui n’ont aucune autre solution, chaque Maison prise seule.",
+    )
+
+
+def _runs(runs: pd.DataFrame) -> Table:
+    return Table(
+        "Un retour de plus qui ramènerait des communes d’où l’on ne peut que partir",
+        (
+            Column("Ligne"),
+            Column("De"),
+            Column("À"),
+            Column("À partir de", number=True),
+            Column("Communes", number=True),
+            Column("Habitants", number=True),
+        ),
+        tuple(
+            (
+                row.ligne_car,
+                row.arret_depart,
+                row.arret_arrivee,
+                row.depart,
+                french.number(row.nb_communes),
+                french.number(row.population),
+            )
+            for row in runs.itertuples()
+        ),
+        note="Une course de plus d’une ligne existante, sans changement, le premier jour possible.",
     )

@@ -7,7 +7,13 @@ from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, rea
 from msap_geo.travel.places import matrix, nearest
 from msap_geo.travel.routes import Route, route
 from msap_geo.travel.times import TravelTimes, from_table
-from msap_geo.travel.transit import Leg, by_transit, earliest_arrivals, there_and_back
+from msap_geo.travel.transit import (
+    Leg,
+    by_transit,
+    earliest_arrivals,
+    missing_returns,
+    there_and_back,
+)
 
 __all__ = [
     "Leg",
@@ -20,6 +26,7 @@ __all__ = [
     "isochrones",
     "matrix",
     "matrix_nodes",
+    "missing_returns",
     "nearest",
     "nearest_nodes",
     "reach_areas",

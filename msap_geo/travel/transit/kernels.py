@@ -250,7 +250,7 @@ def round_trips(
 
     Of equally short ones, the first to be back. The way back is a scan of the reversed timetable:
     its moments are opposite. Returns leave, arrive, leave again, back home, and the reason, each
-    (places, days).
+    (places, days); where there is no return, when one would have left again at the soonest.
     """
     n_places, n_days = len(out_start) - 1, len(opening_start) - 1
     trips = np.full((4, n_places, n_days), np.nan)
@@ -275,7 +275,7 @@ def round_trips(
             if not enough[d]:
                 continue
             hours = opening[opening_start[d] : opening_start[d + 1]]
-            best, why = np.inf, NO_COACH
+            best, why, soonest = np.inf, NO_COACH, np.inf
             one, two, three, four = np.nan, np.nan, np.nan, np.nan
             for i in range(len(leave)):
                 if leave[i] < 0:
@@ -283,7 +283,7 @@ def round_trips(
                 done = _received(arrive[i], hours, stay)
                 if done == np.inf:
                     continue
-                why = max(why, NO_RETURN)
+                why, soonest = max(why, NO_RETURN), min(soonest, done)
                 k = np.searchsorted(off, done - SLACK)
                 by_coach = home[k] if k < len(off) else np.inf
                 by_foot = done + back
@@ -307,7 +307,7 @@ def round_trips(
                         best, one, two, three, four = away, at - there, at, off[k], home[k]
                 done = _received(there, hours, stay)
                 if done < np.inf:
-                    why = max(why, NO_RETURN)
+                    why, soonest = max(why, NO_RETURN), min(soonest, done)
                     away = there + stay + back
                     if done + back <= day_end + SLACK and (
                         away < best or (away == best and done + back < four)
@@ -318,5 +318,7 @@ def round_trips(
                 why = SERVED
                 trips[0, p, d], trips[1, p, d] = one, two
                 trips[2, p, d], trips[3, p, d] = three, four
+            elif why == NO_RETURN:
+                trips[2, p, d] = soonest
             reason[p, d] = why
     return trips, reason

@@ -24,6 +24,8 @@ from msap_geo.travel.transit.days import alike_days, on_every_core
 from msap_geo.travel.transit.journeys import CHANGE_MINUTES, FOOTPATH_M
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -104,12 +106,45 @@ def there_and_back(  # noqa: PLR0913 - every assumption of a journey has its nam
         If a table, hours or an option is not what it should be.
     """
     check_access(roads, access)
+    paths = footpaths(timetable, change_minutes=change_minutes, footpath_m=footpath_m)
+    ends = both_ends(roads, timetable, demand, sites, max_walk_minutes=max_walk_minutes)
+    weeks = weeks_of(hours, sites["site_id"])
+    found = search(timetable, ends, paths, weeks, stay_minutes, max_minutes)
+    return _table(timetable, demand["demand_id"], sites["site_id"], found)
+
+
+def search(
+    timetable: Timetable,
+    both: tuple[Ends, Ends],
+    paths: Footpaths,
+    weeks: list[WeeklyHours | None],
+    stay_minutes: float,
+    max_minutes: float,
+) -> Sequence[tuple[NDArray[np.float64], NDArray[np.int8]]]:
+    """Return, site by site, the four moments and the reason of every place and day.
+
+    Parameters
+    ----------
+    timetable
+        Timetable.
+    both
+        Ways on foot or by bicycle, out and back.
+    paths
+        Ways between stops.
+    weeks
+        Hours of each site, none where unknown.
+    stay_minutes, max_minutes
+        As :func:`there_and_back` takes them.
+
+    Raises
+    ------
+    DataError
+        If an option has no meaning.
+    """
     if not stay_minutes > 0:
         raise DataError(f"stay_minutes = {stay_minutes} : il faut un nombre positif")
     limit = limit_seconds(max_minutes)
-    weeks = _weeks(hours, sites["site_id"])
-    paths = footpaths(timetable, change_minutes=change_minutes, footpath_m=footpath_m)
-    out, back = both_ends(roads, timetable, demand, sites, max_walk_minutes=max_walk_minutes)
+    out, back = both
     days = []
     for alike in alike_days(timetable):
         one = day_connections(timetable, alike.day)
@@ -121,11 +156,10 @@ def there_and_back(  # noqa: PLR0913 - every assumption of a journey has its nam
         ends = [(out, paths), (back, backwards)]
         return _round_trips(site, days, ends, weeks[site], calendar, 60.0 * stay_minutes, limit)
 
-    found = on_every_core(one_site, len(sites))
-    return _table(timetable, demand["demand_id"], sites["site_id"], found)
+    return on_every_core(one_site, len(weeks))
 
 
-def _weeks(hours: Any, sites: pd.Series) -> list[WeeklyHours | None]:
+def weeks_of(hours: Any, sites: pd.Series) -> list[WeeklyHours | None]:
     """Return the hours of each site, none where unknown."""
     if isinstance(hours, (WeeklyHours, str)):
         given: Mapping[str, Any] = dict.fromkeys(sites, hours)
