@@ -50,7 +50,8 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
     Mobility
         Tables ``mobilite_communes``, ``mobilite_territoires``, ``zones_sans_voiture``,
         ``mobilite_horaires``, ``mobilite_retours``, ``mobilite_candidats``; layers
-        ``mobilite_communes`` and ``zones_sans_voiture``. None without roads to walk on, or too many places: told.
+        ``mobilite_communes`` and ``zones_sans_voiture``. None without roads to walk on, or with
+        too many places: told.
 
     Raises
     ------
