@@ -3,18 +3,19 @@
 One module per command, whose ``register`` adds it to the parser.
 
 Exit codes: 0 done, 1 data or processing, 2 usage, 3 warnings under ``--strict``, 4 an official
-file cannot be fetched, 130 interrupted.
+file cannot be fetched, 70 a fault of ours (:mod:`msap_geo.cli.faults`), 130 interrupted.
 """
 
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from msap_geo.cli import (
@@ -22,6 +23,7 @@ from msap_geo.cli import (
     backtester,
     comparer,
     diagnostiquer,
+    faults,
     horaires,
     lancer,
     noter,
@@ -90,28 +92,54 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             # A Windows console may not be UTF-8: better a replaced letter than a crash.
             stream.reconfigure(errors="replace")
-    arguments = _parser().parse_args(argv)
-    # Libraries warn in English of what the anomalies tell in French.
-    warnings.simplefilter("ignore")
-    # One short run over national files: looking for cycles among their records is time lost.
-    gc.disable()
+    given = sys.argv[1:] if argv is None else list(argv)
     try:
-        with _interrupted_by(*_ENDINGS):
-            code = arguments.conduct(arguments)
+        with _interrupted_by(*_ENDINGS), _libraries_kept_quiet():
+            code = _conduct(given)
+        sys.stdout.flush()
     except MsapGeoError as error:
-        print(f"Erreur : {error}", file=sys.stderr)  # noqa: T201 - a command line speaks
-        sys.exit(_UNREACHABLE if isinstance(error, SourceError) else _FAILED)
+        _say(f"Erreur : {error}")
+        code = _UNREACHABLE if isinstance(error, SourceError) else _FAILED
     except BrokenPipeError:
         # The reader of our output left (``| head``): nobody is there to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except KeyboardInterrupt:
-        print("Interrompu.", file=sys.stderr)  # noqa: T201
-        sys.exit(_INTERRUPTED)
+        _say("Interrompu.")
+        code = _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - no traceback is ever shown: it goes to a report
+        sentence, code = faults.told(error, given)
+        _say(sentence)
+    sys.exit(code)
+
+
+def _conduct(given: list[str]) -> int:
+    arguments = _parser().parse_args(given)
+    code: int = arguments.conduct(arguments)
+    _tell_of_compilation()
+    return code
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError):  # nobody may be there to be told
+        print(sentence, file=sys.stderr)  # noqa: T201 - a command line speaks
+
+
+@contextmanager
+def _libraries_kept_quiet() -> Iterator[None]:
+    """Silence what libraries say in English of what the anomalies tell in French."""
+    # Without a handler of its own, logging writes its warnings to the error output.
+    handler = logging.NullHandler()
+    logging.getLogger().addHandler(handler)
+    # One short run over national files: looking for cycles among their records is time lost.
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         gc.enable()
-    _tell_of_compilation()
-    sys.exit(code)
+        logging.getLogger().removeHandler(handler)
 
 
 @contextmanager

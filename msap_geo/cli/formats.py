@@ -75,12 +75,13 @@ def show(
     """
     from msap_geo import outputs  # noqa: PLC0415 - keeps --help instant
     from msap_geo.study import provenance_of  # noqa: PLC0415
+    from msap_geo.tabular import guarded  # noqa: PLC0415
 
     if arguments.json:
         print(json.dumps(content(), ensure_ascii=False, indent=2, allow_nan=False), flush=True)  # noqa: T201
     elif arguments.csv:
         first = next(iter(tables.values()))
-        sys.stdout.write(first.to_csv(index=False, lineterminator="\n"))
+        sys.stdout.write(guarded(first).to_csv(index=False, lineterminator="\n"))
         sys.stdout.flush()
     elif arguments.xlsx is not None:
         default = Path("maps") / result.study.slug / arguments.workbook

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,7 +16,7 @@ from msap_geo.errors import (
     MissingColumnError,
     UnreadableFileError,
 )
-from msap_geo.tabular import vector_file
+from msap_geo.tabular import read_json_text, unguarded, vector_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,11 +111,7 @@ def _present(folder: Path) -> None:
 
 def _json(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise UnreadableFileError(
-            "ce n'est pas du JSON entier", where=f"{path}, ligne {error.lineno}", remedy=_AGAIN
-        ) from error
+        content = read_json_text(path.read_text(encoding="utf-8-sig"), path, remedy=_AGAIN)
     except (UnicodeDecodeError, OSError) as error:
         raise UnreadableFileError(
             "le fichier ne peut pas être lu", where=path, remedy=_AGAIN
@@ -159,7 +154,7 @@ def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         raise MissingColumnError(
             f"colonnes absentes : {', '.join(absent)}", where=path, remedy=_AGAIN
         )
-    return table
+    return unguarded(table)
 
 
 def _numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:

@@ -91,6 +91,14 @@ def read_links(
             where=f"{nodes}, ligne {places[LINE][wrong].iloc[0]}",
             remedy="corriger ces lignes (degrés décimaux)",
         )
+    twice = places["node"].duplicated()
+    if twice.any():
+        row = places[twice].iloc[0]
+        raise NetworkError(
+            f"« {nodes.name} » : nœud en double : {row['node']}",
+            where=f"{nodes}, ligne {row[LINE]}",
+            remedy="donner un identifiant différent à chaque nœud",
+        )
     table = pick_columns(
         read_text_table(links),
         links,

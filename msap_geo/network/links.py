@@ -96,6 +96,12 @@ def from_links(nodes: pd.DataFrame, links: pd.DataFrame, *, crs: Any) -> RoadNet
             if name in links
         }
     )
+    if nodes["node"].duplicated().any():
+        raise NetworkError(
+            f"nœud en double : {nodes['node'][nodes['node'].duplicated()].iloc[0]}",
+            where="nodes",
+            remedy="donner un identifiant différent à chaque nœud",
+        )
     edges = paired_edges(pd.Index(nodes["node"]), x, y, given, "links")
     profile = Profile("liens", "liens donnés", {}, 1.0, _WALKING_KMH, _DEFAULT_SNAP_M)
     return build_network(x, y, edges, profile, epsg=epsg, keep_all=True)

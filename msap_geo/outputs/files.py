@@ -150,6 +150,7 @@ def _held(folder: Path, option: str) -> Iterator[_Run]:
     run: _Run | None = None
     made: list[Path] = []
     try:
+        _refuse_unreadable(key, option)
         with _said(folder, option):
             run = _hold(key, made, folder)
             _RUNS[key] = run
@@ -163,6 +164,18 @@ def _held(folder: Path, option: str) -> Iterator[_Run]:
             for path in reversed(made):
                 with suppress(OSError):
                     path.rmdir()  # only if empty: what another one put there is theirs
+
+
+def _refuse_unreadable(folder: Path, option: str) -> None:
+    """Refuse a name that is not UTF-8: GDAL and the manifest cannot write it."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            "le nom du dossier n'est pas lisible (il n'est pas en UTF-8)",
+            where=ascii(str(folder)),
+            remedy=f"le renommer, ou choisir un autre dossier avec {option}",
+        ) from error
 
 
 @contextmanager

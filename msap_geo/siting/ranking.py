@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FULL_SCORE = 100.0
 DRAWS = 1000
 CONCENTRATION = 20.0
+_LARGEST_WEIGHT = 1e6
 """Draws of weights follow a Dirichlet law of mean the weights given; at this concentration a weight
 of 0.5 moves by about ± 0.11 (one standard deviation)."""
 
@@ -59,9 +60,10 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
             where="[score.poids]",
             remedy=f"choisir parmi : {', '.join(CRITERIA)}",
         )
-    if any(weight < 0 for weight in weights.values()) or sum(weights.values()) <= 0:
+    readable = all(0 <= weight <= _LARGEST_WEIGHT for weight in weights.values())
+    if not readable or sum(weights.values()) <= 0:
         raise StudyError(
-            "les poids de la note doivent être positifs",
+            f"les poids de la note doivent être positifs, {_LARGEST_WEIGHT:g} au plus",
             where="[score.poids]",
             remedy="les corriger",
         )

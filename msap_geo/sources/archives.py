@@ -9,9 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, reason
-
-MAX_RATIO = 200
-"""Uncompressed over compressed size of a member: official CSVs reach 20, a bomb 1,000."""
+from msap_geo.tabular.vast import MAX_TIMES
 
 MAX_BYTES = 20 * 1024**3
 MAX_MEMBERS = 10_000
@@ -21,7 +19,7 @@ _RATIO_FLOOR = 1024 * 1024
 
 
 def extract(
-    archive: Path, folder: Path, *, max_bytes: int = MAX_BYTES, max_ratio: float = MAX_RATIO
+    archive: Path, folder: Path, *, max_bytes: int = MAX_BYTES, max_ratio: float = MAX_TIMES
 ) -> list[Path]:
     """Extract a zip archive: all of it, or nothing.
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from msap_geo.drafts import draft_in
 from msap_geo.errors import reason
+from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES
 from msap_geo.version import __version__
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CHUNK = 64 * 1024
+_DIGITS = 16
 _GZIP = 31  # zlib's window for a gzip header
 
 
@@ -278,12 +280,13 @@ def _content(
 ) -> Iterator[bytes]:
     """Yield the decompressed body, watching the clock and the announced length."""
     announced = response.headers.get("Content-Length") or ""
-    total = int(announced) if announced.isdecimal() else None
+    total = int(announced) if announced.isdecimal() and len(announced) < _DIGITS else None
     encoding = (response.headers.get("Content-Encoding") or "identity").lower()
     if encoding not in {"identity", "gzip", "x-gzip"}:
         raise DownloadError(f"compression inconnue : {encoding}", passing=False)
     unzip = None if encoding == "identity" else zlib.decompressobj(wbits=_GZIP)
     done, since, then = 0, time.monotonic(), 0
+    swelling = _Swelling()
     while chunk := _read(response):
         done += len(chunk)
         now = time.monotonic()
@@ -294,13 +297,28 @@ def _content(
                 raise DownloadError("transfert trop lent, abandonné", passing=True)
             since, then = now, done
         progress(name, done, total)
-        yield from _inflate(unzip, chunk)
+        yield from swelling.watched(_inflate(unzip, chunk), done)
     if total is not None and done != total:
         raise DownloadError(f"fichier coupé : {done} octets reçus sur {total}", passing=True)
     if unzip is not None:
         yield unzip.flush()
         if not unzip.eof:
             raise DownloadError("fichier compressé coupé", passing=True)
+
+
+class _Swelling:
+    """How much a compressed body has unfolded."""
+
+    def __init__(self) -> None:
+        self.unfolded = 0
+
+    def watched(self, pieces: Iterator[bytes], received: int) -> Iterator[bytes]:
+        """Yield the pieces of what was received so far, up to a size out of proportion with it."""
+        for piece in pieces:
+            self.unfolded += len(piece)
+            if self.unfolded > max(ALLOWED_BYTES, MAX_TIMES * received):
+                raise DownloadError("le fichier compressé gonfle hors de proportion", passing=False)
+            yield piece
 
 
 def _read(response: Any) -> bytes:

@@ -189,7 +189,7 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     """Return the address to fetch: the mirror's if there is one, else the official one."""
     base = os.environ.get(MIRROR, "").strip()
     if base:
-        if urlsplit(base).scheme not in {"http", "https", "file"}:
+        if not _is_address(base):
             place = Path(base)
             if not place.is_dir():
                 raise SourceError(
@@ -208,6 +208,20 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     return address
 
 
+def _is_address(base: str) -> bool:
+    """Tell an address from the path of a folder; one without a server, or malformed, is none."""
+    try:
+        parts = urlsplit(base)
+        known_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    if parts.scheme == "file":
+        return bool(parts.path)
+    if any(letter.isspace() or not letter.isprintable() for letter in base):
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and known_port
+
+
 def _accept(path: Path, source: Source) -> Fetched:
     """Take a file of the study's folder: fetched earlier and unchanged, or put there by hand."""
     sidecar = path.with_name(path.name + SIDECAR)
@@ -219,8 +233,7 @@ def _accept(path: Path, source: Source) -> Fetched:
             raise UnreadableFileError(
                 f"« {path.name} » n'est pas « {source.titre} » : {wrong}",
                 where=path,
-                remedy=f"le remplacer par celui de {source.page}, ou le supprimer pour le "
-                "télécharger",
+                remedy=f"le reprendre avec --forcer, ou le remplacer par celui de {source.page}",
             )
         size = path.stat().st_size
         return Fetched(source, path, "", "", digest, size, _now(), "", "", "déposé à la main")

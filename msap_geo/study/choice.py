@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import DataError, StudyError, UnreadableFileError
-from msap_geo.tabular import LINE, normalise, pick_columns, read_text, read_text_table, require_file
+from msap_geo.tabular import (
+    LINE,
+    normalise,
+    pick_columns,
+    read_json_text,
+    read_text,
+    read_text_table,
+    require_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,14 +128,7 @@ _Read = tuple[str, tuple[str, ...], tuple[Site, ...], tuple[Site, ...]]
 
 
 def _from_json(path: Path) -> _Read:
-    try:
-        content = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise UnreadableFileError(
-            "le fichier de choix n'est pas du JSON valide",
-            where=f"{path}, ligne {error.lineno}, colonne {error.colno}",
-            remedy=_REMEDY,
-        ) from error
+    content = read_json_text(read_text(path), path, remedy=_REMEDY)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un choix exporté d'une carte", where=path, remedy=_REMEDY

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from msap_geo.cautions import cautions
-from msap_geo.errors import FileMissingError, MsapGeoError, StudyError
+from msap_geo.errors import FileMissingError, MsapGeoError, StudyError, reason
 from msap_geo.notebook_html import card, table
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
@@ -37,11 +37,14 @@ from msap_geo.territory import DEPARTEMENTS, projected_crs
 _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
 """A date in a file name: ``liste-fs-20240801.csv``, ``communes-2026.json``."""
 
+_LONGEST_SLUG = 100
+"""Letters of a folder's name: 255 bytes is the most a disk takes, and files of ours go in it."""
+
 
 def slug(name: str) -> str:
     """Return a name as a folder name: ``Corse (2024)`` → ``corse-2024``."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "etude"
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_LONGEST_SLUG] or "etude"
 
 
 class Study(Section):
@@ -184,6 +187,7 @@ def read_study(path: Path | str) -> Study:
         If a département is unknown, or they do not share a projection.
     """
     path = Path(path)
+    _refuse_unreadable(path)
     if path.is_dir():
         raise StudyError(
             "un dossier est donné à la place du fichier d'étude",
@@ -198,15 +202,45 @@ def read_study(path: Path | str) -> Study:
         )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise StudyError(
+            f"le fichier d'étude ne peut pas être lu ({reason(error)})",
+            where=path,
+            remedy="vérifier les droits et que le disque est accessible",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(
             "le fichier d'étude n'est pas du TOML valide",
             where=f"{path}{_place(error)}",
             remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
         ) from error
+    except RecursionError as error:
+        raise StudyError(
+            "le fichier d'étude est imbriqué trop profondément pour être lu",
+            where=path,
+            remedy="vérifier les crochets",
+        ) from error
+    except ValueError as error:  # integers have 4,300 digits at most
+        raise StudyError(
+            "le fichier d'étude contient un nombre démesuré",
+            where=path,
+            remedy="vérifier les nombres",
+        ) from error
     if "folder" in content:
         raise StudyError("clé inconnue : folder", where=path, remedy="la retirer")
     return _checked({**content, "folder": path.resolve().parent}, where=path)
+
+
+def _refuse_unreadable(path: Path) -> None:
+    """Refuse a name that is not UTF-8: GDAL cannot open what lies beside it."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise StudyError(
+            "le chemin du fichier d'étude n'est pas lisible (il n'est pas en UTF-8)",
+            where=ascii(str(path)),
+            remedy="renommer le fichier ou son dossier",
+        ) from error
 
 
 def _checked(content: dict[str, Any], *, where: Path | None = None) -> Study:
@@ -285,6 +319,8 @@ def _in_french(error: ValidationError) -> list[str]:
         "greater_than": "valeur trop petite",
         "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
         "less_than_equal": "valeur trop grande",
+        "finite_number": "un nombre fini est attendu",
+        "int_parsing_size": "nombre démesuré",
     }
     lines = []
     for problem in error.errors():

@@ -14,11 +14,22 @@ from msap_geo.errors import StudyError
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import check_departements
 
+MOST_PEOPLE = 1_000_000_000
+MOST_DRAWS = 100_000
+MOST_EUR = 1e12
+"""Bounds no real study comes near: past them a figure is a mistake, or fills the memory."""
+
+# Not refused here: what checks the thresholds says it better.
+Minutes = Annotated[float, Field(strict=True, allow_inf_nan=True)]
+Euros = Annotated[float, Field(ge=0, le=MOST_EUR)]
+
 
 class Section(BaseModel):
     """A section: no unknown key, nothing changed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )
 
 
 class Etude(Section):
@@ -26,7 +37,7 @@ class Etude(Section):
 
     nom: str = Field(min_length=1)
     departements: tuple[str, ...]
-    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = (20.0, 30.0)
+    seuils_minutes: tuple[Minutes, ...] = (20.0, 30.0)
     demonstration: bool = False
 
     @field_validator("departements")
@@ -80,7 +91,7 @@ class Traversee(Section):
 
     de: str | tuple[float, float]
     a: str | tuple[float, float]
-    minutes: float = Field(gt=0)
+    minutes: float = Field(gt=0, le=LONGEST_THRESHOLD)
 
     @field_validator("de", "a", mode="before")
     @classmethod
@@ -101,8 +112,8 @@ class Traversee(Section):
 class Penalites(Section):
     """``[reseau.penalites]``: what bends and junctions cost."""
 
-    acceleration_laterale_ms2: float = Field(default=0.0, ge=0)
-    carrefour_s: float = Field(default=0.0, ge=0)
+    acceleration_laterale_ms2: float = Field(default=0.0, ge=0, le=100)
+    carrefour_s: float = Field(default=0.0, ge=0, le=3600)
 
 
 class Reseau(Section):
@@ -113,7 +124,7 @@ class Reseau(Section):
     noeuds: Path | None = None
     liens: Path | None = None
     vitesses_kmh: dict[str, float] = Field(default_factory=dict)
-    sinuosite: float | None = Field(default=None, ge=1.0)
+    sinuosite: float | None = Field(default=None, ge=1.0, le=10.0)
     heure: Literal["creuses", "pleines"] = "creuses"
     traversees: tuple[Traversee, ...] = ()
     penalites: Penalites | None = None
@@ -174,9 +185,9 @@ class Candidats(Section):
 class Diagnostic(Section):
     """``[diagnostic]``: what the diagnosis needs besides."""
 
-    tirages: int = Field(default=1000, ge=1)
-    graine: int = Field(default=0, ge=0)
-    population_minimale: int = Field(default=0, ge=0)
+    tirages: int = Field(default=1000, ge=1, le=MOST_DRAWS)
+    graine: int = Field(default=0, ge=0, le=2**63 - 1)
+    population_minimale: int = Field(default=0, ge=0, le=MOST_PEOPLE)
     maisons_avant: Path | None = None
     operateurs: tuple[Path, ...] = ()
 
@@ -228,8 +239,8 @@ class Score(Section):
 class Bounds(Section):
     """How many new sites a group may have."""
 
-    min: int = Field(default=0, ge=0)
-    max: int | None = Field(default=None, ge=0)
+    min: int = Field(default=0, ge=0, le=MOST_PEOPLE)
+    max: int | None = Field(default=None, ge=0, le=MOST_PEOPLE)
 
 
 class Implantation(Section):
@@ -238,18 +249,18 @@ class Implantation(Section):
     objectif: Literal[
         "couverture", "p-mediane", "p-centre", "double-couverture", "capacite", "equite"
     ] = "couverture"
-    seuils_minutes: tuple[Annotated[float, Field(strict=True)], ...] = ()
+    seuils_minutes: tuple[Minutes, ...] = ()
     poids_des_seuils: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
     trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
     seconde_couverture: float = Field(default=0.5, ge=0, le=1)
-    capacite: int | None = Field(default=None, gt=0)
+    capacite: int | None = Field(default=None, gt=0, le=MOST_PEOPLE)
     equite_par: str = "departement"
     imposes: tuple[str, ...] = ()
     interdits: tuple[str, ...] = ()
     exclusifs: tuple[tuple[str, ...], ...] = ()
     quotas: dict[str, Bounds] = Field(default_factory=dict)
-    distance_min_km: float | None = Field(default=None, gt=0)
-    secondes: float = Field(default=60.0, gt=0)
+    distance_min_km: float | None = Field(default=None, gt=0, le=20_000)
+    secondes: float = Field(default=60.0, gt=0, le=7 * 24 * 3600)
 
     @model_validator(mode="after")
     def _capacity(self) -> Implantation:
@@ -324,11 +335,11 @@ class Couts(Section):
 
     modele: str = "france-services"
     annee: int = Field(default=2026, ge=2016, le=2100)
-    fonctionnement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    investissement_eur: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    operateurs_non_signataires: float = Field(default=0, ge=0)
-    demi_journees_permanence: float = Field(default=0, ge=0)
-    bonification_france_ruralites_eur: float = Field(default=0, ge=0)
+    fonctionnement_eur: dict[str, Euros] = Field(default_factory=dict)
+    investissement_eur: dict[str, Euros] = Field(default_factory=dict)
+    operateurs_non_signataires: float = Field(default=0, ge=0, le=1000)
+    demi_journees_permanence: float = Field(default=0, ge=0, le=1000)
+    bonification_france_ruralites_eur: float = Field(default=0, ge=0, le=MOST_EUR)
 
     @property
     def nombres(self) -> dict[str, float]:

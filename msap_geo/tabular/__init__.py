@@ -6,6 +6,7 @@ Below every room that reads a file.
 from __future__ import annotations
 
 from msap_geo.tabular.archives import is_archive, members, read_member
+from msap_geo.tabular.cells import guarded, unguarded
 from msap_geo.tabular.json_text import parse_json, read_json_text
 from msap_geo.tabular.numbers import to_number
 from msap_geo.tabular.text import (
@@ -31,6 +32,7 @@ __all__ = [
     "VectorFile",
     "decode",
     "find_header",
+    "guarded",
     "is_archive",
     "members",
     "normalise",
@@ -45,6 +47,7 @@ __all__ = [
     "require_file",
     "tell_hidden",
     "to_number",
+    "unguarded",
     "unique_names",
     "vector_file",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo.errors import UnreadableFileError
 from msap_geo.tabular.text import require_file
+from msap_geo.tabular.vast import refuse_bomb
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,8 @@ def read_member(path: Path, name: str) -> bytes:
     Raises
     ------
     UnreadableFileError
-        If the archive is broken or encrypted, or the member larger than any published one.
+        If the archive is broken or encrypted, or the member larger than any published one or out
+        of proportion.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -67,6 +69,7 @@ def read_member(path: Path, name: str) -> bytes:
                     where=path,
                     remedy="vérifier que c'est bien le fichier attendu",
                 )
+            refuse_bomb(archive.getinfo(name), path)
             return archive.read(name)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
         raise _broken(path) from error
@@ -82,5 +85,5 @@ def _broken(path: Path) -> UnreadableFileError:
     return UnreadableFileError(
         f"l'archive « {path.name} » est abîmée ou incomplète",
         where=path,
-        remedy="la télécharger à nouveau",
+        remedy="la télécharger à nouveau (telecharger --forcer)",
     )

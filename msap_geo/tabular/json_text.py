@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.errors import DataError
+from msap_geo.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,12 +40,27 @@ def parse_json(text: str) -> Any:
             gc.enable()
 
 
-def read_json_text(text: str, path: Path) -> Any:
+_AGAIN = "télécharger à nouveau le fichier (telecharger --forcer)"
+
+
+def read_json_text(text: str, path: Path, *, remedy: str = _AGAIN) -> Any:
     """Read the JSON of a file.
+
+    Parameters
+    ----------
+    text
+        Decoded text.
+    path, remedy
+        File it comes from, and how to mend it, for the message.
+
+    Returns
+    -------
+    Any
+        What it holds.
 
     Raises
     ------
-    DataError
+    UnreadableFileError
         If it is not JSON that can be read; the line is named where it is known.
     """
     try:
@@ -53,12 +68,12 @@ def read_json_text(text: str, path: Path) -> Any:
     except json.JSONDecodeError as error:
         problem, where = (
             f"« {path.name} » n'est pas du JSON valide",
-            f"{path}, ligne {error.lineno}",
+            f"{path}, ligne {error.lineno}, colonne {error.colno}",
         )
-        raise DataError(problem, where=where, remedy="télécharger à nouveau le fichier") from error
+        raise UnreadableFileError(problem, where=where, remedy=remedy) from error
     except ValueError as error:
-        raise DataError(
+        raise UnreadableFileError(
             f"« {path.name} » contient un nombre démesuré ou des objets emboîtés sans fin",
             where=path,
-            remedy="télécharger à nouveau le fichier",
+            remedy=remedy,
         ) from error

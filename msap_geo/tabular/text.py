@@ -70,7 +70,9 @@ def require_file(path: Path) -> None:
         ) from error
     if not head.strip():
         raise UnreadableFileError(
-            f"le fichier « {path.name} » est vide", where=path, remedy="le télécharger à nouveau"
+            f"le fichier « {path.name} » est vide",
+            where=path,
+            remedy="le télécharger à nouveau (telecharger --forcer)",
         )
 
 
@@ -280,7 +282,7 @@ def _irregular(told: str, where: Path | str) -> DataError:
             f"« {Path(where).name} » : un guillemet ouvert à la ligne {line} n'est jamais fermé "
             "(fichier coupé ?)",
             where=f"{where}, ligne {line}",
-            remedy="le télécharger à nouveau, ou vérifier les guillemets de cette ligne",
+            remedy="le télécharger à nouveau (--forcer), ou vérifier les guillemets de cette ligne",
         )
     detail = re.search(r"line (\d+)", told)
     return DataError(

@@ -20,6 +20,7 @@ import numpy as np
 
 from msap_geo.errors import UnreadableFileError
 from msap_geo.tabular.text import require_file
+from msap_geo.tabular.vast import refuse_bomb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,6 +129,8 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
             remedy="fournir un GeoJSON, un GeoPackage, un GeoParquet ou un Shapefile",
         )
     try:
+        if member is not None:
+            _refuse_bombs(path)
         with _opened(path, member) as stream:
             _check_head(stream.read(_HEAD_BYTES), suffix, where)
         if suffix == ".gpkg":
@@ -136,7 +139,7 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
         raise UnreadableFileError(
             f"« {where.name} » ne peut pas être lu dans son archive",
             where=path,
-            remedy="la télécharger à nouveau",
+            remedy="la télécharger à nouveau (telecharger --forcer)",
         ) from error
     except RuntimeError as error:
         raise UnreadableFileError(
@@ -147,6 +150,13 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
     local = path.resolve()
     source = f"/vsizip/{{{local}}}/{member}" if member else str(local)
     return VectorFile(f"GEOJSON:{source}" if suffix in JSON_SUFFIXES else source)
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Look at every member: GDAL opens those beside the layer's too."""
+    with zipfile.ZipFile(path) as archive:
+        for one in archive.infolist():
+            refuse_bomb(one, path)
 
 
 @contextlib.contextmanager
@@ -186,7 +196,7 @@ def _refuse_virtual_tables(path: Path, member: str | None, where: Path) -> None:
             raise UnreadableFileError(
                 f"« {where.name} » n'est pas un GeoPackage lisible",
                 where=where,
-                remedy="le télécharger à nouveau",
+                remedy="le télécharger à nouveau (telecharger --forcer)",
             ) from error
     else:
         found = False

@@ -88,7 +88,8 @@ def _short(lines: Sequence[int], where: Path | str, *, at_the_end: bool) -> Data
         f"« {Path(where).name} » : la ligne {lines[0]}{others} s'arrête avant la dernière colonne"
         + (" : le fichier est sans doute coupé" if at_the_end else ""),
         where=f"{where}, ligne {lines[0]}",
-        remedy="le télécharger à nouveau ; si c'est une note sous le tableau, l'effacer",
+        remedy="le télécharger à nouveau (telecharger --forcer) ; si c'est une note sous le "
+        "tableau, l'effacer",
     )
 
 
@@ -104,5 +105,5 @@ def _refuse_piece(values: pd.Series, where: Path | str) -> None:
         raise DataError(
             f"« {Path(where).name} » : la dernière ligne est coupée (elle finit par « {value} »)",
             where=f"{where}, dernière ligne",
-            remedy="télécharger à nouveau le fichier",
+            remedy="télécharger à nouveau le fichier (telecharger --forcer)",
         )

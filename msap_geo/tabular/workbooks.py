@@ -27,6 +27,7 @@ from msap_geo.tabular.text import (
     parse_table,
     unique_names,
 )
+from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES, refuse_vast_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,6 +36,7 @@ _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".xlsb"}
 _PARQUET = {".parquet", ".geoparquet"}
 _TEXTS = {".csv", ".txt", ".tsv"}
 _HEADER_ROWS = 30
+_BYTES_PER_CELL = 8
 
 
 class Found(NamedTuple):
@@ -146,6 +148,7 @@ def _from_content(
 
 
 def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> Iterator[Found]:
+    refuse_vast_workbook(content, where)
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         hidden = tuple(
@@ -213,17 +216,30 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell).strip()
 
 
+def _refuse_vast(cells: int, size: int, where: Path) -> None:
+    """Refuse a Parquet file that says one value a billion times."""
+    if cells * _BYTES_PER_CELL > max(ALLOWED_BYTES, MAX_TIMES * size):
+        raise UnreadableFileError(
+            f"« {where.name} » gonfle hors de proportion une fois lu ({cells} valeurs)",
+            where=where,
+            remedy="comparer le fichier avec celui de la page officielle",
+        )
+
+
 def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> pd.DataFrame:
     try:
         source = pq.ParquetFile(io.BytesIO(content))
         names = source.schema_arrow.names
         wanted = [name for name in names if keep(normalise(name))]
+        _refuse_vast(source.metadata.num_rows * len(wanted), len(content), where)
         table = source.read(columns=wanted).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
         raise UnreadableFileError(
             f"« {where.name} » n'est pas un fichier Parquet lisible",
             where=where,
-            remedy="le télécharger à nouveau",
+            remedy="le télécharger à nouveau (telecharger --forcer)",
         ) from error
     table.columns = unique_names([normalise(str(name)) for name in table.columns])
     table = table.reset_index(drop=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import shapely
 
+from msap_geo.tabular import guarded
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ _DEGREES_DECIMALS = 1e-6
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, columns: list[str]) -> None:
-    """Write columns of a table as CSV: UTF-8, comma, decimal point, Unix line ends."""
-    table[columns].to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    """Write columns of a table as CSV: UTF-8, comma, decimal point, Unix line ends.
+
+    A text that a spreadsheet would compute has a tab before it (:func:`msap_geo.tabular.guarded`).
+    """
+    guarded(table[columns]).to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_json(content: Mapping[str, Any], path: Path) -> None:

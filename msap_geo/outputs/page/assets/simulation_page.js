@@ -167,9 +167,9 @@ var msapEssai = (function () {
     }, null, 2) + "\n";
   }
 
-  // A cell a spreadsheet would take for a formula is given as text: readers strip the tab.
+  // A cell a spreadsheet would take for a formula is given as text: readers strip the tab (tabular/cells.py).
   function cell(text) {
-    var safe = /^[=+\-@]/.test(text) ? "\t" + text : text;
+    var safe = /^[=+\-@\t\r\n]/.test(text) ? "\t" + text : text;
     return '"' + safe.replace(/"/g, '""') + '"';
   }
 
