@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -51,9 +52,11 @@ def test_version_and_help_are_in_french():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "il manque : COMMANDE"),
         (["lancer"], "il manque : ETUDE.TOML"),
         (["danser"], "commande inconnue : 'danser'"),
+        (["lancr", "etude.toml"], "vouliez-vous dire « lancer » ?"),
+        (["lancer", "etude.toml", "--sorti", "x"], "vouliez-vous dire « --sortie » ?"),
+        (["completion", "cmd"], "cmd"),
         (["demo", "--nawak"], "argument inconnu : --nawak"),
         (["demo", "--sortie"], "--sortie attend une valeur"),
         (["demo", "--json=oui"], "ne prend pas de valeur"),
@@ -250,3 +253,49 @@ def test_what_can_be_repaired_is_repaired_and_told(tmp_path):
     ]
     assert result.access["site_id"].tolist() == ["1", "2", "3", "3", "3", "3"]
     assert result.shares[0].population == 1800
+
+
+def test_alone_it_shows_its_help():
+    done = run()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lancer" in done.stdout
+    assert "Commandes" in done.stdout
+
+
+def test_every_help_ends_with_examples_one_can_copy():
+    shown = run("--help").stdout
+    commands = re.findall(r"^    (\w+) ", shown, flags=re.MULTILINE)
+    assert {"lancer", "optimiser", "completion"} <= set(commands)
+    for command in commands:
+        text = run(command, "--help").stdout
+        examples = text.partition("Exemples\u00a0:\n")[2].splitlines()
+        assert examples, command
+        for line in examples:
+            assert line.startswith(f"  msap-geo {command}"), line
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
+def test_completion_of_each_shell(shell):
+    done = run("completion", shell)
+    assert done.returncode == 0
+    assert "msap-geo" in done.stdout
+
+
+def test_a_shell_that_asks_is_told_what_may_follow(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "from msap_geo.cli import main; main()"],
+        env={
+            **os.environ,
+            "_ARGCOMPLETE": "1",
+            "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "suites"),
+            "_ARGCOMPLETE_IFS": "\n",
+            "COMP_LINE": "msap-geo opti",
+            "COMP_POINT": "13",
+            "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "suites").read_text(encoding="utf-8").split() == ["optimiser"]

@@ -62,7 +62,8 @@ def test_a_share_takes_the_fewest_sites(toy):
 
 def test_a_budget_counts_yearly_costs(toy):
     assert optimise(toy, Asked(budget_eur=150_000)).plan.sites == (E,)
-    assert optimise(toy, Asked(budget_eur=149_999)).plan.sites == ()
+    with pytest.raises(InfeasibleError, match=r"un site coûte 150.000.€ par an"):
+        optimise(toy, Asked(budget_eur=149_999))
 
 
 def test_regret_names_who_loses(toy):
@@ -455,7 +456,10 @@ def test_usage_errors(arguments, said):
 
 
 def test_what_cannot_be_is_said_without_a_traceback(toy_study):
-    failed(run("optimiser", toy_study.path, "--nombre", "1", "--imposer", B, E), "1 au plus")
+    failed(
+        run("optimiser", toy_study.path, "--nombre", "1", "--imposer", B, "--imposer", E),
+        "1 au plus",
+    )
     failed(run("optimiser", toy_study.path, "--nombre", "1", "--imposer", "nawak"), "nawak")
 
 

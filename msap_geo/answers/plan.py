@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from msap_geo import french, siting
-from msap_geo.answers.problem import Asked, site_problem, study_rules
+from msap_geo.answers.problem import Asked, check_budget, site_problem, study_rules
 from msap_geo.notebook_html import card, table
 from msap_geo.study.costs import study_costs
 
@@ -177,6 +177,7 @@ def optimise(
     longest = max([*study.thresholds, *_thresholds(study), wanted.trajet_max_minutes])
     problem = site_problem(result, longest=longest, costs=costs)
     rules = study_rules(result, asked)
+    check_budget(asked, problem)
     progress("Recherche du meilleur plan")
     free = _solve(problem, study, rules, asked)
     plan, regret = free, None

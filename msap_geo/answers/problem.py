@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msap_geo import schemas, siting
-from msap_geo.errors import StudyError
+import numpy as np
+
+from msap_geo import french, schemas, siting
+from msap_geo.errors import InfeasibleError, StudyError
 from msap_geo.study.scoring import problem_of
 
 if TYPE_CHECKING:
@@ -109,3 +111,21 @@ def _members(result: StudyResult, code: str) -> frozenset[str]:
         )
     candidates = result.candidates
     return frozenset(candidates.loc[candidates["code_insee"].isin(here), "site_id"])
+
+
+def check_budget(asked: Asked, problem: siting.Problem) -> None:
+    """Refuse a budget that pays for no site at all: an empty plan would not say why.
+
+    Raises
+    ------
+    InfeasibleError
+        If the cheapest candidate costs more.
+    """
+    cheapest = problem.cost_eur.min(initial=np.inf)
+    if asked.budget_eur is not None and len(problem.site_ids) and asked.budget_eur < cheapest:
+        raise InfeasibleError(
+            f"un site coûte {french.euros(cheapest)} par an au moins, un budget de "
+            f"{french.euros(asked.budget_eur)} n'en paie aucun",
+            where="budget",
+            remedy="augmenter le budget, ou revoir les prix dans [couts]",
+        )

@@ -22,6 +22,7 @@ from msap_geo.cli import (
     adapter,
     backtester,
     comparer,
+    completion,
     diagnostiquer,
     faults,
     horaires,
@@ -51,6 +52,7 @@ _COMMANDS = (
     backtester,
     rapport,
     comparer,
+    completion,
 )
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130
 _ENDINGS = ("SIGTERM", "SIGHUP", "SIGBREAK")
@@ -114,7 +116,15 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _conduct(given: list[str]) -> int:
-    arguments = _parser().parse_args(given)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+        import argcomplete  # noqa: PLC0415
+
+        argcomplete.autocomplete(parser)
+    if not given:
+        parser.print_help()
+        return 0
+    arguments = parser.parse_args(given)
     code: int = arguments.conduct(arguments)
     _tell_of_compilation()
     return code

@@ -30,6 +30,7 @@ def register(commands: Any) -> None:
         "1990, du service universel et des règles de l'étude : valeur, borne prouvée, habitants "
         "plus loin qu'avant, marges par département. Chaque transformation demande l'accord du "
         "maire. Ce qui est permis est dans [adaptation] du fichier d'étude.",
+        examples=["adapter etude.toml --nombre 10", "adapter etude.toml --economie 500000 --json"],
     )
     add_study(command)
     what = command.options.add_mutually_exclusive_group(required=True)

@@ -23,6 +23,7 @@ def register(commands: Any) -> None:
         description="Reconstruit le réseau des Maisons à une date, d'après leur labellisation, "
         "laisse la méthode choisir autant de bureaux de poste qu'il en a été choisi depuis, et "
         "compare : choix communs, habitants à portée, plan glouton, tirages au hasard.",
+        examples=["backtester etude.toml", "backtester etude.toml --json"],
     )
     add_study(command)
     command.options.add_argument(

@@ -28,6 +28,7 @@ def register(commands: Any) -> None:
         "deux dates, deux plans, deux conventions de temps de trajet. Dit ce qui diffère dans "
         "leurs données et leurs réglages, qui gagne et qui perd, ce que deviennent les zones "
         "blanches et les Maisons.",
+        examples=["comparer maps/corse-2020 maps/corse-2024"],
     )
     for name, which in (("avant", "première étude, celle d'avant"), ("apres", "seconde étude")):
         parser.arguments.add_argument(

@@ -26,6 +26,7 @@ def register(commands: Any) -> None:
         description="Calcule tous les indicateurs de couverture d'une étude : accès par territoire "
         "et par public, zones blanches et leur robustesse, fermetures, heures d'ouverture à "
         "portée, bassins, règles légales, équité, évolution.",
+        examples=["diagnostiquer etude.toml --sortie maps/diagnostic"],
     )
     add_study(parser)
     add_output(parser)

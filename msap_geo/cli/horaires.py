@@ -28,6 +28,7 @@ def register(commands: Any) -> None:
         "d'habitants une Maison ouverte à portée, samedis et jours de marché pesant plus : valeur, "
         "borne prouvée, semaine avant et après, et les demi-journées à déplacer sans une heure de "
         "plus. Les réglages sont dans [horaires] du fichier d'étude.",
+        examples=["horaires etude.toml --heures 10"],
     )
     add_study(command)
     command.options.add_argument(

@@ -24,6 +24,11 @@ def register(commands: Any) -> None:
         lambda arguments: _conduct(_read(arguments), arguments),
         help="lance une étude : tables, carte, manifeste",
         description="Lance une étude : tables, carte, manifeste.",
+        examples=[
+            "lancer etude.toml",
+            "lancer etude.toml --tout --sortie maps/corse",
+            "lancer etude.toml --choix choix.json",
+        ],
     )
     add_study(run)
     run.options.add_argument(
@@ -40,6 +45,7 @@ def register(commands: Any) -> None:
         help="lance l'étude de démonstration",
         description="Lance l'étude de démonstration : la Mayenne, temps estimés sans réseau "
         "routier, Maisons et bureaux de poste inventés.",
+        examples=["demo", "demo --tout --sortie essai"],
     )
     for command in (run, demo):
         add_output(command)

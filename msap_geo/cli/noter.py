@@ -23,6 +23,7 @@ def register(commands: Any) -> None:
         help="note chaque bureau candidat, critère par critère",
         description="Note chaque bureau candidat : tous les critères, ce que chacun apporte à la "
         "note avec les poids de [score.poids], et si le rang tient quand les poids bougent.",
+        examples=["noter etude.toml --top 20", "noter etude.toml --csv > bureaux.csv"],
     )
     add_study(command)
     command.options.add_argument(
@@ -59,12 +60,12 @@ def _conduct(arguments: argparse.Namespace) -> int:
         rating.result,
         content=rating.as_dict,
         tables=rating_tables(rating),
-        text=lambda: _told(rating),
+        text=lambda: _told(rating, arguments.top or _SHOWN),
     )
     return 0
 
 
-def _told(rating: Rating) -> str:
+def _told(rating: Rating, shown: int) -> str:
     from msap_geo import french  # noqa: PLC0415
 
     study = rating.result.study
@@ -74,7 +75,7 @@ def _told(rating: Rating) -> str:
     lines.append(f"  poids : {told}")
     if rating.silent:
         lines.append(f"  sans données, ne comptent pas : {', '.join(rating.silent)}")
-    for row in rating.table.head(min(_SHOWN, rating.top)).itertuples():
+    for row in rating.table.head(shown).itertuples():
         lines.append(
             f"  n° {row.rang} : {row.nom} ({row.commune}), note {french.number(row.score, 1)}, "
             f"{french.people(int(row.population_gagnee))} de plus à {study.threshold:g} min "

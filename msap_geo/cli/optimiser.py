@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.answers import Implantation
+    from msap_geo.study import StudyResult
 
 _LOSERS_SHOWN = 5
 
@@ -31,6 +32,11 @@ def register(commands: Any) -> None:
         "restant ouvertes : valeur, borne prouvée, écart, coût, plans presque aussi bons. "
         "L'objectif et les règles (sites imposés, interdits, exclusifs, quotas, distance) sont "
         "dans [implantation] du fichier d'étude.",
+        examples=[
+            "optimiser etude.toml --nombre 3 --imposer CONCA",
+            "optimiser etude.toml --budget 450000 --frontiere",
+            "optimiser etude.toml --couverture 0.95 --json",
+        ],
     )
     add_study(command)
     what = command.options.add_mutually_exclusive_group(required=True)
@@ -51,11 +57,11 @@ def register(commands: Any) -> None:
     )
     command.options.add_argument(
         "--imposer",
-        metavar="SITE_ID",
-        nargs="+",
-        action="extend",
+        metavar="BUREAU",
+        action="append",
         default=[],
-        help="impose ces bureaux et dit ce que cela coûte, et à qui",
+        help="impose un bureau, par son identifiant ou son nom, et dit ce que cela coûte, et à "
+        "qui ; à répéter pour plusieurs",
     )
     command.options.add_argument(
         "--frontiere",
@@ -82,17 +88,19 @@ def number(what: str, least: float, most: float) -> Callable[[str], float]:
 
 def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.study.choice import site_ids  # noqa: PLC0415
 
-    asked = answers.Asked(
-        number=arguments.nombre,
-        budget_eur=arguments.budget,
-        share=arguments.couverture,
-        imposed=tuple(arguments.imposer),
-        frontier=arguments.frontiere,
-    )
-    found = formats.run(
-        arguments, lambda result, progress: answers.optimise(result, asked, progress=progress)
-    )
+    def answer(result: StudyResult, progress: Callable[[str], None]) -> Implantation:
+        asked = answers.Asked(
+            number=arguments.nombre,
+            budget_eur=arguments.budget,
+            share=arguments.couverture,
+            imposed=site_ids(arguments.imposer, result.candidates, what="bureaux candidats"),
+            frontier=arguments.frontiere,
+        )
+        return answers.optimise(result, asked, progress=progress)
+
+    found = formats.run(arguments, answer)
     formats.show(
         arguments,
         found.result,

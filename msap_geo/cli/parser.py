@@ -7,12 +7,13 @@ English, and offer no supported way to change that.
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 USAGE = 2
 
@@ -29,7 +30,7 @@ _USAGE_ERRORS = (
         r"\1 : valeur inconnue \2 (choisir parmi \3)",
     ),
     (r"argument (.+): (source inconnue .+)", r"\1 : \2"),
-    (r"argument (.+): invalid choice: (.+?) \(choose from .+\)", r"commande inconnue : \2"),
+    (r"argument (.+): invalid choice: (.+?) \(choose from (.+)\)", r"commande inconnue : \2"),
     (r"argument (.+): invalid int value: (.+)", r"\1 attend un nombre entier (reçu \2)"),
     (r"argument (.+): invalid float value: (.+)", r"\1 attend un nombre (reçu \2)"),
     (r"argument (.+): (.+ est attendue? .+)", r"\1 : \2"),
@@ -38,7 +39,14 @@ _USAGE_ERRORS = (
 )
 
 
+_EXAMPLES = "Exemples\u00a0:"
+
+
 class _FrenchFormatter(argparse.HelpFormatter):
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        # Examples are lines to copy, never wrapped.
+        return text if text.startswith(_EXAMPLES) else super()._fill_text(text, width, indent)
+
     def add_usage(
         self,
         usage: str | None,
@@ -73,9 +81,30 @@ class FrenchParser(argparse.ArgumentParser):
         for pattern, text in _USAGE_ERRORS:
             match = re.fullmatch(pattern, message)
             if match:
-                french = match.expand(text)
+                french = match.expand(text) + self._meant(message)
                 break
         self.exit(USAGE, f"Erreur : {french}.\nPour l'aide : {self.prog} --help\n")
+
+    def _meant(self, message: str) -> str:
+        """Return the command or option nearest to one that does not exist, as a question."""
+        chosen = re.search(r"invalid choice: '(.+?)' \(choose from (.+)\)", message)
+        unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
+        if chosen:
+            typed, known = chosen[1], re.findall(r"[\w-]+", chosen[2])
+        elif unknown:
+            typed, known = unknown[1], list(self._every_option())
+        else:
+            return ""
+        near = difflib.get_close_matches(typed, known, n=1)
+        return f" (vouliez-vous dire « {near[0]} » ?)" if near else ""
+
+    def _every_option(self) -> Iterable[str]:
+        """Yield the long options of this parser and of its commands."""
+        for action in self._actions:
+            yield from (text for text in action.option_strings if text.startswith("--"))
+            if isinstance(action.choices, dict):
+                for command in action.choices.values():
+                    yield from command._every_option()  # noqa: SLF001 - the same class
 
 
 def add_command(
@@ -85,6 +114,7 @@ def add_command(
     *,
     help: str,  # noqa: A002 - argparse's own word
     description: str,
+    examples: Sequence[str] = (),
 ) -> FrenchParser:
     """Add a command to the command line.
 
@@ -98,13 +128,18 @@ def add_command(
         Runs the command and returns its exit code; raises :class:`msap_geo.errors.MsapGeoError`.
     help, description
         One line in the list of commands; a paragraph in the command's own help.
+    examples
+        What to type, without ``msap-geo``: at the end of the command's help.
 
     Returns
     -------
     FrenchParser
         The command's parser, to add its arguments and options to.
     """
-    parser: FrenchParser = commands.add_parser(name, help=help, description=description)
+    lines = [_EXAMPLES, *(f"  msap-geo {example}" for example in examples)]
+    parser: FrenchParser = commands.add_parser(
+        name, help=help, description=description, epilog="\n".join(lines)
+    )
     parser.set_defaults(conduct=conduct)
     return parser
 

@@ -22,6 +22,10 @@ def register(commands: Any) -> None:
         description="Écrit le diagnostic d'un territoire : résumé, méthode, données, accès "
         "aujourd'hui, zones blanches, publics, règles, bureaux candidats, plan proposé et fiche de "
         "chaque bureau, robustesse, définitions. Hors ligne ; mêmes données, mêmes fichiers.",
+        examples=[
+            "rapport etude.toml --format pdf --format docx",
+            "rapport etude.toml --sortie maps/corse",
+        ],
     )
     add_study(command)
     options = command.options

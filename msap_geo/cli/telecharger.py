@@ -27,6 +27,7 @@ def register(commands: Any) -> None:
         "population, mairies, Maisons, La Poste, routes) et écrit une étude prête à lancer. Ce qui "
         "est déjà là n'est pas repris. Variables d'environnement : HTTPS_PROXY (proxy), "
         "MSAP_GEO_MIROIR (adresse ou dossier d'un miroir), MSAP_GEO_CACHE (cache).",
+        examples=["telecharger 72 53 --sortie donnees", "telecharger 2A 2B"],
     )
     command.arguments.add_argument(
         "departements",

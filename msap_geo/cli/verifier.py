@@ -24,6 +24,7 @@ def register(commands: Any) -> None:
         help="vérifie les fichiers d'une étude avant de la lancer",
         description="Dit, sans rien calculer, ce que contient chaque fichier de l'étude et ce qui "
         "ne va pas : lignes, millésimes, positions, codes, horaires, population, routes.",
+        examples=["verifier etude.toml", "verifier etude.toml --rapport audit.html --strict"],
     )
     add_study(parser)
     add_json(parser)
