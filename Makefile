@@ -16,7 +16,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check wheel lock clean
+.PHONY: help demo test check wheel lock lowest newest clean
 
 help:  ## affiche cette aide
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,21 @@ lock:  ## refait les verrous après un changement de pyproject.toml (UPGRADE=1 :
 	$(LOCK) --output-file requirements-dev.lock pyproject.toml --group dev \
 		--constraints requirements.lock --constraints requirements-build.lock
 
+# What the bounds of pyproject.toml promise, beside what the locks pin.
+define tried_with
+	$(UV) venv --quiet --clear .venv-$(1)
+	$(UV) pip install --quiet --python .venv-$(1) --resolution $(1) --editable . --group dev
+	.venv-$(1)/bin/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+endef
+
+lowest:  ## essaie les dépendances les plus basses que pyproject.toml permet (demande uv)
+	$(call tried_with,lowest-direct)
+
+newest:  ## essaie les dépendances les plus neuves (demande uv)
+	$(call tried_with,highest)
+
 clean:  ## efface environnement, caches et dist/ (garde maps/)
-	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) .venv-* build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

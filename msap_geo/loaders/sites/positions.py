@@ -47,7 +47,8 @@ def read_positions(table: pd.DataFrame, *, file: str) -> tuple[gpd.GeoSeries, li
     lost = ~(inside | swapped | unsigned | absent)
     null = lost & (latitude == 0) & (longitude == 0)
     # Both columns filled from the same one; a few decimals may differ.
-    twin = lost & ~null & (np.abs(latitude - longitude) < _TWIN_DEGREES)
+    with np.errstate(invalid="ignore"):  # infinite ones are lost, not twins
+        twin = lost & ~null & (np.abs(latitude - longitude) < _TWIN_DEGREES)
     anomalies = [
         anomaly
         for mask, code, action, message in (
