@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import CODES, degrees
 from transit_feeds import write_feed
 
-from msap_geo import answers, coverage, folder, outputs, study
+from msap_geo import answers, coverage, folder, outputs, study, travel
 from msap_geo.answers.mobility import best_day_in_words
 from msap_geo.answers.mobility_sites import shifted
 from msap_geo.documents.fiches import fiches
@@ -110,6 +111,54 @@ def test_hours_moved_by_an_hour(toy_study):
     row = moved[moved["decalage_minutes"] == -60].iloc[0]
     assert row["communes"] == [CODES[2], CODES[4]]
     assert row[["nb_communes", "population", "nb_communes_perdues"]].tolist() == [2, 800, 0]
+
+
+def test_hours_are_shared_by_those_with_and_without_a_car():
+    def times(*minutes):
+        table = pd.DataFrame({"origine": list("ab"), "destination": "x", "minutes": minutes})
+        return travel.from_table(table, max_minutes=60)
+
+    people = {"voiture": pd.Series([80.0, 90.0]), "sans_voiture": pd.Series([20.0, 10.0])}
+    found = coverage.hours_by_mode(
+        {"voiture": times(5, 15), "sans_voiture": times(25, 50)}, people, np.array([30.0])
+    )
+    # 80 × 1 + 90 × 0.68 + 20 × 0.22 people before the counter, those of b on foot too far.
+    queue = 80 + 90 * 0.68 + 20 * 0.22
+    assert found["heures_1000_voiture"].tolist() == pytest.approx(
+        [30_000 / queue, 0.68 * 30_000 / queue], abs=1e-3
+    )
+    assert found["heures_1000_sans_voiture"].tolist() == pytest.approx(
+        [0.22 * 30_000 / queue, 0], abs=1e-3
+    )
+    assert found["heures_1000_modes"][0] == pytest.approx(
+        (0.8 + 0.2 * 0.22) * 30_000 / queue, abs=1e-3
+    )
+    # Nobody but drivers: the index of old.
+    alone = {"voiture": pd.Series([100.0, 100.0]), "sans_voiture": pd.Series([0.0, 0.0])}
+    plain = coverage.hours_by_mode(
+        {"voiture": times(5, 15), "sans_voiture": times(25, 50)}, alone, np.array([30.0])
+    )
+    old = coverage.enhanced_two_step(times(5, 15), np.array([100.0, 100.0]), np.array([30.0]))
+    assert plain["heures_1000_modes"].tolist() == pytest.approx((1000 * old).tolist(), abs=1e-3)
+
+
+def test_households_without_a_car_are_counted_where_known(toy_study):
+    coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    result = study.run_study(study.read_study(toy_study.path))
+    homes = {"menages": 50.0, "menages_sans_voiture": [10.0, 20, 30, None, 5, 6]}
+    result = dataclasses.replace(result, communes=result.communes.assign(**homes))
+    found = answers.diagnose(result)
+    table = found.tables["mobilite_territoires"]
+    whole = table[table["zonage"] == "ensemble"].set_index("groupe")
+    kept = ["effectif", "effectif_servi", "effectif_sans_solution", "lieux_sans_donnee"]
+    # A, C and E are served: 10 + 30 + 5 households; D's are unknown.
+    assert whole.loc["menages_sans_voiture", kept].tolist() == [71, 45, 26, 1]
+    shared = found.tables["mobilite_communes"]["heures_1000_modes"]
+    assert shared[0] > shared[5] == 0
+    assert pd.isna(shared[3])
+    zones = found.tables["zones_sans_voiture"].set_index("zone_id")["menages_sans_voiture"]
+    assert zones[f"SV-{CODES[5]}"] == 6
+    test_every_column_has_its_entry(found)
 
 
 def test_candidates_without_a_car(found):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from msap_geo.answers.origins import Origins
+    from msap_geo.answers.ways import Ways
     from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
@@ -77,6 +78,8 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
     communes.insert(1, "nom", result.communes["nom"].to_numpy())
     communes["site_nom"] = communes["site_id"].map(named, na_action="ignore").astype(object)
     communes["meilleur_jour"] = [best_day_in_words(row) for row in communes.to_dict("records")]
+    if {"menages", "menages_sans_voiture"} <= set(places.columns):
+        communes = communes.assign(**_shared_hours(ways, origin, maisons).to_dict("series"))
     zones = coverage.zones_without_car(result.communes, result.access, days)
     tables = {
         "mobilite_communes": communes,
@@ -85,7 +88,7 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
         ),
         "zones_sans_voiture": pd.DataFrame(zones.drop(columns="geometry")),
         "mobilite_horaires": moved_hours(ways, origin, maisons, trips),
-        "mobilite_retours": more_runs(ways, origin, maisons),
+        "mobilite_retours": more_runs(ways, origin, maisons, trips),
         "mobilite_candidats": candidates_without_car(result, ways, origin, trips),
     }
     outlined = gpd.GeoDataFrame(communes, geometry=origin.areas.to_numpy(), crs=origin.areas.crs)
@@ -106,6 +109,20 @@ def _cannot(result: StudyResult, rows: int) -> str:
             "retours à examiner) : le faire par région, ou pour moins de jours"
         )
     return ""
+
+
+def _shared_hours(ways: Ways, origin: Origins, maisons: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Share the Maisons' hours among those with a car and those without, each by their minutes."""
+    places = origin.places
+    without = (
+        places["menages_sans_voiture"] / places["menages"].where(places["menages"] > 0)
+    ).clip(0, 1)
+    people = places["population"].astype(float)
+    return coverage.hours_by_mode(
+        {"voiture": origin.times, "sans_voiture": ways.times(origin.points, maisons)},
+        {"voiture": people * (1 - without), "sans_voiture": people * without},
+        coverage.weekly_supply(maisons)["heures"].to_numpy(dtype=float),
+    )
 
 
 def best_day_in_words(row: Mapping[str, object]) -> str:

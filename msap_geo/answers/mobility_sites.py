@@ -73,9 +73,16 @@ def moved_hours(
     )
 
 
-def more_runs(ways: Ways, origin: Origins, maisons: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Tell which lines, run once more, would bring most people home."""
-    found = ways.missing_returns(origin.points, maisons)
+def more_runs(
+    ways: Ways,
+    origin: Origins,
+    maisons: gpd.GeoDataFrame,
+    trips: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """Tell which lines, run once more, would bring home most people who have no day by any way."""
+    served = set(served_pairs(list(trips.values()))["demand_id"])
+    without = origin.points[~origin.points["demand_id"].isin(served)]
+    found = ways.missing_returns(without.reset_index(drop=True), maisons)
     of = origin.places.set_index("demand_id")
     groups = ["population", *(name for name in coverage.WITHOUT_CAR_GROUPS if name in of)]
     clocks = [round(minutes) for minutes in found["depart"]]

@@ -66,6 +66,34 @@ class Ways:
         ]
         return served_pairs(trips)
 
+    def times(self, points: gpd.GeoDataFrame, maisons: gpd.GeoDataFrame) -> travel.TravelTimes:
+        """Return the quickest minutes of a morning without a car, door to door."""
+        tables = [
+            travel.by_transit(
+                roads,
+                self.timetable,
+                points,
+                maisons,
+                max_minutes=self.asked.trajet_max_minutes,
+                max_walk_minutes=self.asked.marche_max_minutes,
+                access="velo" if access == "velo" else "pied",
+            )
+            for access, roads in self.roads.items()
+        ]
+        found = pd.concat(tables).dropna(subset="best_minutes")
+        return travel.from_table(
+            pd.DataFrame(
+                {
+                    "origine": found["demand_id"],
+                    "destination": found["site_id"],
+                    "minutes": found["best_minutes"],
+                }
+            ),
+            demand_ids=pd.Index(points["demand_id"]),
+            site_ids=pd.Index(maisons["site_id"]),
+            max_minutes=self.asked.trajet_max_minutes,
+        )
+
     def missing_returns(self, points: gpd.GeoDataFrame, maisons: gpd.GeoDataFrame) -> pd.DataFrame:
         """Return the lines one more run of which would bring places home, going there on foot."""
         access = next(iter(self.roads))

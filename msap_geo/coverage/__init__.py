@@ -64,6 +64,7 @@ from msap_geo.coverage.mobility import GROUPS as WITHOUT_CAR_GROUPS
 from msap_geo.coverage.mobility import (
     MODES,
     days_without_car,
+    hours_by_mode,
     served_by_moving,
     without_car_by_territory,
     zones_without_car,
@@ -165,6 +166,7 @@ __all__ = [
     "gini",
     "guard_anomalies",
     "history",
+    "hours_by_mode",
     "huff_probabilities",
     "is_beyond",
     "load_rules",

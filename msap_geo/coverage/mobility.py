@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import vstack
 
+from msap_geo.coverage.floating import PER_PEOPLE, enhanced_two_step
 from msap_geo.coverage.territories import access_by_territory, target_groups
 from msap_geo.coverage.zones import zones_blanches
+from msap_geo.travel import TravelTimes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 MODES = {
     "pied": "à pied",
@@ -260,3 +264,51 @@ def served_by_moving(
         )
     columns = ["site_id", "nom", "nb_communes", "communes", *groups]
     return pd.DataFrame(rows, columns=[*columns, "nb_communes_perdues", "population_perdue"])
+
+
+def hours_by_mode(
+    times: Mapping[str, TravelTimes],
+    people: Mapping[str, pd.Series],
+    supply: NDArray[np.float64],
+) -> pd.DataFrame:
+    """Share the hours of the sites among people who go by different ways (E2SFCA).
+
+    Everybody queues at the same counters, each by the minutes of their own way: Rⱼ = Sⱼ / Σₘ Σᵢ
+    pᵢₘ w(tᵢⱼₘ), Aᵢₘ = Σⱼ Rⱼ w(tᵢⱼₘ), with the weights of
+    :func:`msap_geo.coverage.enhanced_two_step` (several modes in one catchment: Mao & Nekorchuk,
+    *Measuring spatial accessibility to healthcare for populations with multiple transportation
+    modes*, Health & Place 24, 2013).
+
+    Parameters
+    ----------
+    times
+        Travel times of each way, the same places and sites in the same order.
+    people
+        People of each place who go that way; null where unknown: they count for none.
+    supply
+        Weekly hours of each site; null ones count for none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``heures_1000_<way>`` for each way and ``heures_1000_modes``, their mean over the people of
+        the place: weekly hours for a thousand persons; null where the people are unknown.
+    """
+    first = next(iter(times.values()))
+    n = len(first.demand_ids)
+    stacked = TravelTimes(
+        pd.Index(range(n * len(times))),
+        first.site_ids,
+        vstack([one.minutes for one in times.values()], format="csr"),
+        vstack([one.km for one in times.values()], format="csr"),
+        max(one.max_minutes for one in times.values()),
+    )
+    each = np.stack([people[way].to_numpy(dtype=float) for way in times])
+    index = enhanced_two_step(stacked, np.nan_to_num(each).ravel(), np.nan_to_num(supply))
+    hours = PER_PEOPLE * index.to_numpy(dtype=float).reshape(len(times), n)
+    everybody = each.sum(axis=0)
+    mean = np.divide(
+        (each * hours).sum(axis=0), everybody, out=np.full(n, np.nan), where=everybody > 0
+    )
+    table = {f"heures_1000_{way}": row for way, row in zip(times, hours, strict=True)}
+    return pd.DataFrame({**table, "heures_1000_modes": mean}).round(4)
