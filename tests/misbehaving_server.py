@@ -103,6 +103,17 @@ def truncated(body, announced):
     return serve
 
 
+def unmeasured(body):
+    """Send a body without saying how long it is, and hang up: insee.fr does."""
+
+    def serve(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return serve
+
+
 def truncated_chunks(body):
     """Send one chunk of a body without the last, empty one."""
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import stat
 import string
+import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 from misbehaving_server import (
@@ -24,6 +29,7 @@ from misbehaving_server import (
     status,
     truncated,
     truncated_chunks,
+    unmeasured,
     whole,
 )
 
@@ -469,7 +475,37 @@ def of(form, *columns):
     return TABLE.model_copy(update={"format": form, "colonnes": columns})
 
 
-PBF = b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7c"
+# Two blocks: the length of a header, the header, as many bytes of data as it says.
+PBF = b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x02ab\x00\x00\x00\x0b\x0a\x07OSMData\x18\x03abc"
+SEVEN = b"7z\xbc\xaf\x27\x1c\x00\x04crc." + struct.pack("<QQ", 3, 2) + b"crc.abcde"
+BASE = b"SQLite format 3\x00\x02\x00" + bytes(10) + struct.pack(">I", 2) + bytes(992)
+
+
+def parquet(**columns):
+    content = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(content)
+    return content.getvalue()
+
+
+def workbook(*rows):
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        book.add_worksheet("Lisez-moi").write(0, 0, "note")
+        sheet = book.add_worksheet("Maille communale")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return content.getvalue()
+
+
+def zipped(name, content):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+TABLES = parquet(code=["1"], nom=["a"])
+SHEETS = workbook(["Titre"], [], ["Codé", " NOM "], ["1", "a"])
 
 
 @pytest.mark.parametrize(
@@ -493,10 +529,27 @@ PBF = b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7c"
         ),
         ("osm.pbf", PBF, None),
         ("osm.pbf", PBF[2:], "OSM|osm.pbf"),
-        ("7z", b"7z\xbc\xaf\x27\x1c\x00", None),
+        ("osm.pbf", PBF[:-1], "coupé"),
+        ("osm.pbf", PBF + b"\x00", "coupé"),
+        ("7z", SEVEN, None),
+        ("7z", SEVEN[:-1], "coupé"),
+        ("7z", SEVEN[:20], "coupé"),
         ("tar.bz2", b"PK\x03\x04", "tar.bz2"),
-        ("parquet", b"PAR1", None),
-        ("gpkg", b"SQLite format 3\x00", None),
+        ("parquet", TABLES, None),
+        ("parquet", TABLES[:-9], "coupé"),
+        ("parquet", parquet(code=["1"]), "il lui manque : nom"),
+        ("gpkg", BASE, None),
+        ("gpkg", BASE[:-1], "coupé"),
+        ("csv", "Codé ;#NOM\n1;2\n".encode(), None),
+        ("csv", b"code;nom;x\n1;2;3\n4;5", "n'est pas terminée"),
+        ("csv", b"code;nom;x\n1;2;3\n4;5\n", "plus courte que l'en-tête"),
+        ("xlsx", SHEETS, None),
+        ("xlsx", workbook(["code", "autre"]), "il lui manque : nom"),
+        ("zip", zipped("a/b.csv", b"code;nom\n1;2\n"), None),
+        ("zip", zipped("b.xlsx", SHEETS), None),
+        ("zip", zipped("b.parquet", TABLES), None),
+        ("zip", zipped("b.csv", b"a;b\n1;2\n"), "il lui manque : code, nom"),
+        ("zip", zipped("b.shp", b"a"), None),
         ("zip", b"PK\x03\x04coupe", "zip entière"),
         ("xlsx", b"code;nom\n", "zip entière"),
     ],
@@ -506,6 +559,34 @@ def test_content_is_checked_by_its_format(tmp_path, form, content, said):
     path.write_bytes(content)
     found = fault(path, of(form, "code", "nom"))
     assert (found is None) if said is None else re.search(said, found)
+
+
+@LOCAL
+def test_a_national_table_of_too_few_rows_is_cut_where_nobody_tells_its_length(server, study):
+    national = TABLE.model_copy(update={"portee": "France", "fichier": "n.csv", "lignes": 100})
+    rows = b"code;nom\n" + b"53001;A\n" * 30
+    server.answers["/n.csv"] = whole(rows)
+    assert sources.fetch(national, study, limits=QUICK).size == len(rows)
+    more = rows + rows[9:] * 2
+    server.answers["/n.csv"] = [unmeasured(rows), unmeasured(more)]
+    with pytest.raises(SourceError, match="31 lignes, quand il en faut environ 100"):
+        sources.fetch(national, study, limits=replace(QUICK, tries=1), force=True)
+    assert sources.fetch(national, study, limits=QUICK, force=True).size == len(more)
+
+
+@LOCAL
+@pytest.mark.parametrize("lost", [1, 4, 11, 16, 22])
+def test_a_table_cut_without_a_length_is_asked_for_again(server, study, lost):
+    server.answers["/table-53.csv"] = [unmeasured(CSV[:-lost]), unmeasured(CSV)]
+    assert fetch(study).size == len(CSV)
+    assert len(server.requests) == 2
+
+
+@LOCAL
+def test_refused_by_the_server_one_is_sent_to_a_browser(server, study):
+    server.answers["/table-53.csv"] = status(403)
+    with pytest.raises(SourceError, match=r"ouvrir https://exemple.fr/page dans un navigateur"):
+        fetch(study)
 
 
 def test_an_empty_archive_is_refused(tmp_path):

@@ -13,6 +13,10 @@ import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+from msap_geo import tabular
+from msap_geo.errors import DataError
+from msap_geo.sources.complete import CUT, cut, cut_text, lines, too_few
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -31,7 +35,7 @@ _PBF_HEADER = b"\x0a\x09OSMHeader"
 _HEAD = 65536
 
 
-def fault(path: Path, source: Source) -> str | None:
+def fault(path: Path, source: Source, *, measured: bool = True) -> str | None:
     """Tell what is wrong with the content of a file.
 
     Parameters
@@ -39,7 +43,11 @@ def fault(path: Path, source: Source) -> str | None:
     path
         File to look at.
     source
-        Dataset it should be of: its format and columns are checked.
+        Dataset it should be of: its format, its columns and its end are checked. Columns are
+        compared without case, accents nor spaces.
+    measured
+        Whether its length is known to be right; where it is not, the rows the registry expects of a
+        national file are counted too.
 
     Returns
     -------
@@ -53,18 +61,22 @@ def fault(path: Path, source: Source) -> str | None:
     plain = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if plain.startswith((b"<!doctype html", b"<html")):
         return "c'est une page web, pas le fichier attendu"
+    expected = 0 if measured or source.portee != "France" else source.lignes
     if source.format in {"json", "geojson"}:
-        return _fault_in_json(path, source)
+        return _fault_in_json(path, source, expected)
     if source.format == "csv":
-        return _fault_in_csv(head, source.colonnes)
-    return _fault_in_binary(path, head, source.format)
+        return _fault_in_csv(path, head, source.colonnes, expected)
+    return _fault_in_binary(path, head, source)
 
 
-def _fault_in_binary(path: Path, head: bytes, form: str) -> str | None:
+def _fault_in_binary(path: Path, head: bytes, source: Source) -> str | None:
+    form = source.format
     if form in {"zip", "xlsx"}:
-        return _fault_in_zip(path)
+        return _fault_in_zip(path) or _fault_in_columns(path, source)
     right = head[4:].startswith(_PBF_HEADER) if form == "osm.pbf" else head.startswith(_MAGIC[form])
-    return None if right else f"ce n'est pas un fichier {form}"
+    if not right:
+        return f"ce n'est pas un fichier {form}"
+    return cut(path, form) or (_fault_in_columns(path, source) if form == "parquet" else None)
 
 
 def _fault_in_zip(path: Path) -> str | None:
@@ -73,10 +85,31 @@ def _fault_in_zip(path: Path) -> str | None:
         with zipfile.ZipFile(path) as archive:
             return None if archive.namelist() else "l'archive est vide"
     except (zipfile.BadZipFile, OSError):
-        return "ce n'est pas une archive zip entière"
+        return f"ce n'est pas une archive zip entière, ou {CUT}"
 
 
-def _fault_in_csv(head: bytes, columns: Sequence[str]) -> str | None:
+def _fault_in_columns(path: Path, source: Source) -> str | None:
+    """Tell which columns no table of a workbook, of an archive or of Parquet has.
+
+    An archive that holds nothing but layers or further archives is not looked into; of the columns
+    of one, INSEE may have renamed a few since the registry was written: half of them will do.
+    """
+    if not source.colonnes:
+        return None
+    try:
+        headers = tabular.read_headers(path, suffix=f".{source.format}")
+    except DataError as error:
+        return error.problem
+    if not headers:
+        return None
+    wanted = {tabular.normalise(name) for name in source.colonnes}
+    best = max(headers, key=lambda header: len(wanted & header))
+    if source.format == "zip" and 2 * len(wanted & best) >= len(wanted):
+        return None
+    return _missing(source.colonnes, best)
+
+
+def _fault_in_csv(path: Path, head: bytes, columns: Sequence[str], expected: int) -> str | None:
     if b"\x00" in head:
         return "c'est un fichier binaire, pas un CSV"
     first = re.split(rb"[\r\n]", head.lstrip(b"\r\n"), maxsplit=1)[0]
@@ -85,18 +118,19 @@ def _fault_in_csv(head: bytes, columns: Sequence[str]) -> str | None:
     except UnicodeDecodeError:
         line = first.decode("cp1252", errors="replace")
     separator = max(";,\t|", key=line.count)
-    found = {
-        name.strip().lstrip("#").casefold()
-        for name in next(csv.reader(io.StringIO(line), delimiter=separator), [])
-    }
-    return _missing(columns, found)
+    fields = next(csv.reader(io.StringIO(line), delimiter=separator), [])
+    return (
+        _missing(columns, {tabular.normalise(name) for name in fields})
+        or cut_text(path, fields=len(fields), separator=separator)
+        or (too_few(lines(path), expected) if expected else None)
+    )
 
 
-def _fault_in_json(path: Path, source: Source) -> str | None:
+def _fault_in_json(path: Path, source: Source, expected: int) -> str | None:
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        return "ce n'est pas du JSON, ou il est coupé"
+        return f"ce n'est pas du JSON, ou {CUT}"
     if source.format == "geojson":
         features = content.get("features") if isinstance(content, dict) else None
         if not isinstance(features, list):
@@ -109,16 +143,19 @@ def _fault_in_json(path: Path, source: Source) -> str | None:
         records = content if isinstance(content, list) else []
     if not records or not isinstance(records[0], dict):
         return "il ne contient aucun enregistrement"
-    return _missing(source.colonnes, _keys(records))
+    return _missing(source.colonnes, _keys(records)) or too_few(len(records), expected)
 
 
 def _keys(records: Sequence[Any]) -> set[str]:
     """Gather the keys of a few records: APIs leave out the fields that are null."""
     return {
-        key.casefold() for record in records[:100] if isinstance(record, dict) for key in record
+        tabular.normalise(str(key))
+        for record in records[:100]
+        if isinstance(record, dict)
+        for key in record
     }
 
 
 def _missing(columns: Sequence[str], found: set[str]) -> str | None:
-    absent = [name for name in columns if name.casefold() not in found]
+    absent = [name for name in columns if tabular.normalise(name) not in found]
     return f"il lui manque : {', '.join(absent)}" if absent else None

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from msap_geo.drafts import draft_in
 from msap_geo.errors import reason
+from msap_geo.sources.complete import CUT
 from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES
 from msap_geo.version import __version__
 
@@ -134,6 +135,7 @@ def download(
     *,
     limits: Limits,
     check: Callable[[Path], str | None],
+    check_unmeasured: Callable[[Path], str | None] | None = None,
     expected_sha256: str | None = None,
     progress: Progress = silent,
 ) -> Received:
@@ -148,7 +150,9 @@ def download(
     limits
         Patience and greatest size.
     check
-        Tells what is wrong with the content, null when nothing is.
+        Tells what is wrong with the content, null when nothing is; a cut file is asked for again.
+    check_unmeasured
+        The same, where the server does not say how long the file is; ``check`` when not given.
     expected_sha256
         Hash the content must have, where it is known beforehand.
     progress
@@ -167,10 +171,11 @@ def download(
         If the folder cannot be written.
     """
     deadline = time.monotonic() + limits.total_s
+    checks = (check, check_unmeasured or check)
     wait, tried = limits.wait_s, []
     for attempt in range(1, limits.tries + 1):
         try:
-            return _attempt(url, target, limits, deadline, check, expected_sha256, progress)
+            return _attempt(url, target, limits, deadline, checks, expected_sha256, progress)
         except DownloadError as error:
             tried.append(error.why)
             pause = max(wait, min(error.wait_s, limits.longest_wait_s))
@@ -193,7 +198,7 @@ def _attempt(
     target: Path,
     limits: Limits,
     deadline: float,
-    check: Callable[[Path], str | None],
+    checks: tuple[Callable[[Path], str | None], Callable[[Path], str | None]],
     expected_sha256: str | None,
     progress: Progress,
 ) -> Received:
@@ -208,11 +213,13 @@ def _attempt(
                     raise DownloadError("fichier démesuré", passing=False)
                 digest.update(chunk)
                 output.write(chunk)
-        wrong = check(draft)
+        told = response.headers
+        measured = bool(told.get("Content-Length") or told.get("Transfer-Encoding"))
+        wrong = checks[0 if measured else 1](draft)
         if wrong is None and expected_sha256 not in (None, digest.hexdigest()):
             wrong = f"empreinte inattendue ({digest.hexdigest()[:12]}…)"
         if wrong is not None:
-            raise DownloadError(wrong, passing=False)
+            raise DownloadError(wrong, passing=CUT in wrong)
         draft.replace(target)
     headers = response.headers
     return Received(

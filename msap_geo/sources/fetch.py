@@ -145,6 +145,7 @@ def fetch(
             cached,
             limits=limits or Limits(),
             check=partial(fault, source=source),
+            check_unmeasured=partial(fault, source=source, measured=False),
             expected_sha256=source.sha256,
             progress=progress,
         )
@@ -165,7 +166,7 @@ def fetch(
         raise SourceError(
             f"impossible d'obtenir « {source.titre} » ({source.id}) : {error.why}",
             where=url,
-            remedy=_remedy(source, own),
+            remedy=_remedy(source, own, error.why),
         ) from error
     except OSError as error:
         raise SourceError(
@@ -177,7 +178,13 @@ def fetch(
     return fetched
 
 
-def _remedy(source: Source, own: Path) -> str:
+def _remedy(source: Source, own: Path, why: str) -> str:
+    if "403" in why:
+        return (
+            f"ouvrir {source.page} dans un navigateur, y prendre le fichier et le déposer sous "
+            f"{own}, puis relancer ; ou passer par un autre proxy (variable HTTPS_PROXY) ou un "
+            f"miroir (variable {MIRROR})"
+        )
     return (
         "vérifier la connexion et le proxy (variable HTTPS_PROXY), ou indiquer un miroir "
         f"(variable {MIRROR}), ou télécharger le fichier à la main depuis {source.page} et le "

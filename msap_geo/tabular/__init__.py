@@ -22,7 +22,7 @@ from msap_geo.tabular.text import (
     unique_names,
 )
 from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
-from msap_geo.tabular.workbooks import Found, read_tables, tell_hidden
+from msap_geo.tabular.workbooks import Found, read_headers, read_tables, tell_hidden
 
 __all__ = [
     "JSON_SUFFIXES",
@@ -39,6 +39,7 @@ __all__ = [
     "parse_json",
     "parse_table",
     "pick_columns",
+    "read_headers",
     "read_json_text",
     "read_member",
     "read_tables",

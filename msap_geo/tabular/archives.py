@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msap_geo.errors import UnreadableFileError
@@ -11,7 +12,9 @@ from msap_geo.tabular.text import require_file
 from msap_geo.tabular.vast import refuse_bomb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import IO
 
 _ZIP = b"PK\x03\x04"
 _WORKBOOK_PART = "[Content_Types].xml"
@@ -61,6 +64,18 @@ def read_member(path: Path, name: str) -> bytes:
         If the archive is broken or encrypted, or the member larger than any published one or out
         of proportion.
     """
+    with _opened(path, name) as stream:
+        return stream.read()
+
+
+def read_member_head(path: Path, name: str, size: int) -> bytes:
+    """Return the first bytes of one file of a zip archive (:func:`read_member`)."""
+    with _opened(path, name) as stream:
+        return stream.read(size)
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo(name).file_size > _MAX_MEMBER_BYTES:
@@ -70,7 +85,8 @@ def read_member(path: Path, name: str) -> bytes:
                     remedy="vérifier que c'est bien le fichier attendu",
                 )
             refuse_bomb(archive.getinfo(name), path)
-            return archive.read(name)
+            with archive.open(name) as stream:
+                yield stream
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
         raise _broken(path) from error
     except RuntimeError as error:

@@ -8,6 +8,7 @@ its figures.
 
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,8 @@ import python_calamine as calamine
 
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
-from msap_geo.tabular.archives import is_archive, members, read_member
+from msap_geo.tabular.archives import is_archive, members, read_member, read_member_head
+from msap_geo.tabular.header import guess_header
 from msap_geo.tabular.text import (
     LINE,
     decode,
@@ -37,6 +39,7 @@ _PARQUET = {".parquet", ".geoparquet"}
 _TEXTS = {".csv", ".txt", ".tsv"}
 _HEADER_ROWS = 30
 _BYTES_PER_CELL = 8
+_HEAD_BYTES = 1 << 20
 
 
 class Found(NamedTuple):
@@ -164,11 +167,7 @@ def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> 
     except (calamine.CalamineError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise UnreadableFileError(
-            f"« {where.name} » n'est pas un classeur lisible",
-            where=where,
-            remedy="le télécharger à nouveau, ou l'enregistrer en CSV (UTF-8)",
-        ) from error
+        raise _no_workbook(where) from error
     passed_over = tuple(name for name in hidden if name in tables)
     shown = [name for name in tables if name not in hidden]
     if passed_over and not shown:
@@ -236,11 +235,7 @@ def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> p
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise UnreadableFileError(
-            f"« {where.name} » n'est pas un fichier Parquet lisible",
-            where=where,
-            remedy="le télécharger à nouveau (telecharger --forcer)",
-        ) from error
+        raise _no_parquet(where) from error
     table.columns = unique_names([normalise(str(name)) for name in table.columns])
     table = table.reset_index(drop=True)
     text = {
@@ -251,3 +246,77 @@ def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> p
     table = table.assign(**text)
     table.insert(0, LINE, range(1, len(table) + 1))
     return table
+
+
+def read_headers(path: Path, *, suffix: str | None = None) -> list[set[str]]:
+    """Return the names found at the top of each table of a file, without reading the tables.
+
+    Parameters
+    ----------
+    path
+        Workbook, Parquet, or a zip of them and of CSV.
+    suffix
+        Its extension, where the file does not bear its own name yet.
+
+    Returns
+    -------
+    list of set of str
+        One set per sheet, member or file, normalised; of a sheet, every text of its first rows.
+        Members of other kinds are passed over.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a part is not what it claims to be.
+    """
+    if not is_archive(path):
+        return list(_headers(path, suffix or path.suffix.lower(), path.read_bytes))
+    found: list[set[str]] = []
+    for name in members(path):
+        kind = Path(name).suffix.lower()
+        if kind in _TEXTS:
+            head = read_member_head(path, name, _HEAD_BYTES)
+            layout = guess_header(decode(head, path / name))
+            if layout is not None:
+                found.append({normalise(field) for field in layout.fields})
+        elif kind in _WORKBOOKS | _PARQUET:
+            found += _headers(path / name, kind, functools.partial(read_member, path, name))
+    return found
+
+
+def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator[set[str]]:
+    if suffix in _PARQUET:
+        try:
+            names = pq.read_schema(io.BytesIO(content())).names
+        except (pa.ArrowException, OSError, ValueError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise _no_parquet(where) from error
+        yield {normalise(str(name)) for name in names}
+        return
+    try:
+        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content()))
+        for name in workbook.sheet_names:
+            sheet = workbook.get_sheet_by_name(name)
+            rows = sheet.to_python(skip_empty_area=False, nrows=_HEADER_ROWS)
+            yield {normalise(_text(cell)) for row in rows for cell in row}
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise _no_workbook(where) from error
+
+
+def _no_parquet(where: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"« {where.name} » n'est pas un fichier Parquet lisible",
+        where=where,
+        remedy="le télécharger à nouveau (telecharger --forcer)",
+    )
+
+
+def _no_workbook(where: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"« {where.name} » n'est pas un classeur lisible",
+        where=where,
+        remedy="le télécharger à nouveau, ou l'enregistrer en CSV (UTF-8)",
+    )
