@@ -16,7 +16,7 @@ from test_cli import failed, run
 from msap_geo import loaders, network, sources
 from msap_geo.errors import OutputError, SourceError, StudyError, TerritoryError
 from msap_geo.sources.download import Limits
-from msap_geo.study import prepare_study, read_study
+from msap_geo.study import audit_study, prepare_study, read_study, run_study
 from msap_geo.territory import DEPARTEMENTS
 
 BORDER = ("35", "49", "50", "61", "72")
@@ -240,6 +240,26 @@ class TestPrepare:
         assert study.read_text("utf-8") == mine
         with pytest.raises(StudyError, match=r"autres départements \(53\).*--dossier"):
             prepare_study(["72"], folder, limits=QUICK)
+
+    @pytest.mark.usefixtures("shelf")
+    def test_a_file_edited_in_one_study_changes_no_other_and_is_told(self, tmp_path):
+        first, second = (prepare_study(["53"], tmp_path / name, limits=QUICK) for name in "ab")
+        lists = [each.study.parent / "liste-france-services.csv" for each in (first, second)]
+        before = lists[1].read_bytes()
+        with lists[0].open("ab") as stream:
+            stream.write(before.splitlines(keepends=True)[1].replace(b"1", b"7", 1))
+        cog = first.study.parent / "communes-cog.json"
+        cog.write_text(cog.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        assert lists[1].read_bytes() == before
+        told = [audit_study(read_study(each.study)).findings for each in (first, second)]
+        changed = [[f.file for f in each if f.code == "fichier-change"] for each in told]
+        assert sorted(changed[0]) == ["communes-cog.json", "liste-france-services.csv"]
+        assert changed[1] == []
+        result = run_study(read_study(first.study))
+        assert [a.file for a in result.anomalies if a.code == "fichier-change"] == [
+            "communes-cog.json",
+            "liste-france-services.csv",
+        ]
 
     def test_forcing_replaces_the_files(self, shelf, tmp_path):
         folder = tmp_path / "d"

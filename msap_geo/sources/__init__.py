@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msap_geo.sources.archives import extract
 from msap_geo.sources.download import Limits, Progress, silent
-from msap_geo.sources.fetch import SIDECAR, Fetched, describe, fetch
+from msap_geo.sources.fetch import SIDECAR, Fetched, altered, describe, fetch
 from msap_geo.sources.registry import Source, registry, source
 from msap_geo.sources.territories import border, extract_size_mb, extracts
 
@@ -14,6 +14,7 @@ __all__ = [
     "Limits",
     "Progress",
     "Source",
+    "altered",
     "border",
     "describe",
     "extract",

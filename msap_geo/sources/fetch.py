@@ -229,6 +229,26 @@ def _is_address(base: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and known_port
 
 
+def altered(path: Path) -> str | None:
+    """Tell whether a file is no longer what was fetched.
+
+    Parameters
+    ----------
+    path
+        A file, beside which a sidecar may stand.
+
+    Returns
+    -------
+    str or None
+        The day it was fetched, as the French write it, if its hash is another one now; null where
+        nothing says so.
+    """
+    known = _read_sidecar(path.with_name(path.name + SIDECAR))
+    if known is None or not path.is_file() or _sha256(path) == known["sha256"]:
+        return None
+    return "/".join(reversed(known["date"][:10].split("-")))
+
+
 def _accept(path: Path, source: Source) -> Fetched:
     """Take a file of the study's folder: fetched earlier and unchanged, or put there by hand."""
     sidecar = path.with_name(path.name + SIDECAR)

@@ -13,6 +13,7 @@ import numpy as np
 from msap_geo import audit, loaders, network
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.inputs import (
+    altered_inputs,
     read_codes,
     read_la_poste,
     read_maisons,
@@ -53,6 +54,7 @@ def audit_study(study: Study, *, progress: Callable[[str], None] = lambda _: Non
     """
     book = AuditLedger(study)
     progress("Lecture des communes et de la population")
+    book.anomalies += altered_inputs(study)
     known = read_codes(book)
     territory = read_territory(book, known)
     check_territory(book, known, territory)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import loaders, place_names
+from msap_geo import loaders, place_names, sources
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from msap_geo.study.file import Study
     from msap_geo.study.ledger import Ledger
 
 
@@ -252,3 +254,31 @@ def read_operators(
         written[0],
         lambda: loaders.load_operateurs([study.path(path) for path in written], genres=genres),
     )
+
+
+def altered_inputs(study: Study) -> list[Anomaly]:
+    """Tell which files of a study changed since they were fetched.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+
+    Returns
+    -------
+    list of Anomaly
+        One per file whose hash is not the one beside it. A file with none beside it was never
+        fetched, and an absent one is for its reader to tell.
+    """
+    paths = dict.fromkeys(path for role in study.inputs().values() for path in role)
+    return [
+        Anomaly(
+            "fichier-change",
+            Action.NOTED,
+            path.name,
+            f"« {path.name} » a changé depuis son téléchargement, le {day} : la source et "
+            "l'empreinte écrites à côté ne sont plus les siennes",
+        )
+        for path in paths
+        if (day := sources.altered(study.path(path))) is not None
+    ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
-import os
 import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -190,16 +190,9 @@ def _place(files: Sequence[sources.Fetched], folder: Path, draft: Path) -> None:
     """Put what is not in the folder yet into its draft, each file with its sidecar."""
     for file in files:
         if file.path.parent != folder:
-            _link(file.path, draft / file.path.name)
+            # A copy, not a link: a file edited in one study must stay as it is in the others.
+            shutil.copyfile(file.path, draft / file.path.name)
         _write_json(draft / (file.path.name + sources.SIDECAR), sources.describe(file))
-
-
-def _link(origin: Path, target: Path) -> None:
-    """Share the bytes of the cache where the disk allows it: extracts weigh hundreds of MB."""
-    try:
-        os.link(origin, target)
-    except OSError:
-        shutil.copyfile(origin, target)
 
 
 def _extract(files: Sequence[sources.Fetched], draft: Path) -> None:
@@ -221,6 +214,8 @@ def _derive(files: Sequence[sources.Fetched], draft: Path) -> list[Path]:
     for path, origins in ((cog, (communes, former)), (mairies, (communes,))):
         content = {
             "fichier": path.name,
+            "date": max(origin.date for origin in origins),
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "fait_a_partir_de": [sources.describe(origin) for origin in origins],
             "licence": communes.source.licence,
             "attribution": communes.source.attribution,

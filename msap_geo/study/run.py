@@ -8,7 +8,7 @@ from msap_geo import coverage, network, siting, travel
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
-from msap_geo.study.inputs import read_codes, read_territory
+from msap_geo.study.inputs import altered_inputs, read_codes, read_territory
 from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import load_roads, road_anomalies, study_profile
@@ -49,6 +49,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
     """
     ledger = Ledger(study)
     progress("Lecture des communes et de la population")
+    ledger.anomalies += altered_inputs(study)
     territory = _territory(ledger)
     places = territory.places
     progress("Lecture des Maisons et des points La Poste")
