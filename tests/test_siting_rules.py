@@ -369,3 +369,76 @@ def test_or_library_medians_are_proven(name, optimum):
     plan = siting.p_median(problem, Rules(count=count), longest=float(minutes.max()))
     assert plan.value == plan.bound == optimum
     assert plan.status == "optimal"
+
+
+def trips_within_capacity(problem: siting.Problem, sites: tuple[int, ...]) -> float:
+    """Try every assignment of places to sites, each within its capacity, or to nobody."""
+    full, alone = minutes_of(problem), problem.people * np.minimum(problem.today, FAR)
+    best = {(CAPACITY,) * len(sites): 0.0}
+    for place in range(PLACES):
+        found: dict[tuple[float, ...], float] = {}
+        for room, cost in best.items():
+            options = [(room, cost + alone[place])]
+            for rank, site in enumerate(sites):
+                left = room[rank] - problem.people[place]
+                if left >= 0 and np.isfinite(full[place, site]):
+                    after = (*room[:rank], left, *room[rank + 1 :])
+                    options.append((after, cost + problem.people[place] * full[place, site]))
+            for after, total in options:
+                found[after] = min(found.get(after, np.inf), total)
+        best = found
+    return min(best.values())
+
+
+@given(st.integers(0, 100_000))
+@settings(max_examples=25, deadline=None)
+def test_the_shortest_trips_within_capacity_whatever_the_rules(seed):
+    problem, rules = random_case(seed)
+    rules = replace(rules, count=2 if rules.count is None else min(rules.count, 2))
+    allowed = plans(problem, rules)
+
+    def solve() -> siting.Plan:
+        return siting.capacitated_median(problem, rules, longest=FAR, capacity=CAPACITY)
+
+    if not allowed:
+        with pytest.raises(InfeasibleError, match="aucun plan ne respecte"):
+            solve()
+        return
+    expected = min(trips_within_capacity(problem, sites) for sites in allowed)
+    plan = solve()
+    sites = tuple(problem.positions(plan.sites))
+    assert respects(problem, rules, sites)
+    assert plan.value == pytest.approx(expected, abs=1e-6)
+    assert plan.value == pytest.approx(trips_within_capacity(problem, sites), abs=1e-6)
+    assert plan.bound == pytest.approx(expected, abs=1e-5 * max(expected, 1))
+    assert plan.curve["valeur"].iloc[-1] == pytest.approx(plan.value)
+
+
+CAPACITATED = PMED.parent / "pmedcap"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CAPACITATED.is_dir(), reason="instances: ../shared is absent")
+@pytest.mark.parametrize("name", ["pmedcap1", "pmedcap2"])
+def test_or_library_capacitated_medians(name):
+    numbers = list(map(int, (CAPACITATED / f"{name}.txt").read_text().split()))
+    optimum, n, count, capacity = numbers[1:5]
+    points = np.array(numbers[5:]).reshape(-1, 4)
+    minutes = np.floor(np.hypot(*(points[:, None, 1:3] - points[None, :, 1:3]).transpose(2, 0, 1)))
+    column = np.tile(np.arange(n), n)
+    table = csr_array((minutes.ravel(), column, np.arange(0, n * n + 1, n)), shape=(n, n))
+    ids = pd.Index([f"{i:04d}" for i in range(n)])
+    problem = siting.make_problem(
+        TravelTimes(ids, ids, table, table, 1000.0),
+        pd.Series(np.ones(n, dtype=int)),
+        pd.Series(np.full(n, np.nan)),
+    )
+    plan = siting.capacitated_median(
+        problem,
+        Rules(count=count),
+        longest=1000.0,
+        capacity=capacity,
+        load=points[:, 3].astype(float),
+    )
+    assert plan.value == optimum
+    assert plan.bound >= 0.99 * optimum

@@ -240,6 +240,13 @@ def _solve(problem: siting.Problem, study: Study, rules: siting.Rules, asked: As
         "capacite": lambda: siting.capacitated_covering(
             problem, rules, threshold=first, capacity=float(wanted.capacite or 0), effort=effort
         ),
+        "p-mediane-capacite": lambda: siting.capacitated_median(
+            problem,
+            rules,
+            longest=wanted.trajet_max_minutes,
+            capacity=float(wanted.capacite or 0),
+            effort=effort,
+        ),
         "equite": lambda: siting.fairest_covering(problem, rules, threshold=first, effort=effort),
     }
     return solvers[wanted.objectif]()

@@ -9,6 +9,7 @@ from msap_geo.siting.landmarks import Landmark, landmarks
 from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
 from msap_geo.siting.objectives.backup import backup_covering
 from msap_geo.siting.objectives.capacity import capacitated_covering
+from msap_geo.siting.objectives.capacity_median import capacitated_median
 from msap_geo.siting.objectives.centre import p_centre
 from msap_geo.siting.objectives.covering import set_covering
 from msap_geo.siting.objectives.equity import fairest_covering
@@ -49,6 +50,7 @@ __all__ = [
     "best_first",
     "breaches",
     "capacitated_covering",
+    "capacitated_median",
     "check_weights",
     "compile_rules",
     "covering_gains",

@@ -247,7 +247,13 @@ class Implantation(Section):
     """``[implantation]``: the plan sought, and its rules."""
 
     objectif: Literal[
-        "couverture", "p-mediane", "p-centre", "double-couverture", "capacite", "equite"
+        "couverture",
+        "p-mediane",
+        "p-centre",
+        "double-couverture",
+        "capacite",
+        "p-mediane-capacite",
+        "equite",
     ] = "couverture"
     seuils_minutes: tuple[Minutes, ...] = ()
     poids_des_seuils: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
@@ -264,9 +270,9 @@ class Implantation(Section):
 
     @model_validator(mode="after")
     def _capacity(self) -> Implantation:
-        if self.objectif == "capacite" and self.capacite is None:
+        if self.objectif in {"capacite", "p-mediane-capacite"} and self.capacite is None:
             raise StudyError(
-                "l'objectif « capacite » demande la capacité d'un site",
+                f"l'objectif « {self.objectif} » demande la capacité d'un site",
                 where="[implantation] capacite",
                 remedy="écrire par exemple capacite = 5000",
             )
