@@ -364,6 +364,21 @@ def test_spelling_of_files_does_not_matter(tmp_path):
     assert read(folder).table()["nom"].tolist()[:2] == ['Arrêt, "A"', "Arrêt B"]
 
 
+def test_columns_given_twice_and_windows_archives_are_read(tmp_path):
+    twice = "stop_id,stop_id,stop_lat,stop_lon\n" + "".join(f"{s},x,45,3\n" for s in "ABC")
+    folder = feed(tmp_path, replaced={"stops.txt": twice})
+    archive = tmp_path / "windows.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for path in folder.iterdir():
+            opened.writestr(f"GTFS\\{path.name.upper()}", path.read_bytes())
+    assert list(read(archive).stop_ids) == ["A", "B", "C"]
+
+
+def test_a_calendar_of_no_day_is_told(tmp_path):
+    with pytest.raises(DataError, match="n'en définit aucun"):
+        read(feed(tmp_path, replaced={"calendar.txt": WEEK}))
+
+
 @pytest.mark.corse
 def test_corsica_puts_its_run_out_of_order_aside():
     folder = SHARED / "corse/gtfs-autocars"

@@ -99,8 +99,10 @@ def open_feed(path: Path) -> Feed:
         ) from error
     # The shallowest of a name: archives made by hand hold copies, and macOS's shadows.
     members: dict[str, str] = {}
-    for name in sorted(found, key=lambda one: (one.count("/"), one)):
-        members.setdefault(PurePosixPath(name).name.lower(), name)
+    # Some Windows programs write backslashes.
+    placed = {name: name.replace("\\", "/") for name in found}
+    for name in sorted(found, key=lambda one: (placed[one].count("/"), one)):
+        members.setdefault(PurePosixPath(placed[name]).name.lower(), name)
     return Feed(path.name if path.is_dir() else path.stem, path, members)
 
 

@@ -146,18 +146,18 @@ def _expired(parts: Sequence[_Part], first: date, last: date) -> list[Anomaly]:
     told = []
     for part in parts:
         known = validity(part.tables)
-        spans = "d'aucun jour"
+        spans = "n'en définit aucun"
         if known is not None:
             begin, end = (french_day(day.astype(object)) for day in known)
-            spans = f"du {begin} au {end}"
+            spans = f"va du {begin} au {end}"
         if known is None or known[1] < np.datetime64(first) or known[0] > np.datetime64(last):
             told.append(
                 Anomaly(
                     "flux-hors-dates",
                     Action.NOTED,
                     f"{part.name}/calendar.txt",
-                    f"le flux « {part.name} » parle {spans}, pas des jours demandés "
-                    f"(du {french_day(first)} au {french_day(last)}) : il n'a aucune course",
+                    f"aucune course les jours demandés, du {french_day(first)} au "
+                    f"{french_day(last)} : le flux « {part.name} » {spans}",
                 )
             )
     if len(told) == len(parts):

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError
-from msap_geo.tabular import LINE, decode
+from msap_geo.tabular import LINE, decode, unique_names
 
 if TYPE_CHECKING:
     from msap_geo.network.timetable.files import Feed
@@ -181,7 +181,12 @@ def _parsed(text: str, file: str, where: str) -> pd.DataFrame:
     pandas fills short rows without a word: Arrow counts their fields.
     """
     head, _, _ = text.partition("\n")
-    names = [name.strip().lower() for name in next(csv.reader([head.rstrip("\r")]), [])]
+    try:
+        header = next(csv.reader([head.rstrip("\r")]), [])
+    except csv.Error as error:
+        raise _irregular(file, f"{where}, ligne 1") from error
+    # A column given twice is read once: its first.
+    names = unique_names([name.strip().lower() for name in header])
     broken: list[int] = []
 
     def judged(row: Any) -> str:
