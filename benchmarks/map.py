@@ -34,6 +34,7 @@ import shapely
 from scipy.spatial import KDTree
 
 from msap_geo import coverage, loaders, outputs
+from msap_geo.cautions import cautions
 from msap_geo.outputs.page.payload import tolerance_m
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ WHOLE = "France et outre-mer"
 _PATIENCE_S = 400
 _MAINLAND = 2
 """Letters of a mainland département's code; overseas ones have three."""
-SMALLER, QUICKER = 3.0, 2.0
-MEGABYTES = {"Corse": 1.5, "Pays de la Loire": 4.0, "France": 14.0, WHOLE: 14.0}
-LOAD_S = {"Mayenne": 1.5, "France": 2.5}
-ZOOM_S = {"France": 0.8}
+SMALLER, QUICKER = 2.0, 1.0
+MEGABYTES = {"Corse": 1.0, "Pays de la Loire": 4.0, "France": 9.0, WHOLE: 9.0}
+LOAD_S = {"Mayenne": 1.5, "France": 1.5}
+ZOOM_S = {"France": 0.6}
 
 
 class Case(NamedTuple):
@@ -130,7 +131,7 @@ def content(case: Case, folder: Path) -> outputs.MapContent:
         itinerants=maisons[:0],
         la_poste=offices.reset_index(drop=True),
         candidates=_candidates(offices),
-        estimated=True,
+        cautions=cautions(estimated=True),
     )
 
 

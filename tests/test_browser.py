@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -19,6 +20,7 @@ from test_outputs import HOSTILE, hostile_study
 from msap_geo import coverage, french, outputs, place_names
 from msap_geo.answers import diagnose
 from msap_geo.folder import write_study
+from msap_geo.outputs.page import payload
 from msap_geo.study import read_study, run_study, sample_study
 
 selenium = pytest.importorskip("selenium.webdriver")
@@ -325,6 +327,37 @@ def test_neighbours_are_those_of_the_zones(browser, demo):
     matrix = (whole + whole.T).tocsr()
     matrix.sort_indices()
     assert told == [matrix.indptr.tolist(), matrix.indices.tolist()]
+
+
+def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(payload, "_MANY_COMMUNES", 100)
+    content = run_study(sample_study()).map_content()
+    west = (
+        content.communes.representative_point().x
+        < content.communes.representative_point().x.median()
+    )
+    halves = content.communes.assign(departement=np.where(west, "53", "72"))
+    content = dataclasses.replace(content, communes=halves)
+    outputs.write_map(outputs.map(content), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    shown = "return getComputedStyle(document.querySelector('.msap-marque')).display"
+    assert browser.execute_script("return msap.vueDEnsemble()") is False
+    assert browser.execute_script(shown) != "none"
+    browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
+    assert browser.execute_script("return msap.vueDEnsemble()") is True
+    assert browser.execute_script(shown) == "none"
+    far = content.access["palier"] != "20 min ou moins"
+    share = content.access["population"].where(far, 0).groupby(halves["departement"]).sum()
+    share /= content.access["population"].groupby(halves["departement"]).sum()
+    for code, part in share.items():
+        row = int(np.flatnonzero(halves["departement"] == code)[0])
+        told = browser.execute_script("return msap.ditDeTerritoire(arguments[0])", row)
+        assert told == french.percent(part)
+        rank = int(np.searchsorted([0.01, 0.05, 0.1, 0.25], part, side="right"))
+        assert browser.execute_script(f"return msap.themeDEnsemble().classe[{row}]") == rank
+    browser.execute_script("msap.entrer(0)")
+    assert browser.execute_script("return msap.vueDEnsemble()") is False
+    assert browser.execute_script("return document.querySelector('.msap-ensemble-cle').hidden")
 
 
 def test_the_map_can_be_repainted(browser, demo):

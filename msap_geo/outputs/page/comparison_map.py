@@ -85,6 +85,7 @@ def _data(content: CompareContent) -> dict[str, Any]:
     ]
     data["communes"]["classe"] = [labels.index(label) for label in table["palier_ecart"]]
     data["zonesHachurees"] = False
+    data["ensemble"] = False
     data["comparaison"] = {
         "noms": list(content.labels),
         "seuil": content.after.thresholds[0],

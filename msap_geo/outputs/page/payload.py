@@ -45,6 +45,7 @@ ROLES = {
 
 _FINEST_M, _COARSEST_M = 30.0, 200.0
 _COMMUNES_IN_DETAIL = 500
+_MANY_COMMUNES = 3000
 _STEPS = 12.0
 """Steps of the grid in a simplification tolerance: rounding to it cannot be seen."""
 
@@ -91,10 +92,17 @@ def payload(content: MapContent) -> dict[str, Any]:
         "sites": sites,
         "roles": ROLES,
         "note": content.score,
+        "ensemble": _is_wide(content),
         "candidats": _candidates(content),
         "zones": _zones(content),
         **{name: part for name, part in parts.items() if part},
     }
+
+
+def _is_wide(content: MapContent) -> bool:
+    """Tell whether a map is first read by département: its communes are too many at first view."""
+    several = len(set(content.communes["departement"])) > 1
+    return several and len(content.communes) >= _MANY_COMMUNES
 
 
 def tolerance_m(communes: int) -> float:

@@ -28,7 +28,7 @@
       var over = Array.from(document.querySelectorAll(".msap-bandeaux, .msap-chercher")).reduce(function (most, node) {
         return /fixed/.test(getComputedStyle(node).position) ? Math.max(most, node.getBoundingClientRect().bottom) : most;
       }, 0);
-      if (map.getSize().x > 700) { over = 0; }
+      if (map.getSize().x > 700 || map.getSize().y < 300) { over = 0; }
       map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
     }
     frame();
@@ -47,7 +47,7 @@
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
     var page = document.documentElement, left = null, legend = document.querySelector("details.msap-cle");
-    if (legend && window.innerWidth <= 760) { legend.open = false; }
+    if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
     if (legend) { legend.addEventListener("toggle", msap.ranger); }
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, open: legend && legend.open };

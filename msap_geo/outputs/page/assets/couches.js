@@ -90,7 +90,7 @@
       // Borders closer than a few pixels would hide what they divide: they are not drawn, but the
       // hairline left between two pieces is closed from below.
       ctx.globalCompositeOperation = "destination-over";
-      stroke(ctx, shape, seen, shape.between(pieceOf).filter(function (arc) { return seen.visible[arc]; }), "#7d93a3", 1);
+      stroke(ctx, shape, seen, shape.between(pieceOf).filter(function (arc) { return seen.visible[arc]; }), msap.vueDEnsemble() ? "#e3e6cf" : "#7d93a3", 1);
       ctx.globalCompositeOperation = "source-over";
     }
   }

@@ -2,18 +2,20 @@
 // figure one chooses; a click goes in. Below that zoom the map is that of the communes.
 "use strict";
 (function () {
-  var el = msap.element, S = msap.etat, SMALLEST = 9, MANY = 3000, side = null, shown = null, figure = 0, known = null;
+  var el = msap.element, S = msap.etat, SMALLEST = 9, side = null, shown = null, figure = 0, known = null;
   var COLOURS = ["#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#225ea8"];
   var FIGURES = [
-    { nom: "habitants au-delà du premier seuil, en part", bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
+    { nom: function () { return "part des habitants " + far(); }, bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
       de: function (d) { return d.people ? d.beyond / d.people : 0; }, unite: function (x) { return msap.nombre(100 * x) + "\u202f%"; } },
-    { nom: "habitants au-delà du premier seuil", bornes: [1000, 5000, 20000, 50000], mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
+    { nom: function () { return "habitants " + far(); }, bornes: [1000, 5000, 20000, 50000], mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
       de: function (d) { return d.beyond; }, unite: function (x) { return msap.nombre(x); } },
-    { nom: "temps moyen des habitants", bornes: [7, 10, 15, 20], mot: function (d) { return msap.minutes(d.timed ? d.minutes / d.timed : null); },
+    { nom: function () { return "temps moyen des habitants"; }, bornes: [7, 10, 15, 20], mot: function (d) { return msap.minutes(d.timed ? d.minutes / d.timed : null); },
       de: function (d) { return d.timed ? d.minutes / d.timed : 99; }, unite: function (x) { return msap.nombre(x) + "\u202fmin"; } }
   ];
 
   function data() { return msap.donnees(); }
+
+  function far() { return "au-delà de " + msap.nombre(data().seuils[0]) + "\u202fmin"; }
 
   // Mean width of a commune, on the grid.
   function width() {
@@ -28,9 +30,8 @@
     return side;
   }
 
-  // A comparison colours communes by something else: it has no such view.
   function wide() {
-    if (!S.carte || data().comparaison || data().communes.code.length < MANY || data().departements.length < 2) { return false; }
+    if (!S.carte || !data().ensemble) { return false; }
     var map = S.carte, k = map.options.crs.scale(map.getZoom()) * data().repere.step;
     return width() * k < SMALLEST;
   }
@@ -84,7 +85,7 @@
     var legend = document.querySelector(".msap-cle");
     var box = el("div", "", "msap-ensemble-cle"), label = el("label", "Couleur des départements "), select = el("select");
     FIGURES.forEach(function (one, i) {
-      var option = select.appendChild(el("option", one.nom));
+      var option = select.appendChild(el("option", one.nom()));
       option.value = String(i);
     });
     select.addEventListener("change", function () {
@@ -127,7 +128,7 @@
     },
     ditDeTerritoire: function (i) { return FIGURES[figure].mot(sums().all[data().communes.departement[i]]); },
     ensemble: function (map) {
-      if (data().comparaison || data().communes.code.length < MANY || data().departements.length < 2) { return; }
+      if (!data().ensemble) { return; }
       var box = build();
       map.on("zoomend viewreset", function () { turn(box); });
       turn(box);

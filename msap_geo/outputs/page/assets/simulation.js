@@ -72,7 +72,7 @@
       if (shared[from.rang] > most) { most = shared[from.rang]; best = from; }
     });
     if (!best) { return "nouvelle"; }
-    return best.id === zone.id ? "" : "partie de « " + zoneName(best) + " » (n° " + best.rang + " aujourd’hui)";
+    return best.id === zone.id ? "" : "partie de «\u202f" + zoneName(best) + "\u202f» (n°\u00a0" + best.rang + " aujourd’hui)";
   }
 
   // The table of the zones of today gives way to those of the choice.
