@@ -24,12 +24,12 @@ CHOICE = {
     "version": 1,
     "etude": "Ville jouet",
     "departements": ["53"],
-    "ouvertures": [{"site_id": "00004A", "nom": "POSTE 4", "commune": "Epsilon"}],
+    "ouvertures": [{"site_id": "00004A", "nom": "Poste 4", "commune": "Epsilon"}],
     "fermetures": [{"site_id": "1", "nom": "Maison de Alpha", "commune": "Alpha"}],
 }
 HEADER = "action,site_id,nom,commune,code_insee,etude,departements"
 CSV = (
-    f"{HEADER}\nouvrir,00004A,POSTE 4,Epsilon,53005,Ville jouet,53\n"
+    f"{HEADER}\nouvrir,00004A,Poste 4,Epsilon,53005,Ville jouet,53\n"
     "fermer,1,Maison de Alpha,Alpha,53001,Ville jouet,53\n"
 )
 
@@ -108,7 +108,7 @@ def test_the_scenario_is_the_study_with_other_maisons(result, tmp_path):
     assert found.shares[0].within == 300 + 400 + 500 + 600
     assert found.candidates["site_id"].tolist() == ["00001A"]
     assert found.maisons[["site_id", "genre", "nom"]].to_numpy().tolist() == [
-        ["00004A", "Fixe", "POSTE 4"]
+        ["00004A", "Fixe", "Poste 4"]
     ]
     assert found.study.etude.nom == "Ville jouet, scénario (1\u00a0ouverture, 1\u00a0fermeture)"
     # The study it starts from is untouched.
@@ -122,7 +122,7 @@ def test_a_choice_made_in_python_is_that_of_the_page(result, tmp_path):
     found = scenario(result, chosen)
     assert found.choice.told() == read.choice.told()
     assert found.access.equals(read.access)
-    with pytest.raises(StudyError, match="inconnu parmi les Maisons"):
+    with pytest.raises(StudyError, match="nulle part"):
         scenario(result, choose(result, closed=["nulle part"]))
 
 
@@ -144,7 +144,7 @@ def test_the_folder_says_it_is_a_scenario(result, tmp_path):
     assert summary["scenario"]["fermetures"] == CHOICE["fermetures"]
     page = (folder / "carte.html").read_text(encoding="utf-8")
     assert "<h1>Ville jouet, scénario (" in page
-    assert "Scénario : ouverture de POSTE 4 (Epsilon) ; fermeture de Maison de Alpha (" in page
+    assert "Scénario : ouverture de Poste 4 (Epsilon) ; fermeture de Maison de Alpha (" in page
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_scenario_is_compared_with_its_study(toy_study, tmp_path):
     done = run("comparer", "avant", "apres", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert "POSTE 4" in json.dumps(told, ensure_ascii=False)
+    assert "Poste 4" in json.dumps(told, ensure_ascii=False)
     assert told["seuils"]["20"]["gagnent"] == 400 + 500 + 600
     assert told["seuils"]["20"]["perdent"] == 100 + 200
 
