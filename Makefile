@@ -16,10 +16,10 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check wheel lock lowest newest clean
+.PHONY: help demo test test-rapide check wheel lock lowest newest clean
 
 help:  ## affiche cette aide
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME)  ## lance l'étude de démonstration (résultats dans maps/)
 	@$(BIN)/msap-geo demo
@@ -27,6 +27,10 @@ demo: $(RUNTIME)  ## lance l'étude de démonstration (résultats dans maps/)
 test: $(DEV)  ## lance les tests avec leur couverture (PYTEST_ARGS="..." pour préciser)
 	@sh scripts/ensure_browser.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(PYTEST_ARGS)
+
+test-rapide: $(DEV)  ## lance les tests rapides : sans navigateur ni fichiers réels
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corse and not slow" \
+		$(PYTEST_ARGS)
 
 check: $(DEV)  ## vérifie style, types et architecture
 	$(BIN)/ruff check

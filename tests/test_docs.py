@@ -37,9 +37,9 @@ def test_every_key_of_the_study_file_is_documented():
 
 @pytest.mark.parametrize("schema", [schemas.ACCESS, schemas.ZONES, schemas.CANDIDATES])
 def test_every_column_written_is_documented(schema):
-    page = text("docs/etude.md")
+    page = text("docs/fichiers.md")
     for column in schema.columns:
-        assert column == "geometry" or f"`{column}`" in page or column in page, column
+        assert column == "geometry" or f"| `{column}` |" in page, column
 
 
 def test_the_page_of_sources_is_that_of_the_registry(monkeypatch):

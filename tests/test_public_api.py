@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -21,6 +24,12 @@ ROOMS = [
     "outputs",
     "audit",
     "study",
+    "answers",
+    "comparison",
+    "documents",
+    "folder",
+    "tabular",
+    "schemas",
 ]
 
 
@@ -37,13 +46,61 @@ def _ruff_order(name):
     return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
 
 
+def undocumented(function):
+    """List what the docstring of a function does not say of it."""
+    told = inspect.getdoc(function) or ""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    raised = [node for node in ast.walk(tree) if isinstance(node, ast.Raise) and node.exc]
+    gives = function.__annotations__.get("return")
+    missing = []
+    if gives is None:
+        missing.append("return annotation")
+    if raised and "Raises\n------" not in told:
+        missing.append("Raises")
+    # One line that begins so says what is returned; longer ones have a section.
+    says = re.search(r"^(Returns|Yields)\n-{6,7}$", told, re.MULTILINE)
+    short = told.startswith(("Return", "Tell", "Draw"))
+    gives_back = gives not in (None, "None", "Iterator[None]")
+    if gives_back and not says and not short:
+        missing.append("Returns")
+    if "Parameters\n----------" in told:
+        section = told.partition("Parameters\n----------")[2]
+        names = set(
+            re.findall(r"\w+", " ".join(re.findall(r"^(\w[\w, ]*)$", section, re.MULTILINE)))
+        )
+        missing += [name for name in inspect.signature(function).parameters if name not in names]
+    return missing
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_public_functions_document_what_they_raise_and_return(room):
     module = importlib.import_module(f"msap_geo.{room}")
-    for name in module.__all__:
-        member = getattr(module, name)
-        if inspect.isfunction(member):
-            assert member.__annotations__.get("return") is not None, name
+    functions = [getattr(module, name) for name in module.__all__]
+    silent = {
+        function.__name__: undocumented(function)
+        for function in functions
+        if inspect.isfunction(function) and undocumented(function)
+    }
+    assert silent == {}
+
+
+def test_what_is_not_documented_is_found():
+    def told(one, other) -> int:
+        """Return nothing much.
+
+        Parameters
+        ----------
+        one
+            First.
+        """
+        raise ValueError(one, other)
+
+    def silent(one):
+        """Do it."""
+        return one
+
+    assert undocumented(told) == ["Raises", "other"]
+    assert undocumented(silent) == ["return annotation"]
 
 
 def test_every_error_is_ours_and_a_builtin_one():

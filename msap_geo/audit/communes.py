@@ -56,7 +56,7 @@ def total(communes: gpd.GeoDataFrame, *, file: str) -> Finding:
 
 
 def by_departement(table: pd.DataFrame) -> pd.Series:
-    """Sum ``population`` by département of ``code_insee``."""
+    """Return ``population`` summed by département of ``code_insee``."""
     summed: pd.Series = table.groupby(table["code_insee"].map(departement_of))["population"].sum()
     return summed
 

@@ -32,7 +32,7 @@ REPORT_NAME = "rapport_comparaison"
 
 
 def comparison_document(comparison: Comparison) -> Document:
-    """Compose the document of a comparison; it computes nothing the comparison does not hold."""
+    """Return the document of a comparison; nothing is computed that it does not hold."""
     origin = comparison_origin(comparison)
     return Document(
         title="Comparaison de l'accès aux Maisons",

@@ -19,7 +19,7 @@ _HALF = re.compile(
 
 
 def parse_json(text: str) -> Any:
-    """Read JSON; half a character becomes « � », which every file can hold.
+    """Return what JSON says; half a character becomes « � », which every file can hold.
 
     Raises
     ------

@@ -163,7 +163,7 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
 
 
 def join_memberships(loaded: Iterable[Loaded[pd.DataFrame]]) -> Loaded[pd.DataFrame]:
-    """Join the memberships of several files; where two give the same one, the first prevails."""
+    """Return the memberships of several files; where two give the same one, the first prevails."""
     tables = list(loaded)
     table = tables[0].table
     for each in tables[1:]:

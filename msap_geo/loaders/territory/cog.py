@@ -161,7 +161,7 @@ _LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
 
 
 def commune_codes(records: list[dict[str, Any]]) -> CommuneCodes:
-    """Build the table of codes from COG records (see :func:`read_records`).
+    """Return the table of codes of COG records (see :func:`read_records`).
 
     A code may have led two lives: 55273 was once merged into 55245, and is today a commune associée
     of 55386. Today's life decides; the other one stays among the alternatives.
