@@ -15,6 +15,7 @@ import pypdf
 import pytest
 from conftest import MAISONS_HEADER, StudyFolder, maison_row, write_csv
 from scipy.sparse import coo_array
+from test_mobility import MOBILITE, coaches
 from test_outputs import HOSTILE, hostile_study
 
 from msap_geo import coverage, french, outputs, place_names
@@ -419,6 +420,25 @@ def test_every_layer_and_theme_draws(browser, evolution):
     browser.execute_script("msap.montrerCommune(3)")
     (text,) = popups(browser)
     assert "passés sous le seuil" in text
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_those_without_a_car_have_their_layer(browser, toy_study):
+    toy = coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    result = run_study(read_study(toy.path))
+    write_study(result, toy.folder / "sortie", diagnosis=diagnose(result))
+    visit(browser, toy.folder / "sortie" / "carte.html")
+    browser.execute_script(
+        "const s = document.getElementById('msap-theme'); s.value = 'sansVoiture';"
+        "s.dispatchEvent(new Event('change')); msap.montrerCommune(2);"
+    )
+    picture(browser, "jouet-sans-voiture")
+    (text,) = popups(browser)
+    assert "8 h 20 Gamma → 8 h 40 Maison de Alpha" in text
+    legend = browser.find_element("css selector", "[data-theme=sansVoiture]").text
+    assert "aucun jour ne convient" in legend
+    assert "1\u202f200" in legend
+    assert not browser.find_element("css selector", "[data-theme=acces]").is_displayed()
     assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
