@@ -21,6 +21,13 @@ _THEMES = {
     "Zonages": {"appartenance", "densite"},
 }
 
+_FORMS = {
+    "fichier": "",
+    "pages": " (table donnée page après page, mise en un CSV)",
+    "catalogue": " (catalogue : la ressource y est cherchée)",
+    "atom": " (flux ATOM : la dernière édition y est cherchée)",
+}
+
 _HEAD = """\
 <!-- Fait par scripts/document_sources.py d'après msap_geo/sources : ne pas modifier à la main. -->
 
@@ -33,7 +40,7 @@ identifiant.
 **Aucune adresse n'a encore été essayée par le projet** : il est écrit sur des machines sans accès
 à ces serveurs. Chacune a été retrouvée dans des documents publics ; où elle ne l'a pas été, il
 reste la page où prendre le fichier. Tout fichier est contrôlé avant d'être gardé (taille annoncée,
-format, colonnes des CSV et des JSON) : une adresse périmée donne une erreur qui dit quoi faire.
+format, colonnes, dernière ligne ou pied de fichier) : une adresse périmée donne une erreur qui dit quoi faire.
 
 ## Sans accès direct
 
@@ -69,12 +76,15 @@ def _entry(source: sources.Source) -> str:
     rows = {
         "éditeur": source.editeur,
         "page": f"<{source.page}>",
-        "adresse": f"`{source.url}`" if source.url else "à prendre sur la page",
+        "adresse": f"`{source.url}`{_FORMS[source.forme]}"
+        if source.url
+        else "à prendre sur la page",
         "fichier": f"`{source.fichier}` ({source.portee})",
         "millésime": source.millesime,
         "licence": f"{source.licence} ; « {source.attribution} »",
         "contenu": _content(source),
         "étude": f"`{'`, `'.join(source.roles)}`" if source.id in NEEDED else "non",
+        "preuve": source.preuve or "retrouvée dans des documents publics, non revérifiée en 2026",
         "essayée": "oui" if source.essaye else "non",
         "remarque": source.remarque,
     }

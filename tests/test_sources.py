@@ -114,7 +114,9 @@ class TestRegistry:
             "extrait": {"extrait"},
             "France": set(),
         }
-        assert used - {"millesime", "annee"} <= given_by[source.portee]
+        assert (
+            used - {"millesime", "annee", "jour", "dans_trois_semaines"} <= given_by[source.portee]
+        )
         in_name = {name for _, name, _, _ in string.Formatter().parse(source.fichier) if name}
         assert source.portee == "France" or in_name & given_by[source.portee]
         assert source.lignes > 0 or source.format == "osm.pbf"
@@ -613,3 +615,116 @@ def test_no_content_makes_the_extraction_fall(tmp_path_factory, content, start):
     with pytest.raises(SourceError):
         sources.extract(base / "quelconque.zip", base / "extrait")
     assert not (base / "extrait").exists()
+
+
+class TestPages:
+    """Tables given page after page, and catalogues that say where a file is."""
+
+    ROWS = [  # noqa: RUF012
+        {"_id": "a", "code": "53001", "Libellé": "Évron, ville", "_score": 1},
+        {"_id": "b", "code": "53002", "nom": "B", "_geopoint": "48.1,-0.5"},
+        {"_id": "c", "code": "53003", "nom": True, "Libellé": None},
+    ]
+
+    @pytest.fixture
+    def table(self, server, monkeypatch):
+        monkeypatch.delenv("MSAP_GEO_MIROIR")
+        changes = {"url": server.url("/lines?size=2"), "forme": "pages"}
+        return TABLE.model_copy(update=changes)
+
+    def answer(self, server, first, second=None):
+        server.answers["/lines?size=2"] = first
+        server.answers["/lines?size=2&after=2"] = second
+
+    def page(self, server, rows, *, total=3, following=True):
+        content = {"total": total, "results": rows}
+        if following:
+            content["next"] = server.url("/lines?size=2&after=2")
+        return json.dumps(content).encode()
+
+    @LOCAL
+    def test_pages_make_one_table(self, server, study, table):
+        last = self.page(server, self.ROWS[2:], following=False)
+        self.answer(server, self.page(server, self.ROWS[:2]), [status(503), last])
+        fetched = sources.fetch(table, study, departement="53", limits=QUICK)
+        assert fetched.path.read_text(encoding="utf-8") == (
+            "code,Libellé,nom,geo_point_2d\n"
+            '53001,"Évron, ville",,\n53002,,B,"48.1,-0.5"\n53003,,oui,\n'
+        )
+        assert sources.fetch(table, study, departement="53").origin == "cache"
+
+    @LOCAL
+    @pytest.mark.parametrize(
+        ("first", "second", "said"),
+        [
+            (lambda t, s: t.page(s, t.ROWS[:2]), lambda t, s: t.page(s, []), "2 lignes reçues sur"),
+            (lambda *_: b'{"erreur": 1}', None, "pas une page"),
+            (lambda t, s: t.page(s, t.ROWS[:2]), lambda *_: b'{"results": [', "coupé"),
+            (
+                lambda t, _: json.dumps(
+                    {"results": t.ROWS, "next": "http://ailleurs.invalid/lines"}
+                ).encode(),
+                None,
+                "suite refusée",
+            ),
+            (lambda *_: b'{"results": [{"a": 1}]}', None, "il lui manque : code, nom"),
+        ],
+    )
+    def test_a_table_that_is_not_whole_is_refused(
+        self, server, study, table, tmp_path, first, second, said
+    ):
+        self.answer(server, first(self, server), second and second(self, server))
+        with pytest.raises(SourceError, match=said):
+            sources.fetch(table, study, departement="53", limits=replace(QUICK, tries=1))
+        assert left(tmp_path) == []
+
+    @LOCAL
+    def test_a_catalogue_leads_to_its_newest_resource_else_to_the_fixed_one(
+        self, server, study, monkeypatch
+    ):
+        monkeypatch.delenv("MSAP_GEO_MIROIR")
+
+        def resource(title, path, day, form="csv"):
+            return {
+                "title": title, "format": form, "latest": server.url(path), "last_modified": day,
+            }  # fmt: skip
+
+        server.answers["/catalogue"] = json.dumps(
+            {
+                "resources": [
+                    resource("Bus", "/bus.csv", "2026-09-01"),
+                    resource("Liste des structures 2024", "/old.csv", "2024-08-01"),
+                    resource("Liste des Structures", "/new.csv", "2026-08-01"),
+                    resource("Liste des structures", "/x.pdf", "2026-09-01", "pdf"),
+                ]
+            }
+        ).encode()
+        server.answers |= {"/new.csv": CSV, "/fixed.csv": CSV + b"53003;C;3\n"}
+        source = TABLE.model_copy(
+            update={
+                "url": server.url("/catalogue"), "forme": "catalogue",
+                "titre_ressource": "structures", "url_secours": server.url("/fixed.csv"),
+            }
+        )  # fmt: skip
+        fetched = sources.fetch(source, study, departement="53", limits=QUICK)
+        assert fetched.final_url == server.url("/new.csv")
+        server.answers["/catalogue"] = b'{"resources": []}'
+        fetched = sources.fetch(source, study, departement="53", limits=QUICK, force=True)
+        assert fetched.final_url == server.url("/fixed.csv")
+
+    @LOCAL
+    def test_a_feed_leads_to_its_newest_edition(self, server, study, monkeypatch):
+        monkeypatch.delenv("MSAP_GEO_MIROIR")
+
+        def feed(*links):
+            entries = "".join(f'<entry><link href="{link}"/></entry>' for link in links)
+            return f"<feed>{entries}</feed>".encode()
+
+        server.answers |= {
+            "/feed": feed("/ed_2026-03-15", server.url("/ed_2026-06-15")),
+            "/ed_2026-06-15": feed("/f_2026-06-15.csv", "/f_2026-06-15.md5"),
+            "/f_2026-06-15.csv": CSV,
+        }
+        source = TABLE.model_copy(update={"url": server.url("/feed"), "forme": "atom"})
+        fetched = sources.fetch(source, study, departement="53", limits=QUICK)
+        assert fetched.final_url == server.url("/f_2026-06-15.csv")

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from msap_geo.cache import cache_folder
+from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, UnreadableFileError, reason
+from msap_geo.sources import pages
 from msap_geo.sources.checks import fault
-from msap_geo.sources.download import DownloadError, Limits, Progress, download, silent
+from msap_geo.sources.download import DownloadError, Limits, Progress, Received, download, silent
 
 if TYPE_CHECKING:
     from msap_geo.sources.registry import Source
@@ -139,15 +141,10 @@ def fetch(
     if not force and (known := _recall(cached, source)) is not None:
         return known
     url = _where(source, name, source.address(departement=departement, extrait=extrait), own)
+    direct = bool(os.environ.get(MIRROR, "").strip()) or source.forme == "fichier"
     try:
-        received = download(
-            url,
-            cached,
-            limits=limits or Limits(),
-            check=partial(fault, source=source),
-            check_unmeasured=partial(fault, source=source, measured=False),
-            expected_sha256=source.sha256,
-            progress=progress,
+        received = _receive(
+            source, url, cached, limits=limits or Limits(), progress=progress, direct=direct
         )
         fetched = Fetched(
             source,
@@ -176,6 +173,54 @@ def fetch(
             "MSAP_GEO_CACHE",
         ) from error
     return fetched
+
+
+def _receive(
+    source: Source, url: str, cached: Path, *, limits: Limits, progress: Progress, direct: bool
+) -> Received:
+    """Fetch a file, or the pages of a table, from the address itself or from what it leads to."""
+    if not direct and source.forme == "pages":
+        return _receive_pages(source, url, cached, limits=limits, progress=progress)
+    address = url
+    if not direct:
+        try:
+            address = _led_to(source, url, cached.parent, limits=limits, progress=progress)
+        except DownloadError:
+            if source.url_secours is None:
+                raise
+            address = source.url_secours
+    return download(
+        address,
+        cached,
+        limits=limits,
+        check=partial(fault, source=source),
+        check_unmeasured=partial(fault, source=source, measured=False),
+        expected_sha256=source.sha256,
+        progress=progress,
+    )
+
+
+def _led_to(source: Source, url: str, folder: Path, *, limits: Limits, progress: Progress) -> str:
+    if source.forme == "atom":
+        ending = f".{source.format}"
+        return pages.edition_of(url, ending, folder, limits=limits, progress=progress)
+    words = source.titre_ressource
+    return pages.resource_of(url, words, source.format, folder, limits=limits, progress=progress)
+
+
+def _receive_pages(
+    source: Source, url: str, cached: Path, *, limits: Limits, progress: Progress
+) -> Received:
+    """Write the pages beside the file's place; it takes its name once checked."""
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    with draft_in(cached.parent, prefix=f".{cached.name[:60]}.", suffix=".pages") as draft:
+        pages.write_pages(url, draft, limits=limits, progress=progress)
+        wrong = fault(draft, source)
+        if wrong is not None:
+            raise DownloadError(wrong, passing=False)
+        digest, size = _sha256(draft), draft.stat().st_size
+        draft.replace(cached)
+    return Received(digest, size, url, "", "")
 
 
 def _remedy(source: Source, own: Path, why: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -28,7 +29,11 @@ class Source(BaseModel):
     ``{departement3}`` (``072``), ``{extrait}`` (``pays-de-la-loire``), ``{millesime}`` and
     ``{annee}`` (its two last digits). ``url`` is null where no address could be confirmed: the file
     is then to be taken by hand from ``page``. ``essaye`` tells whether the address was really
-    tried by this project.
+    tried by this project, ``preuve`` what evidence there is of it and its date.
+
+    ``forme`` says what the address gives: the file; the first page of a table; a dataset of a
+    catalogue, whose resource bears ``titre_ressource`` (else ``url_secours``); an ATOM feed.
+    ``{jour}`` and ``{dans_trois_semaines}`` stand for dates.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +54,10 @@ class Source(BaseModel):
     lignes: int = Field(ge=0)
     essaye: bool
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    forme: Literal["fichier", "pages", "catalogue", "atom"] = "fichier"
+    titre_ressource: str = ""
+    url_secours: str | None = Field(default=None, pattern=r"^https://")
+    preuve: str = ""
     remarque: str = ""
 
     def address(self, *, departement: str = "", extrait: str = "") -> str | None:
@@ -63,12 +72,15 @@ class Source(BaseModel):
         return self.fichier.format(**self._values(departement, extrait))
 
     def _values(self, departement: str, extrait: str) -> dict[str, str]:
+        today = datetime.now(UTC).date()
         return {
             "departement": departement,
             "departement3": departement.zfill(3),
             "extrait": extrait,
             "millesime": self.millesime,
             "annee": self.millesime[2:4],
+            "jour": today.isoformat(),
+            "dans_trois_semaines": (today + timedelta(days=20)).isoformat(),
         }
 
 
