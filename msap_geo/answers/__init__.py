@@ -14,6 +14,9 @@ from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
 from msap_geo.answers.rating import Rating, rate
+from msap_geo.answers.rounds import Rounds, design_rounds, vehicle_name
+from msap_geo.answers.rounds_json import rounds_json
+from msap_geo.answers.rounds_problem import RoundsAsked
 
 __all__ = [
     "BACKTEST_DATE",
@@ -24,10 +27,13 @@ __all__ = [
     "Implantation",
     "LongerOpening",
     "Rating",
+    "Rounds",
+    "RoundsAsked",
     "Wanted",
     "WithoutCarPlan",
     "adapt_network",
     "adaptation_json",
+    "design_rounds",
     "diagnose",
     "implantation_json",
     "longer_json",
@@ -35,5 +41,7 @@ __all__ = [
     "optimise",
     "plan_without_car",
     "rate",
+    "rounds_json",
     "run_backtest",
+    "vehicle_name",
 ]

@@ -31,6 +31,7 @@ from msap_geo.cli import (
     optimiser,
     rapport,
     telecharger,
+    tournees,
     verifier,
 )
 from msap_geo.cli.parser import FrenchParser
@@ -49,6 +50,7 @@ _COMMANDS = (
     optimiser,
     adapter,
     horaires,
+    tournees,
     backtester,
     rapport,
     comparer,

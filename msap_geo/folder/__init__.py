@@ -19,6 +19,7 @@ from msap_geo.folder.tables import (
     plan_layers,
     plan_tables,
     rating_tables,
+    rounds_tables,
     study_layers,
     study_tables,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "plan_layers",
     "plan_tables",
     "rating_tables",
+    "rounds_tables",
     "run_everything",
     "study_layers",
     "study_tables",

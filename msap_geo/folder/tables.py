@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from msap_geo.answers.diagnosis import Diagnosis
     from msap_geo.answers.plan import Implantation
     from msap_geo.answers.rating import Rating
+    from msap_geo.answers.rounds import Rounds
     from msap_geo.study.result import StudyResult
 
 
@@ -53,6 +54,11 @@ def diagnosis_layers(diagnosis: Diagnosis) -> dict[str, gpd.GeoDataFrame]:
 def rating_tables(rating: Rating) -> dict[str, pd.DataFrame]:
     """Return the rated candidates, by name (``outputs.dictionary``)."""
     return {"bureaux": rating.table}
+
+
+def rounds_tables(found: Rounds) -> dict[str, pd.DataFrame]:
+    """Return the tables of rounds, by name (``outputs.dictionary``), the stops first."""
+    return {"tournees": found.stops(), "tournees_non_servis": found.unserved()}
 
 
 def plan_tables(found: Implantation) -> dict[str, pd.DataFrame]:

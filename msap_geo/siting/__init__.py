@@ -5,6 +5,7 @@ from __future__ import annotations
 from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
 from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
 from msap_geo.siting.infeasible import Breach, breaches
+from msap_geo.siting.itinerant_costs import ItinerantCosts, load_itinerant_costs
 from msap_geo.siting.landmarks import Landmark, landmarks
 from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
 from msap_geo.siting.objectives.backup import backup_covering
@@ -40,6 +41,7 @@ __all__ = [
     "CostModel",
     "Effort",
     "Gains",
+    "ItinerantCosts",
     "Landmark",
     "Plan",
     "Problem",
@@ -62,6 +64,7 @@ __all__ = [
     "k_best",
     "landmarks",
     "load_costs",
+    "load_itinerant_costs",
     "longest_needed",
     "longest_useful_trip",
     "make_problem",

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.highs import Effort
 
-_FOLDER = files("msap_geo.siting") / "couts"
+COSTS = files("msap_geo.siting") / "couts"
+"""Folder of the cost models."""
+
 _DEFAULT_KIND = "defaut"
 
 
@@ -125,9 +127,25 @@ def available_models() -> list[str]:
     """Return the names of the cost models the package holds."""
     return sorted(
         entry.name.removesuffix(".toml")
-        for entry in _FOLDER.iterdir()
+        for entry in COSTS.iterdir()
         if entry.name.endswith(".toml")
     )
+
+
+def check_model(name: str) -> None:
+    """Refuse a cost model that does not exist.
+
+    Raises
+    ------
+    StudyError
+        If it does not.
+    """
+    if name not in available_models():
+        raise StudyError(
+            f"modèle de coûts inconnu : « {name} »",
+            where="[couts] modele",
+            remedy=f"choisir parmi : {', '.join(available_models())}",
+        )
 
 
 def load_costs(
@@ -159,13 +177,8 @@ def load_costs(
     StudyError
         If there is no such model, or if it does not count what a number is given for.
     """
-    if name not in available_models():
-        raise StudyError(
-            f"modèle de coûts inconnu : « {name} »",
-            where="[couts] modele",
-            remedy=f"choisir parmi : {', '.join(available_models())}",
-        )
-    content = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    check_model(name)
+    content = tomllib.loads((COSTS / f"{name}.toml").read_text(encoding="utf-8"))
     counted = {entry["compte"] for entry in content["payeurs"] if "compte" in entry}
     given = {key: number for key, number in (numbers or {}).items() if number}
     if unknown := sorted(set(given) - counted):

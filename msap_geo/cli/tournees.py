@@ -1,0 +1,171 @@
+"""``msap-geo tournees``: where a bus stops, when, for whom."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli import formats
+from msap_geo.cli.noter import positive
+from msap_geo.cli.parser import add_command, add_study
+
+if TYPE_CHECKING:
+    from msap_geo.answers import Rounds
+
+_LEFT_SHOWN = 5
+_FREQUENCIES = ("hebdomadaire", "quinzaine", "mois")
+_DURATION = re.compile(r"(?:(?P<h>\d{1,2})\s*h\s*(?P<m>[0-5]?\d)?|(?P<min>\d{1,3})\s*(?:min|mn)?)")
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands,
+        "tournees",
+        _conduct,
+        help="conçoit les tournées de bus ou de permanences, avec la preuve de ce qu'elles valent",
+        description="Conçoit des tournées pour les zones blanches : arrêts, jours et horaires à la "
+        "minute sur le réseau de l'étude, borne prouvée, coût, et qui reste sans service. La "
+        "journée de travail, les bases, les arrêts et jours imposés et l'équité sont dans "
+        "[regles_tournees] du fichier d'étude.",
+    )
+    add_study(command)
+    command.options.add_argument(
+        "--vehicules", metavar="N", type=positive, default=1, help="véhicules (1 par défaut)"
+    )
+    command.options.add_argument(
+        "--heures-ouvertes",
+        metavar="HEURES",
+        type=_hours,
+        default=28.0,
+        help="heures ouvertes aux arrêts, au plus, par véhicule et par semaine (28 par défaut)",
+    )
+    command.options.add_argument(
+        "--arret-minimum",
+        metavar="DUREE",
+        type=duration,
+        default=90,
+        help="durée d'un arrêt, au moins, par quarts d'heure : 1h30 (par défaut), 45min",
+    )
+    command.options.add_argument(
+        "--frequence",
+        choices=_FREQUENCIES,
+        default=_FREQUENCIES[0],
+        help="après quoi les tournées recommencent (hebdomadaire par défaut)",
+    )
+    command.options.add_argument(
+        "--base",
+        metavar="CODE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="communes d'où partent les véhicules (par défaut : au plus près des habitants)",
+    )
+    formats.add_formats(command, workbook="tournees.xlsx")
+
+
+def _hours(text: str) -> float:
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match and match["h"] is not None:
+        return int(match["h"]) + int(match["m"] or 0) / 60
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"un nombre d'heures est attendu (reçu {text})")
+    return value
+
+
+def duration(text: str) -> int:
+    """Read a duration as minutes: ``1h30``, ``2h``, ``45min``, ``90``."""
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(
+            f"une durée est attendue par quarts d'heure, comme 1h30 (reçu {text})"
+        )
+    if match["h"] is not None:
+        return 60 * int(match["h"]) + int(match["m"] or 0)
+    return int(match["min"])
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from msap_geo.answers import (  # noqa: PLC0415 - keeps --help instant
+        RoundsAsked,
+        design_rounds,
+        rounds_json,
+    )
+    from msap_geo.folder import rounds_tables  # noqa: PLC0415
+
+    asked = RoundsAsked(
+        vehicles=arguments.vehicules,
+        open_hours=arguments.heures_ouvertes,
+        shortest_minutes=arguments.arret_minimum,
+        frequency=arguments.frequence,
+        bases=tuple(arguments.base),
+    )
+    found = formats.run(
+        arguments, lambda result, progress: design_rounds(result, asked, progress=progress)
+    )
+    formats.show(
+        arguments,
+        found.result,
+        content=lambda: rounds_json(found),
+        tables=rounds_tables(found),
+        text=lambda: _told(found),
+    )
+    return 0
+
+
+def _told(found: Rounds) -> str:
+    from msap_geo import french, rounds  # noqa: PLC0415
+    from msap_geo.answers import vehicle_name  # noqa: PLC0415
+    from msap_geo.coverage.opening import WEEKDAYS  # noqa: PLC0415
+
+    plan, people = found.plan, int(found.people.sum())
+    vehicles = french.counted(found.asked.vehicles, "véhicule")
+    hours = french.number(plan.weekly_hours, 1)
+    name, often = found.result.study.etude.nom, found.asked.frequency
+    lines = [f"{name} : {vehicles}, {hours} h ouvertes par semaine ({often})"]
+    lines += formats.warnings_of(found.result)
+    lines += [
+        (
+            f"  habitants servis, selon leurs heures : {french.number(int(plan.value))} ; borne "
+            f"{french.number(math.ceil(plan.bound))}, écart {french.percent(plan.gap, 2)} "
+            f"(plan de référence : {french.number(int(plan.greedy_value))})"
+        ),
+        (
+            f"  {french.people(found.within_reach)} des zones blanches sur "
+            f"{french.number(people)} ont un arrêt à {found.threshold:g} min ou moins"
+        ),
+        (
+            f"  {french.number(found.yearly_km)} km et "
+            f"{french.euros(sum(found.yearly_eur.values()))} par an"
+        ),
+    ]
+    for day in plan.days:
+        week = f" (semaine {day.week + 1})" if plan.work.weeks > 1 else ""
+        lines.append(
+            f"  {vehicle_name(day.vehicle)}, {WEEKDAYS[day.weekday]}{week} : départ "
+            f"{rounds.clock(day.hours.leaves)}, retour {rounds.clock(day.hours.returns)}"
+        )
+        lines += [
+            f"    {step['arrivee']}-{step['depart']} {step['nom']} ({step['code_insee']}), "
+            f"{french.people(step['habitants_a_portee'])} à portée"
+            for step in found.steps(day)
+        ]
+    left = found.unserved()
+    if len(left):
+        some = ", ".join(
+            f"{row.nom} ({french.number(row.population)})"
+            for row in left.head(_LEFT_SHOWN).itertuples()
+        )
+        more = len(left) - _LEFT_SHOWN
+        lines.append(
+            f"  sans arrêt à portée : {french.people(int(left['population'].sum()))} dans "
+            f"{french.counted(len(left), 'commune')} : {some}" + ("…" if more > 0 else "")
+        )
+    lines += [f"  {remark}" for remark in (*found.remarks, *found.costs.remarks)]
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""``[regles_tournees]`` of the study file: what rounds of buses and permanences must respect."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from msap_geo import schemas
+from msap_geo.coverage.access import LONGEST_THRESHOLD
+from msap_geo.coverage.opening import WEEKDAYS
+from msap_geo.errors import StudyError
+from msap_geo.rounds.clock_times import read_clock, read_window
+
+
+class ReglesTournees(BaseModel):
+    """``[regles_tournees]``: working day, bases, imposed stops and days, fairness."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    bases: tuple[str, ...] = ()
+    jours: tuple[str, ...] = ("lundi", "mardi", "mercredi", "jeudi", "vendredi")
+    journee_max_heures: float = Field(default=10.0, gt=0, le=10.0)
+    debut_journee: str = "07:00"
+    fin_journee: str = "19:00"
+    pause_minutes: int = Field(default=45, ge=0, le=180)
+    pause_entre: tuple[str, ...] = ("11:30", "14:00")
+    portee_minutes: Annotated[float, Field(gt=0, le=LONGEST_THRESHOLD)] | None = None
+    minutes_par_millier: float = Field(default=10.0, ge=0)
+    arret_long_minutes: int = Field(default=180, ge=15)
+    imposes: tuple[str, ...] = ()
+    interdits: tuple[str, ...] = ()
+    jours_imposes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    equite_par: str = "departement"
+    equite_heures_minimum: float = Field(default=0.0, ge=0)
+    poids: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    secondes: float = Field(default=75.0, gt=0)
+
+    @field_validator("jours")
+    @classmethod
+    def _weekdays(cls, days: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [day for day in days if day not in WEEKDAYS]
+        if unknown or not days:
+            raise StudyError(
+                f"jours inconnus : {', '.join(unknown) or 'aucun'}",
+                remedy=f"choisir parmi : {', '.join(WEEKDAYS)}",
+            )
+        return tuple(day for day in WEEKDAYS if day in days)
+
+    @field_validator("jours_imposes")
+    @classmethod
+    def _windows(cls, given: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for spans in given.values():
+            for text in spans:
+                read_window(text)
+        return given
+
+    @field_validator("equite_par")
+    @classmethod
+    def _membership(cls, name: str) -> str:
+        if name not in schemas.MEMBERSHIPS:
+            raise StudyError(
+                f"colonne d'appartenance inconnue : « {name} »",
+                remedy=f"choisir parmi : {', '.join(schemas.MEMBERSHIPS)}",
+            )
+        return name
+
+    @field_validator("poids")
+    @classmethod
+    def _groups(cls, weights: dict[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(weights) - set(schemas.GROUPS)):
+            raise StudyError(
+                f"publics inconnus : {', '.join(unknown)}",
+                remedy=f"choisir parmi : {', '.join(schemas.GROUPS)}",
+            )
+        return weights
+
+    @model_validator(mode="after")
+    def _day(self) -> ReglesTournees:
+        start, end = read_clock(self.debut_journee), read_clock(self.fin_journee)
+        if start >= end:
+            raise StudyError(
+                "la journée finit avant de commencer",
+                where="[regles_tournees]",
+                remedy="vérifier debut_journee et fin_journee",
+            )
+        if len(self.pause_entre) != 2 or not self.lunch[0] <= self.lunch[1]:  # noqa: PLR2004
+            raise StudyError(
+                "la pause se donne par deux heures, la première avant la seconde",
+                where="[regles_tournees] pause_entre",
+                remedy='écrire par exemple ["11:30", "14:00"]',
+            )
+        return self
+
+    @property
+    def lunch(self) -> tuple[int, int]:
+        """Return when the lunch break may begin, minutes since midnight."""
+        first, last = (read_clock(text) for text in self.pause_entre)
+        return first, last

@@ -1,0 +1,100 @@
+"""What services that move cost: from the same dated files as the offices (``couts/*.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.siting.money import COSTS, check_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class ItinerantCosts:
+    """Prices of buses and permanences.
+
+    Parameters
+    ----------
+    team_eur
+        What the team of one vehicle costs a year.
+    km_eur, co2_kg
+        Of one kilometre.
+    vehicle_eur, vehicle_years
+        Investment, and the years it lasts.
+    state_eur, state_vehicle_eur
+        What the State gives for one bus a year, and once for the vehicle, at most.
+    half_day_eur, half_day_hours
+        Of one permanence in a town hall.
+    weeks
+        Weeks a year that services run.
+    remarks
+        What the reader must know.
+    """
+
+    team_eur: float
+    km_eur: float
+    co2_kg: float
+    vehicle_eur: float
+    vehicle_years: float
+    state_eur: float
+    state_vehicle_eur: float
+    half_day_eur: float
+    half_day_hours: float
+    weeks: int
+    remarks: tuple[str, ...]
+
+    def vehicles_eur(self, vehicles: int, *, weekly_km: float) -> dict[str, float]:
+        """Return what vehicles cost a year, by item: team, road, vehicle.
+
+        Parameters
+        ----------
+        vehicles
+            How many.
+        weekly_km
+            Kilometres a week, all vehicles together.
+        """
+        return {
+            "equipe_eur": vehicles * self.team_eur,
+            "route_eur": self.km_eur * weekly_km * self.weeks,
+            "vehicule_eur": vehicles * self.vehicle_eur / self.vehicle_years,
+        }
+
+    def permanence_eur(self, weekly_hours: float) -> float:
+        """Return what rooms for so many hours a week cost a year, by whole half-days."""
+        half_days = -(-round(60 * weekly_hours) // round(60 * self.half_day_hours))
+        return half_days * self.half_day_eur * self.weeks
+
+
+def load_itinerant_costs(name: str) -> ItinerantCosts:
+    """Load what services that move cost.
+
+    Parameters
+    ----------
+    name
+        One of the cost models.
+
+    Raises
+    ------
+    StudyError
+        If there is no such model.
+    """
+    check_model(name)
+    content: Mapping[str, Any] = tomllib.loads(
+        (COSTS / f"{name}.toml").read_text(encoding="utf-8")
+    )["itinerants"]
+    return ItinerantCosts(
+        team_eur=content["equipe_eur"],
+        km_eur=content["km_eur"],
+        co2_kg=content["co2_kg_par_km"],
+        vehicle_eur=content["vehicule_eur"],
+        vehicle_years=content["annees_vehicule"],
+        state_eur=content["part_etat_eur"],
+        state_vehicle_eur=content["part_etat_vehicule_eur"],
+        half_day_eur=content["demi_journee_permanence_eur"],
+        half_day_hours=content["heures_demi_journee"],
+        weeks=content["semaines_par_an"],
+        remarks=tuple(content["remarques"]),
+    )
