@@ -40,7 +40,8 @@ identifiant.
 **Aucune adresse n'a encore été essayée par le projet** : il est écrit sur des machines sans accès
 à ces serveurs. Chacune a été retrouvée dans des documents publics ; où elle ne l'a pas été, il
 reste la page où prendre le fichier. Tout fichier est contrôlé avant d'être gardé (taille annoncée,
-format, colonnes, dernière ligne ou pied de fichier) : une adresse périmée donne une erreur qui dit quoi faire.
+format, colonnes, dernière ligne ou pied de fichier) : une adresse périmée donne une erreur qui dit
+quoi faire.
 
 ## Sans accès direct
 
