@@ -147,6 +147,22 @@ class Rounds:
             before = stop
         return found
 
+    def cover(self) -> pd.DataFrame:
+        """Return what covers each commune: a Maison, a round and its hours, or nothing."""
+        access = self.result.access
+        hours = pd.Series(self.plan.hours, index=self.people.index)
+        moving = hours.reindex(access["code_insee"]).fillna(0.0).to_numpy(dtype=float)
+        beyond = coverage.is_beyond(access, self.result.study.threshold).to_numpy()
+        return pd.DataFrame(
+            {
+                "code_insee": access["code_insee"].to_numpy(),
+                "nom": access["nom"].to_numpy(),
+                "population": access["population"].to_numpy(),
+                "couverture": rounds.kinds_of_cover(beyond, moving),
+                "heures_itinerantes": moving,
+            }
+        )
+
     def unserved(self) -> pd.DataFrame:
         """Return the communes of zones blanches without any hour, most inhabitants first."""
         left = self.people[~self.served]

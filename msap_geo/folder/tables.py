@@ -58,7 +58,11 @@ def rating_tables(rating: Rating) -> dict[str, pd.DataFrame]:
 
 def rounds_tables(found: Rounds) -> dict[str, pd.DataFrame]:
     """Return the tables of rounds, by name (``outputs.dictionary``), the stops first."""
-    return {"tournees": found.stops(), "tournees_non_servis": found.unserved()}
+    return {
+        "tournees": found.stops(),
+        "tournees_couverture": found.cover(),
+        "tournees_non_servis": found.unserved(),
+    }
 
 
 def plan_tables(found: Implantation) -> dict[str, pd.DataFrame]:

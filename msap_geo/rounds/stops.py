@@ -1,0 +1,222 @@
+"""Rounds that exist: stops with days and hours, read from a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from msap_geo.coverage.access import MINUTES_DECIMALS
+from msap_geo.coverage.opening import WEEKDAYS
+from msap_geo.errors import DataError, StudyError
+from msap_geo.rounds.clock_times import read_clock
+from msap_geo.rounds.working_time import clock
+from msap_geo.tabular.text import LINE, pick_columns, read_text_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from msap_geo.travel import TravelTimes
+
+EVERY_WEEK = 0
+"""Week of a stop held every week."""
+
+_EVERY = {"", "toutes", "tous", "hebdomadaire", "0"}
+_COLUMNS = {
+    "vehicule": ("vehicule", "bus", "equipe"),
+    "jour": ("jour",),
+    "code_insee": ("code_insee", "insee", "commune_code"),
+    "arrivee": ("arrivee", "ouverture"),
+    "depart": ("depart", "fermeture"),
+}
+_OPTIONAL = {"semaine": ("semaine",), "lieu": ("lieu", "adresse")}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A vehicle or a team open somewhere, on one weekday.
+
+    Parameters
+    ----------
+    vehicle
+        Its name.
+    weekday
+        Monday is 0.
+    week
+        Rank in the cycle, from 1; :data:`EVERY_WEEK` for all of them.
+    code_insee, place
+        Commune, and where in it.
+    opens, closes
+        Minutes since midnight.
+    """
+
+    vehicle: str
+    weekday: int
+    week: int
+    code_insee: str
+    place: str
+    opens: int
+    closes: int
+
+
+def read_stops(path: Path) -> tuple[Stop, ...]:
+    """Read stops from ``vehicule, jour, semaine, code_insee, lieu, arrivee, depart``.
+
+    Parameters
+    ----------
+    path
+        Delimited text; ``semaine`` is empty, ``toutes``, or the rank of the week in the cycle, and
+        ``lieu`` may be absent. What ``msap-geo tournees --csv`` writes is read back.
+
+    Returns
+    -------
+    tuple of Stop
+        By vehicle, week, weekday and hour.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError, MissingColumnError
+        If the file is absent or not such a table.
+    DataError
+        If rows cannot be read, or put a vehicle in two places at once: all of them are listed.
+    """
+    table = pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_OPTIONAL)
+    stops: list[tuple[int, Stop]] = []
+    faults: list[str] = []
+    for row in table.to_dict("records"):
+        line = int(row[LINE])
+        try:
+            stops.append((line, _stop({str(key): str(value) for key, value in row.items()})))
+        except StudyError as error:
+            faults.append(f"ligne {line} : {error.problem}")
+    faults += _clashes(stops)
+    if faults:
+        raise DataError(
+            f"« {path.name} » : " + " ; ".join(faults),
+            where=path,
+            remedy="écrire par exemple « Bus 1,mardi,toutes,2B096,Halle,09:00,12:00 »",
+        )
+    return tuple(sorted((stop for _, stop in stops), key=_order))
+
+
+def _order(stop: Stop) -> tuple[str, int, int, int]:
+    return stop.vehicle, stop.week, stop.weekday, stop.opens
+
+
+def _stop(row: dict[str, str]) -> Stop:
+    day, week = row["jour"].lower(), row["semaine"].lower()
+    if day not in WEEKDAYS:
+        raise StudyError(f"jour inconnu : « {row['jour']} »")
+    if week not in _EVERY and not (week.isdecimal() and int(week) > 0):
+        raise StudyError(f"semaine inconnue : « {row['semaine']} »")
+    if not row["code_insee"]:
+        raise StudyError("code_insee absent")
+    opens, closes = read_clock(row["arrivee"]), read_clock(row["depart"])
+    if opens >= closes:
+        raise StudyError(f"ferme ({row['depart']}) avant d'ouvrir ({row['arrivee']})")
+    return Stop(
+        row["vehicule"],
+        WEEKDAYS.index(day),
+        EVERY_WEEK if week in _EVERY else int(week),
+        row["code_insee"],
+        row["lieu"],
+        opens,
+        closes,
+    )
+
+
+def _clashes(stops: list[tuple[int, Stop]]) -> list[str]:
+    """Say which rows put a vehicle in two places at once."""
+    told = []
+    for rank, (line, stop) in enumerate(stops):
+        for earlier, other in stops[:rank]:
+            same_week = EVERY_WEEK in (stop.week, other.week) or stop.week == other.week
+            if (
+                same_week
+                and (stop.vehicle, stop.weekday) == (other.vehicle, other.weekday)
+                and stop.opens < other.closes
+                and other.opens < stop.closes
+            ):
+                told.append(
+                    f"ligne {line} : {stop.vehicle} est déjà ailleurs le {WEEKDAYS[stop.weekday]} "
+                    f"de {clock(other.opens)} à {clock(other.closes)} (ligne {earlier})"
+                )
+    return told
+
+
+def weekly_service(
+    times: TravelTimes, stops: tuple[Stop, ...], *, threshold: float
+) -> NDArray[np.float64]:
+    """Count the hours a week with some stop open within the threshold, no minute twice.
+
+    Parameters
+    ----------
+    times
+        From places to communes (``site_id``), at least as far as the threshold.
+    stops
+        Stops; those of a week of the cycle count for their share of it.
+    threshold
+        Minutes, inclusive.
+
+    Returns
+    -------
+    numpy.ndarray
+        Hours, rows of ``times``.
+
+    Raises
+    ------
+    StudyError
+        If a stop is in a commune the times do not know.
+    """
+    ids = pd.Index(times.site_ids)
+    if unknown := sorted({stop.code_insee for stop in stops} - set(ids)):
+        raise StudyError(
+            f"arrêts dans des communes d'une autre étude : {', '.join(unknown)}",
+            remedy="retirer ces arrêts, ou prendre l'étude de leur territoire",
+        )
+    trips = times.minutes.tocoo()
+    inside = np.round(trips.data, MINUTES_DECIMALS) <= round(threshold, MINUTES_DECIMALS)
+    near = csr_array(
+        (np.ones(int(inside.sum())), (trips.row[inside], trips.col[inside])), shape=trips.shape
+    )
+    weeks = max([1, *(stop.week for stop in stops)])
+    minutes = np.zeros(len(times.demand_ids))
+    for week in range(1, weeks + 1):
+        for weekday in range(7):
+            today = [s for s in stops if s.weekday == weekday and s.week in (EVERY_WEEK, week)]
+            cuts = sorted({moment for s in today for moment in (s.opens, s.closes)})
+            for start, end in pairwise(cuts):
+                held = [s.code_insee for s in today if s.opens <= start and s.closes >= end]
+                if held:
+                    reached = near[:, ids.get_indexer(sorted(set(held)))].sum(axis=1) > 0
+                    minutes[np.asarray(reached).ravel()] += end - start
+    hours: NDArray[np.float64] = minutes / 60 / weeks
+    return hours
+
+
+PERMANENT, ITINERANT, NOTHING = "permanent", "itinérant", "aucun"
+
+
+def kinds_of_cover(beyond: NDArray[np.bool_], hours: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Name what covers each place: a Maison before a round, whatever the hours of the round.
+
+    Parameters
+    ----------
+    beyond
+        Whether the place is beyond reach of every Maison.
+    hours
+        Hours a week of some round within its reach.
+
+    Returns
+    -------
+    numpy.ndarray
+        :data:`PERMANENT`, :data:`ITINERANT` or :data:`NOTHING`.
+    """
+    moving = np.where(hours > 0, ITINERANT, NOTHING)
+    return np.where(beyond, moving, PERMANENT).astype(object)
