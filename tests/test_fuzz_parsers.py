@@ -123,6 +123,19 @@ def test_tables(name, content):
     check()
 
 
+def test_an_archive_whose_directory_lies_before_it():
+    # Found by fuzzing: zipfile then seeks before the beginning, and says so by a ValueError.
+    for name, content in (("t.xlsx", workbook()), ("t.zip", archive())):
+        at = content.rindex(b"PK\x05\x06")
+        lie = content[: at + 16] + (2**31 - 1).to_bytes(4, "little") + content[at + 20 :]
+        survives(lambda path: read_tables(path, keep={"code", "valeur"}.__contains__), name, lie)
+        survives(
+            lambda path: read_tables(path, keep={"code", "valeur"}.__contains__),
+            name,
+            content[: at + 12] + (2**24).to_bytes(4, "little") + content[at + 16 :],
+        )
+
+
 @MANY
 @given(st.data())
 def test_stores(data):

@@ -85,7 +85,7 @@ def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
                     remedy="vérifier que c'est bien le fichier attendu",
                 )
             refuse_bomb(archive.getinfo(name), path)
-            with archive.open(name) as stream:
+            with _member(archive, name) as stream:
                 yield stream
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
         raise _broken(path) from error
@@ -95,6 +95,14 @@ def _opened(path: Path, name: str) -> Iterator[IO[bytes]]:
             where=path,
             remedy="l'extraire de l'archive",
         ) from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """Open a member; a directory that lies about where it stands is a broken archive's."""
+    try:
+        return archive.open(name)
+    except ValueError as error:
+        raise zipfile.BadZipFile from error
 
 
 def _broken(path: Path) -> UnreadableFileError:

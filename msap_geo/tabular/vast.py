@@ -89,7 +89,12 @@ def refuse_vast_workbook(content: bytes, where: Path | str) -> None:
                 refuse_bomb(member, where)
                 if member.filename.startswith("xl/worksheets/"):
                     _refuse_far_cells(archive, member, where)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, RuntimeError,
+        NotImplementedError, ValueError,
+    ) as error:  # fmt: skip
+        if isinstance(error, UnreadableFileError):
+            raise
         raise UnreadableFileError(
             "le classeur est abîmé, incomplet ou protégé",
             where=where,

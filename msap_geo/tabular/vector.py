@@ -135,7 +135,11 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
             _check_head(stream.read(_HEAD_BYTES), suffix, where)
         if suffix == ".gpkg":
             _refuse_virtual_tables(path, member, where)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
+    except UnreadableFileError:
+        raise
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, ValueError,
+    ) as error:  # fmt: skip
         raise UnreadableFileError(
             f"« {where.name} » ne peut pas être lu dans son archive",
             where=path,
