@@ -5,7 +5,6 @@ Every function takes what the one before gave; paths are text or :class:`pathlib
 
 from __future__ import annotations
 
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from msap_geo.errors import OutputError, StudyError
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterable
+    from os import PathLike
 
     import folium
 
@@ -96,7 +96,7 @@ def run(study: Study | Written) -> StudyResult:
     """
     from msap_geo.study import run_study  # noqa: PLC0415
 
-    return run_study(_study(study))
+    return run_study(study)
 
 
 def check(study: Study | Written) -> Audit:
@@ -114,7 +114,7 @@ def check(study: Study | Written) -> Audit:
     """
     from msap_geo.study import audit_study  # noqa: PLC0415
 
-    return audit_study(_study(study))
+    return audit_study(study)
 
 
 def map(  # noqa: A001 - ``mg.map(r)`` reads as it should
@@ -394,7 +394,3 @@ def report(result: StudyResult, path: Written, *, number: int = 3) -> None:
         )
     made = documents.report_document(documents.report_parts(result, number=number))
     write_document(made, file.parent, name=file.stem, formats=[form], look=Look())
-
-
-def _study(study: Study | Written) -> Study:
-    return read(study) if isinstance(study, str | PathLike) else study

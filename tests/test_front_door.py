@@ -94,6 +94,7 @@ def test_reports_and_everything(ran, tmp_path):
 def test_a_study_is_read_run_and_checked_from_its_path(toy_study):
     written = str(toy_study.path)
     assert mg.run(written).access.equals(mg.run(mg.read(written)).access)
+    assert mg.study.run_study(written).access.equals(mg.run(written).access)
     assert mg.check(written).title == mg.read(toy_study.path).etude.nom
     with pytest.raises(errors.FileMissingError):
         mg.read("nulle/part.toml")

@@ -12,6 +12,7 @@ import numpy as np
 
 from msap_geo import audit, loaders, network
 from msap_geo.study.audit_territory import check_territory
+from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
     altered_inputs,
     read_codes,
@@ -29,6 +30,7 @@ from msap_geo.territory import projected_crs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from os import PathLike
     from pathlib import Path
 
     import geopandas as gpd
@@ -37,13 +39,15 @@ if TYPE_CHECKING:
     from msap_geo.study.inputs import KnownCodes, Places
 
 
-def audit_study(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> audit.Audit:
+def audit_study(
+    study: Study | PathLike[str] | str, *, progress: Callable[[str], None] = lambda _: None
+) -> audit.Audit:
     """Audit the files of a study; nothing is written but the network cache.
 
     Parameters
     ----------
     study
-        Checked study file.
+        Checked study file, or its path.
     progress
         Called with a French sentence at each step.
 
@@ -52,6 +56,7 @@ def audit_study(study: Study, *, progress: Callable[[str], None] = lambda _: Non
     Audit
         What each file holds, and everything found. Files that cannot be used are findings too.
     """
+    study = as_study(study)
     book = AuditLedger(study)
     progress("Lecture des communes et de la population")
     book.anomalies += altered_inputs(study)

@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 import unicodedata
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,11 @@ class Study(Section):
 
 def _listed(given: Path | tuple[Path, ...] | None) -> tuple[Path, ...]:
     return () if given is None else given if isinstance(given, tuple) else (given,)
+
+
+def as_study(study: Study | PathLike[str] | str) -> Study:
+    """Return a study, read if only its path is given."""
+    return read_study(Path(study)) if isinstance(study, str | PathLike) else study
 
 
 def read_study(path: Path | str) -> Study:

@@ -8,6 +8,7 @@ from msap_geo import coverage, network, siting, travel
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
+from msap_geo.study.file import as_study
 from msap_geo.study.inputs import altered_inputs, read_codes, read_territory
 from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
@@ -18,6 +19,7 @@ from msap_geo.study.trips import Trips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from os import PathLike
 
     import geopandas as gpd
     import pandas as pd
@@ -26,13 +28,15 @@ if TYPE_CHECKING:
     from msap_geo.study.inputs import Places
 
 
-def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None) -> StudyResult:
+def run_study(
+    study: Study | PathLike[str] | str, *, progress: Callable[[str], None] = lambda _: None
+) -> StudyResult:
     """Run a study from its files to its figures; nothing is written but the network cache.
 
     Parameters
     ----------
     study
-        Checked study file.
+        Checked study file, or its path.
     progress
         Called with a French sentence at each step.
 
@@ -47,6 +51,7 @@ def run_study(study: Study, *, progress: Callable[[str], None] = lambda _: None)
         If a file is absent or unusable, or the roads do not cover the territory; the message says
         what, where and how to mend it.
     """
+    study = as_study(study)
     ledger = Ledger(study)
     progress("Lecture des communes et de la population")
     ledger.anomalies += altered_inputs(study)
