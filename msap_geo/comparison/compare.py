@@ -13,7 +13,7 @@ import pyproj
 from msap_geo import coverage
 from msap_geo.comparison.caveats import told_minutes, warnings_of
 from msap_geo.comparison.inputs import Difference, bears_on, differences
-from msap_geo.comparison.side import Side, side_of
+from msap_geo.comparison.side import ZONES, Side, side_of
 from msap_geo.errors import DataError, StudyError, TerritoryError
 
 if TYPE_CHECKING:
@@ -236,17 +236,7 @@ def _zones(side: Side, threshold: float) -> gpd.GeoDataFrame:
     """Return the zones blanches of a study, made anew if its own have another threshold."""
     if side.thresholds[0] == threshold:
         return side.zones
-    columns = [
-        "zone_id",
-        "rang",
-        "nom",
-        "communes",
-        "population",
-        "minutes_max",
-        "site_nom",
-        "geometry",
-    ]
-    return coverage.zones_blanches(side.communes, side.access, threshold=threshold)[columns]
+    return coverage.zones_blanches(side.communes, side.access, threshold=threshold)[ZONES]
 
 
 def _zone_of(zones: gpd.GeoDataFrame, codes: pd.Series) -> pd.Series:

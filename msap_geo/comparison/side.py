@@ -75,7 +75,10 @@ class Side:
         return bool(self.summary.get("demonstration"))
 
 
-_ZONES = ["zone_id", "rang", "communes", "population", "minutes_max", "site_nom", "geometry"]
+ZONES = [
+    "zone_id", "rang", "nom", "communes", "population", "minutes_max", "site_nom", "geometry",
+]  # fmt: skip
+"""What a comparison reads of zones blanches."""
 
 
 def side_of(result: Facts) -> Side:
@@ -96,6 +99,6 @@ def side_of(result: Facts) -> Side:
         access=result.access.assign(palier="", **people),
         communes=measured,
         maisons=result.maisons,
-        zones=result.zones[_ZONES],
+        zones=result.zones[ZONES],
         candidates=pd.DataFrame(result.candidates.drop(columns="geometry")),
     )

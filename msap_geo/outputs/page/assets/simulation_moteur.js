@@ -377,6 +377,10 @@ var msapMoteur = (function () {
     var weights = E.poids && [
       E.poids.population_gagnee || 0, E.poids.minutes_economisees || 0, E.poids.minutes_maison || 0
     ];
+    // What is known of no office weighs nothing, and the others weigh more, as in Python.
+    if (weights && !left.some(function (k) { return a.millimes[E.n + k] >= 0; })) {
+      weights = [weights[0] / (1 - weights[2]), weights[1] / (1 - weights[2]), 0];
+    }
     var found = left.map(function (k, i) {
       var score = weights
         ? weights[0] * shares[0][i] + weights[1] * shares[1][i] + weights[2] * shares[2][i] : null;
