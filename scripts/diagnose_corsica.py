@@ -22,9 +22,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.patches import Patch
 
-from msap_geo import coverage
+from msap_geo import coverage, french
 from msap_geo.answers import Diagnosis, diagnose
-from msap_geo.outputs import class_colours, french
+from msap_geo.outputs import class_colours
 from msap_geo.study import StudyResult, read_study, run_study
 
 if TYPE_CHECKING:

@@ -36,10 +36,11 @@ def result_2020(corsica, tmp_path_factory):
 
 
 def test_share_is_near_an_independent_computation(result):
-    # 92.5 % by junction snapping and class speeds alone; walking legs, maxspeed and the town
-    # halls put back in their commune account for the rest (docs/corse.md).
+    # 92.5 % by junction snapping and class speeds alone; walking legs, maxspeed, turns and the
+    # town halls put back in their commune account for the rest (docs/corse.md). OSRM, to which the
+    # same walks are added, says 90.3 %.
     assert result.shares[0].population == POPULATION
-    assert result.shares[0].share == pytest.approx(0.925, abs=0.02)
+    assert result.shares[0].share == pytest.approx(0.903, abs=0.01)
     assert len(result.communes) == 360
     assert len(result.maisons) == 36
     assert len(result.candidates) == 113

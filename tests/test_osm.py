@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from msap_geo import network
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.osm import pbf as osm_pbf
+from msap_geo.network.osm import pbf_blocks
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.forms import read_roads_with_osmium
-from msap_geo.network.osm.pbf import NotHandledError, read_pbf
+from msap_geo.network.osm.pbf import read_pbf
+from msap_geo.network.osm.pbf_blocks import NotHandledError
 from msap_geo.network.osm.roads import merge_roads, short_distances_m
 from msap_geo.network.osm.tags import blocks, duration_minutes, way_speeds
 
@@ -158,7 +160,19 @@ def same(one, other):
     np.testing.assert_array_equal(one.start, other.start)
     np.testing.assert_array_equal(one.node, other.node)
     np.testing.assert_array_equal(one.vertex, other.vertex)
-    for name in ("lon", "lat", "forward_kmh", "backward_kmh", "minutes", "ferry", "barrier"):
+    for name in (
+        "lon",
+        "lat",
+        "forward_kmh",
+        "backward_kmh",
+        "minutes",
+        "ferry",
+        "barrier",
+        "door",
+        "obstacle_s",
+        "nearer",
+        "restrictions",
+    ):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
@@ -236,7 +250,7 @@ STREET = {
 def block_of_ways(tmp_path_factory):
     path = write_osm(tmp_path_factory.mktemp("bloc") / "carte.osm.pbf", **STREET)
     with path.open("rb") as stream:
-        start, size = list(osm_pbf._blobs(stream))[-1]
+        start, size = list(pbf_blocks.blobs_of(stream))[-1]
         stream.seek(start)
         return stream.read(size)
 
@@ -277,7 +291,7 @@ class TestDamage:
     @given(st.data())
     def test_a_damaged_block_never_crashes(self, block_of_ways, data):
         # Bytes past zlib's own check: what a forged file could hold.
-        block = bytearray(osm_pbf._inflated(block_of_ways))
+        block = bytearray(pbf_blocks.inflated(block_of_ways))
         for _ in range(data.draw(st.integers(1, 8))):
             block[data.draw(st.integers(0, len(block) - 1))] = data.draw(st.integers(0, 255))
         packed = zlib.compress(bytes(block))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -72,7 +74,7 @@ def test_a_road_that_loops_is_left_by_its_nearer_side():
         shape_x=np.array([0.0, 1000, 1000, 0, 0, 0, -5000]),
         shape_y=np.array([0.0, 0, 1000, 1000, 0, 0, 0]),
     )
-    profile = network.load_profile("voiture")
+    profile = dataclasses.replace(network.load_profile("voiture"), junctions=network.Junctions())
     net = network.model.build_network(np.array([0.0, -5000]), np.zeros(2), loop, profile, epsg=2154)
     for place in (shapely.Point(0, 500), shapely.Point(500, 0)):
         for way in ((place, shapely.Point(-5000, 0)), (shapely.Point(-5000, 0), place)):

@@ -20,6 +20,7 @@ from msap_geo.network.model import NetworkReport, RoadNetwork
 from msap_geo.network.osm.files import read_osm
 from msap_geo.network.profiles import (
     ESTIMATED,
+    Junctions,
     Penalties,
     Profile,
     available_profiles,
@@ -39,6 +40,7 @@ __all__ = [
     "ESTIMATED",
     "MINUTE_GRAIN",
     "Crossing",
+    "Junctions",
     "NetworkReport",
     "Penalties",
     "Profile",

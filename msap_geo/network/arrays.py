@@ -56,6 +56,9 @@ class Edges:
         Where each edge's vertices start in ``shape_x`` and ``shape_y``, shape (e + 1,).
     shape_x, shape_y
         Vertices, projected metres.
+    tail_in, head_out
+        Node one arrives at on coming back to the tail, and leaves from at the head, shape (e,):
+        ``tail`` and ``head`` when not given, others at junctions where turns are forbidden.
     door
         Whether a place may enter it along the way, not only at its ends, shape (e,); everywhere
         when not given.
@@ -70,17 +73,25 @@ class Edges:
     shape_x: NDArray[np.float64]
     shape_y: NDArray[np.float64]
     door: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+    tail_in: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    head_out: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
     def __post_init__(self) -> None:
-        """Open every section where none is said to be closed."""
-        if len(self.door) != len(self.tail):
-            object.__setattr__(self, "door", np.ones(len(self.tail), dtype=bool))
+        """Open every section, and let every turn be made, where nothing else is said."""
+        n = len(self.tail)
+        for name, default in (
+            ("door", np.ones(n, dtype=bool)),
+            ("tail_in", self.tail),
+            ("head_out", self.head),
+        ):
+            if len(getattr(self, name)) != n:
+                object.__setattr__(self, name, default)
 
 
 def compiled_links(edges: Edges, n: int) -> Csr:
     """Compile edges into links; of parallel links the quickest is kept."""
-    tail = np.concatenate([edges.tail, edges.head])
-    head = np.concatenate([edges.head, edges.tail])
+    tail = np.concatenate([edges.tail, edges.head_out])
+    head = np.concatenate([edges.head, edges.tail_in])
     minutes = np.concatenate([edges.forward, edges.backward])
     length_m = np.concatenate([edges.length_m, edges.length_m])
     open_ = np.flatnonzero(np.isfinite(minutes) & (tail != head))
@@ -127,6 +138,8 @@ def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
         shape_x=edges.shape_x[vertices],
         shape_y=edges.shape_y[vertices],
         door=edges.door[keep],
+        tail_in=edges.tail_in[keep],
+        head_out=edges.head_out[keep],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from msap_geo.network.links import class_speeds, paired_edges, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm.roads import short_distances_m
 from msap_geo.network.osm.tags import NOWHERE, posted_kmh
-from msap_geo.network.profiles import Profile, known_classes
+from msap_geo.network.profiles import Junctions, Profile, known_classes
 from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.territory import WGS84
 
@@ -145,7 +146,8 @@ def read_links(
         np.asarray(x),
         np.asarray(y),
         edges,
-        profile,
+        # Links have no shape: nobody knows at what angle they meet.
+        replace(profile, junctions=Junctions()),
         epsg=epsg,
         source=Source(
             ways_refused=int((~drivable).sum()),

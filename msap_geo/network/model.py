@@ -28,8 +28,11 @@ from msap_geo.network.arrays import (
     strong_parts,
 )
 from msap_geo.network.crossings import Crossing, add_crossings
+from msap_geo.network.junctions import delayed_by_turns
 from msap_geo.network.order import Order, elimination_order
+from msap_geo.network.parts import renumbered, within_parts
 from msap_geo.network.penalties import penalised
+from msap_geo.network.turns import without_turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,7 +210,7 @@ class RoadNetwork:
         )
 
 
-def build_network(
+def build_network(  # noqa: PLR0913 - what a network is made of
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     edges: Edges,
@@ -216,6 +219,7 @@ def build_network(
     epsg: int,
     source: Source = _UNKNOWN,
     crossings: Sequence[Crossing] = (),
+    banned: NDArray[np.int64] | None = None,
     keep_all: bool = False,
 ) -> RoadNetwork:
     """Make a network of road sections.
@@ -227,13 +231,15 @@ def build_network(
     edges
         Road sections between them.
     profile
-        Profile the minutes were computed with; its penalties are added here.
+        Profile the minutes were computed with; its penalties and turns are added here.
     epsg
         Projected CRS.
     source
         Carried to the network and its report.
     crossings
         Crossings to add.
+    banned
+        Turns one may not make: section left, section taken, junction, shape (b, 3).
     keep_all
         Keep every node, in order, even those no road leads to. By default only the largest
         strongly connected part is kept, and islands with roads of their own (:data:`ISLAND_KM`),
@@ -252,15 +258,19 @@ def build_network(
     _check_edges(edges)
     if crossings:
         edges = add_crossings(x, y, edges, crossings)
-    edges = selected_edges(edges, np.isfinite(edges.forward) | np.isfinite(edges.backward))
-    edges = penalised(edges, profile.penalties)
+    open_ = np.isfinite(edges.forward) | np.isfinite(edges.backward)
+    edges = selected_edges(edges, open_)
+    edges = delayed_by_turns(penalised(edges, profile.penalties), profile.junctions)
     edges = replace(edges, forward=settled(edges.forward), backward=settled(edges.backward))
+    if banned is not None:
+        banned = banned[open_[banned[:, 0]] & open_[banned[:, 1]]]
+        banned[:, :2] = (np.cumsum(open_) - 1)[banned[:, :2]]
+        x, y, edges = without_turns(x, y, edges, banned)
     n, km = len(x), float(edges.length_m.sum() / 1000)
     parts, label = strong_parts(compiled_links(edges, n))
     lasting = _lasting_parts(x, y, edges, parts, label)
     if not keep_all:
-        within = label[edges.tail] == label[edges.head]
-        edges = selected_edges(edges, within & lasting[label[edges.tail]])
+        edges = within_parts(edges, label, lasting)
     kept = np.ones(n, dtype=bool) if keep_all else lasting[label]
     if not keep_all:
         if len(edges.tail) == 0:
@@ -269,7 +279,7 @@ def build_network(
                 remedy="vérifier le fichier de routes et le profil",
             )
         number = (np.cumsum(kept) - 1).astype(np.int32)
-        edges = replace(edges, tail=number[edges.tail], head=number[edges.head])
+        edges = renumbered(edges, number, kept)
     report = NetworkReport(
         nodes=int(kept.sum()),
         km=float(edges.length_m.sum() / 1000),

@@ -55,6 +55,8 @@ class OsmRules:
         Tags of roads a place does not enter, and what reopens them.
     bridge_m
         Length from which a bridge, as long as it goes on, is not entered either, metres.
+    restrictions
+        Names of the mode in turn restrictions and their exceptions; none to pass them over.
     caps_kmh
         Highest speed by key and value (surface, tracktype…).
     designated_kmh
@@ -72,6 +74,7 @@ class OsmRules:
     closed_gates: tuple[str, ...] = ()
     works: tuple[str, ...] = ()
     works_open: tuple[str, ...] = ()
+    restrictions: tuple[str, ...] = ()
     no_door: tuple[str, ...] = ()
     door: tuple[str, ...] = ()
     bridge_m: float = np.inf
@@ -119,6 +122,26 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class Junctions:
+    """What is lost at junctions and obstacles; zero is off.
+
+    Parameters
+    ----------
+    turn_s, turn_bias
+        Seconds of the sharpest turn, and how much dearer it is to the left.
+    oncoming_s
+        Seconds more where a turn crosses the traffic that comes.
+    obstacles_s
+        Seconds lost at a point of the road, by its tag, as ``key=value``.
+    """
+
+    turn_s: float = 0.0
+    turn_bias: float = 1.0
+    oncoming_s: float = 0.0
+    obstacles_s: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Penalties:
     """What roads cost beyond their class speed; zero is off.
 
@@ -156,8 +179,8 @@ class Profile:
         What is proper to one profile (the estimated one: sinuosity, speeds by density).
     rules
         What OSM tags mean to the mode.
-    ferries, traffic, penalties
-        Crossings, rush hour, bends and junctions.
+    ferries, traffic, penalties, junctions
+        Crossings, rush hour, bends and faster roads, turns and obstacles.
     """
 
     name: str
@@ -171,6 +194,7 @@ class Profile:
     ferries: Ferries = Ferries()
     traffic: Traffic = Traffic()
     penalties: Penalties = Penalties()
+    junctions: Junctions = Junctions()
 
     def _repr_html_(self) -> str:
         """Show the profile in a notebook: its speeds, or what it is estimated from."""
@@ -205,6 +229,7 @@ class Profile:
             "bac": asdict(self.ferries),
             "circulation": asdict(self.traffic),
             "penalites": asdict(self.penalties),
+            "carrefours": asdict(self.junctions),
             **self.parameters,
         }
 
@@ -277,6 +302,7 @@ def load_profile(
         ferries=_ferries(data.get("bac", {})),
         traffic=_traffic(data.get("circulation", {})),
         penalties=_penalties(data.get("penalites", {})) if penalties is None else penalties,
+        junctions=_junctions(data.get("carrefours", {})),
     )
     overrides = dict(speeds_kmh or {})
     wrong = [road for road, speed in overrides.items() if not 0 < speed <= 200]  # noqa: PLR2004
@@ -313,6 +339,7 @@ def _rules(data: Mapping[str, Any]) -> OsmRules:
             ("open_barriers", "barrieres_ouvertes"),
             ("closed_barriers", "barrieres_fermees"),
             ("closed_gates", "portails_fermes"),
+            ("restrictions", "interdictions"),
             ("no_door", "sans_entree"),
             ("door", "sans_entree_sauf"),
             ("works", "chantier"),
@@ -344,6 +371,15 @@ def _traffic(data: Mapping[str, Any]) -> Traffic:
         limits=tuple(data.get("densites_max", ())),
         factors=tuple(data.get("facteurs", ())),
         title=data.get("titre", ""),
+    )
+
+
+def _junctions(data: Mapping[str, Any]) -> Junctions:
+    return Junctions(
+        turn_s=data.get("virage_s", Junctions.turn_s),
+        turn_bias=data.get("virage_biais", Junctions.turn_bias),
+        oncoming_s=data.get("croisement_s", Junctions.oncoming_s),
+        obstacles_s=data.get("obstacles_s", {}),
     )
 
 

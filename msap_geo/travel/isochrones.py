@@ -224,8 +224,10 @@ def _grid(
     reached = np.zeros(network.n_nodes, dtype=bool)
     for site in members:
         reached[reach.node[_rows(reach, site)]] = True
-    near = reached[network.edges.tail] | reached[network.edges.head]
-    near &= network.edges.door
+    edges = network.edges
+    near = reached[edges.tail] | reached[edges.head]
+    near |= reached[edges.tail_in] | reached[edges.head_out]
+    near &= edges.door
     near[counters.edge[members]] = True
     near &= shapely.length(network.edge_lines) > 0  # a point has no way to be cut in pieces
     roads = shapely.segmentize(network.edge_lines[near], cell_m)

@@ -68,7 +68,8 @@ def ends(network: RoadNetwork, places: Snapped, *, leaving: bool) -> Ends:
     )
     along = np.column_stack([_part(f, by_tail), _part(1 - f, by_head)])
     closed = ~np.isfinite(along) | (e < 0)[:, None]
-    node = np.where(closed, -1, np.column_stack([edges.tail[e], edges.head[e]])).astype(np.int64)
+    at = (edges.tail_in[e], edges.head[e]) if leaving else (edges.tail[e], edges.head_out[e])
+    node = np.where(closed, -1, np.column_stack(at)).astype(np.int64)
     length_m = np.column_stack([f, 1 - f]) * edges.length_m[e][:, None]
     return Ends(
         node,

@@ -121,11 +121,15 @@ def _moves(
     on_way = np.zeros(network.n_nodes, dtype=bool)
     on_way[nodes] = True
     best: dict[tuple[int, int], tuple[float, float, int, float, float]] = {}
-    for edge in np.flatnonzero(on_way[edges.tail] & on_way[edges.head]).tolist():
-        tail, head, length_m = int(edges.tail[edge]), int(edges.head[edge]), edges.length_m[edge]
+    ahead = on_way[edges.tail] & on_way[edges.head]
+    back = on_way[edges.head_out] & on_way[edges.tail_in]
+    for edge in np.flatnonzero(ahead | back).tolist():
+        length_m = edges.length_m[edge]
+        to_head = int(edges.tail[edge]), int(edges.head[edge])
+        to_tail = int(edges.head_out[edge]), int(edges.tail_in[edge])
         for move, *choice in (
-            ((tail, head), edges.forward[edge], length_m, edge, 0.0, 1.0),
-            ((head, tail), edges.backward[edge], length_m, edge, 1.0, 0.0),
+            (to_head, edges.forward[edge], length_m, edge, 0.0, 1.0),
+            (to_tail, edges.backward[edge], length_m, edge, 1.0, 0.0),
         ):
             if move not in best or tuple(choice) < best[move]:
                 best[move] = tuple(choice)

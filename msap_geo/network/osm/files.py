@@ -35,7 +35,7 @@ def read_osm(
 ) -> RoadNetwork:
     """Read the roads of OSM files that one may travel.
 
-    One-ways, access restrictions, barriers and ferries are respected; turn restrictions are not.
+    One-ways, access and turn restrictions, barriers and ferries are respected.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def read_osm(
             remedy="fournir un extrait OpenStreetMap qui couvre l'étude",
         )
     anomalies = _losses(roads, files)
-    x, y, edges, ferry = cut_roads(roads, epsg, bridge_m=profile.rules.bridge_m)
+    x, y, edges, ferry, banned = cut_roads(roads, epsg, bridge_m=profile.rules.bridge_m)
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
     return build_network(
@@ -93,6 +93,7 @@ def read_osm(
             anomalies=anomalies,
         ),
         crossings=crossings,
+        banned=banned,
     )
 
 
@@ -154,7 +155,9 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
         If it is not an OSM file.
     """
     if path.name.lower().endswith(".pbf"):
-        from msap_geo.network.osm.pbf import NotHandledError, read_pbf  # noqa: PLC0415 - numba
+        # Numba is imported where it is used.
+        from msap_geo.network.osm.pbf import read_pbf  # noqa: PLC0415
+        from msap_geo.network.osm.pbf_blocks import NotHandledError  # noqa: PLC0415
 
         try:
             return read_pbf(path, profile)

@@ -17,8 +17,9 @@ from xml.parsers import expat
 
 import numpy as np
 
-from msap_geo.network.osm.roads import OsmRoads
-from msap_geo.network.osm.tags import blocks, keys_read, way_speeds
+from msap_geo.network.osm.restrictions import Member, as_table, turns_told
+from msap_geo.network.osm.roads import OsmRoads, mark_nodes
+from msap_geo.network.osm.tags import keys_read, way_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
     ways.read(path, deleted)
     nodes = _Nodes(profile, ways)
     nodes.read(path, deleted)
-    return nodes.roads()
+    return nodes.roads()._replace(restrictions=_restrictions(path, profile, deleted))
 
 
 class _Tags:
@@ -133,7 +134,7 @@ class _Nodes:
             np.asarray(self._vertices, dtype=np.int64), return_inverse=True
         )
         self._lonlat = np.full((len(self._node), 2), np.nan)
-        self._barrier = np.zeros(len(self._node), dtype=bool)
+        self._tags: dict[int, dict[str, str]] = {}
         for number, place in ways.places.items():
             self._lonlat[np.searchsorted(self._node, number)] = place
 
@@ -145,21 +146,21 @@ class _Nodes:
         stream: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
         if len(self._node) and self._node[0] >= 0:  # pyosmium's filter knows no negative numbers
             stream = stream.with_filter(osmium.filter.IdFilter(index))
-        stops = cache(lambda tags: blocks(dict(tags), self._profile.rules))
         for item in stream:
             i = index.get(item.id)
             if i is None or item.version < versions.get(item.id, 0):
                 continue
             if item.version > versions.get(item.id, 0):
-                self._barrier[i] = False
+                self._tags.pop(i, None)
             versions[item.id] = item.version
             if not item.visible or ("node", item.id) in deleted:
-                self._lonlat[i], self._barrier[i] = np.nan, False
+                self._lonlat[i] = np.nan
+                self._tags.pop(i, None)
                 continue
             if item.location.valid():
                 self._lonlat[i] = item.location.lon, item.location.lat
             if len(item.tags):
-                self._barrier[i] |= stops(tuple(self._ways.tags.of(item).items()))
+                self._tags[i] = self._ways.tags.of(item)
 
     def roads(self) -> OsmRoads:
         """Return the ways with their nodes."""
@@ -167,7 +168,8 @@ class _Nodes:
         table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 5)
         start = np.zeros(len(ways) + 1, dtype=np.int64)
         np.cumsum([len(refs) for _, refs in ways.values()], out=start[1:])
-        return OsmRoads(
+        n = len(self._node)
+        roads = OsmRoads(
             way=np.fromiter(ways, dtype=np.int64, count=len(ways)),
             start=start,
             vertex=self._vertex,
@@ -179,10 +181,41 @@ class _Nodes:
             node=self._node,
             lon=self._lonlat[:, 0],
             lat=self._lonlat[:, 1],
-            barrier=self._barrier,
+            barrier=np.zeros(n, dtype=bool),
+            obstacle_s=np.zeros((n, 2), dtype=np.float32),
+            nearer=np.zeros(n, dtype=bool),
             refused=self._ways.refused,
             garbled=self._ways.tags.garbled,
         )
+        marked = np.array(list(self._tags), dtype=np.int64)
+        each = np.arange(len(marked))
+        mark_nodes(roads, marked, each, list(self._tags.values()), self._profile)
+        return roads
+
+
+def _restrictions(path: Path, profile: Profile, deleted: set[tuple[str, int]]) -> Any:
+    """Return the turn restrictions of a file, last versions only."""
+    import osmium  # noqa: PLC0415 - only these files need it
+
+    turns: dict[int, list[tuple[int, int, int, int]]] = {}
+    versions: dict[int, int] = {}
+    stream: Any = osmium.FileProcessor(str(path), osmium.osm.RELATION)
+    for item in stream if profile.rules.restrictions else ():
+        if item.version < versions.get(item.id, 0):
+            continue
+        versions[item.id] = item.version
+        turns.pop(item.id, None)
+        if not item.visible or ("relation", item.id) in deleted:
+            continue
+        try:
+            tags = {tag.k: tag.v for tag in item.tags}
+        except UnicodeDecodeError:
+            continue
+        members = (
+            Member("nw".find(member.type), member.ref, member.role) for member in item.members
+        )
+        turns[item.id] = turns_told(tags, members, profile.rules)
+    return as_table([turn for told in turns.values() for turn in told])
 
 
 def _deleted(path: Path) -> set[tuple[str, int]]:
@@ -214,7 +247,7 @@ def _marked(stream: IO[bytes]) -> set[tuple[str, int]]:
     found: set[tuple[str, int]] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if attributes.get("action") == "delete" and name in {"node", "way"}:
+        if attributes.get("action") == "delete" and name in {"node", "way", "relation"}:
             found.add((name, int(attributes["id"])))
 
     parser = expat.ParserCreate()

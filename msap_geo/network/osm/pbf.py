@@ -9,39 +9,39 @@ slower.
 
 from __future__ import annotations
 
-import os
 import zlib
 from bisect import bisect_left
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from msap_geo.network.osm import pbf_kernels as kernels
-from msap_geo.network.osm.roads import OsmRoads
-from msap_geo.network.osm.tags import CLOSED, blocks, keys_read, way_speeds
+from msap_geo.network.osm.pbf_blocks import (
+    DENSE,
+    RELATIONS,
+    WAYS,
+    Block,
+    NotHandledError,
+    blobs_of,
+    block_of,
+    fields_of,
+    kinds_of,
+    parallel,
+    read_blobs,
+    varints,
+)
+from msap_geo.network.osm.restrictions import Member, as_table, relation_keys, turns_told
+from msap_geo.network.osm.roads import OsmRoads, mark_nodes
+from msap_geo.network.osm.tags import CLOSED, keys_read, way_speeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from msap_geo.network.profiles import Profile
-
-# Limits of the format (OSM wiki, "PBF Format"): a larger blob is not one.
-_MOST_HEAD, _MOST_BLOB = 64 * 1024, 32 * 1024 * 1024
-_DENSE, _WAYS, _RELATIONS = 2, 3, 4
-_FEATURES = {b"OsmSchema-V0.6", b"DenseNodes"}
-_Job = TypeVar("_Job")
-_R = TypeVar("_R")
-_THREADS = min(4, os.cpu_count() or 1)
-
-
-class NotHandledError(Exception):
-    """A file this reader leaves to pyosmium: unsorted, damaged, or of a rare form."""
 
 
 class _Keys(NamedTuple):
@@ -50,13 +50,6 @@ class _Keys(NamedTuple):
     names: tuple[str, ...]
     text: NDArray[np.uint8]
     spans: NDArray[np.int64]
-
-
-class _Block(NamedTuple):
-    data: NDArray[np.uint8]
-    groups: NDArray[np.int64]
-    spans: NDArray[np.int64]
-    scale: NDArray[np.int64]
 
 
 class _WayRows(NamedTuple):
@@ -73,9 +66,10 @@ class _WayRows(NamedTuple):
 
 
 class _NodeRows(NamedTuple):
-    """Barriers of one block: where they are among the nodes of roads, and their tags."""
+    """Barriers, signals and signs of one block, as positions among the nodes of roads."""
 
-    node: list[int]
+    node: NDArray[np.int64]
+    kind: NDArray[np.int64]
     tags: list[dict[str, str]]
     garbled: int
 
@@ -103,40 +97,55 @@ def read_pbf(path: Path, profile: Profile) -> OsmRoads:
     keys = _keys(profile)
     try:
         with path.open("rb") as stream:
-            blobs = list(_blobs(stream))
-            kind = _kinds(stream, blobs)
-            every = range(len(blobs))
-            first_way = bisect_left(every, _WAYS, key=lambda i: kind(i)[1])
-            past_nodes = bisect_left(every, _WAYS, key=lambda i: kind(i)[0])
-            past_ways = bisect_left(every, _RELATIONS, key=lambda i: kind(i)[0])
-            if not first_way <= past_nodes <= past_ways:
-                raise NotHandledError("blocks out of order")
+            blobs = list(blobs_of(stream))
+            first_way, past_nodes, past_ways = _layout(stream, blobs)
 
             def way_rows(job: tuple[int, bytes]) -> list[_WayRows]:
                 return _way_rows(job[1], keys, nodes_too=job[0] < past_nodes)
 
             chosen = _Chosen(profile)
-            for rows in _parallel(way_rows, _read(stream, blobs, range(first_way, past_ways))):
+            for rows in parallel(way_rows, read_blobs(stream, blobs, range(first_way, past_ways))):
                 for part in rows:
                     chosen.add(part)
             # A bisection trusts the order: what it did not look at is checked.
-            rest = _read(stream, blobs, range(past_ways, len(blobs)))
-            if not all(_parallel(_relations_only, rest)):
-                raise NotHandledError("blocks out of order")
-            roads = chosen.roads()
+            turns: list[tuple[int, int, int, int]] = []
+            wanted = _keys_of(relation_keys(profile.rules))
 
-            def node_rows(job: tuple[int, bytes]) -> _NodeRows:
+            def relation_rows(job: tuple[int, bytes]) -> list[tuple[int, int, int, int]]:
+                return _relations(job[1], wanted, profile, ways_too=job[0] < past_ways)
+
+            # The last block of ways may end with relations.
+            for told in parallel(
+                relation_rows, read_blobs(stream, blobs, range(max(past_ways - 1, 0), len(blobs)))
+            ):
+                turns += told
+            roads = chosen.roads()._replace(restrictions=as_table(turns))
+
+            def node_rows(job: tuple[int, bytes]) -> list[_NodeRows]:
                 return _node_rows(job[1], keys, roads, ways_too=job[0] >= first_way)
 
-            stops = cache(lambda tags: blocks(dict(tags), profile.rules))
             garbled = roads.garbled
-            for found in _parallel(node_rows, _read(stream, blobs, range(past_nodes))):
-                garbled += found.garbled
-                for index, tags in zip(found.node, found.tags, strict=True):
-                    roads.barrier[index] = stops(tuple(tags.items()))
+            for found in parallel(node_rows, read_blobs(stream, blobs, range(past_nodes))):
+                for each in found:
+                    garbled += each.garbled
+                    mark_nodes(roads, each.node, each.kind, each.tags, profile)
     except (zlib.error, IndexError, ValueError) as error:
         raise NotHandledError(str(error)) from error
     return roads._replace(garbled=garbled)
+
+
+def _layout(stream: Any, blobs: list[tuple[int, int]]) -> tuple[int, int, int]:
+    """Return the first block that holds ways, the first without nodes, and the first without ways.
+
+    A bisection trusts the order of the file: each block is checked when it is read.
+    """
+    kind, every = kinds_of(stream, blobs), range(len(blobs))
+    first_way = bisect_left(every, WAYS, key=lambda i: kind(i)[1])
+    past_nodes = bisect_left(every, WAYS, key=lambda i: kind(i)[0])
+    past_ways = bisect_left(every, RELATIONS, key=lambda i: kind(i)[0])
+    if not first_way <= past_nodes <= past_ways:
+        raise NotHandledError("blocks out of order")
+    return first_way, past_nodes, past_ways
 
 
 class _Chosen:
@@ -190,13 +199,18 @@ class _Chosen:
             lon=np.full(len(node), np.nan),
             lat=np.full(len(node), np.nan),
             barrier=np.zeros(len(node), dtype=bool),
+            obstacle_s=np.zeros((len(node), 2), dtype=np.float32),
+            nearer=np.zeros(len(node), dtype=bool),
             refused=self._refused,
             garbled=self._garbled,
         )
 
 
 def _keys(profile: Profile) -> _Keys:
-    names = keys_read(profile.rules)
+    return _keys_of(keys_read(profile.rules))
+
+
+def _keys_of(names: tuple[str, ...]) -> _Keys:
     texts = [name.encode() for name in names]
     stops = np.cumsum([len(text) for text in texts])
     spans = np.column_stack([stops - [len(text) for text in texts], stops]).astype(np.int64)
@@ -204,13 +218,13 @@ def _keys(profile: Profile) -> _Keys:
 
 
 def _way_rows(blob: bytes, keys: _Keys, *, nodes_too: bool) -> list[_WayRows]:
-    block = _block(blob)
+    block = block_of(blob)
     column = kernels.columns(block.data, block.spans, keys.text, keys.spans)
     found = []
     for kind, start, stop in block.groups.tolist():
-        if kind < _WAYS and not nodes_too:
+        if kind < WAYS and not nodes_too:
             raise NotHandledError("nodes after ways")
-        if kind != _WAYS:
+        if kind != WAYS:
             continue
         # « highway » and « route » come first: a way has one of them, or is no road.
         number, value, sizes, refs, met = kernels.ways(
@@ -218,11 +232,7 @@ def _way_rows(blob: bytes, keys: _Keys, *, nodes_too: bool) -> list[_WayRows]:
         )
         if met[2]:
             raise NotHandledError("past versions, or places in the ways")
-        _, first, which = np.unique(
-            kernels.signatures(value), return_index=True, return_inverse=True
-        )
-        if not np.array_equal(value[first][which], value):  # two signatures collided
-            _, first, which = np.unique(value, axis=0, return_index=True, return_inverse=True)
+        first, which = _kinds_of(value)
         tags, garbled = _tags(block, value[first], keys)
         found.append(
             _WayRows(number, sizes, refs, which, tags, int(garbled[which].sum()), *met[:2].tolist())
@@ -230,21 +240,56 @@ def _way_rows(blob: bytes, keys: _Keys, *, nodes_too: bool) -> list[_WayRows]:
     return found
 
 
-def _relations_only(job: tuple[int, bytes]) -> bool:
-    groups, _, _ = kernels.layout(np.frombuffer(_inflated(job[1]), dtype=np.uint8))
-    return bool((groups[:, 0] >= _RELATIONS).all())
+def _relations(
+    blob: bytes, wanted: _Keys, profile: Profile, *, ways_too: bool
+) -> list[tuple[int, int, int, int]]:
+    """Return the turn restrictions of a block."""
+    block = block_of(blob)
+    if not ways_too and (block.groups[:, 0] < RELATIONS).any():
+        raise NotHandledError("blocks out of order")
+    if not profile.rules.restrictions:
+        return []
+    column = kernels.columns(block.data, block.spans, wanted.text, wanted.spans)
+    found = []
+    for kind, start, stop in block.groups.tolist():
+        if kind != RELATIONS:
+            continue
+        for begin, end in kernels.restrictions(block.data, start, stop, column).tolist():
+            tags, members = _relation(block, block.data[begin:end].tobytes())
+            found += turns_told(tags, members, profile.rules)
+    return found
 
 
-def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> _NodeRows:
-    """Give the nodes of a block their place, and return the barriers among them."""
-    block = _block(blob)
+def _relation(block: Block, message: bytes) -> tuple[dict[str, str], list[Member]]:
+    packed = {
+        number: content for number, content in fields_of(message) if isinstance(content, bytes)
+    }
+    keys, values, roles, steps, kinds = (
+        list(varints(packed.get(number, b""))) for number in (2, 3, 8, 9, 10)
+    )
+
+    def text(string: int) -> str:
+        begin, end = block.spans[string]
+        return block.data[begin:end].tobytes().decode(errors="replace")
+
+    numbers = accumulate((step >> 1) ^ -(step & 1) for step in steps)
+    members = [
+        Member(kind, number, text(role))
+        for kind, number, role in zip(kinds, numbers, roles, strict=True)
+    ]
+    return {text(key): text(value) for key, value in zip(keys, values, strict=True)}, members
+
+
+def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> list[_NodeRows]:
+    """Give the nodes of a block their place, and return those with something to say."""
+    block = block_of(blob)
     column = kernels.columns(block.data, block.spans, keys.text, keys.spans)
-    found = _NodeRows([], [], 0)
+    found = []
     gate = keys.names.index("barrier")
     for kind, start, stop in block.groups.tolist():
-        if kind != _DENSE and not (ways_too and kind >= _WAYS):
+        if kind != DENSE and not (ways_too and kind >= WAYS):
             raise NotHandledError("ways before nodes, or nodes that are not dense")
-        if kind != _DENSE:
+        if kind != DENSE:
             continue
         index, value, deleted = kernels.dense_nodes(
             block.data,
@@ -260,15 +305,22 @@ def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> 
         )
         if deleted:
             raise NotHandledError("past versions")
-        tags, garbled = _tags(block, value, keys)
-        found = _NodeRows(
-            found.node + index.tolist(), found.tags + tags, found.garbled + int(garbled.sum())
-        )
+        first, which = _kinds_of(value)
+        tags, garbled = _tags(block, value[first], keys)
+        found.append(_NodeRows(index, which, tags, int(garbled[which].sum())))
     return found
 
 
+def _kinds_of(value: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a row of each distinct set of tags, and which set each row has."""
+    _, first, which = np.unique(kernels.signatures(value), return_index=True, return_inverse=True)
+    if not np.array_equal(value[first][which], value):  # two signatures collided
+        _, first, which = np.unique(value, axis=0, return_index=True, return_inverse=True)
+    return first, which
+
+
 def _tags(
-    block: _Block, value: NDArray[np.int32], keys: _Keys
+    block: Block, value: NDArray[np.int32], keys: _Keys
 ) -> tuple[list[dict[str, str]], NDArray[np.int64]]:
     """Return the tags of each row, and how many were left out because they are not UTF-8."""
 
@@ -286,107 +338,3 @@ def _tags(
     clean = [{key: text for key, text in tags.items() if text is not None} for tags in found]
     lost = [len(tags) - len(kept) for tags, kept in zip(found, clean, strict=True)]
     return clean, np.array(lost, dtype=np.int64)
-
-
-def _block(blob: bytes) -> _Block:
-    data = np.frombuffer(_inflated(blob), dtype=np.uint8)
-    groups, table, scale = kernels.layout(data)
-    return _Block(data, groups, kernels.strings(data, *table), scale)
-
-
-def _inflated(blob: bytes) -> bytes:
-    """Return the content of a blob: raw (1) or zlib (3)."""
-    fields = dict(_fields(blob))
-    raw, packed = fields.get(1), fields.get(3)
-    if isinstance(packed, bytes):
-        inflater = zlib.decompressobj()
-        content = inflater.decompress(packed, _MOST_BLOB)
-        if inflater.unconsumed_tail:
-            raise NotHandledError("a block larger than the format allows")
-        return content
-    if isinstance(raw, bytes):
-        return raw
-    raise NotHandledError("a block compressed otherwise than by zlib")
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Read the fields of a small message: varints and byte strings."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 - the high bit says that more follows
-                return value
-            shift += 7
-
-    while at < len(message):
-        head = varint()
-        if head & 7 == 0:
-            yield head >> 3, varint()
-        elif head & 7 == 2:  # noqa: PLR2004 - wire type 2: a length and so many bytes
-            size = varint()
-            yield head >> 3, message[at : at + size]
-            at += size
-        else:
-            raise NotHandledError("an unexpected field")
-
-
-def _blobs(stream: Any) -> Iterator[tuple[int, int]]:
-    """Return where each block of data starts, and its size; check the file's header."""
-    while head := stream.read(4):
-        size = int.from_bytes(head, "big")
-        if len(head) < 4 or size > _MOST_HEAD:  # noqa: PLR2004 - a length takes four bytes
-            raise NotHandledError("not a PBF file")
-        fields = dict(_fields(stream.read(size)))
-        length = fields.get(3)
-        if not isinstance(length, int) or length > _MOST_BLOB:
-            raise NotHandledError("not a PBF file")
-        start = stream.tell()
-        if fields.get(1) == b"OSMData":
-            yield start, length
-        elif fields.get(1) == b"OSMHeader":
-            header = _fields(_inflated(stream.read(length)))
-            if {value for number, value in header if number == 4} - _FEATURES:  # noqa: PLR2004
-                raise NotHandledError("the file needs features this reader lacks")
-        stream.seek(start + length)
-
-
-def _kinds(stream: Any, blobs: list[tuple[int, int]]) -> Callable[[int], tuple[int, int]]:
-    """Return a function that tells the kinds of a block's first and last groups."""
-
-    @cache
-    def kind(index: int) -> tuple[int, int]:
-        start, size = blobs[index]
-        stream.seek(start)
-        data = np.frombuffer(_inflated(stream.read(size)), dtype=np.uint8)
-        groups, _, _ = kernels.layout(data)
-        return (int(groups[0, 0]), int(groups[-1, 0])) if len(groups) else (0, 0)
-
-    return kind
-
-
-def _read(stream: Any, blobs: list[tuple[int, int]], which: range) -> Iterator[tuple[int, bytes]]:
-    for index in which:
-        start, size = blobs[index]
-        stream.seek(start)
-        content = stream.read(size)
-        if len(content) < size:
-            raise NotHandledError("the file is cut short")
-        yield index, content
-
-
-def _parallel(work: Callable[[_Job], _R], jobs: Iterable[_Job]) -> Iterator[_R]:
-    """Do jobs in threads, in order, few enough at once to bound memory."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        waiting: deque[Any] = deque()
-        for job in jobs:
-            waiting.append(pool.submit(work, job))
-            if len(waiting) > 2 * _THREADS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

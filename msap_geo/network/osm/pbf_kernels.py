@@ -288,7 +288,8 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
     lon, lat
         Filled with degrees where a wanted node is found, shape (n,).
     column, gate, width
-        Wanted keys (:func:`columns`), and which of them a node must carry to be returned.
+        Wanted keys (:func:`columns`), and which of them, or the first, a node must carry to be
+        returned.
 
     Returns
     -------
@@ -344,7 +345,7 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
                 if tags >= tags_end:
                     break
                 key, tags = _varint(block, tags)
-            if ours and value[found, gate]:
+            if ours and (value[found, gate] or value[found, 0]):
                 index[found] = near
                 found += 1
                 if found == len(index):
@@ -354,3 +355,24 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
                 for k in range(width):
                     value[found, k] = 0
     return index[:found].copy(), value[:found].copy(), deleted
+
+
+@kernel
+def restrictions(block, start, stop, column):
+    """Return where the relations of a group with a wanted key start and stop, shape (r, 2)."""
+    spans = np.empty((0, 2), dtype=np.int64)
+    at = start
+    while at < stop:
+        field, begin, end = _field(block, at)
+        at = end
+        inner = begin
+        while field == 4 and inner < end:
+            part, first, inner = _field(block, inner)
+            if part != 2:
+                continue
+            while first < inner:
+                key, first = _varint(block, first)
+                if 0 <= key < len(column) and column[key] >= 0:
+                    spans = np.concatenate((spans, np.array([[begin, end]], dtype=np.int64)))
+                    break
+    return spans

@@ -13,12 +13,16 @@ import pyproj
 
 from msap_geo.network.arrays import Edges
 from msap_geo.network.doors import with_doors
+from msap_geo.network.osm.restrictions import as_table, banned_turns
+from msap_geo.network.osm.tags import NO_OBSTACLE, blocks, obstacle
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from msap_geo.network.profiles import Profile
 
 # Ellipsoid GRS 80: semi-major axis (m) and squared eccentricity.
 _AXIS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.006_694_380_022_903
@@ -49,8 +53,14 @@ class OsmRoads(NamedTuple):
         Their place, degrees, not a number where the file does not hold the node, shape (n,).
     barrier
         Which nodes stop the mode, shape (n,).
+    obstacle_s
+        Seconds lost at each node, the way its road is drawn and the other way, shape (n, 2).
+    nearer
+        Whether that is for those alone who come to the nearest junction, shape (n,).
     refused
         How many roads of the profile's classes are closed to the mode.
+    restrictions
+        Turn restrictions (:func:`msap_geo.network.osm.restrictions.turns_told`), shape (t, 4).
     garbled
         How many tags were left out because they are not UTF-8.
     """
@@ -67,8 +77,11 @@ class OsmRoads(NamedTuple):
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     barrier: NDArray[np.bool_]
+    obstacle_s: NDArray[np.float32]
+    nearer: NDArray[np.bool_]
     refused: int
     garbled: int = 0
+    restrictions: NDArray[np.int64] = as_table([])
 
     def lost(self) -> tuple[int, float]:
         """Return how many vertices have no place, and about how many kilometres go with them.
@@ -85,12 +98,13 @@ class OsmRoads(NamedTuple):
 
 
 class CutRoads(NamedTuple):
-    """Junctions, the road sections between them, and which of these are crossings."""
+    """Junctions, sections between them, which of these are crossings, and forbidden turns."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     edges: Edges
     ferry: NDArray[np.bool_]
+    banned: NDArray[np.int64]
 
 
 def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
@@ -112,13 +126,16 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
     parts = _apart(parts)
     node = np.unique(np.concatenate([part.node for part in parts]))
     lon, lat = np.full(len(node), np.nan), np.full(len(node), np.nan)
-    barrier = np.zeros(len(node), dtype=bool)
+    barrier, nearer = np.zeros(len(node), dtype=bool), np.zeros(len(node), dtype=bool)
+    obstacle_s = np.zeros((len(node), 2), dtype=np.float32)
     vertices = []
     for part in parts:
         place = np.searchsorted(node, part.node)
         known = ~np.isnan(part.lon)
         lon[place[known]], lat[place[known]] = part.lon[known], part.lat[known]
         barrier[place] |= part.barrier
+        nearer[place] |= part.nearer
+        obstacle_s[place] = np.maximum(obstacle_s[place], part.obstacle_s)
         vertices.append(place[part.vertex])
     sizes = np.concatenate([np.diff(part.start) for part in parts])
     whole = OsmRoads(
@@ -132,8 +149,11 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         lon=lon,
         lat=lat,
         barrier=barrier,
+        obstacle_s=obstacle_s,
+        nearer=nearer,
         refused=sum(part.refused for part in parts),
         garbled=sum(part.garbled for part in parts),
+        restrictions=np.unique(np.concatenate([part.restrictions for part in parts]), axis=0),
     )
     ends = np.column_stack(
         [
@@ -166,7 +186,9 @@ def _apart(parts: Sequence[OsmRoads]) -> list[OsmRoads]:
         node, way = (
             np.where(numbers < 0, numbers + below, numbers) for numbers in (part.node, part.way)
         )
-        moved.append(part._replace(node=node, way=way))
+        turns = part.restrictions.copy()
+        turns[:, 1:] += np.where(turns[:, 1:] < 0, below, 0)
+        moved.append(part._replace(node=node, way=way, restrictions=turns))
         below += least
     return moved
 
@@ -226,6 +248,8 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
     renumber = np.cumsum(used) - 1
 
     forward, backward = _minutes(roads, way[begin], length_m)
+    ahead_s, back_s = _lost_s(roads, vertex, travelled, begin, end)
+    forward, backward = forward + ahead_s / 60, backward + back_s / 60
     counts = end - begin + 1
     shape_start = _starts(counts)
     shape = vertex[np.arange(shape_start[-1]) + np.repeat(begin - shape_start[:-1], counts)]
@@ -240,7 +264,10 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
         shape_y=y[shape],
     )
     edges = with_doors(edges, roads.door[way[begin]], bridge_m)
-    return CutRoads(node_x[used], node_y[used], edges, roads.ferry[way[begin]])
+    number = np.full(len(node_x), 0, dtype=np.int64)
+    number[: len(roads.node)] = roads.node
+    banned = banned_turns(roads.restrictions, roads.way[way[begin]], number[used], edges)
+    return CutRoads(node_x[used], node_y[used], edges, roads.ferry[way[begin]], banned)
 
 
 def short_distances_m(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -283,6 +310,55 @@ def _minutes(
             for kmh in (roads.forward_kmh[way], roads.backward_kmh[way])
         )
     return forward, backward
+
+
+def _lost_s(
+    roads: OsmRoads,
+    vertex: NDArray[np.int64],
+    travelled: NDArray[np.float64],
+    begin: NDArray[np.int64],
+    end: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the seconds lost along each piece, both ways: at its far end, and on the way to it."""
+    ahead, back = roads.obstacle_s[vertex].T.astype(np.float64)
+    lone = np.flatnonzero(roads.nearer[vertex])
+    piece = np.searchsorted(begin, lone, side="right") - 1
+    within = (piece >= 0) & (begin[piece] < lone) & (lone < end[piece])
+    lone, piece = lone[within], piece[within]
+    to_end = travelled[end[piece]] - travelled[lone] < travelled[lone] - travelled[begin[piece]]
+    ahead[lone] *= to_end
+    back[lone] *= ~to_end
+    so_far = np.cumsum(ahead)
+    from_end = np.cumsum(back) - back
+    return so_far[end] - so_far[begin], from_end[end] - from_end[begin]
+
+
+def mark_nodes(
+    roads: OsmRoads,
+    node: NDArray[np.int64],
+    kind: NDArray[np.int64],
+    tags: Sequence[Mapping[str, str]],
+    profile: Profile,
+) -> None:
+    """Write down what nodes stop or slow.
+
+    Parameters
+    ----------
+    roads
+        Its node columns are written in.
+    node, kind
+        Nodes, and which tags each has.
+    tags
+        Distinct sets of tags.
+    profile
+        Rules of the mode.
+    """
+    stops = np.array([blocks(each, profile.rules) for each in tags], dtype=bool)
+    found = [obstacle(each, profile) or NO_OBSTACLE for each in tags]
+    table = np.array(found, dtype=np.float32).reshape(-1, 3)
+    roads.barrier[node] = stops[kind]
+    roads.obstacle_s[node] = table[kind, :2]
+    roads.nearer[node] = table[kind, 2] != 0
 
 
 def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

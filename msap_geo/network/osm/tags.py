@@ -70,13 +70,29 @@ class WaySpeeds(NamedTuple):
     door: int = ANYWHERE
 
 
+_OF_A_JUNCTION = frozenset({"highway=stop", "highway=give_way"})
 CLOSED = WaySpeeds(0.0, 0.0)
 
 
+class Obstacle(NamedTuple):
+    """Seconds lost at a node, the way a road is drawn and the other way.
+
+    ``nearer`` where the sign is for those who come to the nearest junction, and does not say so.
+    """
+
+    ahead_s: float
+    back_s: float
+    nearer: bool
+
+
+NO_OBSTACLE = Obstacle(0.0, 0.0, nearer=False)
+
+
 def keys_read(rules: OsmRules) -> tuple[str, ...]:
-    """Return every key :func:`way_speeds` and :func:`blocks` may look at, ``highway`` first."""
+    """Return every key the functions of this module may look at, ``highway`` first."""
     ways = (":forward", ":backward")
     keys = ["highway", "route", "barrier", "junction", "duration", *_IMPLICIT_KEYS]
+    keys += ["direction", "traffic_signals:direction"]
     keys += ["maxspeed", *("maxspeed" + way for way in ways)]
     keys += [key + suffix for key in rules.access for suffix in ("", *ways)]
     keys += [*rules.oneway, *rules.contraflow, *rules.caps_kmh, "foot", "bicycle"]
@@ -138,6 +154,24 @@ def denied(tags: Tags, rules: OsmRules, way: str = "") -> bool:
     keys = (key + suffix for key in rules.access for suffix in ((way, "") if way else ("",)))
     value = next((tags[key] for key in keys if key in tags), "")
     return all(part.strip() in rules.denied for part in value.split(";"))
+
+
+def obstacle(tags: Tags, profile: Profile) -> Obstacle | None:
+    """Return what is lost at a node that stops nobody: signals, signs, gates.
+
+    An access written on a gate means one passes it without opening it (OSRM, ``process_node``).
+    """
+    told = (tag for tag in profile.junctions.obstacles_s if _has(tags, tag))
+    tag = next(told, None)
+    if tag is None:
+        return None
+    if "barrier" in tags and any(key in tags for key in profile.rules.access):
+        return None
+    seconds = profile.junctions.obstacles_s[tag]
+    way = tags.get("traffic_signals:direction") or tags.get("direction")
+    if way in {"forward", "backward"}:
+        return Obstacle(seconds * (way == "forward"), seconds * (way == "backward"), nearer=False)
+    return Obstacle(seconds, seconds, nearer=tag in _OF_A_JUNCTION)
 
 
 def door(tags: Tags, rules: OsmRules) -> int:
