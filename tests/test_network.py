@@ -21,7 +21,6 @@ from msap_geo.errors import (
     StudyError,
     UnreadableFileError,
 )
-from msap_geo.network.estimated import edge_speeds, gabriel_graph
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.roads import cut_roads
 from msap_geo.network.osm.tags import posted_kmh
@@ -483,32 +482,6 @@ class TestSnap:
 
 
 class TestEstimated:
-    @given(
-        st.lists(
-            st.tuples(st.integers(0, 1000), st.integers(0, 1000)),
-            min_size=4,
-            max_size=25,
-            unique=True,
-        )
-    )
-    @settings(max_examples=60)
-    def test_gabriel_graph_equals_its_definition(self, places):
-        x, y = np.array(places, dtype=float).T
-        centred = np.column_stack([x - x.mean(), y - y.mean()])
-        if np.linalg.matrix_rank(centred) < 2:
-            return  # all on one line: refused, tested below
-        tail, head = gabriel_graph(x, y)
-        found = set(zip(tail.tolist(), head.tolist(), strict=True))
-        for i in range(len(x)):
-            for j in range(i + 1, len(x)):
-                mid = ((x[i] + x[j]) / 2, (y[i] + y[j]) / 2)
-                square = ((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2) / 4
-                others = np.delete((x - mid[0]) ** 2 + (y - mid[1]) ** 2, [i, j])
-                if others.min() < square * (1 - 1e-6):
-                    assert (i, j) not in found
-                elif others.min() > square * (1 + 1e-6):
-                    assert (i, j) in found
-
     def test_network_is_connected_and_labelled(self, town):
         profile = network.load_profile("estime")
         origins = town.origins.copy()
@@ -532,8 +505,3 @@ class TestEstimated:
         points[1] = points[0]
         net = network.estimate_network(town.communes, town.origins.set_geometry(points), profile)
         assert (net.n_nodes, net.report.nodes_dropped) == (5, 0)
-
-    def test_speed_classes_are_inclusive(self):
-        density = np.array([0.0, 20, 20.1, 500, 501])
-        speeds = edge_speeds(density, limits=[20, 100, 500], speeds_kmh=[1, 2, 3, 4])
-        assert speeds.tolist() == [1, 1, 2, 3, 4]

@@ -49,6 +49,15 @@ from msap_geo.coverage.conventions import (
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
 from msap_geo.coverage.equity import concentration_index, concentration_of_groups, equity, gini
+from msap_geo.coverage.expected import (
+    ExpectedShare,
+    Spread,
+    expected_by_commune,
+    expected_shares,
+    radius_minutes,
+    share_within,
+    spread,
+)
 from msap_geo.coverage.floating import (
     E2SFCA_MINUTES,
     E2SFCA_WEIGHTS,
@@ -126,8 +135,10 @@ __all__ = [
     "UNCHANGED",
     "WEEKDAYS",
     "WITHOUT_CAR_GROUPS",
+    "ExpectedShare",
     "Rule",
     "Share",
+    "Spread",
     "access_by_commune",
     "access_by_place",
     "access_by_territory",
@@ -159,6 +170,8 @@ __all__ = [
     "enhanced_two_step",
     "equity",
     "evaluate_rules",
+    "expected_by_commune",
+    "expected_shares",
     "factors_that_flip",
     "for_publication",
     "fragile_people",
@@ -179,14 +192,17 @@ __all__ = [
     "people_by_half_day",
     "people_counted",
     "publishable",
+    "radius_minutes",
     "random_runs",
     "reliance_on_neighbours",
     "robustness_of_communes",
     "robustness_of_zones",
     "served_by_moving",
+    "share_within",
     "shares",
     "site_changes",
     "sites_within",
+    "spread",
     "straight_km",
     "summarise",
     "target_groups",

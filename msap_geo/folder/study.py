@@ -73,7 +73,15 @@ def write_tables(result: StudyResult, draft: Path, *, diagnosis: Diagnosis | Non
     outputs.write_csv(
         result.access.assign(origine=result.origins["origine"]),
         draft / "acces.csv",
-        columns=[*schemas.ACCESS.columns, "origine"],
+        columns=[
+            *schemas.ACCESS.columns,
+            *(
+                f"{name}_{threshold:g}"
+                for threshold in result.study.thresholds
+                for name in ("part", "risque", "incertain")
+            ),
+            "origine",
+        ],
     )
     outputs.write_csv(
         result.candidates,

@@ -1,48 +1,69 @@
-"""A network without roads: town halls joined to their neighbours, for demonstration and triage.
+"""A network without roads: neighbouring town halls joined over land, for a first look.
 
-An estimate, labelled as such wherever it shows. Method and measured error are in
-``docs/reseau-estime.md``; the parameters are in ``profils/estime.toml``.
+An estimate, labelled as such wherever it shows. Method, measured error and limits are in
+``docs/reseau-estime.md``; the parameters are in ``profils/estime.toml`` and come from
+``scripts/calibrate_estimated.py``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from dataclasses import replace
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from scipy.spatial import Delaunay, KDTree, QhullError
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay, QhullError
 
 from msap_geo.errors import NetworkError
 from msap_geo.network.arrays import Edges
+from msap_geo.network.land import over_land
 from msap_geo.network.model import RoadNetwork, build_network
+from msap_geo.network.surroundings import Surroundings, surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from msap_geo.network.crossings import Crossing
     from msap_geo.network.profiles import Profile
+
+_UNKNOWN_RADIUS_M = 2200.0
+_STUB_M = 100.0
+_MEASURED = ("2A", "2B")
 
 
 def estimate_network(
-    communes: gpd.GeoDataFrame, origins: gpd.GeoDataFrame, profile: Profile
+    communes: gpd.GeoDataFrame,
+    origins: gpd.GeoDataFrame,
+    profile: Profile,
+    *,
+    crossings: Sequence[Crossing] = (),
 ) -> RoadNetwork:
     """Join the communes' origins into a network of estimated roads.
 
     Parameters
     ----------
     communes
-        Table under :data:`msap_geo.schemas.COMMUNES`, projected (density: population ÷ area).
+        Table under :data:`msap_geo.schemas.COMMUNES`, projected.
     origins
         Table under :data:`msap_geo.schemas.DEMAND`, same rows.
     profile
         The ``estime`` profile.
+    crossings
+        Crossings declared by the study.
 
     Returns
     -------
     RoadNetwork
-        Two-way links along the Gabriel graph of the origins.
+        Two-way links between neighbours (:func:`delaunay_pairs`) that land joins
+        (:func:`msap_geo.network.land.over_land`); an island is a network of its own, be it of one
+        commune.
 
     Raises
     ------
@@ -50,24 +71,31 @@ def estimate_network(
         If fewer than three communes have a position.
     """
     points = origins.geometry.to_numpy()
-    present = np.flatnonzero(~shapely.is_missing(points))
+    present = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
     # Two town halls at one place are one junction: Delaunay would leave the second one out.
     spots = shapely.get_coordinates(points[present])
     present = present[np.sort(np.unique(spots, axis=0, return_index=True)[1])]
-    x, y = shapely.get_x(points[present]), shapely.get_y(points[present])
-    tail, head = gabriel_graph(x, y)
-    area_km2 = shapely.area(communes.geometry.to_numpy()[present]) / 1e6
-    people = communes["population"].to_numpy(dtype=float)[present]
-    # A commune without outline has no known density: count it among the sparse ones.
-    density = np.divide(people, area_km2, out=np.zeros_like(people), where=area_km2 > 0)
-    straight_m = np.hypot(x[tail] - x[head], y[tail] - y[head])
-    length_m = straight_m * profile.parameters["sinuosite"]
-    kmh = edge_speeds(
-        (density[tail] + density[head]) / 2,
-        limits=profile.parameters["densites_max"],
-        speeds_kmh=profile.parameters["vitesses_densite_kmh"],
+    known = communes.iloc[present]
+    points = points[present]
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    outlines = known.geometry.to_numpy()
+    unknown = shapely.is_missing(outlines) | shapely.is_empty(outlines)
+    around = surroundings(x, y, outlines, known["population"].to_numpy(dtype=float))
+    land = np.where(unknown, shapely.buffer(points, _UNKNOWN_RADIUS_M), outlines)
+    tail, head = _with_links(
+        over_land(x, y, land, *delaunay_pairs(x, y), land=_ground(communes, land)),
+        known["code_insee"].to_numpy(),
     )
-    minutes = length_m / 1000 / kmh * 60
+    measured = known["departement"].isin(_MEASURED).to_numpy(dtype=float)
+    minutes = link_minutes(x, y, tail, head, around, measured, profile.parameters)
+    islands = np.setdiff1d(np.arange(len(x)), np.concatenate([tail, head]))
+    tail, head = np.append(tail, islands), np.append(head, len(x) + np.arange(len(islands)))
+    ends = _somewhere_else(land[islands], points[islands])
+    slow = profile.parameters["minutes_par_km"]
+    stub_km = np.hypot(ends[:, 0] - x[islands], ends[:, 1] - y[islands]) / 1000
+    minutes = np.append(minutes, slow * stub_km)
+    x, y = np.append(x, ends[:, 0]), np.append(y, ends[:, 1])
+    length_m = np.hypot(x[tail] - x[head], y[tail] - y[head]) * profile.parameters["sinuosite"]
     vertices = np.column_stack([tail, head]).ravel()
     edges = Edges(
         tail=tail.astype(np.int32),
@@ -79,20 +107,70 @@ def estimate_network(
         shape_x=x[vertices],
         shape_y=y[vertices],
     )
-    return build_network(x, y, edges, profile, epsg=int(communes.crs.to_epsg()))
+    epsg = int(communes.crs.to_epsg())
+    # Everything is kept: what no link joins is an island, not a stretch cut off by mistake.
+    roads = build_network(x, y, edges, profile, epsg=epsg, crossings=crossings, keep_all=True)
+    parts = _parts(roads.edges.tail, roads.edges.head, len(x))
+    return replace(
+        roads,
+        access_minutes=profile.parameters["minutes_au_depart"] / 2,
+        report=replace(roads.report, islands=parts - 1),
+    )
 
 
-def gabriel_graph(
-    x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the pairs of places with no third one in the circle they span.
-
-    Gabriel & Sokal (1969). A subset of the Delaunay edges, connected when places are distinct.
+def link_minutes(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    around: Surroundings,
+    measured: NDArray[np.float64],
+    parameters: Mapping[str, Any],
+) -> NDArray[np.float64]:
+    """Return the minutes of straight links between places.
 
     Parameters
     ----------
     x, y
-        Places, metres, shape (n,).
+        Places, metres.
+    tail, head
+        Index of each link's ends.
+    around
+        What the communes tell (:func:`msap_geo.network.surroundings.surroundings`).
+    measured
+        One for the communes whose relief was measured on real roads, zero for the others.
+    parameters
+        ``minutes_par_km``, and the effects ``effet_population``, ``effet_espacement``,
+        ``effet_corse``, on its logarithm.
+
+    Returns
+    -------
+    numpy.ndarray
+        Minutes, shape (e,).
+    """
+    pace = (
+        parameters["effet_population"] * around.people
+        + parameters["effet_espacement"] * around.spacing
+        + parameters["effet_corse"] * measured
+    )
+    km = np.hypot(x[tail] - x[head], y[tail] - y[head]) / 1000
+    minutes: NDArray[np.float64] = (
+        km * parameters["minutes_par_km"] * np.exp((pace[tail] + pace[head]) / 2)
+    )
+    return minutes
+
+
+def delaunay_pairs(
+    x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the neighbours among places: the sides of their Delaunay triangles.
+
+    A way along them is hardly longer than the straight line, whatever its direction.
+
+    Parameters
+    ----------
+    x, y
+        Distinct places, metres, shape (n,).
 
     Returns
     -------
@@ -102,43 +180,56 @@ def gabriel_graph(
     Raises
     ------
     NetworkError
-        If there are fewer than three distinct places, or all on one line.
+        If there are fewer than three places, or all on one line.
     """
-    places = np.column_stack([x, y])
     try:
-        triangles = Delaunay(places).simplices
+        triangles = Delaunay(np.column_stack([x, y])).simplices
     except (QhullError, ValueError) as error:
         raise NetworkError(
             "le réseau estimé a besoin d'au moins trois communes non alignées",
             remedy="fournir un réseau routier ([reseau] source) pour un si petit territoire",
         ) from error
-    pairs = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    middle = places[pairs].mean(axis=1)
-    radius = np.hypot(*(places[pairs[:, 0]] - places[pairs[:, 1]]).T) / 2
-    nearest, _ = KDTree(places).query(middle)
-    empty = nearest >= radius * (1 - 1e-9)
-    tail, head = pairs[empty].T
-    return tail, head
+    sides = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    pairs = np.unique(np.sort(sides, axis=1), axis=0).astype(np.int64)
+    return pairs[:, 0], pairs[:, 1]
 
 
-def edge_speeds(
-    density: NDArray[np.float64], *, limits: Sequence[float], speeds_kmh: Sequence[float]
+def _with_links(
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]], codes: NDArray[np.object_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Add the bridges and the ways to enclaves that outlines do not tell."""
+    row = {code: i for i, code in enumerate(codes)}
+    text = (files("msap_geo.network") / "liaisons.toml").read_text(encoding="utf-8")
+    told = tomllib.loads(text)
+    links = [
+        (row[link["de"]], row[link["a"]])
+        for link in (*told["pont"], *told["enclave"])
+        if link["de"] in row and link["a"] in row
+    ]
+    added = np.array(links, dtype=np.int64).reshape(-1, 2)
+    every = np.unique(np.sort(np.vstack([np.column_stack(pairs), added]), axis=1), axis=0)
+    return every[:, 0], every[:, 1]
+
+
+def _ground(communes: gpd.GeoDataFrame, outlines: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return all the land known: a commune without a place of its own is crossed like another."""
+    every = communes.geometry.to_numpy()
+    known = every[~(shapely.is_missing(every) | shapely.is_empty(every))]
+    ground: NDArray[np.object_] = np.concatenate([known, outlines])
+    return ground
+
+
+def _somewhere_else(
+    outlines: NDArray[np.object_], points: NDArray[np.object_]
 ) -> NDArray[np.float64]:
-    """Return the speed of each link by the density it crosses.
+    """Return another point of each commune: an island of one commune has a road too."""
+    other = shapely.get_coordinates(shapely.point_on_surface(outlines)).reshape(-1, 2)
+    here = shapely.get_coordinates(points).reshape(-1, 2)
+    same = np.hypot(*(other - here).T) < _STUB_M
+    other[same, 0] = here[same, 0] + _STUB_M
+    return other
 
-    Parameters
-    ----------
-    density
-        Inhabitants per km².
-    limits
-        Upper bound of each density class but the last, inclusive, increasing.
-    speeds_kmh
-        Speed of each class, one more than the bounds.
 
-    Returns
-    -------
-    numpy.ndarray
-        km/h, same shape as ``density``.
-    """
-    return np.asarray(speeds_kmh, dtype=float)[np.searchsorted(limits, density, side="left")]
+def _parts(tail: NDArray[np.int32], head: NDArray[np.int32], n: int) -> int:
+    links = coo_array((np.ones(len(tail)), (tail, head)), shape=(n, n)).tocsr()
+    return int(connected_components(links, directed=False)[0])

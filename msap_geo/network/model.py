@@ -127,6 +127,9 @@ class RoadNetwork:
         Junctions, metres, shape (n,).
     edges
         Road sections (see :class:`Edges`).
+    access_minutes
+        Minutes lost at each end of a trip whatever the leg, where roads are estimated: leaving a
+        village takes time that no straight line tells.
     links, reverse
         Directed links, from tail and from head, rows sorted.
     order
@@ -152,6 +155,7 @@ class RoadNetwork:
     report: NetworkReport
     attribution: str = ""
     store_fault: str = ""
+    access_minutes: float = 0.0
 
     @property
     def n_nodes(self) -> int:

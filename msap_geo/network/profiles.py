@@ -176,7 +176,7 @@ class Profile:
     max_snap_m
         Longest such leg, metres; a place farther from every road is off the network.
     parameters
-        What is proper to one profile (the estimated one: sinuosity, speeds by density).
+        What is proper to one profile (the estimated one: pace and what changes it).
     rules
         What OSM tags mean to the mode.
     ferries, traffic, penalties, junctions
@@ -267,8 +267,7 @@ def load_profile(
     speeds_kmh
         Speeds that replace the profile's, km/h by ``highway`` class.
     sinuosity
-        Road length over straight length of a link, for the estimated profile: 2 as calibrated in
-        Corsica's mountains, nearer 1.2 in flat country.
+        Road length over straight length of a link, for the estimated profile; times follow it.
     penalties
         What replaces the profile's own.
 
@@ -321,6 +320,7 @@ def load_profile(
         )
     parameters = dict(profile.parameters)
     if sinuosity is not None:
+        parameters["minutes_par_km"] *= sinuosity / parameters["sinuosite"]
         parameters["sinuosite"] = sinuosity
     return replace(profile, speeds_kmh={**profile.speeds_kmh, **overrides}, parameters=parameters)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msap_geo import network
+from msap_geo import coverage, network
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
 from msap_geo.study.choice import choice_in_words
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from msap_geo import coverage, siting
+    from msap_geo import siting
     from msap_geo.anomalies import Anomaly
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
@@ -116,6 +118,16 @@ class Facts:
         """Whether times rest on the estimated network."""
         return bool(self.profile.name == network.ESTIMATED)
 
+    @cached_property
+    def expected(self) -> list[coverage.ExpectedShare]:
+        """Share of the people expected within each threshold, with its interval."""
+        return coverage.expected_shares(
+            self.access,
+            coverage.radius_minutes(self.communes, self.origins),
+            thresholds=self.study.thresholds,
+            spread=coverage.spread(estimated=self.estimated),
+        )
+
     def by_commune(self) -> gpd.GeoDataFrame:
         """Return the communes with their outline, their access and ``origine``, ready to draw."""
         measured = self.access.drop(columns=["nom", "population"]).assign(
@@ -139,8 +151,12 @@ class Facts:
                     "part": round(share.share, 6) if share.population else None,
                     "population_au_dela": share.beyond,
                     "communes_au_dela": share.communes_beyond,
+                    "part_attendue": _figure(told.share),
+                    "part_attendue_de": _figure(told.low),
+                    "part_attendue_a": _figure(told.high),
+                    "communes_incertaines": told.uncertain,
                 }
-                for share in self.shares
+                for share, told in zip(self.shares, self.expected, strict=True)
             },
             "zones_blanches": len(self.zones),
             "maisons": int((~self.neighbours).sum()),
@@ -153,3 +169,8 @@ class Facts:
             "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
             "anomalies_hors_territoire": self.elsewhere,
         }
+
+
+def _figure(share: float) -> float | None:
+    """Return a share as JSON holds it: null without people."""
+    return None if math.isnan(share) else round(float(share), 6)

@@ -152,9 +152,8 @@ def _limits(result: Facts) -> list[str]:
     if result.estimated:
         limits.insert(
             0,
-            "Temps estimés sans routes réelles, de mairie à mairie (sinuosité "
-            f"{french.number(result.profile.parameters['sinuosite'], 1)}) : un ordre de grandeur, "
-            "à ne pas utiliser pour décider.",
+            "Temps estimés sans routes réelles, de mairie à mairie : un ordre de grandeur, à ne "
+            "pas utiliser pour décider.",
         )
     if result.choice is not None:
         limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")

@@ -86,9 +86,10 @@ def load_roads(
     StudyError
         If a crossing starts from a commune that is not of the study, or has no place.
     """
-    if profile.name == network.ESTIMATED:
-        return network.estimate_network(communes, origins, profile)
     epsg = projected_crs(study.departements)
+    if profile.name == network.ESTIMATED:
+        crossings = _crossings(study, origins, epsg)
+        return network.estimate_network(communes, origins, profile, crossings=crossings)
     roads = network.load_network(
         [study.path(path) for path in study.reseau.sources],
         profile,

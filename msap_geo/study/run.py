@@ -149,6 +149,14 @@ def measure(
     thresholds = study.thresholds
     first = nearest[nearest["rang"] == 1].reset_index(drop=True)
     access = coverage.access_by_commune(communes, first, maisons, thresholds=thresholds)
+    access = access.join(
+        coverage.expected_by_commune(
+            access["minutes"],
+            coverage.radius_minutes(communes, origins),
+            thresholds=thresholds,
+            spread=coverage.spread(estimated=roads.profile == network.ESTIMATED),
+        )
+    )
     zones = coverage.zones_blanches(communes, access, threshold=study.threshold)
     progress("Notation des bureaux candidats")
     useful = useful_minutes(study, access)

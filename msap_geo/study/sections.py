@@ -156,10 +156,10 @@ class Reseau(Section):
                 where="[reseau] sinuosite",
                 remedy='la retirer, ou choisir profil = "estime"',
             )
-        if self.profil == network.ESTIMATED and (self.traversees or self.penalites):
+        if self.profil == network.ESTIMATED and self.penalites:
             raise StudyError(
-                "les traversées et les pénalités ne servent qu'avec des routes",
-                where="[reseau]",
+                "les pénalités ne servent qu'avec des routes",
+                where="[reseau.penalites]",
                 remedy="les retirer, ou donner des routes",
             )
         if self.heure == "pleines" and not network.load_profile(self.profil).traffic.factors:

@@ -175,5 +175,5 @@ def _part(share: NDArray[np.float64], minutes: NDArray[np.float64]) -> NDArray[n
 
 
 def _access_minutes(network: RoadNetwork, places: Snapped) -> NDArray[np.float64]:
-    minutes: NDArray[np.float64] = places.access_m / 1000 / network.access_kmh * 60
-    return minutes
+    walked: NDArray[np.float64] = places.access_m / 1000 / network.access_kmh * 60
+    return walked + network.access_minutes

@@ -1,0 +1,189 @@
+"""The estimated network: who is joined, how fast, islands; and what is expected of its times."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from msap_geo import coverage, network, travel
+from msap_geo.network.estimated import delaunay_pairs
+from msap_geo.network.land import over_land
+from msap_geo.network.surroundings import surroundings
+
+
+def squares(places, side_m=4000.0):
+    """One square commune round each place, with its hall."""
+    x, y = np.array(places, dtype=float).T * 1000 + np.array([[600_000.0], [6_600_000.0]])
+    half = side_m / 2
+    codes = [f"53{i:03d}" for i in range(len(x))]
+    communes = gpd.GeoDataFrame(
+        {"code_insee": codes, "nom": codes, "departement": "53", "population": 500},
+        geometry=shapely.box(x - half, y - half, x + half, y + half),
+        crs=2154,
+    )
+    origins = gpd.GeoDataFrame(
+        {"demand_id": codes, "origine": "mairie"}, geometry=shapely.points(x, y), crs=2154
+    )
+    return communes, origins
+
+
+GRID = [(4 * i, 4 * j) for i in range(4) for j in range(4)]
+
+
+@pytest.fixture
+def profile():
+    return network.load_profile("estime")
+
+
+def minutes(origins, roads):
+    sites = origins.assign(site_id=origins["demand_id"])
+    return travel.matrix(roads, origins, sites).minutes.toarray()
+
+
+def test_a_trip_is_its_pace_and_what_leaving_takes(profile):
+    communes, origins = squares(GRID)
+    roads = network.estimate_network(communes, origins, profile)
+    told = profile.parameters
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    around = surroundings(x, y, communes.geometry.to_numpy(), np.full(16, 500.0))
+    pace = told["minutes_par_km"] * np.exp(
+        told["effet_population"] * np.log(520 / 500) + told["effet_espacement"] * around.spacing[0]
+    )
+    found = minutes(origins, roads)
+    assert found[0, 1] == pytest.approx(4 * pace + told["minutes_au_depart"], rel=1e-6)
+    assert found[0, 3] == pytest.approx(12 * pace + told["minutes_au_depart"], rel=1e-6)
+
+
+def test_sinuosity_stretches_kilometres_and_times():
+    usual, longer = network.load_profile("estime"), network.load_profile("estime", sinuosity=2.6)
+    assert longer.parameters["minutes_par_km"] == 2 * usual.parameters["minutes_par_km"]
+
+
+def test_an_island_has_roads_and_no_way_out(profile):
+    # Two communes at sea, ten kilometres off, and one alone, farther.
+    communes, origins = squares([*GRID, (26, 0), (26, 4), (50, 0)])
+    roads = network.estimate_network(communes, origins, profile)
+    found = minutes(origins, roads)
+    assert roads.report.islands == 2
+    assert found[16, 17] > 0
+    assert not found[:16, 16:].any()
+    assert not found[18, :18].any()
+    alone = origins.iloc[[18]]
+    site = alone.assign(site_id="s").set_geometry(alone.translate(1500, 0))
+    assert travel.nearest(roads, alone, site)["minutes"].between(1, 10).all()
+
+
+def test_a_declared_crossing_joins_an_island(profile):
+    communes, origins = squares([*GRID, (26, 0), (26, 4)])
+    here, there = (origins.geometry[i] for i in (12, 16))
+    crossing = network.Crossing((here.x, here.y), (there.x, there.y), 45.0)
+    roads = network.estimate_network(communes, origins, profile, crossings=[crossing])
+    found = minutes(origins, roads)
+    assert found[12, 16] == pytest.approx(45 + profile.parameters["minutes_au_depart"])
+
+
+def test_a_known_bridge_joins_its_island(profile):
+    communes, origins = squares([*GRID, (18.5, 0)])
+    assert network.estimate_network(communes, origins, profile).report.islands == 1
+    bridged = communes.assign(
+        code_insee=[*communes["code_insee"][:12], "17300", *communes["code_insee"][13:16], "17297"]
+    )
+    assert network.estimate_network(bridged, origins, profile).report.islands == 0
+
+
+def test_a_gulf_is_gone_round_and_land_holds_together():
+    # A horseshoe: its two tips face each other over six kilometres of water.
+    places = [(0, 8), (0, 4), (0, 0), (4, 0), (8, 0), (10, 4), (10, 8)]
+    communes, origins = squares(places)
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    tail, head = over_land(x, y, communes.geometry.to_numpy(), *delaunay_pairs(x, y))
+    pairs = set(zip(tail.tolist(), head.tolist(), strict=True))
+    assert (0, 6) not in pairs
+    assert (1, 5) not in pairs
+    assert {(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)} <= pairs
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=4, max_size=25, unique=True
+    )
+)
+def test_every_way_over_land_stays_in_one_mass(places):
+    if np.linalg.matrix_rank(np.array(places) - np.mean(places, axis=0)) < 2:
+        return
+    communes, origins = squares(places)
+    outlines = communes.geometry.to_numpy()
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    tail, head = over_land(x, y, outlines, *delaunay_pairs(x, y))
+    land = shapely.get_parts(shapely.union_all(shapely.buffer(outlines, 101, join_style="mitre")))
+    mass = np.array(
+        [next(i for i, part in enumerate(land) if part.covers(p)) for p in origins.geometry]
+    )
+    assert (mass[tail] == mass[head]).all()
+    joined = {*tail.tolist(), *head.tolist()}
+    for i in range(len(places)):
+        assert i in joined or (mass == mass[i]).sum() == 1
+
+
+def test_share_within_is_the_mean_over_the_disc():
+    found = coverage.share_within(
+        np.array([18.0, 0.0, np.nan]), np.array([0.0, 10.0, 5.0]), 20.0, sigma=0.2
+    )
+    # Nobody away from the town hall: the law of the error alone.
+    assert found[0] == pytest.approx(norm.cdf(np.log(20 / 18) / 0.2))
+    # The Maison at the town hall: 3.5, 9 and 16 minutes for 40, 40 and 20 % of the people.
+    told = sum(w * norm.cdf(np.log(20 / t) / 0.2) for t, w in ((3.5, 0.4), (9, 0.4), (16, 0.2)))
+    assert found[1] == pytest.approx(told)
+    assert found[2] == 0
+
+
+@given(st.floats(0, 60), st.floats(0, 15), st.floats(5, 45))
+def test_share_within_is_a_share_that_falls_with_time(time, radius, threshold):
+    near, far = (
+        coverage.share_within(np.array([t]), np.array([radius]), threshold, sigma=0.2)[0]
+        for t in (time, time + radius * 4 + 5)
+    )
+    assert 0 <= far <= near + 1e-12 <= 1 + 1e-9
+
+
+def test_the_quadrature_is_near_the_integral_round_the_disc():
+    def share(angle):
+        time = np.sqrt(18**2 + 9**2 + 2 * 18 * 9 * np.cos(angle))
+        return norm.cdf(np.log(20 / time) / 0.2) / np.pi
+
+    exact = quad(share, 0, np.pi)[0]
+    four = np.mean([share(a) * np.pi for a in (np.arange(4) + 0.5) * np.pi / 4])
+    assert four == pytest.approx(exact, abs=0.01)
+
+
+def test_communes_too_close_to_call():
+    spread = coverage.Spread(person=0.2, commune=0.3, territory=0.4)
+    found = coverage.expected_by_commune(
+        pd.Series([20.0, 5.0, 60.0, np.nan]), np.zeros(4), thresholds=[20], spread=spread
+    )
+    assert found["risque_20"].tolist() == [0.5, 0.0, 1.0, 1.0]
+    assert found["incertain_20"].tolist() == [True, False, False, False]
+
+
+def test_the_interval_holds_the_expected_share():
+    spread = coverage.Spread(person=0.2, commune=0.3, territory=0.4)
+    access = pd.DataFrame({"population": [100, 300], "minutes": [15.0, 22.0]})
+    radius = np.array([2.0, 3.0])
+    told = coverage.expected_by_commune(access["minutes"], radius, thresholds=[20], spread=spread)
+    (share,) = coverage.expected_shares(access.join(told), radius, thresholds=[20], spread=spread)
+    assert share.low < share.share < share.high
+    assert share.share == pytest.approx((told["part_20"] * [0.25, 0.75]).sum(), abs=1e-4)
+    assert share.uncertain == 1 + int(told["incertain_20"][0])
+
+
+def test_real_roads_are_surer_than_estimated_ones():
+    real, estimated = coverage.spread(estimated=False), coverage.spread(estimated=True)
+    assert real.commune < estimated.commune
+    assert real.territory < estimated.territory
