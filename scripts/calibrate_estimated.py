@@ -43,6 +43,7 @@ HELD = {"rythme": (np.log(0.85), 0.02), "depart": (2.1, 0.1), "acces": (0.35, 0.
 }
 """What shares alone cannot tell, held near what real roads give: centre and standard deviation."""
 
+LONGEST_TRIP = 90.0
 FOLDS = 12
 
 
@@ -154,7 +155,7 @@ class Model:
         parts.append(CORSICA_WEIGHT * robust / CORSICA_MINUTES)
         graph = csr_array((links, (self.edges.tail, self.edges.head)), shape=(self.n,) * 2)
         trips = dijkstra(graph, directed=False, indices=self.from_, limit=300)[:, self.to]
-        near = (self.trips > 1) & (self.trips < 90) & np.isfinite(trips)
+        near = (self.trips > 1) & (self.trips < LONGEST_TRIP) & np.isfinite(trips)
         ratio = np.log((trips + value["depart"])[near] / self.trips[near])
         parts.append(TRIPS_WEIGHT * ratio / 0.35 * np.sqrt(100 / near.sum()))
         parts.append(np.array([(value[k] - c) / sd for k, (c, sd) in HELD.items()]))
@@ -180,7 +181,8 @@ def _both_ways(graph: csr_array, source: int) -> csr_array:
 def told(error: np.ndarray) -> str:
     """Return mean, root mean square and ninth decile of errors, points, at each threshold."""
     return "\n".join(
-        f"{t:>3} min {e.mean():+6.1f} {np.sqrt((e**2).mean()):5.1f} {np.percentile(abs(e), 90):5.1f}"
+        f"{t:>3} min {e.mean():+6.1f} {np.sqrt((e**2).mean()):5.1f} "
+        f"{np.percentile(abs(e), 90):5.1f}"
         for t, e in zip(THRESHOLDS, error.T, strict=True)
     )
 

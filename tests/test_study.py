@@ -54,7 +54,10 @@ def test_every_file_of_the_contract_is_written(folder):
 def test_summary_by_hand(folder):
     summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
     assert summary["population"] == 2100
-    assert summary["seuils"]["20"] == {
+    told = summary["seuils"]["20"]
+    assert told["part_attendue_de"] < told["part_attendue"] < told["part_attendue_a"]
+    assert told["communes_incertaines"] == 1, "the one at twenty minutes exactly"
+    assert {key: told[key] for key in list(told)[:4]} == {
         "population_couverte": 600,
         "part": round(600 / 2100, 6),
         "population_au_dela": 1500,
