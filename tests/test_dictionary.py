@@ -45,6 +45,14 @@ def check_entries(name, codes):
 
 
 class TestDictionary:
+    def test_that_of_rounds_too(self, toy_study):
+        result = study.run_study(study.read_study(toy_study.path))
+        asked = answers.RoundsAsked(vehicles=1, open_hours=3)
+        tables = folder.rounds_tables(answers.design_rounds(result, asked))
+        assert set(tables) == {n for n in dictionary.tables() if n.startswith("tournees")}
+        for name, table in tables.items():
+            check_entries(name, list(table.columns))
+
     @pytest.mark.slow
     @pytest.mark.corse
     def test_that_of_every_optional_input_too(self, shared, tmp_path):
@@ -76,8 +84,8 @@ class TestDictionary:
         longer = folder.longer_tables(answers.open_longer(result, 6.0))
         tables |= longer
         names |= set(longer)
-        studied = {n for n in dictionary.tables() if not n.startswith("comparaison_")}
-        assert studied == names
+        apart = ("comparaison_", "tournees")  # each has its own test
+        assert {n for n in dictionary.tables() if not n.startswith(apart)} == names
         for name, table in tables.items():
             check_entries(name, [c for c in table.columns if c != "geometry"])
 

@@ -30,6 +30,10 @@ def register(commands: Any) -> None:
         "minute sur le réseau de l'étude, borne prouvée, coût, et qui reste sans service. La "
         "journée de travail, les bases, les arrêts et jours imposés et l'équité sont dans "
         "[regles_tournees] du fichier d'étude.",
+        examples=[
+            "tournees etude.toml --vehicules 1 --heures-ouvertes 28",
+            "tournees etude.toml --vehicules 2 --heures-ouvertes 24 --arret-minimum 1h30 --json",
+        ],
     )
     add_study(command)
     command.options.add_argument(
