@@ -103,14 +103,14 @@ def test_too_many_says_how_many(folder):
 def test_the_rule_of_the_study_holds(folder):
     free = adapted(folder, number=8)
     section = """[[adaptation.regles]]
-nom = "personne ne perd son bureau à 20 minutes"
-minutes = 20
+nom = "personne ne perd son bureau à 10 minutes"
+minutes = 10
 """
     found = adapted(folder, section, number=8)
     assert found.plan.value >= free.plan.value
-    near, after = found.farther["minutes_avant"] <= 20, found.farther["minutes_apres"]
-    assert (after[near & (found.farther["service"] == "bureau")] <= 20).all()
-    assert ((free.farther["minutes_avant"] <= 20) & ~(free.farther["minutes_apres"] <= 20)).any()
+    near, after = found.farther["minutes_avant"] <= 10, found.farther["minutes_apres"]
+    assert (after[near & (found.farther["service"] == "bureau")] <= 10).all()
+    assert ((free.farther["minutes_avant"] <= 10) & ~(free.farther["minutes_apres"] <= 10)).any()
 
 
 def test_quotas_hold(folder):

@@ -287,10 +287,10 @@ class TestInTheBrowser:
     def test_trips_left_out_are_told_and_classes_stay_exact(
         self, browser, demo, tmp_path, monkeypatch
     ):
-        monkeypatch.setattr(simulation_module, "_FEWEST_TRIPS", 2_500)
+        monkeypatch.setattr(simulation_module, "_FEWEST_TRIPS", 6_000)
         monkeypatch.setattr(simulation_module, "_TRIPS_A_COMMUNE", 1)
         trips = simulation_of(demo).trips
-        assert len(trips.site) <= 2_500
+        assert len(trips.site) <= 6_000
         assert not trips.complete
         test_browser.visit(browser, bare_page(tmp_path, engine_data(demo)))
         choices = random_choices(demo, 12, seed=1)

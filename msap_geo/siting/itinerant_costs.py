@@ -76,6 +76,11 @@ def load_itinerant_costs(name: str) -> ItinerantCosts:
     name
         One of the cost models.
 
+    Returns
+    -------
+    ItinerantCosts
+        Its prices, each with its source.
+
     Raises
     ------
     StudyError
