@@ -1,6 +1,6 @@
 """Change one thing in the code, run the tests: a change that no test sees shows a missing test.
 
-``python scripts/mutants.py msap_geo/coverage tests/test_coverage.py --nombre 300 --graine 21``
+``python scripts/mutants.py msap_geo/coverage tests/coverage --nombre 300 --graine 21``
 
 A seeded sample among every mutant of a room: comparisons, arithmetic, ``and``/``or``, ``not``,
 numbers, the end of a function. The room is copied aside; nothing is written in the project.

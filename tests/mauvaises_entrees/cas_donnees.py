@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dommages import cells, given, json_of, replaced, rows, without_column
+from mauvaises_entrees.dommages import cells, given, json_of, replaced, rows, without_column
 
 
 def _each(records, **values):

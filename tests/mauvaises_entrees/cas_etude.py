@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dommages import given, key, swapped
+from mauvaises_entrees.dommages import given, key, swapped
 
 _IMPOSSIBLE = {
     "nan": "nan",

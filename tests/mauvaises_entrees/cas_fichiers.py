@@ -6,7 +6,7 @@ import gzip
 import io
 import zipfile
 
-from dommages import a_folder, absent, bytes_of, given, text, without_column
+from mauvaises_entrees.dommages import a_folder, absent, bytes_of, given, text, without_column
 
 TABLES = {
     "maisons.csv": ("latitude", "longitude"),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import cas_donnees
-import cas_etude
-import cas_fichiers
 import pytest
-from conftest import StudyFolder
+from mauvaises_entrees import cas_donnees, cas_etude, cas_fichiers
+from support.toy import StudyFolder
 
 from msap_geo.cli import main
 from msap_geo.study import read_study, run_study

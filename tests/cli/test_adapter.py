@@ -1,0 +1,184 @@
+"""``msap-geo adapter`` on whole studies: rules, answers of mayors, JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from msap_geo import answers, cli, coverage, study
+from msap_geo.errors import InfeasibleError, StudyError
+
+DEMO = Path(__file__).parents[2] / "data" / "demo"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(DEMO, tmp_path / "demo")
+    return tmp_path / "demo"
+
+
+def run(folder, section=""):
+    path = folder / "etude.toml"
+    path.write_text((DEMO / "etude.toml").read_text(encoding="utf-8") + section, encoding="utf-8")
+    return study.run_study(study.read_study(path))
+
+
+def adapted(folder, section="", **wanted):
+    return answers.adapt_network(run(folder, section), answers.Wanted(**wanted))
+
+
+def asked(folder, capsys, *options):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["adapter", str(folder / "etude.toml"), *options])
+    return ended.value.code, capsys.readouterr()
+
+
+def test_the_json_says_what_who_and_how_sure(folder, capsys):
+    code, said = asked(folder, capsys, "--nombre", "4", "--json")
+    assert code == 0
+    found = json.loads(said.out)
+    assert len(found["transformations"]) == 4
+    for one in found["transformations"]:
+        assert one["devient"] in {"agence", "maison"}
+        assert one["accord_maire"] == "requis"
+    assert found["valeur"] >= found["borne"] > 0
+    assert found["ecart"] <= 1e-4
+    far = found["plus_loin"]
+    assert all(one["minutes_apres"] > one["minutes_avant"] for one in far)
+    total = sum(o["population"] * (o["minutes_apres"] - o["minutes_avant"]) for o in far)
+    assert total == pytest.approx(found["valeur"], rel=1e-6)
+    assert {one["territoire"] for one in found["marges"]} >= {"53"}
+    # An agence is still a contact point: no margin moves.
+    assert all(one["marge"] == one["marge_avant"] for one in found["marges"])
+    assert [step["nombre"] for step in found["courbe"]] == [1, 2, 3, 4]
+    values = [step["valeur"] for step in found["courbe"]]
+    assert values == sorted(values)
+    assert values[-1] == found["valeur"]
+
+
+def test_so_many_euros(folder):
+    found = adapted(
+        folder, '[couts.fonctionnement_eur]\n"Bureau de Poste" = 63_680\n', saving_eur=120_000
+    )
+    # An agence costs 13 680 €: each saves 50 000.
+    assert len(found.transformations) == 3
+    assert found.plan.saved_eur == 150_000
+
+
+def test_answers_of_mayors_freeze(folder):
+    first = adapted(folder, number=3).transformations["site_id"].tolist()
+    everyone = run(folder).la_poste
+    offices = everyone.loc[everyone["genre"] == "Bureau de Poste", "site_id"].tolist()
+    agreed = next(site for site in offices if site not in first)
+    text = f"site_id;accord;devient\n{first[0]};non;\n{agreed};oui;relais\n"
+    (folder / "accords.csv").write_text(text, encoding="utf-8")
+    section = '[adaptation]\naccords = "accords.csv"\ndevient = ["agence", "relais"]\n'
+    table = adapted(folder, section, number=3).transformations.set_index("site_id")
+    assert first[0] not in table.index
+    assert table.loc[agreed, ["devient", "accord_maire"]].tolist() == ["relais", "donné"]
+    assert set(table.drop(index=agreed)["accord_maire"]) == {"requis"}
+    three = "site_id,accord\n" + "".join(f"{site},oui\n" for site in offices[:3])
+    (folder / "accords.csv").write_text(three, encoding="utf-8")
+    with pytest.raises(InfeasibleError, match="moins que les 3 déjà accordées"):
+        adapted(folder, '[adaptation]\naccords = "accords.csv"\n', number=2)
+
+
+def test_closures_respect_the_law_where_it_binds(folder):
+    section = '[adaptation]\ndevient = ["fermeture"]\n'
+    # The sample holds far fewer than 17 000 points: the law forbids to close any.
+    with pytest.raises(InfeasibleError, match=r"17\s000 points"):
+        adapted(folder, section, number=1)
+
+
+def test_too_many_says_how_many(folder):
+    with pytest.raises(InfeasibleError, match=r"hors d'atteinte ; au plus \d+ avec ces règles"):
+        adapted(folder, number=500)
+    with pytest.raises(InfeasibleError, match=r"hors d'atteinte ; au plus"):
+        adapted(folder, saving_eur=1e9)
+
+
+def test_the_rule_of_the_study_holds(folder):
+    free = adapted(folder, number=8)
+    section = """[[adaptation.regles]]
+nom = "personne ne perd son bureau à 10 minutes"
+minutes = 10
+"""
+    found = adapted(folder, section, number=8)
+    assert found.plan.value >= free.plan.value
+    near, after = found.farther["minutes_avant"] <= 10, found.farther["minutes_apres"]
+    assert (after[near & (found.farther["service"] == "bureau")] <= 10).all()
+    assert ((free.farther["minutes_avant"] <= 10) & ~(free.farther["minutes_apres"] <= 10)).any()
+
+
+def test_quotas_hold(folder):
+    communes = run(folder).communes
+    assert "departement" in communes
+    section = "[adaptation.quotas]\n53 = { max = 2 }\n"
+    with pytest.raises(InfeasibleError, match="quota « 53 »"):
+        adapted(folder, section, number=3)
+    assert len(adapted(folder, section, number=2).transformations) == 2
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ('[adaptation]\nproteges = ["inconnu"]\n', "points de contact inconnus : inconnu"),
+        ('[adaptation]\ntypes = ["Kiosque"]\n', "genre de point inconnu : Kiosque"),
+        ("[adaptation.quotas]\n99 = { max = 1 }\n", "aucune commune"),
+        ('[adaptation]\ndevient = ["café"]\n', "valeur inconnue"),
+        ('[[adaptation.regles]]\nnom = "x"\n', "ne dit pas jusqu'où"),
+        ('[[adaptation.regles]]\nnom = "x"\nminutes = 20\npar = "pays"\n', "pas de colonne"),
+    ],
+)
+def test_what_is_asked_wrong_is_said(folder, section, said):
+    with pytest.raises(StudyError, match=said):
+        adapted(folder, section, number=1)
+
+
+def test_the_words_of_the_command(folder, capsys):
+    code, said = asked(folder, capsys, "--nombre", "2")
+    assert code == 0
+    assert "accord du maire requis" in said.out
+    assert "plus loin qu'avant" in said.out
+    assert "ferm" not in said.out
+    for wrong in (
+        ["--nombre", "0"],
+        ["--economie", "-3"],
+        [],
+        ["--nombre", "1", "--economie", "2"],
+    ):
+        assert asked(folder, capsys, *wrong)[0] == 2
+
+
+@pytest.mark.corse
+def test_margins_of_corsica_after_closures(shared, tmp_path):
+    path = tmp_path / "etude.toml"
+    text = f"""[etude]
+nom = "Corse"
+departements = ["2A", "2B"]
+[donnees]
+communes = ["{shared}/corse/communes-2A-corse-du-sud.geojson",
+            "{shared}/corse/communes-2B-haute-corse.geojson"]
+population = "{shared}/france/decoupage-communes-2026.json"
+mairies = "{shared}/france/mairies-france-2026.csv"
+maisons = "{shared}/france/liste-fs-20240801.csv"
+la_poste = "{shared}/france/laposte_poincont-2025.csv"
+[reseau]
+profil = "estime"
+[adaptation]
+devient = ["fermeture"]
+fermables = ["Bureau de Poste", "Relais poste", "Agence postale communale"]
+secondes = 30
+"""
+    path.write_text(text, encoding="utf-8")
+    result = study.run_study(study.read_study(path))
+    found = answers.adapt_network(result, answers.Wanted(number=60))
+    margins = found.margins.set_index(["regle", "distance", "territoire"])
+    for rule in ("la-poste-et", "service-universel-departement"):
+        for code in ("2A", "2B"):
+            row = margins.loc[rule, coverage.STRAIGHT, code]
+            assert row["marge"] >= min(row["marge_avant"], 0)
+    assert (margins["marge"] < margins["marge_avant"]).any()

@@ -1,0 +1,437 @@
+"""The map in a real browser, with the network cut."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from pathlib import Path
+
+import axe_playwright_python
+import folium
+import numpy as np
+import pypdf
+import pytest
+from scipy.sparse import coo_array
+from support.coaches import MOBILITE, coaches
+from support.hostile import HOSTILE, hostile_study
+from support.pages import PICTURES, picture, popups, selenium, visit
+from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks of its tests
+from support.toy import MAISONS_HEADER, StudyFolder, maison_row, write_csv
+
+from msap_geo import coverage, french, outputs, place_names
+from msap_geo.answers import diagnose
+from msap_geo.folder import write_study
+from msap_geo.outputs.page import payload
+from msap_geo.study import read_study, run_study, sample_study
+
+Keys = selenium.Keys
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    result = run_study(sample_study())
+    write_study(result, folder, diagnosis=diagnose(result))
+    return folder / "carte.html"
+
+
+@pytest.fixture(scope="module")
+def evolution(tmp_path_factory):
+    """Toy town, where a second Maison has opened since the previous list."""
+    toy = StudyFolder(tmp_path_factory.mktemp("evolution"))
+    toy.write(maisons=[maison_row(0), maison_row(4, format_fs="Antenne")])
+    write_csv(toy.folder / "avant.csv", MAISONS_HEADER, [maison_row(0)])
+    toy.configure(("[candidats]", '[diagnostic]\nmaisons_avant = "avant.csv"\n\n[candidats]'))
+    result = run_study(read_study(toy.path))
+    write_study(result, toy.folder / "sortie", diagnosis=diagnose(result))
+    return toy.folder / "sortie" / "carte.html"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)], ids=["bureau", "telephone"])
+def test_the_demo_opens_offline_without_errors(browser, demo, size):
+    visit(browser, demo, size=size)
+    picture(browser, f"demo-{size[0]}")
+    assert browser.find_element("css selector", "h1").text == "Mayenne (démonstration)"
+    banners = [e.text for e in browser.find_elements("css selector", ".msap-bandeau")]
+    assert len(banners) == 2
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    assert width <= browser.execute_script("return window.innerWidth")
+
+
+def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
+    visit(browser, demo)
+    names = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.leaflet-control-layers-overlays span span'))"
+        ".map(e => e.textContent.trim())"
+    )
+    assert names == [
+        "Fond : Plan IGN (en ligne)",
+        "Fond : OpenStreetMap (en ligne)",
+        "Temps d’accès",
+        "À portée d’une Maison (isochrones)",
+        "Limites de département",
+        "Bassins des Maisons",
+        "Zones blanches",
+        "Noms des communes",
+        "Points de contact La Poste",
+        "Bureaux candidats",
+        "Maisons",
+        "Maisons itinérantes (non comptées)",
+    ]
+    signs = "return document.querySelectorAll('.msap-signe-maison').length"
+    before = browser.execute_script(signs)
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('.leaflet-control-layers-overlays label'))"
+        ".find(e => e.textContent.trim() === 'Maisons').querySelector('input').click()"
+    )
+    assert before - browser.execute_script(signs) == 8
+
+
+def test_a_row_of_the_panel_opens_its_popup(browser, demo):
+    visit(browser, demo)
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()
+    (candidate,) = popups(browser)
+    assert candidate.startswith("Ernée (fictif)")
+    assert re.search(r"Plan de 3 bureauxn° 1, tenu par \d+,\d\u202f% des plans", candidate)
+    assert "Coût d’une Maison ici150\u202f000\u202f€ par an, dont État" in candidate
+    assert "Candidat n°" not in candidate
+    browser.find_element("css selector", "#msap-panneau [data-zone]").click()
+    (zone,) = popups(browser)
+    assert zone.startswith("Zone blanche n° 1, autour d’Ernée")
+
+
+def test_clicking_a_commune_shows_its_minutes(browser, demo):
+    visit(browser, demo)
+    canvas = browser.find_element("css selector", ".folium-map")
+    selenium.ActionChains(browser).move_to_element_with_offset(canvas, 60, -140).click().perform()
+    (text,) = popups(browser)
+    assert "Temps de trajet" in text
+    assert "Population" in text
+
+
+def printed(browser, name):
+    """Print a page on one sheet of A4, and return its words."""
+    sheet = browser.execute_cdp_cmd(
+        "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True}
+    )
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / f"{name}.pdf").write_bytes(base64.b64decode(sheet["data"]))
+    reader = pypdf.PdfReader(PICTURES / f"{name}.pdf")
+    assert len(reader.pages) == 1
+    return " ".join(reader.pages[0].extract_text().replace("\xa0", " ").split())
+
+
+def test_a_printed_page_shows_the_whole_territory(browser, demo):
+    visit(browser, demo)
+    browser.find_element("css selector", "#msap-panneau [data-site]").click()  # zoomed in
+    words = printed(browser, "demo")
+    for told in ("Mayenne (démonstration)", "DÉMONSTRATION", "Temps jusqu’à la Maison", "candidat"):
+        assert told in words
+    for told in ("Proposition : 3 bureaux", "par an, dont État", "Ernée", "autour d’Ernée"):
+        assert told in words
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    framed = browser.execute_script(
+        "const box = document.querySelector('.folium-map').getBoundingClientRect();"
+        "return Array.from(document.querySelectorAll('.msap-signe-maison')).slice(-8).filter(e => {"
+        "  const r = e.getBoundingClientRect();"
+        "  return r.left >= box.left && r.right <= box.right && r.top >= box.top"
+        "    && r.bottom <= box.bottom; }).length"
+    )
+    assert framed == 8
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    classes = browser.execute_script("return document.documentElement.className")
+    assert "msap-impression" not in classes
+    # A choice prints on one page too.
+    browser.execute_script(
+        "msapEssai.remplacer(msapEssai.moteur().plans.slice(-1)[0].sites);"
+        "msapEssai.mettre(msapEssai.moteur().sites.site_id[0], true);"
+    )
+    opened = browser.execute_script("return msapEssai.moteur().plans.slice(-1)[0].sites.length")
+    words = printed(browser, "demo-essai")
+    for told in (
+        f"ESSAI : {opened} ouvertures",
+        "Et si",
+        "Votre choix, à côté de ce plan",
+        "Habitants à 30",
+    ):
+        assert told in words
+
+
+def test_numbers_are_those_of_python(browser, demo):
+    visit(browser, demo)
+    rng = np.random.default_rng(7)
+    values = [0, 0.05, 0.25, 0.35, 0.45, 2.5, 3.5, -0.04, 999.95, 1234567.891, 0.125, 1e9 + 0.25]
+    values += np.round(rng.random(300) * 200, 3).tolist() + (rng.integers(0, 999, 99) / 8).tolist()
+    for decimals in (0, 1, 2):
+        told = browser.execute_script(
+            "return arguments[0].map(x => msap.nombre(x, arguments[1]))", values, decimals
+        )
+        assert told == [french.number(value, decimals) for value in values]
+    assert browser.execute_script("return msap.nombre(null)") == french.number(None)
+    assert browser.execute_script("return msap.minutes(3.46)") == french.minutes(3.46)
+    assert browser.execute_script("return msap.part(0.9234)") == french.percent(0.9234)
+    counted = browser.execute_script("return msap.compte(12345, 'zone blanche')")
+    assert counted == french.counted(12345, "zone blanche")
+
+
+def test_names_of_zones_are_those_of_python(browser, demo):
+    visit(browser, demo)
+    names = [*run_study(sample_study()).communes["nom"], "Le Mans", "Les Sables-d'Olonne", "Hyères"]
+    names += ["L'Île-Rousse", "Œuilly", "Ämmer", "lestrade", "Le", ""]
+    told = browser.execute_script("return arguments[0].map(msap.autour)", names)
+    assert told == [place_names.around(name) for name in names]
+
+
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 740)], ids=["bureau", "telephone"])
+def test_axe_finds_nothing_serious(browser, demo, size):
+    visit(browser, demo, size=size)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    browser.execute_script("msap.montrerZone(1)")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document).then(r => done(r.violations.map(v => [v.impact, v.id,"
+        " v.nodes.map(n => n.html.slice(0, 200)).slice(0, 3)])))"
+    )
+    assert [line for line in found if line[0] in {"serious", "critical"}] == []
+    assert [line[1] for line in found] == []
+
+
+def test_searching_by_keyboard(browser, demo):
+    visit(browser, demo)
+    field = browser.find_element("id", "msap-recherche")
+    field.send_keys("evron")
+    options = browser.find_elements("css selector", "#msap-reponses [role=option]")
+    assert options[0].text.startswith("Évron")
+    assert field.get_attribute("aria-expanded") == "true"
+    field.send_keys(Keys.ARROW_DOWN, Keys.ARROW_UP)
+    assert field.get_attribute("aria-activedescendant") == options[0].get_attribute("id")
+    field.send_keys(Keys.ENTER)
+    (text,) = popups(browser)
+    assert text.startswith("Évron (53097)")
+    field.clear()
+    field.send_keys("zzzz")
+    assert browser.find_element("id", "msap-reponses-nombre").get_attribute("textContent") == (
+        "Aucune réponse"
+    )
+    field.send_keys(Keys.ESCAPE)
+    assert browser.switch_to.active_element == field
+    assert field.get_attribute("aria-expanded") == "false"
+
+
+def test_tables_sort_and_show_what_is_open_on_the_map(browser, demo):
+    visit(browser, demo)
+    read = (
+        "return Array.from(document.querySelectorAll('#msap-zones tbody tr'),"
+        " r => r.cells[2].textContent)"
+    )
+    before = browser.execute_script(read)
+    header = browser.find_element("css selector", "#msap-zones th:nth-child(3) button")
+    header.click()
+    values = [int(text.replace("\u202f", "")) for text in browser.execute_script(read)]
+    assert values == sorted(values)
+    assert len(values) == len(before) > 1
+    header.click()
+    assert browser.execute_script(read)[0] == f"{max(values):,}".replace(",", "\u202f")
+    state = "return document.querySelector('#msap-zones th:nth-child(3)').ariaSort"
+    assert browser.execute_script(state) == "descending"
+    browser.execute_script("msap.montrerZone(1)")
+    chosen = browser.find_elements("css selector", "tr.msap-choisi [data-zone]")
+    assert [button.text for button in chosen] == ["1"]
+
+
+def test_each_commune_is_found_under_a_point_inside_it(browser, demo):
+    visit(browser, demo)
+    wrong = browser.execute_script(
+        "const d = msap.donnees(), c = d.communes;"
+        "return c.code.filter((_, i) => d.topologie.at(c.x[i], c.y[i]) !== i)"
+    )
+    assert wrong == []
+    assert browser.execute_script("return msap.donnees().topologie.at(-1e6, -1e6)") == -1
+
+
+def test_neighbours_are_those_of_the_zones(browser, demo):
+    visit(browser, demo)
+    told = browser.execute_script(
+        "const v = msap.donnees().communes.voisines;"
+        "return [Array.from(v.debut), Array.from(v.index)]"
+    )
+    communes = run_study(sample_study()).communes
+    pairs = coverage.contiguous_pairs(communes.geometry.to_numpy())
+    whole = coo_array((np.ones(pairs.shape[1]), pairs), shape=(len(communes), len(communes)))
+    matrix = (whole + whole.T).tocsr()
+    matrix.sort_indices()
+    assert told == [matrix.indptr.tolist(), matrix.indices.tolist()]
+
+
+def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr(payload, "_MANY_COMMUNES", 100)
+    content = run_study(sample_study()).map_content()
+    west = (
+        content.communes.representative_point().x
+        < content.communes.representative_point().x.median()
+    )
+    halves = content.communes.assign(departement=np.where(west, "53", "72"))
+    content = dataclasses.replace(content, communes=halves)
+    outputs.write_map(outputs.map(content), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    shown = "return getComputedStyle(document.querySelector('.msap-marque')).display"
+    assert browser.execute_script("return msap.vueDEnsemble()") is False
+    assert browser.execute_script(shown) != "none"
+    browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
+    assert browser.execute_script("return msap.vueDEnsemble()") is True
+    assert browser.execute_script(shown) == "none"
+    far = content.access["palier"] != "20 min ou moins"
+    share = content.access["population"].where(far, 0).groupby(halves["departement"]).sum()
+    share /= content.access["population"].groupby(halves["departement"]).sum()
+    for code, part in share.items():
+        row = int(np.flatnonzero(halves["departement"] == code)[0])
+        told = browser.execute_script("return msap.ditDeTerritoire(arguments[0])", row)
+        assert told == french.percent(part)
+        rank = int(np.searchsorted([0.01, 0.05, 0.1, 0.25], part, side="right"))
+        assert browser.execute_script(f"return msap.themeDEnsemble().classe[{row}]") == rank
+    browser.execute_script("msap.entrer(0)")
+    assert browser.execute_script("return msap.vueDEnsemble()") is False
+    assert browser.execute_script("return document.querySelector('.msap-ensemble-cle').hidden")
+
+
+def test_the_map_can_be_repainted(browser, demo):
+    visit(browser, demo)
+    middle = (
+        "const c = document.querySelector('.msap-toile'), x = c.getContext('2d');"
+        "return Array.from(x.getImageData(c.width / 2, c.height / 2, 1, 1).data)"
+    )
+    browser.execute_script("msap.dessinerZones([])")
+    browser.execute_script("msap.peindre(msap.donnees().communes.classe.map(() => 2))")
+    colour = browser.execute_script("return msap.donnees().classes[2].couleur")
+    assert browser.execute_script(middle)[:3] == [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    browser.execute_script(
+        "msap.dessinerZones([{rang: 7, communes: [3, 4], population: 12, minutesMax: null}])"
+    )
+    signs = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-zone")
+    assert [sign.text for sign in signs] == ["7"]
+    last = "msap.donnees().sites.id[msap.donnees().sites.role.lastIndexOf('candidat')]"
+    browser.execute_script(f"msap.marquer({last}, 'ouverte')")
+    (opened,) = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    assert opened.text == "+"
+    browser.execute_script(f"msap.marquer({last}, 'ouverte', '4')")
+    (opened,) = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    assert opened.text == "4"
+    browser.execute_script(f"msap.marquer({last}, 'candidat')")
+    assert not browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-ouverte")
+    browser.execute_script(
+        "window.did = 0;"
+        "msap.surSite(id => ({lignes: [['Essai', id]],"
+        " actions: [{texte: 'Fermer cette Maison', faire: () => { window.did += 1; }}]}));"
+        "msap.surCommune(i => [['Rang', String(i)]]);"
+        "msap.montrerSite(msap.donnees().sites.id[0])"
+    )
+    # The what-if of the page offers actions of its own on the same fiche.
+    browser.execute_script(
+        "Array.from(document.querySelectorAll('.msap-actions button'))"
+        ".find(b => b.textContent === 'Fermer cette Maison').click()"
+    )
+    assert browser.execute_script("return window.did") == 1
+    browser.execute_script("msap.montrerCommune(5)")
+    assert any("Rang5" in text for text in popups(browser))
+
+
+def test_every_layer_and_theme_draws(browser, evolution):
+    visit(browser, evolution)
+    browser.execute_script(
+        "document.querySelectorAll('.leaflet-control-layers-overlays label').forEach(label => {"
+        "  const box = label.querySelector('input');"
+        "  if (!box.checked && !label.textContent.includes('en ligne')) box.click(); });"
+    )
+    for name, value in (("msap-theme", "evolution"), ("msap-theme", "acces")):
+        browser.execute_script(
+            "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
+            "s.dispatchEvent(new Event('change'));",
+            name,
+            value,
+        )
+    picture(browser, "jouet-toutes-couches")
+    browser.execute_script("msap.montrerCommune(3)")
+    (text,) = popups(browser)
+    assert "passés sous le seuil" in text
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_those_without_a_car_have_their_layer(browser, toy_study):
+    toy = coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    result = run_study(read_study(toy.path))
+    write_study(result, toy.folder / "sortie", diagnosis=diagnose(result))
+    visit(browser, toy.folder / "sortie" / "carte.html")
+    browser.execute_script(
+        "const s = document.getElementById('msap-theme'); s.value = 'sansVoiture';"
+        "s.dispatchEvent(new Event('change')); msap.montrerCommune(2);"
+    )
+    picture(browser, "jouet-sans-voiture")
+    (text,) = popups(browser)
+    assert "8 h 20 Gamma → 8 h 40 Maison de Alpha" in text
+    legend = browser.find_element("css selector", "[data-theme=sansVoiture]").text
+    assert "aucun jour ne convient" in legend
+    assert "1\u202f200" in legend
+    assert not browser.find_element("css selector", "[data-theme=acces]").is_displayed()
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_what_an_analyst_adds_with_folium_works(browser, toy_study, tmp_path):
+    fmap = outputs.map(run_study(read_study(toy_study.path)))
+    folium.Marker([48.1, -0.7], popup="Mon repère", tooltip="Ici").add_to(fmap)
+    outputs.write_map(fmap, tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    marker = browser.find_element("css selector", "img.leaflet-marker-icon")
+    assert browser.execute_script("return arguments[0].naturalWidth", marker) > 0
+    browser.execute_script("arguments[0].click()", marker)
+    assert "Mon repère" in browser.find_element("css selector", ".leaflet-popup-content").text
+
+
+def test_hostile_names_are_text(browser, tmp_path):
+    toy = hostile_study(tmp_path)
+    write_study(run_study(read_study(toy.path)), tmp_path / "sortie")
+    visit(browser, tmp_path / "sortie" / "carte.html")
+    assert HOSTILE[0] in browser.find_element("css selector", "h1").text
+    assert "{{7*7}}" in browser.find_element("css selector", "h1").text
+    # Open every popup there is: none may run anything, each shows its words as they are.
+    browser.execute_script(
+        """
+        window.shown = [];
+        const data = msap.donnees();
+        const keep = () => document.querySelectorAll('.msap-fiche, .leaflet-tooltip, .msap-ville')
+            .forEach(e => window.shown.push(e.textContent));
+        data.communes.code.forEach((_, i) => { msap.montrerCommune(i); keep(); });
+        data.sites.id.forEach(id => { msap.montrerSite(id); keep(); });
+        data.zones.forEach(zone => { msap.montrerZone(zone.rang); keep(); });
+        """
+    )
+    shown = "\n".join(browser.execute_script("return window.shown"))
+    for name in HOSTILE[:5]:
+        assert name in shown
+    assert browser.execute_script("return document.querySelectorAll('.msap-fiche img').length") == 0
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+    with pytest.raises(Exception, match="no such alert"):
+        browser.switch_to.alert.accept()
+
+
+@pytest.mark.corse
+@pytest.mark.slow
+def test_corsica_in_pictures(browser, corsica, tmp_path):
+    for name, maisons in (
+        ("corse-2024", "liste-fs-20240801.csv"),
+        ("corse-2020", "france-services-20200108.csv"),
+    ):
+        text = corsica.read_text(encoding="utf-8").replace("liste-fs-20240801.csv", maisons)
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text, encoding="utf-8")
+        result = run_study(read_study(path))
+        write_study(result, tmp_path / name, diagnosis=diagnose(result))
+        page = tmp_path / name / "carte.html"
+        assert page.stat().st_size < 1_500_000
+        for size in ((1440, 900), (360, 740)):
+            visit(browser, page, size=size)
+            picture(browser, f"{name}-{size[0]}")

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.toy import sites, straight_road, toy_communes
+
+from msap_geo import coverage, siting, travel
+from msap_geo.errors import DataError
+
+
+def score(town, offices, *, threshold=20):
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    access = coverage.access_by_commune(
+        town.communes, nearest, town.maisons, thresholds=[threshold]
+    )
+    bound = siting.longest_useful_trip(access, threshold=threshold)
+    times = travel.matrix(town.roads, town.origins, offices, max_minutes=bound)
+    to_maison = travel.nearest(
+        town.roads, offices.assign(demand_id=offices["site_id"]), town.maisons
+    )
+    return siting.score_candidates(offices, access, times, to_maison, threshold=threshold)
+
+
+def test_gains_by_hand(town):
+    scored = score(town, town.offices).set_index("site_id")
+    # From E: D, E and F come within 20 min (400 + 500 + 600); they save 20, 40 and 40 minutes.
+    assert scored.loc["P-E", "population_gagnee"] == 1500
+    assert scored.loc["P-E", "habitants_rapproches"] == 1500
+    assert scored.loc["P-E", "minutes_gagnees"] == pytest.approx(34.7)  # 52 000 / 1 500
+    assert scored.loc["P-E", "minutes_maison"] == 40
+    assert scored.loc["P-E", "km_maison"] == 40
+    # From B: only D comes within 20 min; everyone but A saves 10 minutes.
+    assert scored.loc["P-B", "population_gagnee"] == 400
+    assert scored.loc["P-B", "habitants_rapproches"] == 2000
+    assert scored.loc["P-B", "minutes_gagnees"] == 10
+    # E is best at everything; B has 400/1500, 20 000/52 000 and 10/40 of it.
+    assert scored.loc["P-E", "score"] == 100
+    assert scored.loc["P-B", "score"] == pytest.approx(
+        100 * (0.6 * 400 / 1500 + 0.3 * 20 / 52 + 0.1 * 10 / 40), abs=0.05
+    )
+    assert scored["rang"].to_dict() == {"P-E": 1, "P-B": 2}
+
+
+def test_an_office_beside_a_maison_brings_nothing(town):
+    scored = score(town, sites([("P-A", 0), ("P-F", 5)])).set_index("site_id")
+    assert scored.loc["P-A", ["population_gagnee", "minutes_gagnees", "score"]].tolist() == [0] * 3
+
+
+def test_offices_off_the_network_keep_their_row(town):
+    scored = score(town, sites([("P-E", 4), ("P-?", None)])).set_index("site_id")
+    assert scored.loc["P-?", "raison"] == "hors réseau"
+    assert scored.loc["P-?", "score"] == 0
+    assert pd.isna(scored.loc["P-?", "minutes_maison"])
+
+
+def test_no_candidate(town):
+    assert len(score(town, town.offices.iloc[:0])) == 0
+
+
+def test_ties_go_to_the_smallest_identifier(town):
+    scored = score(town, sites([("Z", 4), ("A", 4)]))
+    assert scored["site_id"].tolist() == ["A", "Z"]
+
+
+def test_times_of_other_places_are_refused(town):
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    access = coverage.access_by_commune(town.communes, nearest, town.maisons, thresholds=[20])
+    times = travel.matrix(town.roads, town.origins, town.offices[::-1])
+    to_maison = travel.nearest(
+        town.roads, town.offices.assign(demand_id=town.offices["site_id"]), town.maisons
+    )
+    with pytest.raises(DataError, match="ne sont pas ceux"):
+        siting.score_candidates(town.offices, access, times, to_maison, threshold=20)
+
+
+@given(st.integers(0, 5), st.integers(5, 60))
+@settings(max_examples=30)
+def test_the_gain_is_what_opening_the_office_would_show(index, threshold):
+    communes = toy_communes()
+    maisons, office = sites([("FS1", 0)]), sites([("P", index)])
+    origins = sites([(code, i) for i, code in enumerate(communes["code_insee"])]).rename(
+        columns={"site_id": "demand_id"}
+    )
+    roads = straight_road()
+
+    def within(table):
+        access = coverage.access_by_commune(
+            communes, travel.nearest(roads, origins, table), table, thresholds=[threshold]
+        )
+        return access, coverage.shares(access, thresholds=[threshold])[0].within
+
+    access, today = within(maisons)
+    _, tomorrow = within(pd.concat([maisons, office], ignore_index=True))
+    bound = siting.longest_useful_trip(access, threshold=threshold)
+    times = travel.matrix(roads, origins, office, max_minutes=bound)
+    to_maison = travel.nearest(roads, office.assign(demand_id="P"), maisons)
+    scored = siting.score_candidates(office, access, times, to_maison, threshold=threshold)
+    assert scored["population_gagnee"].iloc[0] == tomorrow - today

@@ -1,0 +1,395 @@
+"""The what-if engine of the page against Python on the same choices, person for person."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import coo_array, csr_array
+from support.pages import visit
+from support.toy import CODES
+
+import msap_geo.outputs
+from msap_geo import coverage, outputs, schemas, siting, travel
+from msap_geo.answers.plan import study_costs
+from msap_geo.folder import write_study
+from msap_geo.study import Choice, read_study, run_study, sample_study, scenario, simulation_of
+from msap_geo.study import what_if as simulation_module
+from msap_geo.study.choice import Site
+
+ENGINE = Path(msap_geo.outputs.__file__).parent / "page" / "assets" / "simulation_moteur.js"
+
+in_browser = [
+    pytest.mark.browser,
+    pytest.mark.enable_socket,
+    pytest.mark.xdist_group("browser"),
+]
+
+
+def choose(result, opened=(), closed=()):
+    return Choice(
+        result.study.etude.nom,
+        result.study.departements,
+        tuple(Site(site) for site in opened),
+        tuple(Site(site) for site in closed),
+    )
+
+
+def random_choices(result, n, *, seed=0):
+    """Choices of every size, closings included, from nothing to everything."""
+    rng = np.random.default_rng(seed)
+    offices = result.candidates["site_id"].to_numpy()
+    maisons = result.maisons["site_id"].to_numpy()
+    choices = []
+    for _ in range(n):
+        most = rng.choice([1, 3, 8, len(offices)])
+        opened = rng.permutation(offices)[: rng.integers(0, min(most, len(offices)) + 1)]
+        fewer = rng.choice([0, 1, 3, len(maisons)])
+        closed = rng.permutation(maisons)[: rng.integers(0, min(fewer, len(maisons)) + 1)]
+        if len(opened) + len(closed):
+            choices.append((list(opened), list(closed)))
+    return choices
+
+
+def contiguity(communes):
+    """Neighbours of each commune, as rows of a sparse matrix."""
+    i, j = coverage.contiguous_pairs(communes.geometry.to_numpy())
+    n = len(communes)
+    both = (np.concatenate([i, j]), np.concatenate([j, i]))
+    graph = csr_array(coo_array((np.ones(2 * len(i)), both), shape=(n, n)))
+    return {"debut": graph.indptr.tolist(), "index": graph.indices.tolist()}
+
+
+def engine_data(result):
+    """What the engine reads, without the rest of the page."""
+    return {
+        "communes": {
+            "code": result.access["code_insee"].tolist(),
+            "population": result.access["population"].tolist(),
+            "voisines": contiguity(result.communes),
+        },
+        "simulation": outputs.simulation_data(simulation_of(result)),
+    }
+
+
+def bare_page(folder, data):
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    page = folder / "moteur.html"
+    page.write_text(
+        '<!doctype html><html lang="fr"><meta charset="utf-8"><title>moteur</title>'
+        '<link rel="icon" href="data:,">'
+        f'<script type="application/json" id="d">{text}</script>'
+        f"<script>{ENGINE.read_text(encoding='utf-8')}</script>"
+        "<script>var E = msapMoteur.preparer(JSON.parse(document.getElementById('d').textContent));"
+        "</script></html>",
+        encoding="utf-8",
+    )
+    return page
+
+
+def recompute(browser, choices):
+    """Run the engine on choices of identifiers; everything it tells, as plain lists."""
+    return browser.execute_script(
+        """
+        return arguments[0].map(function (choice) {
+            var rank = function (id) { return E.rang[id]; };
+            var r = msapMoteur.calculer(E,
+                { ouverts: choice[0].map(rank), fermes: choice[1].map(rank) });
+            r.acces.millimes = Array.from(r.acces.millimes).slice(0, E.n);
+            r.acces.site = Array.from(r.acces.site).slice(0, E.n).map(
+                function (s) { return s < 0 ? null : E.sites.site_id[s]; });
+            r.classes = Array.from(r.classes);
+            r.heures.minutes = Array.from(r.heures.minutes);
+            r.zones.forEach(function (z) {
+                z.communes = z.communes.map(function (c) { return E.code[c]; });
+                z.site = z.site < 0 ? null : E.sites.site_id[z.site];
+            });
+            return r;
+        });
+        """,
+        [[list(map(str, opened)), list(map(str, closed))] for opened, closed in choices],
+    )
+
+
+def thousandths(minutes):
+    return np.rint(1000 * minutes.fillna(-0.001)).astype(int).tolist()
+
+
+def none_for_null(values):
+    return [None if pd.isna(value) else value for value in values]
+
+
+def assert_same(found, base, result):
+    """Compare what the engine found with a scenario that Python ran."""
+    access = result.access
+    assert found["acces"]["millimes"] == thousandths(access["minutes"])
+    assert found["acces"]["site"] == none_for_null(access["site_id"])
+    labels = coverage.class_labels(result.study.thresholds)
+    assert [labels[rank] for rank in found["classes"]] == access["palier"].tolist()
+    for line, share in zip(found["seuils"], result.shares, strict=True):
+        assert line == {
+            "seuil": round(1000 * share.threshold),
+            "population": share.population,
+            "couverts": share.within,
+            "audela": share.beyond,
+            "communes": share.communes_beyond,
+        }
+    people = access.groupby("palier")["population"].sum()
+    assert found["parClasse"]["habitants"] == [int(people.get(label, 0)) for label in labels]
+    zones = result.zones
+    assert [z["id"] for z in found["zones"]] == zones["zone_id"].tolist()
+    assert [z["rang"] for z in found["zones"]] == zones["rang"].tolist()
+    assert [z["communes"] for z in found["zones"]] == zones["communes"].tolist()
+    assert [z["population"] for z in found["zones"]] == zones["population"].tolist()
+    assert [z["minutesMax"] for z in found["zones"]] == none_for_null(zones["minutes_max"])
+    assert [z["site"] for z in found["zones"]] == none_for_null(zones["site_id"])
+    assert_same_movements(found["mouvements"], base, result)
+    assert_same_ranking(found["classement"], result.candidates)
+    assert_same_hours(found["heures"], result)
+    assert_same_groups(found["groupes"], result)
+    opened = [site.site_id for site in result.choice.opened]
+    kinds = result.la_poste.set_index("site_id").loc[opened, "genre"]
+    costs = siting.plan_costs(
+        study_costs(result.study), kinds, first_year=result.study.couts.annee
+    ).rename(columns={"montant_eur": "montant"})
+    assert [{**row, "montant": round(row["montant"], 2)} for row in found["couts"]] == [
+        {**row, "montant": round(row["montant"], 2)} for row in costs.to_dict("records")
+    ]
+
+
+def assert_same_movements(found, base, result):
+    before, after = base.access["minutes"], result.access["minutes"]
+    people = result.access["population"]
+    for line, threshold in zip(found["seuils"], result.study.thresholds, strict=True):
+        near, nearer = before <= threshold, after <= threshold
+        assert line["gagnes"] == people[nearer & ~near].sum()
+        assert line["perdus"] == people[near & ~nearer].sum()
+        assert line["communesGagnees"] == np.flatnonzero(nearer & ~near).tolist()
+    closer = after.fillna(np.inf) < before.fillna(np.inf)
+    farther = after.fillna(np.inf) > before.fillna(np.inf)
+    assert found["rapproches"] == people[closer].sum()
+    assert found["eloignes"] == people[farther].sum()
+    saved = (1000 * before).round().sub((1000 * after).round()).fillna(0)
+    assert found["millimesEconomises"] == int((people * saved).sum())
+
+
+def assert_same_ranking(found, candidates):
+    names = {
+        "rang": "rang",
+        "site_id": "id",
+        "score": "score",
+        "population_gagnee": "gagnes",
+        "habitants_rapproches": "rapproches",
+        "minutes_economisees": "minutesEconomisees",
+        "minutes_gagnees": "minutesGagnees",
+    }
+    ours = [tuple(line[key] for key in names.values()) for line in found]
+    theirs = list(candidates[list(names)].itertuples(index=False, name=None))
+    assert ours == theirs
+
+
+def assert_same_hours(found, result):
+    maisons = result.maisons
+    times = travel.matrix(
+        result.roads, result.origins, maisons, max_minutes=result.study.threshold + 1
+    )
+    hours = coverage.open_hours(times, maisons, threshold=result.study.threshold)
+    ours = [None if value < 0 else round(value / 60, 4) for value in found["minutes"]]
+    assert ours == none_for_null(hours["heures_semaine"])
+    week = coverage.people_by_half_day(result.access["population"], hours).iloc[-1]
+    mean = week["heures_moyennes"]
+    if pd.isna(mean):
+        assert found["moyenne"] is None
+    else:
+        assert found["moyenne"] == pytest.approx(mean, abs=1e-3)
+
+
+def assert_same_groups(found, result):
+    named = [name for name in schemas.GROUPS if name in result.communes]
+    assert [line["nom"] for line in found] == named
+    for line in found:
+        people = result.communes[line["nom"]].fillna(0).to_numpy()
+        assert line["effectif"] == pytest.approx(1000 * people.sum(), abs=len(people))
+        for within, threshold in zip(line["couverts"], result.study.thresholds, strict=True):
+            near = (result.access["minutes"] <= threshold).to_numpy()
+            assert within == pytest.approx(1000 * people[near].sum(), abs=len(people))
+
+
+def check_choices(browser, result, choices, folder):
+    """Recompute choices in the real page of a study, and compare each with Python's scenario."""
+    write_study(result, folder / "sortie")
+    page = folder / "sortie" / "carte.html"
+    assert page.stat().st_size < 1_500_000
+    visit(browser, page)
+    browser.execute_script("window.E = msapEssai.moteur()")
+    for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+        expected = scenario(result, choose(result, opened, closed))
+        assert_same(found, result, expected)
+    assert browser.get_log("browser") == []
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return run_study(sample_study())
+
+
+class TestInTheBrowser:
+    pytestmark = in_browser
+
+    def test_toy_town_by_hand(self, browser, toy_study, tmp_path):
+        result = run_study(read_study(toy_study.path))
+        visit(browser, bare_page(tmp_path, engine_data(result)))
+        nothing, epsilon, moved = recompute(
+            browser, [([], []), (["00004A"], []), (["00004A"], ["1"])]
+        )
+        assert nothing["acces"]["millimes"] == [0, 10_000, 20_000, 30_000, 40_000, 50_000]
+        # E opens: D, E and F come within twenty minutes; 20.0 minutes is within.
+        assert epsilon["acces"]["millimes"] == [0, 10_000, 20_000, 10_000, 0, 10_000]
+        assert epsilon["mouvements"]["seuils"][0]["gagnes"] == 400 + 500 + 600
+        assert epsilon["zones"] == []
+        assert [line["id"] for line in epsilon["classement"]] == ["00001A"]
+        # A closes: A and B are beyond; D, E, F stay within.
+        assert moved["acces"]["millimes"] == [40_000, 30_000, 20_000, 10_000, 0, 10_000]
+        assert moved["mouvements"]["seuils"][0]["perdus"] == 100 + 200
+        (zone,) = moved["zones"]
+        assert (zone["id"], zone["minutesMax"]) == (f"ZB-{CODES[1]}", 40)
+
+    def test_the_demo_on_many_choices(self, browser, demo, tmp_path):
+        check_choices(browser, demo, random_choices(demo, 15), tmp_path)
+
+    @pytest.mark.corse
+    @pytest.mark.slow
+    def test_corsica_in_2020_on_many_choices(self, browser, corsica, tmp_path):
+        text = corsica.read_text(encoding="utf-8")
+        path = tmp_path / "etude.toml"
+        path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
+        result = run_study(read_study(path))
+        data = outputs.simulation_data(simulation_of(result))
+        assert len(json.dumps(data)) < 350_000
+        check_choices(browser, result, random_choices(result, 12), tmp_path)
+        plan = data["plans"][-1]
+        (found,) = recompute(browser, [(plan["sites"], [])])
+        assert found["seuils"][0]["couverts"] == plan["valeur"] == plan["borne"]
+        assert found["optimum"]["sites"] == plan["sites"]
+        milliseconds = browser.execute_script(
+            "var t = performance.now(), choice = {ouverts: [10, 20, 30], fermes: [1]};"
+            "for (var i = 0; i < 20; i += 1) { choice.ouverts[0] = 4 + i;"
+            " msapMoteur.calculer(E, choice); }"
+            "return (performance.now() - t) / 20;"
+        )
+        assert milliseconds < 50
+
+    def test_trips_left_out_are_told_and_classes_stay_exact(
+        self, browser, demo, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(simulation_module, "_FEWEST_TRIPS", 6_000)
+        monkeypatch.setattr(simulation_module, "_TRIPS_A_COMMUNE", 1)
+        trips = simulation_of(demo).trips
+        assert len(trips.site) <= 6_000
+        assert not trips.complete
+        visit(browser, bare_page(tmp_path, engine_data(demo)))
+        choices = random_choices(demo, 12, seed=1)
+        unknown = 0
+        for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+            expected = scenario(demo, choose(demo, opened, closed))
+            truth = np.array(thousandths(expected.access["minutes"]))
+            ours = np.array(found["acces"]["millimes"])
+            known = ours != -2
+            unknown += found["acces"]["inconnus"]
+            np.testing.assert_array_equal(ours[known], truth[known])
+            assert (truth[~known] > trips.bound[: len(truth)][~known]).all()
+            labels = coverage.class_labels(demo.study.thresholds)
+            assert [labels[rank] for rank in found["classes"]] == expected.access["palier"].tolist()
+            assert [z["id"] for z in found["zones"]] == expected.zones["zone_id"].tolist()
+        assert unknown > 0
+
+    def test_groups_hours_kinds_and_envelopes(self, browser, tmp_path):
+        rich = rich_demo()
+        choices = random_choices(rich, 8, seed=2)
+        check_choices(browser, rich, choices, tmp_path)
+        (found,) = recompute(browser, [choices[0]])
+        assert {line["nom"] for line in found["groupes"]} == {
+            "habitants_65_plus",
+            "menages_sans_voiture",
+        }
+
+    def test_an_envelope_that_runs_out(self, browser, toy_study, tmp_path, monkeypatch):
+        model = siting.load_costs("msap-2016")
+        first, second, *others = model.payers
+        small = dataclasses.replace(second, envelope_eur=60_000.0)
+        model = dataclasses.replace(model, payers=(first, small, *others))
+        monkeypatch.setattr(simulation_module, "study_costs", lambda _: model)
+        result = run_study(read_study(toy_study.path))
+        visit(browser, bare_page(tmp_path, engine_data(result)))
+        (found,) = recompute(browser, [(["00001A", "00004A"], [])])
+        year = result.study.couts.annee
+        spent = siting.plan_costs(model, ["Bureau de Poste"] * 2, first_year=year)
+        expected = spent.rename(columns={"montant_eur": "montant"}).to_dict("records")
+        assert found["couts"] == expected
+        assert spent.loc[spent["payeur"] == second.name, "montant_eur"].sum() == 60_000
+
+    def test_what_closing_each_maison_would_do(self, browser, demo, tmp_path):
+        visit(browser, bare_page(tmp_path, engine_data(demo)))
+        office = demo.candidates["site_id"].iloc[0]
+        (found,) = recompute(browser, [([office], [])])
+        now = scenario(demo, choose(demo, [office]))
+        for rank, maison in enumerate(demo.maisons["site_id"]):
+            without = scenario(demo, choose(demo, [office], [maison]))
+            lost = now.shares[0].within - without.shares[0].within
+            assert found["fermetures"]["perdus"][rank] == lost
+            served = now.access.loc[now.access["site_id"] == maison, "population"].sum()
+            assert found["fermetures"]["usagers"][rank] == served
+
+    @pytest.mark.parametrize("held", [80_000, 20])
+    def test_a_part_no_road_leads_to(self, browser, toy_study, tmp_path, monkeypatch, held):
+        monkeypatch.setattr(simulation_module, "_FEWEST_TRIPS", held)
+        monkeypatch.setattr(simulation_module, "_TRIPS_A_COMMUNE", 1)
+        links = pd.read_csv(toy_study.folder / "liens.csv")
+        links[(links["from"] < 3) == (links["to"] < 3)].to_csv(
+            toy_study.folder / "liens.csv", index=False
+        )
+        result = run_study(read_study(toy_study.path))
+        assert result.access["minutes"].isna().sum() == 3
+        assert len(simulation_of(result).trips.lost) == 2
+        visit(browser, bare_page(tmp_path, engine_data(result)))
+        choices = [(["00004A"], []), (["00001A"], ["1"]), ([], ["1"]), (["00001A", "00004A"], [])]
+        for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+            expected = scenario(result, choose(result, opened, closed))
+            assert found["acces"]["millimes"] == thousandths(expected.access["minutes"])
+            assert_same_movements(found["mouvements"], result, expected)
+
+
+def rich_demo():
+    """Study the demo with target groups, hours of offices, two kinds of them, an envelope."""
+    study = sample_study()
+    types = ("Bureau de Poste", "Agence postale communale")
+    study = study.model_copy(
+        update={
+            "etude": study.etude.model_copy(update={"seuils_minutes": (7.5, 15.0, 30.0)}),
+            "candidats": study.candidats.model_copy(update={"types": types}),
+            "couts": study.couts.model_copy(
+                update={
+                    "modele": "msap-2016",
+                    "annee": 2016,
+                    "fonctionnement_eur": {types[1]: 30_001.7},
+                    "investissement_eur": {types[0]: 12_500.0},
+                }
+            ),
+        }
+    )
+    result = run_study(study)
+    rng = np.random.default_rng(3)
+    people = result.communes["population"]
+    communes = result.communes.assign(
+        habitants_65_plus=(people * rng.uniform(0.1, 0.4, len(people))),
+        menages_sans_voiture=np.where(rng.random(len(people)) < 0.1, np.nan, people * 0.03),
+    )
+    texts = np.array(
+        ["Mo-Fr 09:00-12:00", "Tu 08:30-12:30,13:00-24:00; Sa 09:00-12:00", "off", None]
+    )
+    la_poste = result.la_poste.assign(horaires=rng.choice(texts, len(result.la_poste)))
+    return dataclasses.replace(result, communes=communes, la_poste=la_poste)
