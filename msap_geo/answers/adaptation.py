@@ -163,7 +163,7 @@ def adapt_network(
         question, plan, count=OTHERS, within=WITHIN, effort=_part(effort, _OTHERS_SHARE)
     )
     progress("Ce qui romprait les règles")
-    inside = np.arange(len(points)) < len(result.la_poste)
+    inside = np.arange(len(points)) < len(result.contact_points)
     broken = adaptation.ruptures(
         network, tuple(guarantees), inside, effort=_part(effort, _BREAK_SHARE)
     )

@@ -108,11 +108,12 @@ def margins(
     result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
 ) -> pd.DataFrame:
     """Evaluate every rule before and after, as the diagnosis does."""
-    gone = question.lost(CONTACT, plan.chosen)[: len(result.la_poste)]
+    fixed = result.contact_points["site_id"]
+    gone = fixed[question.lost(CONTACT, plan.chosen)[: len(fixed)]]
     after = dataclasses.replace(
         result,
-        la_poste=result.la_poste[~gone].reset_index(drop=True),
-        la_poste_national=result.la_poste_national - int(gone.sum()),
+        la_poste=result.la_poste[~result.la_poste["site_id"].isin(gone)].reset_index(drop=True),
+        la_poste_national=result.la_poste_national - len(gone),
     )
     origin = from_communes(result)
     before, then = rules(result, origin), rules(after, origin)

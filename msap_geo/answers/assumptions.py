@@ -96,14 +96,14 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
     crs = result.communes.crs
     points = gpd.GeoDataFrame(
         # Across the border there may be a nearer one.
-        pd.concat([result.la_poste, result.la_poste_around], ignore_index=True),
+        pd.concat([result.contact_points, result.contact_points_around], ignore_index=True),
         crs=crs,
     )
     offices = coverage.access_by_place(
         origin.points, travel.nearest(result.roads, origin.points, points)
     )
     by_kind = {_LA_POSTE: offices, _MAISONS: origin.places}
-    sites = {_LA_POSTE: result.la_poste, _MAISONS: result.maisons}
+    sites = {_LA_POSTE: result.contact_points, _MAISONS: result.maisons}
     straight = {
         _LA_POSTE: offices.assign(km=coverage.straight_km(origin.points, points)),
         _MAISONS: origin.places.assign(km=coverage.straight_km(origin.points, result.maisons)),

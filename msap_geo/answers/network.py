@@ -87,7 +87,7 @@ def postal_network(result: StudyResult) -> Postal:
     second post office of a town is nobody's nearest.
     """
     points = gpd.GeoDataFrame(
-        pd.concat([result.la_poste, result.la_poste_around], ignore_index=True),
+        pd.concat([result.contact_points, result.contact_points_around], ignore_index=True),
         crs=result.communes.crs,
     )
     longest = result.study.adaptation.trajet_max_minutes
@@ -116,7 +116,7 @@ def offers(
     StudyError
         If an answer, a protected point, a kind or a quota speaks of what is not there.
     """
-    wanted, inside = result.study.adaptation, len(result.la_poste)
+    wanted, inside = result.study.adaptation, len(result.contact_points)
     here = points.iloc[:inside]
     ids = here["site_id"].astype(str).to_numpy()
     _known(wanted.proteges, set(ids), where="[adaptation] proteges")

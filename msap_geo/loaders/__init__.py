@@ -13,6 +13,7 @@ from msap_geo.loaders.people.carreaux import carreau_points, load_carreaux
 from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.people.population import load_population, population_from_records
 from msap_geo.loaders.sites.bpe import load_bpe
+from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
 from msap_geo.loaders.sites.la_poste import load_la_poste
 from msap_geo.loaders.sites.mairies import load_mairies
 from msap_geo.loaders.sites.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
@@ -33,6 +34,7 @@ __all__ = [
     "BORDER_KM",
     "FIXED_KINDS",
     "ITINERANT_KINDS",
+    "ITINERANT_OFFICE",
     "OPERATORS",
     "CommuneCodes",
     "Loaded",

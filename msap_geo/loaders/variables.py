@@ -1,4 +1,8 @@
-"""INSEE's variable names, which carry their year: ``P21_POP`` one year, ``P22_POP`` the next."""
+"""INSEE's variable names, which carry their year: ``P21_POP`` one year, ``P22_POP`` the next.
+
+Since 2026 INSEE publishes variables as rows, under other names (*comparateur*, *dossier complet*,
+populations of reference): what each was called in columns stands here.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+LONG_FORM = {
+    "POP": "p{y}_pop",
+    "PMUN": "pmun{y}",
+    "POP_SEX_M_AGE_Y_GE65": "p{y}_h65p",
+    "POP_SEX_F_AGE_Y_GE65": "p{y}_f65p",
+    "POP_EMPSTA_ENQ_2_AGE_Y15T64": "p{y}_chom1564",
+    "PR_MD60": "tp60{y}",
+    "MED_SL": "med{y}",
+    "DWELLINGS_OCS_DW_MAIN": "p{y}_rp",
+}
+"""INSEE's variable of the long form → its name in columns, ``{y}`` the digits of the year.
+
+Poverty and standards of living: *Filosofi*; the rest: census. Cars are not told apart there, nor
+ages beyond 65 by a name seen: those still come from the edition in columns.
+"""
 
 _CENTURY_PIVOT = 60
 """INSEE's two digits: 68 is the census of 1968, 21 that of 2021."""

@@ -97,7 +97,7 @@ def _fault_in_columns(path: Path, source: Source) -> str | None:
     if not source.colonnes:
         return None
     try:
-        headers = tabular.read_headers(path, suffix=f".{source.format}")
+        headers = [set(each) for each in tabular.read_headers(path, suffix=f".{source.format}")]
     except DataError as error:
         return error.problem
     if not headers:

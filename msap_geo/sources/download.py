@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RETRIED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
+"""Answers that may be other ones a moment later; insee.fr's 403 comes and goes."""
+
 _CHUNK = 64 * 1024
 _DIGITS = 16
 _GZIP = 31  # zlib's window for a gzip header

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from msap_geo import coverage, network
+from msap_geo import coverage, loaders, network
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
 from msap_geo.study.choice import choice_in_words
@@ -46,7 +46,8 @@ class Facts:
     la_poste, candidates
         Post offices of the territory, and the scored candidates, best first.
     la_poste_around, la_poste_national
-        Post offices across its border, near enough to be nearest, and how many the country has.
+        Post offices across its border, near enough to be nearest, and how many the country has, the
+        itinerant ones left out.
     zones
         Zones blanches, ranked.
     shares
@@ -103,6 +104,16 @@ class Facts:
     def neighbours(self) -> pd.Series:
         """Which Maisons stand in another département, near enough to count, one flag a row."""
         return ~self.maisons["departement"].isin(self.study.departements)
+
+    @property
+    def contact_points(self) -> gpd.GeoDataFrame:
+        """Post offices of the territory that stand somewhere: what the rules of La Poste count."""
+        return _that_stay(self.la_poste)
+
+    @property
+    def contact_points_around(self) -> gpd.GeoDataFrame:
+        """Those across its border."""
+        return _that_stay(self.la_poste_around)
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
@@ -169,6 +180,11 @@ class Facts:
             "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
             "anomalies_hors_territoire": self.elsewhere,
         }
+
+
+def _that_stay(offices: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out the post offices that move: an address where one parks at night serves nobody."""
+    return offices[offices["genre"] != loaders.ITINERANT_OFFICE].reset_index(drop=True)
 
 
 def _figure(share: float) -> float | None:

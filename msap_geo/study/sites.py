@@ -77,7 +77,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         itinerants.reset_index(drop=True),
         offices.table[local].reset_index(drop=True),
         places.within_reach(away).reset_index(drop=True),
-        len(offices.table),
+        int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,
         offices.rows_read,
     )

@@ -22,7 +22,13 @@ from msap_geo.tabular.text import (
     unique_names,
 )
 from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
-from msap_geo.tabular.workbooks import Found, read_headers, read_tables, tell_hidden
+from msap_geo.tabular.workbooks import (
+    Found,
+    columns_found,
+    read_headers,
+    read_tables,
+    tell_hidden,
+)
 
 __all__ = [
     "JSON_SUFFIXES",
@@ -30,6 +36,7 @@ __all__ = [
     "LINE",
     "Found",
     "VectorFile",
+    "columns_found",
     "decode",
     "find_header",
     "guarded",

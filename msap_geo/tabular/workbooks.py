@@ -22,6 +22,7 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
 from msap_geo.tabular.archives import is_archive, members, read_member, read_member_head
 from msap_geo.tabular.header import guess_header
+from msap_geo.tabular.long_form import CODE, is_part, measure_column, read_long_parquet, widen
 from msap_geo.tabular.text import (
     LINE,
     decode,
@@ -32,7 +33,7 @@ from msap_geo.tabular.text import (
 from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES, refuse_vast_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".xlsb"}
 _PARQUET = {".parquet", ".geoparquet"}
@@ -40,6 +41,8 @@ _TEXTS = {".csv", ".txt", ".tsv"}
 _HEADER_ROWS = 30
 _BYTES_PER_CELL = 8
 _HEAD_BYTES = 1 << 20
+_MOST_NAMED = 12
+"""Names told of in a message."""
 
 
 class Found(NamedTuple):
@@ -74,7 +77,9 @@ def tell_hidden(found: Iterable[Found], *, file: str) -> list[Anomaly]:
     ]
 
 
-def read_tables(path: Path, *, keep: Callable[[str], bool]) -> list[Found]:
+def read_tables(
+    path: Path, *, keep: Callable[[str], bool], variables: Mapping[str, str] | None = None
+) -> list[Found]:
     """Read every table of a file that has at least one of the columns wanted.
 
     Parameters
@@ -84,6 +89,9 @@ def read_tables(path: Path, *, keep: Callable[[str], bool]) -> list[Found]:
     keep
         Tells by its normalised name whether a column is wanted; the header of a sheet is its row
         with most of them.
+    variables
+        Variables of INSEE's long form to set back in columns, and the name of the column of each
+        (:func:`msap_geo.tabular.long_form.widen`); tables in long form are not read when not given.
 
     Returns
     -------
@@ -99,26 +107,56 @@ def read_tables(path: Path, *, keep: Callable[[str], bool]) -> list[Found]:
     DataError
         If a table is irregular or empty.
     """
+    names = variables or {}
+
+    def wanted(name: str) -> bool:
+        return keep(name) or bool(names and is_part(name))
+
     if is_archive(path):
-        found = list(_from_archive(path, keep))
+        found = list(_from_archive(path, wanted, names))
     else:
-        found = list(_from_content(path, path.read_bytes, path.suffix.lower(), keep))
+        found = list(_from_content(path, path.read_bytes, path.suffix.lower(), wanted, names))
+    if names:
+        found = [_widened(each, path, names) for each in found]
     fitting = [each for each in found if any(map(keep, each.table.columns))]
     if not fitting:
-        seen = "; ".join(
-            f"{each.name} : {', '.join(c for c in each.table.columns[:12] if c != LINE)}"
-            for each in found
-        )
         raise MissingColumnError(
-            f"« {path.name} » : aucune des colonnes attendues"
-            + (f" (colonnes trouvées : {seen})" if seen else ""),
+            f"« {path.name} » : aucune des colonnes attendues (trouvées : {columns_found(path)})",
             where=path,
             remedy="vérifier que c'est le bon fichier",
         )
     return fitting
 
 
-def _from_archive(path: Path, keep: Callable[[str], bool]) -> Iterator[Found]:
+def columns_found(path: Path) -> str:
+    """Say what stands at the top of each table of a file that holds none of the columns wanted."""
+    told = []
+    for header in read_headers(path):
+        names = [name for name in header if name]
+        told.append(", ".join(names[:_MOST_NAMED]) + ("…" if len(names) > _MOST_NAMED else ""))
+    return " ; ".join(filter(None, told)) or "aucune"
+
+
+def _widened(found: Found, path: Path, names: Mapping[str, str]) -> Found:
+    """Set a table in long form back in columns, leave another as it is."""
+    measures = measure_column(found.table.columns)
+    if measures is None:
+        return found
+    table = widen(found.table, names)
+    if len(table.columns) == len((LINE, CODE)):
+        raise MissingColumnError(
+            f"« {path.name} » est en forme longue, mais aucune commune n'y a de variable attendue "
+            f"(dans {measures.upper()} : {', '.join(list(names)[:_MOST_NAMED])})",
+            where=path,
+            remedy="vérifier que c'est le bon fichier, et qu'il donne les communes (GEO_OBJECT = "
+            "COM)",
+        )
+    return Found(found.name, table, found.hidden)
+
+
+def _from_archive(
+    path: Path, keep: Callable[[str], bool], names: Mapping[str, str]
+) -> Iterator[Found]:
     readable = [
         name
         for name in members(path)
@@ -136,16 +174,20 @@ def _from_archive(path: Path, keep: Callable[[str], bool]) -> Iterator[Found]:
         def content(name: str = name) -> bytes:
             return read_member(path, name)
 
-        yield from _from_content(path / name, content, suffix, keep)
+        yield from _from_content(path / name, content, suffix, keep, names)
 
 
 def _from_content(
-    where: Path, content: Callable[[], bytes], suffix: str, keep: Callable[[str], bool]
+    where: Path,
+    content: Callable[[], bytes],
+    suffix: str,
+    keep: Callable[[str], bool],
+    names: Mapping[str, str],
 ) -> Iterator[Found]:
     if suffix in _WORKBOOKS:
         yield from _from_workbook(where, content(), keep)
     elif suffix in _PARQUET:
-        yield Found(where.name, _from_parquet(where, content(), keep))
+        yield Found(where.name, _from_parquet(where, content(), keep, names))
     else:
         yield Found(where.name, parse_table(decode(content(), where), where, keep=keep))
 
@@ -225,10 +267,14 @@ def _refuse_vast(cells: int, size: int, where: Path) -> None:
         )
 
 
-def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> pd.DataFrame:
+def _from_parquet(
+    where: Path, content: bytes, keep: Callable[[str], bool], variables: Mapping[str, str]
+) -> pd.DataFrame:
     try:
         source = pq.ParquetFile(io.BytesIO(content))
         names = source.schema_arrow.names
+        if variables and measure_column(map(normalise, names)):
+            return read_long_parquet(source, variables)
         wanted = [name for name in names if keep(normalise(name))]
         _refuse_vast(source.metadata.num_rows * len(wanted), len(content), where)
         table = source.read(columns=wanted).to_pandas()
@@ -248,20 +294,20 @@ def _from_parquet(where: Path, content: bytes, keep: Callable[[str], bool]) -> p
     return table
 
 
-def read_headers(path: Path, *, suffix: str | None = None) -> list[set[str]]:
+def read_headers(path: Path, *, suffix: str | None = None) -> list[list[str]]:
     """Return the names found at the top of each table of a file, without reading the tables.
 
     Parameters
     ----------
     path
-        Workbook, Parquet, or a zip of them and of CSV.
+        CSV, workbook, Parquet, or a zip of them.
     suffix
         Its extension, where the file does not bear its own name yet.
 
     Returns
     -------
-    list of set of str
-        One set per sheet, member or file, normalised; of a sheet, every text of its first rows.
+    list of list of str
+        One list per sheet, member or file, normalised; of a sheet, every text of its first rows.
         Members of other kinds are passed over.
 
     Raises
@@ -271,20 +317,22 @@ def read_headers(path: Path, *, suffix: str | None = None) -> list[set[str]]:
     """
     if not is_archive(path):
         return list(_headers(path, suffix or path.suffix.lower(), path.read_bytes))
-    found: list[set[str]] = []
+    found: list[list[str]] = []
     for name in members(path):
         kind = Path(name).suffix.lower()
         if kind in _TEXTS:
-            head = read_member_head(path, name, _HEAD_BYTES)
-            layout = guess_header(decode(head, path / name))
-            if layout is not None:
-                found.append({normalise(field) for field in layout.fields})
+            found += _text_header(read_member_head(path, name, _HEAD_BYTES), path / name)
         elif kind in _WORKBOOKS | _PARQUET:
             found += _headers(path / name, kind, functools.partial(read_member, path, name))
     return found
 
 
-def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator[set[str]]:
+def _text_header(head: bytes, where: Path) -> list[list[str]]:
+    layout = guess_header(decode(head, where))
+    return [] if layout is None else [[normalise(field) for field in layout.fields]]
+
+
+def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator[list[str]]:
     if suffix in _PARQUET:
         try:
             names = pq.read_schema(io.BytesIO(content())).names
@@ -292,14 +340,17 @@ def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator
             if isinstance(error, DataError):
                 raise
             raise _no_parquet(where) from error
-        yield {normalise(str(name)) for name in names}
+        yield [normalise(str(name)) for name in names]
+        return
+    if suffix not in _WORKBOOKS:
+        yield from _text_header(content()[:_HEAD_BYTES], where)
         return
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content()))
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=False, nrows=_HEADER_ROWS)
-            yield {normalise(_text(cell)) for row in rows for cell in row}
+            yield list(dict.fromkeys(normalise(_text(cell)) for row in rows for cell in row))
     except (calamine.CalamineError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -9,6 +11,9 @@ import shapely
 from support.toy import LA_POSTE_HEADER, MAISONS_HEADER, maison_row, poste_row, write_csv
 
 from msap_geo import loaders, study
+from msap_geo.answers import assumptions
+from msap_geo.answers.network import postal_network
+from msap_geo.answers.origins import from_communes
 from msap_geo.errors import DataError
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.loaders.territory.voisinage import PLACE_TOLERANCE_M, confront
@@ -160,3 +165,47 @@ class TestLists:
         assert loaded.table["genre"].tolist() == [kind]
         moves = kind != "Bureau de Poste"
         assert ("bureau-itinerant" in {a.code for a in loaded.anomalies}) is moves
+
+
+class TestPostOfficesThatMove:
+    """The law counts points of contact one can go to: not the address where a van parks."""
+
+    def study(self, tmp_path, change):
+        folder = tmp_path / change.__name__
+        shutil.copytree(study.sample_study().folder, folder)
+        offices = pd.read_csv(folder / "la_poste.csv", dtype=str, keep_default_na=False)
+        change(offices).to_csv(folder / "la_poste.csv", index=False)
+        return study.run_study(folder / "etude.toml")
+
+    def test_no_rule_counts_them(self, tmp_path):
+        def moved(offices):
+            of_agencies = offices["caracteristique_du_site"] != "Bureau de Poste"
+            names = offices["libelle_du_site"].mask(of_agencies, "BUREAU DE POSTE ITINERANT BP")
+            return offices.assign(libelle_du_site=names)
+
+        def removed(offices):
+            return offices[offices["caracteristique_du_site"] == "Bureau de Poste"]
+
+        def untouched(offices):
+            return offices
+
+        results = [self.study(tmp_path, change) for change in (moved, removed, untouched)]
+        with_them, without, as_they_are = (
+            assumptions.rules(result, from_communes(result)) for result in results
+        )
+        pd.testing.assert_frame_equal(with_them, without)
+        assert not with_them["valeur"].equals(as_they_are["valeur"])
+        assert results[0].la_poste_national == results[1].la_poste_national
+        # They stay on the list, and are told.
+        assert len(results[0].la_poste) == len(results[2].la_poste)
+        assert "bureau-itinerant" in {each.code for each in results[0].anomalies}
+
+    def test_nor_does_adapting_the_network(self, tmp_path):
+        def moved(offices):
+            names = offices["libelle_du_site"].where(offices.index % 7 > 0, "LA POSTE MOBILE")
+            return offices.assign(libelle_du_site=names)
+
+        result = self.study(tmp_path, moved)
+        points = postal_network(result).points
+        assert "Bureau de poste itinérant" in set(result.la_poste["genre"])
+        assert "Bureau de poste itinérant" not in set(points["genre"])

@@ -264,7 +264,7 @@ class TestFetch:
         ("answer", "said", "requests"),
         [
             (status(404), "réponse 404, fichier introuvable", 1),
-            (status(403), "réponse 403, accès refusé", 1),
+            (status(403), r"réponse 403, accès refusé \(3 essais\)", 3),
             (status(500), r"réponse 500.*\(3 essais\)", 3),
             (redirect("/table-53.csv"), "redirection sans fin", None),
             (redirect("file:///etc/passwd"), "redirection refusée", 1),
@@ -589,6 +589,12 @@ def test_refused_by_the_server_one_is_sent_to_a_browser(server, study):
     server.answers["/table-53.csv"] = status(403)
     with pytest.raises(SourceError, match=r"ouvrir https://exemple.fr/page dans un navigateur"):
         fetch(study)
+
+
+@LOCAL
+def test_a_refusal_that_passes_is_no_failure(server, study):
+    server.answers["/table-53.csv"] = [status(403), status(403), CSV]
+    assert fetch(study).size == len(CSV)
 
 
 def test_an_empty_archive_is_refused(tmp_path):

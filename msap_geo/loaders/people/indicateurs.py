@@ -22,8 +22,8 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.mouvements import tell_shared
-from msap_geo.loaders.variables import first_of, year_of
-from msap_geo.tabular import LINE, Found, read_tables, tell_hidden, to_number
+from msap_geo.loaders.variables import LONG_FORM, first_of, year_of
+from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_hidden, to_number
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -76,7 +76,12 @@ _RECIPES: dict[str, tuple[_Recipe, ...]] = {
         _Recipe(("tp60{y}", "nbpersmenfisc{y}"), _share),
         _Recipe(("tp60{y}", "p*_pop"), _share),
     ),
-    "menages": (_Recipe(("p{y}_men",), _same), _Recipe(("c{y}_men",), _same)),
+    # A household is the people of a main dwelling: INSEE counts one for the other.
+    "menages": (
+        _Recipe(("p{y}_men",), _same),
+        _Recipe(("c{y}_men",), _same),
+        _Recipe(("p{y}_rp",), _same),
+    ),
     "menages_sans_voiture": (_Recipe(("p{y}_rp", "p{y}_rp_voit1p"), _minus),),
     "niveau_de_vie": (_Recipe(("med{y}",), _same), _Recipe(("q2{y}",), _same)),
 }
@@ -122,8 +127,9 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     Parameters
     ----------
     path
-        CSV, workbook, Parquet, or zip with its metadata, of INSEE's variables; or a table whose
-        columns bear the names of :data:`msap_geo.schemas.GROUPS`.
+        CSV, workbook, Parquet, or zip with its metadata, of INSEE's variables, in columns or in
+        long form (one row per commune, variable and year); or a table whose columns bear the names
+        of :data:`msap_geo.schemas.GROUPS`.
     codes
         Codes to bring the file to: head counts of merged communes add up, and are null where one
         of them is; levels (:data:`msap_geo.schemas.LEVELS`) of merged communes are null.
@@ -139,14 +145,14 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     FileMissingError, UnreadableFileError, MissingColumnError, DataError
         If the file is absent, is not what it claims to be, or holds no indicator.
     """
-    tables = read_tables(path, keep=_wanted)
+    tables = read_tables(path, keep=_wanted, variables=LONG_FORM)
     made = [result for found in tables if (result := _indicators_of(found)) is not None]
     if not made:
-        found = ", ".join(str(c) for each in tables for c in each.table.columns if c != LINE)
         raise MissingColumnError(
             f"« {path.name} » : aucun indicateur reconnu, ou pas de code de commune (attendus : "
             "CODGEO, et P21_POP65P, P21_POP7589 et P21_POP90P, P21_CHOM1564, TP6021, P21_MEN, "
-            f"P21_RP et P21_RP_VOIT1P ou MED21, l'année variant ; reconnues : {found})",
+            "P21_RP et P21_RP_VOIT1P ou MED21, l'année variant ; trouvées : "
+            f"{columns_found(path)})",
             where=path,
             remedy="fournir le comparateur de territoires ou le dossier complet de l'Insee",
         )

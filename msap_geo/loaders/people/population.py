@@ -21,7 +21,7 @@ from msap_geo.loaders.territory.codes_insee import (
 )
 from msap_geo.loaders.territory.cog import read_records
 from msap_geo.loaders.territory.mouvements import tell_shared
-from msap_geo.loaders.variables import first_of, latest
+from msap_geo.loaders.variables import LONG_FORM, first_of, latest
 from msap_geo.tabular import LINE, Found, read_tables, tell_hidden, to_number
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     path
         Etalab ``communes.json`` (COG); INSEE's legal populations as CSV (``DEPCOM;COM;PMUN``, or
         the code cut in two), workbook (``ensemble.xlsx``) or zip; its communal or IRIS tables
-        (``P21_POP``, the latest year; IRIS add up). The table is found by its columns.
+        (``P21_POP``, the latest year; IRIS add up), in columns or in long form. The table is found
+        by its columns.
     codes
         Codes to bring an INSEE file to; merged communes add up. The COG file needs none.
 
@@ -72,7 +73,7 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     """
     if path.suffix.lower() == ".json":
         return population_from_records(read_records(path), file=path.name)
-    found = read_tables(path, keep=_wanted)
+    found = read_tables(path, keep=_wanted, variables=LONG_FORM)
     raw, rows_read = _from_insee(path, found)
     loaded = _load(raw, path.name, codes)
     return Loaded(loaded.table, rows_read, (*tell_hidden(found, file=path.name), *loaded.anomalies))

@@ -123,7 +123,8 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
             raw[(kinds == ITINERANT) & ~(abroad | repeated)],
             "bureau-itinerant",
             Action.NOTED,
-            "bureau de poste itinérant : à son adresse de stationnement, jamais candidat",
+            "bureau de poste itinérant : à son adresse de stationnement, ni candidat, ni compté "
+            "par les règles de La Poste",
             file=path.name,
         ),
     ]
