@@ -11,9 +11,8 @@ from msap_geo.cli.parser import add_command, add_json, add_output, add_study
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
 
-    from msap_geo.study import Choice, Study, StudyResult
+    from msap_geo.study import Study, StudyResult
 
 
 def register(commands: Any) -> None:
@@ -79,6 +78,7 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
     from rich.console import Console  # noqa: PLC0415
 
+    from msap_geo.folder import Extras, make_study  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
 
@@ -91,49 +91,15 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
         def progress(step: str) -> None:
             status.update(f"{step}…")
 
-        run = _run_all if arguments.tout else _run
-        result, summary = run(study, choice, folder, arguments, progress)
+        extras = Extras(everything=arguments.tout, geoparquet=arguments.geoparquet)
+        made = make_study(study, folder, extras=extras, choice=choice, progress=progress)
     text = (
-        json.dumps(summary, ensure_ascii=False, indent=2)
+        json.dumps(made.summary, ensure_ascii=False, indent=2)
         if arguments.json
-        else _told(result, folder)
+        else _told(made.result, folder)
     )
     print(text, flush=True)  # noqa: T201 - a command line speaks
     return 0
-
-
-def _run(
-    study: Study,
-    choice: Choice | None,
-    folder: Path,
-    arguments: argparse.Namespace,
-    progress: Callable[[str], None],
-) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.answers import diagnose  # noqa: PLC0415
-    from msap_geo.folder import write_study  # noqa: PLC0415
-    from msap_geo.study import run_study, scenario  # noqa: PLC0415
-
-    result = run_study(study, progress=progress)
-    if choice is not None:
-        result = scenario(result, choice, progress=progress)
-    diagnosis = diagnose(result, progress=progress)
-    progress("Écriture des résultats")
-    write_study(result, folder, diagnosis=diagnosis, geoparquet=arguments.geoparquet)
-    return result, result.summary()
-
-
-def _run_all(
-    study: Study,
-    choice: Choice | None,
-    folder: Path,
-    arguments: argparse.Namespace,
-    progress: Callable[[str], None],
-) -> tuple[StudyResult, Mapping[str, Any]]:
-    from msap_geo.folder import diagnosis_summary, run_everything, write_everything  # noqa: PLC0415
-
-    found = run_everything(study, choice=choice, progress=progress)
-    write_everything(found, folder, geoparquet=arguments.geoparquet, progress=progress)
-    return found.result, diagnosis_summary(found.diagnosis)
 
 
 def _told(result: StudyResult, folder: Path) -> str:

@@ -12,6 +12,7 @@ from msap_geo.folder.everything import (
     run_everything,
     write_everything,
 )
+from msap_geo.folder.made import Extras, Made, make_study
 from msap_geo.folder.study import write_study
 from msap_geo.folder.tables import (
     diagnosis_layers,
@@ -27,6 +28,8 @@ from msap_geo.folder.tables import (
 __all__ = [
     "PLAN_SITES",
     "Everything",
+    "Extras",
+    "Made",
     "adaptation_tables",
     "comparison_summary",
     "diagnosis_layers",
@@ -34,6 +37,7 @@ __all__ = [
     "diagnosis_tables",
     "everything_of",
     "longer_tables",
+    "make_study",
     "plan_layers",
     "plan_tables",
     "rating_tables",

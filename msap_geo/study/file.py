@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 import unicodedata
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pydantic import ValidationError
 
 from msap_geo.cautions import cautions
-from msap_geo.errors import FileMissingError, MsapGeoError, StudyError, reason
+from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import ReglesTournees
 from msap_geo.study.roles import ROLES
@@ -34,7 +33,11 @@ from msap_geo.study.sections import (
     Score,
     Section,
 )
+from msap_geo.tabular.toml_text import read_toml
 from msap_geo.territory import DEPARTEMENTS, projected_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)(?:-?([01]\d)(?:-?([0-3]\d))?)?(?!\d)")
 """A date in a file name: ``liste-fs-20240801.csv``, ``communes-2026.json``."""
@@ -146,7 +149,7 @@ class Study(Section):
             )
         content = self.model_dump(mode="json", exclude_unset=True)
         given = json.loads(json.dumps(values, default=str))
-        return _checked({**content, section: {**content.get(section, {}), **given}})
+        return study_from({**content, section: {**content.get(section, {}), **given}})
 
     def path(self, relative: Path) -> Path:
         """Return where a file of the study really is."""
@@ -196,47 +199,10 @@ def read_study(path: Path | str) -> Study:
     """
     path = Path(path)
     _refuse_unreadable(path)
-    if path.is_dir():
-        raise StudyError(
-            "un dossier est donné à la place du fichier d'étude",
-            where=path,
-            remedy="donner le chemin du fichier etude.toml qu'il contient",
-        )
-    if not path.is_file():
-        raise FileMissingError(
-            f"le fichier d'étude « {path.name} » est introuvable",
-            where=path,
-            remedy="donner le chemin d'un fichier etude.toml",
-        )
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise StudyError(
-            f"le fichier d'étude ne peut pas être lu ({reason(error)})",
-            where=path,
-            remedy="vérifier les droits et que le disque est accessible",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(
-            "le fichier d'étude n'est pas du TOML valide",
-            where=f"{path}{_place(error)}",
-            remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
-        ) from error
-    except RecursionError as error:
-        raise StudyError(
-            "le fichier d'étude est imbriqué trop profondément pour être lu",
-            where=path,
-            remedy="vérifier les crochets",
-        ) from error
-    except ValueError as error:  # integers have 4,300 digits at most
-        raise StudyError(
-            "le fichier d'étude contient un nombre démesuré",
-            where=path,
-            remedy="vérifier les nombres",
-        ) from error
+    content = read_toml(path, what="fichier d'étude", named="etude.toml")
     if "folder" in content:
         raise StudyError("clé inconnue : folder", where=path, remedy="la retirer")
-    return _checked({**content, "folder": path.resolve().parent}, where=path)
+    return study_from({**content, "folder": path.resolve().parent}, where=path)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -251,22 +217,33 @@ def _refuse_unreadable(path: Path) -> None:
         ) from error
 
 
-def _checked(content: dict[str, Any], *, where: Path | None = None) -> Study:
+def study_from(content: Mapping[str, Any], *, where: Path | None = None) -> Study:
+    """Check what a study file holds.
+
+    Parameters
+    ----------
+    content
+        Its sections, and ``folder``, from which its paths start.
+    where
+        File it comes from, for the messages.
+
+    Raises
+    ------
+    StudyError
+        If a key is absent, does not exist or does not fit.
+    TerritoryError
+        If a département is unknown, or they do not share a projection.
+    """
     try:
         study = Study(**content)
     except ValidationError as error:
         raise StudyError(
-            "le fichier d'étude est incorrect : " + " ; ".join(_in_french(error)),
+            "le fichier d'étude est incorrect : " + " ; ".join(in_french(error)),
             where=where,
             remedy="comparer avec l'exemple du README",
         ) from error
     projected_crs(study.etude.departements)
     return study
-
-
-def _place(error: Exception) -> str:
-    found = re.search(r"line (\d+), column (\d+)", str(error))
-    return f", ligne {found.group(1)}, colonne {found.group(2)}" if found else ""
 
 
 def sample_study() -> Study:
@@ -301,7 +278,7 @@ def _card(study: Study) -> str:
     )
 
 
-def _in_french(error: ValidationError) -> list[str]:
+def in_french(error: ValidationError) -> list[str]:
     """Return one French sentence a problem, each with the section and the key at fault."""
     texts = {
         "missing": "clé absente",

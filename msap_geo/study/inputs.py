@@ -74,11 +74,8 @@ class Places(NamedTuple):
     codes: loaders.CommuneCodes
 
     def settle(self, sites: gpd.GeoDataFrame, file: str) -> loaders.Loaded[gpd.GeoDataFrame]:
-        """Settle a list of sites in the communes: the one way, whatever the list is for.
-
-        Their names are written as people do: lists have capitals.
-        """
-        found = loaders.attach_to_communes(
+        """Settle a list of sites in the communes: the one way, whatever the list is for."""
+        return loaders.attach_to_communes(
             sites,
             self.communes,
             self.origins,
@@ -86,13 +83,17 @@ class Places(NamedTuple):
             codes=self.codes,
             town_halls=self.town_halls,
         )
-        return loaders.Loaded(
-            _written(found.table, self.communes), found.rows_read, found.anomalies
-        )
 
     def within_reach(self, settled: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Keep the sites of the territory, and those near enough to its border to count."""
-        return loaders.within_reach(settled, self.communes)
+        return self.written(loaders.within_reach(settled, self.communes))
+
+    def written(self, kept: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Write the names of sites as people do: lists have capitals.
+
+        Only those that are kept: a national list is a hundred times longer.
+        """
+        return _written(kept, self.communes)
 
 
 def _written(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

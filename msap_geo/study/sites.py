@@ -75,7 +75,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
     return Sites(
         kept,
         itinerants.reset_index(drop=True),
-        offices.table[local].reset_index(drop=True),
+        places.written(offices.table[local]).reset_index(drop=True),
         places.within_reach(away).reset_index(drop=True),
         int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,

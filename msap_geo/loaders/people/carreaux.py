@@ -27,12 +27,14 @@ from msap_geo.loaders.people.grille_lecture import (
     CORNERS,
     IMPUTED,
     NAMES,
+    OWN_GRIDS,
     PEOPLE,
     STANDARD_OF_LIVING,
     SUMS,
     read_grid,
 )
 from msap_geo.loaders.people.persons import settle
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.variables import first_of
 from msap_geo.tabular import to_number
@@ -102,12 +104,8 @@ def load_carreaux(
         If it holds several territories, no commune can be told, or no cell is left.
     """
     wanted = None if departements is None else set(departements)
-    raw = read_grid(path, sorted(wanted or ()))
-    rows_read = len(raw.table)
-    read = _located(raw.table, raw.outlines, raw.crs, path)
-    anomalies = [*raw.anomalies, *read.anomalies]
-    read, dropped = _usable(read, path)
-    anomalies += dropped
+    grid = _whole(path, tuple(sorted(OWN_GRIDS & (wanted or set()))))
+    read, anomalies = grid.table, list(grid.anomalies)
     table, told = _with_communes(read, boundaries, codes, path)
     anomalies += told
     keep = np.ones(len(table), dtype=bool)
@@ -122,7 +120,16 @@ def load_carreaux(
         )
     result, settled = _built(table, cells, path)
     anomalies += settled
-    return Loaded(schemas.check(result, schemas.CARREAUX), rows_read, tuple(anomalies))
+    return Loaded(schemas.check(result, schemas.CARREAUX), grid.rows_read, tuple(anomalies))
+
+
+@once
+def _whole(path: Path, own: tuple[str, ...]) -> Loaded[_Read]:
+    """Read every cell that has a place and people, of the grid of these départements."""
+    raw = read_grid(path, own)
+    read = _located(raw.table, raw.outlines, raw.crs, path)
+    usable, dropped = _usable(read, path)
+    return Loaded(usable, len(raw.table), (*raw.anomalies, *read.anomalies, *dropped))
 
 
 def carreau_points(

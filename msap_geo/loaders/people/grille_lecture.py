@@ -67,6 +67,9 @@ _WANTED = {
 _TEXTS = {".csv", ".txt"}
 _TERRITORIES = {"974": r"reun|974", "972": r"mart|972"}
 _METROPOLE = r"met"
+OWN_GRIDS = frozenset(_TERRITORIES)
+"""Départements whose cells are a grid of their own."""
+
 _HEAD_BYTES = 65_536
 
 

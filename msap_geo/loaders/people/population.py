@@ -13,6 +13,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people.persons import settle, without_double_count
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import (
     departements_of,
     joined,
@@ -46,6 +47,7 @@ MOST_INHABITANTS = 3_000_000
 """Paris, the most populous commune there ever was, had 2,906,472 inhabitants in 1921."""
 
 
+@once
 def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
     """Load the municipal population of the communes.
 
@@ -79,6 +81,7 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     return Loaded(loaded.table, rows_read, (*tell_hidden(found, file=path.name), *loaded.anomalies))
 
 
+@once
 def population_from_records(records: list[dict[str, Any]], *, file: str) -> Loaded[pd.DataFrame]:
     """Take the municipal population from COG records already read.
 

@@ -13,6 +13,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.hours.horaires import JOURS, week_of_days
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.loaders.sites.postal import with_their_zero
@@ -64,6 +65,7 @@ _OPTIONAL = {
 }
 
 
+@once
 def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFrame]:
     """Load a list of Maisons.
 

@@ -11,6 +11,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.annuaire import read_annuaire
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.tabular import LINE
@@ -35,6 +36,7 @@ OPERATORS = {
 """Operators by the name people know them by, and the types the directory gives them, by year."""
 
 
+@once
 def load_operateurs(
     paths: Sequence[Path], *, genres: Sequence[str] | None = None
 ) -> Loaded[gpd.GeoDataFrame]:

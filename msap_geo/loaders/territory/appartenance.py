@@ -15,6 +15,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import departements_of, malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import read_json
 from msap_geo.loaders.variables import first_of
@@ -95,6 +96,7 @@ _KNOWN = {
 }
 
 
+@once
 def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
     """Load what each commune belongs to.
 

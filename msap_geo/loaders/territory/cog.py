@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import DataError, MissingColumnError
+from msap_geo.loaders.shared import once
 from msap_geo.tabular import pick_columns, read_json_text, read_tables, read_text
 from msap_geo.territory import ARRONDISSEMENTS_MUNICIPAUX
 
@@ -46,6 +47,7 @@ class CommuneCodes:
         return codes.map(lambda code: self.successors.get(code, code), na_action="ignore")
 
 
+@once
 def read_records(path: Path) -> list[dict[str, Any]]:
     """Read a COG: one record per commune, past and present.
 
@@ -160,6 +162,7 @@ _LEFT_GUADELOUPE = {"97123": "97701", "97127": "97801"}
 """Saint-Barthélemy and Saint-Martin, communes of Guadeloupe until 2007: files say so for longer."""
 
 
+@once
 def commune_codes(records: list[dict[str, Any]]) -> CommuneCodes:
     """Return the table of codes of COG records (see :func:`read_records`).
 

@@ -16,6 +16,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import departements_of, refuse_lost_zeros
 from msap_geo.loaders.territory.contours import read_layer
 from msap_geo.loaders.territory.mouvements import tell_shared
@@ -88,6 +89,20 @@ def load_communes(
         lies wholly outside France.
     """
     wanted = None if departements is None else set(departements)
+    whole = _whole(tuple(paths), codes)
+    table = whole.table
+    if wanted is not None:
+        # After the codes are brought to date: a merged commune may have changed département.
+        table = table[departements_of(table["code_insee"]).isin(wanted)]
+    _refuse_incomplete(table, wanted, paths)
+    columns = ["code_insee", "nom", "geometry"]
+    table = table[columns].sort_values("code_insee", ignore_index=True)
+    return Loaded(schemas.check(table, schemas.BOUNDARIES), whole.rows_read, whole.anomalies)
+
+
+@once
+def _whole(paths: Sequence[Path], codes: CommuneCodes | None) -> Loaded[gpd.GeoDataFrame]:
+    """Read every outline of the files, each commune once, under the codes in force."""
     tables, anomalies, rows_read = [], [], 0
     for path in paths:
         raw = _read(path)
@@ -101,13 +116,7 @@ def load_communes(
     if codes is not None:
         table, merged = _merge(table, codes)
         anomalies += merged
-    if wanted is not None:
-        # After the codes are brought to date: a merged commune may have changed département.
-        table = table[departements_of(table["code_insee"]).isin(wanted)]
-    _refuse_incomplete(table, wanted, paths)
-    columns = ["code_insee", "nom", "geometry"]
-    table = table[columns].sort_values("code_insee", ignore_index=True)
-    return Loaded(schemas.check(table, schemas.BOUNDARIES), rows_read, tuple(anomalies))
+    return Loaded(table, rows_read, tuple(anomalies))
 
 
 def _refuse_incomplete(

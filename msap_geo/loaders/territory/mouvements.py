@@ -17,6 +17,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed
 from msap_geo.loaders.territory.cog import CommuneCodes
 from msap_geo.tabular import LINE, pick_columns, read_tables, tell_hidden
@@ -44,6 +45,7 @@ A commune taken apart before that day covers the same land in every file.
 """
 
 
+@once
 def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     """Load INSEE's movements of communes.
 
@@ -104,6 +106,7 @@ class _Event(NamedTuple):
     codes: tuple[str, ...]
 
 
+@once
 def with_movements(codes: CommuneCodes, movements: pd.DataFrame) -> CommuneCodes:
     """Complete the table of codes with INSEE's movements.
 

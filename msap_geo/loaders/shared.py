@@ -1,0 +1,91 @@
+"""National files read once for many studies: :func:`read_once` opens a memory of readings.
+
+Loaders are pure and their tables never changed, so that one reading serves every study. Outside of
+:func:`read_once` nothing is remembered: a study alone reads what it needs.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+MOST_READINGS = 64
+"""Readings kept at once: a campaign's national files are some twenty, files of its own territories
+come and go."""
+
+_Readings = OrderedDict[tuple["Hashable", ...], tuple[Any, Any]]
+_MEMORY: ContextVar[_Readings | None] = ContextVar("readings", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Remember, in this block and its thread, what loaders read: the same file is read once.
+
+    A file that changes meanwhile (size or date) is read again.
+    """
+    token = _MEMORY.set(OrderedDict())
+    try:
+        yield
+    finally:
+        _MEMORY.reset(token)
+
+
+def once(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Have a loader answer from the memory of :func:`read_once`, where there is one.
+
+    Files are told by their path, size and date; tables and codes are told by which object they
+    are. An error is not remembered.
+
+    Parameters
+    ----------
+    function
+        A pure function of files, codes and plain values.
+    """
+
+    @wraps(function)
+    def remembered(*args: Given.args, **kwargs: Given.kwargs) -> Found:
+        memory = _MEMORY.get()
+        if memory is None:
+            return function(*args, **kwargs)
+        key = (function, _told(args), _told(tuple(sorted(kwargs.items()))))
+        if key in memory:
+            memory.move_to_end(key)
+        else:
+            # What was given is kept too, so that no other object takes its identity.
+            memory[key] = ((args, kwargs), function(*args, **kwargs))
+            while len(memory) > MOST_READINGS:
+                memory.popitem(last=False)
+        found: Found = memory[key][1]
+        return found
+
+    return remembered
+
+
+def _told(value: object) -> Hashable:
+    """Return what tells a value from another of the same place."""
+    if isinstance(value, Path):
+        return (str(value), *_state(value))
+    if isinstance(value, list | tuple) and len(value) <= MOST_READINGS:
+        return tuple(map(_told, value))
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return ("object", id(value))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Return the size and date of a file, of the files of a folder; nothing where it is absent."""
+    try:
+        states = [one.stat() for one in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    except OSError:
+        return ()
+    return tuple(number for told in states for number in (told.st_size, told.st_mtime_ns))
