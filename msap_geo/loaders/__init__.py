@@ -23,20 +23,35 @@ from msap_geo.loaders.territory.appartenance import join_memberships, load_membe
 from msap_geo.loaders.territory.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.territory.communes import load_communes
 from msap_geo.loaders.territory.mouvements import load_movements, with_movements
+from msap_geo.loaders.territory.origins import (
+    CELL,
+    NEIGHBOUR,
+    STREETS,
+    SURFACE,
+    TOWN_HALL,
+    commune_origins,
+    communes_near,
+    from_cells,
+    moved_to,
+)
 from msap_geo.loaders.territory.territoire import (
     BORDER_KM,
     assemble_communes,
     attach_to_communes,
-    commune_origins,
     within_reach,
 )
 
 __all__ = [
     "BORDER_KM",
+    "CELL",
     "FIXED_KINDS",
     "ITINERANT_KINDS",
     "ITINERANT_OFFICE",
+    "NEIGHBOUR",
     "OPERATORS",
+    "STREETS",
+    "SURFACE",
+    "TOWN_HALL",
     "CommuneCodes",
     "Loaded",
     "LoadedIndicators",
@@ -47,6 +62,8 @@ __all__ = [
     "codes_among",
     "commune_codes",
     "commune_origins",
+    "communes_near",
+    "from_cells",
     "join_hours",
     "join_indicators",
     "join_memberships",
@@ -62,6 +79,7 @@ __all__ = [
     "load_movements",
     "load_operateurs",
     "load_population",
+    "moved_to",
     "population_from_records",
     "read_day",
     "read_once",

@@ -122,7 +122,7 @@ DEMAND = pa.DataFrameSchema(
         "demand_id": text(unique=True),
         "code_insee": text(CODE),
         "population": persons(),
-        "origine": text("mairie|point sur la surface|carreau|aucune"),
+        "origine": text("mairie|carreau|rues|point sur la surface|commune voisine|aucune"),
         "geometry": NULLABLE_POINT,
     },
     name="points de départ",

@@ -23,7 +23,7 @@ from msap_geo.study.inputs import (
     read_territory,
 )
 from msap_geo.study.ledger import AuditLedger
-from msap_geo.study.roads import load_roads, network_anomalies, study_profile
+from msap_geo.study.roads import from_streets, load_roads, network_anomalies, study_profile
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sites import check_kinds, counted, reachable
 from msap_geo.territory import projected_crs
@@ -172,10 +172,11 @@ def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame |
     )
     if roads is None:
         return
-    book.findings.append(audit.extent(roads, places.origins, file=names))
+    origins = from_streets(places.origins, places.communes, roads)
+    book.findings.append(audit.extent(roads, origins, file=names))
     book.anomalies += [
         *network_anomalies(roads),
-        *audit.unreached(roads, places.origins, places.communes, file=names),
+        *audit.unreached(roads, origins, places.communes, file=names),
     ]
     if maisons is not None:
         book.anomalies += reachable(study, roads, maisons)[1]

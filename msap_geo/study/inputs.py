@@ -182,9 +182,24 @@ def read_territory(ledger: Ledger, known: KnownCodes) -> Territory | None:
     )
     if communes is None or mairies is None:
         return None
-    started = loaders.commune_origins(communes.table, mairies.table)
+    started = loaders.commune_origins(
+        communes.table,
+        mairies.table,
+        near=_near_what_is_nowhere(communes.table, mairies.table, known, codes),
+    )
     places = Places(communes.table, started.table, mairies.table, codes)
     return Territory(places, outlines, population, communes, mairies, started)
+
+
+def _near_what_is_nowhere(
+    communes: gpd.GeoDataFrame,
+    town_halls: gpd.GeoDataFrame,
+    known: KnownCodes,
+    codes: loaders.CommuneCodes,
+) -> dict[str, tuple[str, ...]]:
+    """Tell what the communes without outline nor town hall are near, as far as the COG says."""
+    placed = communes.geometry.notna() | communes["code_insee"].isin(town_halls["code_insee"])
+    return loaders.communes_near(communes["code_insee"][~placed], known.records or [], codes)
 
 
 def _population(

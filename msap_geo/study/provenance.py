@@ -9,7 +9,7 @@ import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from msap_geo import french, outputs, sources
+from msap_geo import french, loaders, outputs, sources
 from msap_geo.anomalies import tally
 from msap_geo.errors import StudyError
 from msap_geo.study.choice import choice_in_words
@@ -159,11 +159,12 @@ def _limits(result: Facts) -> list[str]:
         limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")
     if result.study.etude.demonstration:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
-    substitutes = int((result.origins["origine"] != "mairie").sum())
-    if substitutes:
+    elsewhere = result.origins["origine"][result.origins["origine"] != loaders.TOWN_HALL]
+    if len(elsewhere):
+        told = ", ".join(f"{name} {count}" for name, count in elsewhere.value_counts().items())
         limits.append(
-            f"{french.counted(substitutes, 'commune')} sans mairie bien placée : départ d’un point "
-            "de leur surface."
+            f"{french.counted(len(elsewhere), 'commune')} sans mairie bien placée, point de "
+            f"départ : {told}."
         )
     if result.anomalies:
         told = french.anomalies(tally(result.anomalies))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pyproj
 
-from msap_geo import network
+from msap_geo import loaders, network, travel
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import NetworkError, StudyError
 from msap_geo.territory import WGS84, projected_crs
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
     from msap_geo.study.file import Study
@@ -108,6 +108,31 @@ def load_roads(
     if study.reseau.heure == "pleines":
         return network.with_traffic(roads, communes, profile.traffic)
     return roads
+
+
+def from_streets(
+    origins: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, roads: network.RoadNetwork
+) -> gpd.GeoDataFrame:
+    """Let communes known by their surface alone start from where their streets are densest.
+
+    Parameters
+    ----------
+    origins, communes
+        Tables under :data:`msap_geo.schemas.DEMAND` and ``COMMUNES``, same rows.
+    roads
+        Network; where it is estimated there are no streets.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The origins, same rows.
+    """
+    wanted = communes[(origins["origine"] == loaders.SURFACE).to_numpy()]
+    if wanted.empty or roads.profile == network.ESTIMATED:
+        return origins
+    points = travel.densest_streets(roads, wanted.geometry.to_numpy())
+    found = gpd.GeoSeries(points, index=wanted["code_insee"], crs=origins.crs)
+    return loaders.moved_to(origins, found, loaders.STREETS)
 
 
 def _crossings(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[network.Crossing]:

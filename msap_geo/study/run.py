@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import coverage, network, siting, travel
+from msap_geo import coverage, loaders, network, siting, travel
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
@@ -12,9 +12,9 @@ from msap_geo.study.file import as_study
 from msap_geo.study.inputs import altered_inputs, read_codes, read_territory
 from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
-from msap_geo.study.roads import load_roads, road_anomalies, study_profile
+from msap_geo.study.roads import from_streets, load_roads, road_anomalies, study_profile
 from msap_geo.study.scoring import score, useful_minutes
-from msap_geo.study.sites import candidate_offices, load_sites, reachable
+from msap_geo.study.sites import candidate_offices, following, load_sites, reachable
 from msap_geo.study.trips import Trips
 
 if TYPE_CHECKING:
@@ -59,10 +59,14 @@ def run_study(
     places = territory.places
     progress("Lecture des Maisons et des points La Poste")
     sites = load_sites(ledger, places)
-    candidates = candidate_offices(study, sites.la_poste)
+    # An unknown kind is refused before the roads are read.
+    candidate_offices(study, sites.la_poste)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
     roads = load_roads(study, territory.communes, places.origins, profile)
+    places = places._replace(origins=from_streets(places.origins, places.communes, roads))
+    sites = following(sites, places)
+    candidates = candidate_offices(study, sites.la_poste)
     maisons, unreached = reachable(study, roads, sites.maisons)
     found = measure(
         study, roads, territory.communes, places.origins, maisons, candidates, progress=progress
@@ -181,6 +185,7 @@ def _territory(ledger: Ledger) -> _Territory:
         raise StudyError("les communes de l'étude ne peuvent pas être lues")
     places = read.places
     enriched = enrich(study, places.communes, places.codes)
+    places = places._replace(origins=loaders.from_cells(places.origins, enriched.carreaux))
     ledger.anomalies += [
         *read.mairies.anomalies,
         *read.assembled.anomalies,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import geopandas as gpd
+
 from msap_geo import loaders, network
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import geopandas as gpd
     import pandas as pd
 
     from msap_geo.study.facts import Facts
@@ -80,6 +81,25 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,
         offices.rows_read,
+    )
+
+
+def following(sites: Sites, places: Places) -> Sites:
+    """Let the sites that stand at their commune's origin follow it, once the roads have told it."""
+    of = places.origins.set_index("code_insee").geometry
+
+    def followed(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        there = (table["position"] == "commune") & table["code_insee"].isin(of.index)
+        moved = of.reindex(table["code_insee"][there]).to_numpy()
+        place = table.geometry.to_numpy().copy()
+        place[there.to_numpy()] = moved
+        return table.set_geometry(gpd.GeoSeries(place, index=table.index, crs=table.crs))
+
+    return sites._replace(
+        maisons=followed(sites.maisons),
+        itinerants=followed(sites.itinerants),
+        la_poste=followed(sites.la_poste),
+        la_poste_around=followed(sites.la_poste_around),
     )
 
 

@@ -6,6 +6,7 @@ from msap_geo.travel.isochrones import isochrones, reach_areas
 from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
 from msap_geo.travel.places import matrix, nearest
 from msap_geo.travel.routes import Route, route
+from msap_geo.travel.streets import densest_streets
 from msap_geo.travel.times import TravelTimes, from_table
 from msap_geo.travel.transit import (
     Leg,
@@ -21,6 +22,7 @@ __all__ = [
     "Route",
     "TravelTimes",
     "by_transit",
+    "densest_streets",
     "earliest_arrivals",
     "from_table",
     "isochrones",

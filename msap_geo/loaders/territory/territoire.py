@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 BORDER_KM = 40.0
 """Maisons of neighbouring départements count up to this far: half an hour on a good road."""
 
-NEXT_DOOR_M = 300.0
-"""How far outside its own outline a town hall may stand when it lies inside another commune."""
-
 
 def assemble_communes(
     boundaries: gpd.GeoDataFrame, population: pd.DataFrame, *, departements: Iterable[str]
@@ -128,95 +125,6 @@ def _with_articles(outlined: pd.Series, counted: pd.Series) -> pd.Series:
     return own.where(~pd.Series(longer, index=own.index), other)
 
 
-def commune_origins(
-    communes: gpd.GeoDataFrame, town_halls: gpd.GeoDataFrame
-) -> Loaded[gpd.GeoDataFrame]:
-    """Give each commune the point its inhabitants start from.
-
-    The town hall; where it is missing, lies more than :data:`PLACE_TOLERANCE_M` outside the
-    commune, or inside another one more than :data:`NEXT_DOOR_M` away, a point on the commune's
-    surface; where there is no outline either, none, and the row stays.
-
-    Parameters
-    ----------
-    communes
-        Table under :data:`msap_geo.schemas.COMMUNES`, projected.
-    town_halls
-        Table under :data:`msap_geo.schemas.TOWN_HALLS`, any CRS.
-
-    Returns
-    -------
-    Loaded
-        Table under :data:`msap_geo.schemas.DEMAND`, one row per commune, same order.
-    """
-    schemas.check(communes, schemas.COMMUNES)
-    schemas.check(town_halls, schemas.TOWN_HALLS)
-    halls = town_halls.to_crs(communes.crs).set_index("code_insee").geometry
-    points = halls.reindex(communes["code_insee"]).to_numpy()
-    outlines = communes.geometry.to_numpy()
-    has_hall, has_outline = ~shapely.is_missing(points), ~shapely.is_missing(outlines)
-    outside_m = shapely.distance(points, outlines)
-    astray = has_hall & has_outline & (outside_m > PLACE_TOLERANCE_M)
-    # Well inside another commune, a town hall is another one's (homonyms), however near.
-    astray |= _inside_another(points, outlines) & (outside_m > NEXT_DOOR_M)
-    inner = shapely.point_on_surface(outlines)
-    use_hall = has_hall & ~astray
-    origin = np.where(use_hall, "mairie", np.where(has_outline, "point sur la surface", "aucune"))
-    table = gpd.GeoDataFrame(
-        {
-            "demand_id": communes["code_insee"],
-            "code_insee": communes["code_insee"],
-            "population": communes["population"],
-            "origine": pd.Series(origin, index=communes.index).astype(str),
-        },
-        geometry=np.where(use_hall, points, inner),
-        crs=communes.crs,
-    )
-    told = pd.DataFrame(communes.drop(columns="geometry"))
-    told["identifiant"] = told["code_insee"]
-    for trace in ("fichier", "ligne"):
-        if trace in town_halls:
-            of = town_halls.set_index("code_insee")[trace]
-            told[trace] = of.reindex(told["code_insee"]).to_numpy(dtype=object)
-    told["km"] = [f"{m / 1000:.1f}".replace(".", ",") for m in np.nan_to_num(outside_m)]
-    anomalies = [
-        anomaly
-        for mask, code, action, message in (
-            (
-                ~has_hall & has_outline,
-                "mairie-absente",
-                Action.REPAIRED,
-                "mairie inconnue, remplacée par un point de sa surface",
-            ),
-            (
-                astray,
-                "mairie-mal-placee",
-                Action.REPAIRED,
-                "mairie publiée à {km} km de la commune, remplacée par un point de sa surface",
-            ),
-            (
-                ~use_hall & ~has_outline,
-                "commune-sans-position",
-                Action.NOTED,
-                "ni mairie ni contour : temps de trajet inconnu",
-            ),
-        )
-        for anomaly in note(told[mask], code, action, message)
-    ]
-    return Loaded(schemas.check(table, schemas.DEMAND), len(table), tuple(anomalies))
-
-
-def _inside_another(
-    points: NDArray[np.object_], outlines: NDArray[np.object_]
-) -> NDArray[np.bool_]:
-    """Tell which points lie in the outline of another row."""
-    present = np.flatnonzero(~shapely.is_missing(points))
-    rows, found = shapely.STRtree(outlines).query(points[present], predicate="intersects")
-    elsewhere = np.zeros(len(points), dtype=bool)
-    elsewhere[present[rows[present[rows] != found]]] = True
-    return elsewhere
-
-
 def attach_to_communes(
     sites: gpd.GeoDataFrame,
     communes: gpd.GeoDataFrame,
@@ -239,7 +147,8 @@ def attach_to_communes(
     sites
         Table under :data:`msap_geo.schemas.SITES`, any CRS.
     communes, origins
-        Communes and their origins, in the same order (:func:`commune_origins`).
+        Communes and their origins, in the same order
+        (:func:`msap_geo.loaders.territory.origins.commune_origins`).
     file
         File the sites come from, for the anomalies.
     codes
