@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msap_geo.cli import main
+from msap_geo.cli import console
 
 if __name__ == "__main__":
-    main()
+    console()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
@@ -174,7 +173,7 @@ def _indicators(
     unsure = coverage.uncertain_at_the_edge(
         origin.points,
         maisons,
-        shapely.union_all(result.communes.geometry.dropna().to_numpy()),
+        result.outline,
         belt_km=loaders.BORDER_KM,
     )
     by_place = by_place.assign(bord_incertain=unsure.to_numpy())

@@ -84,6 +84,17 @@ def _parser() -> FrenchParser:
     return parser
 
 
+def console() -> NoReturn:
+    """Run the command line as a process of its own, which ends with it."""
+    # One short run over national files: looking for cycles among their records is time lost, and
+    # the interpreter would look once more at its end through all that the process held.
+    gc.disable()
+    try:
+        main()
+    finally:
+        gc.freeze()
+
+
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a user's mistake gets a French sentence, never a traceback.
 
@@ -143,14 +154,11 @@ def _libraries_kept_quiet() -> Iterator[None]:
     # Without a handler of its own, logging writes its warnings to the error output.
     handler = logging.NullHandler()
     logging.getLogger().addHandler(handler)
-    # One short run over national files: looking for cycles among their records is time lost.
-    gc.disable()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        gc.enable()
         logging.getLogger().removeHandler(handler)
 
 

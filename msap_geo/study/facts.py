@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import shapely
+
 from msap_geo import coverage, loaders, network
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
@@ -15,6 +17,7 @@ from msap_geo.study.choice import choice_in_words
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from shapely.geometry.base import BaseGeometry
 
     from msap_geo import siting
     from msap_geo.anomalies import Anomaly
@@ -123,6 +126,11 @@ class Facts:
             demonstration=self.study.etude.demonstration,
             estimated=self.estimated,
         )
+
+    @cached_property
+    def outline(self) -> BaseGeometry:
+        """The territory in one piece: its communes joined."""
+        return shapely.union_all(self.communes.geometry.dropna().to_numpy())
 
     @property
     def estimated(self) -> bool:

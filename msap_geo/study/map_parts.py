@@ -28,11 +28,10 @@ _SHORTEST_ROAD_M = 1500.0
 
 def reach(result: Facts) -> gpd.GeoDataFrame | None:
     """Draw the areas within each threshold of some Maison; none without a Maison on the roads."""
-    outlines = result.communes.geometry.dropna()
     maisons = result.maisons[result.maisons.geometry.notna()]
-    if len(outlines) == 0 or len(maisons) == 0:
+    region = result.outline
+    if region.is_empty or len(maisons) == 0:
         return None
-    region = shapely.union_all(outlines.to_numpy())
     cell_m = max(_FINEST_REACH_M, 50 * math.ceil(math.sqrt(region.area / _REACH_POINTS) / 50))
     return travel.reach_areas(
         result.roads, maisons, region, minutes=result.study.thresholds, cell_m=cell_m
