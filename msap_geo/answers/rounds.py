@@ -248,5 +248,5 @@ def design_rounds(
         threshold=threshold,
         costs=siting.load_itinerant_costs(study.couts.modele),
         people=people,
-        remarks=(*told, *remarks_on(problem)),
+        remarks=(*told, *remarks_on(problem, plan)),
     )

@@ -36,6 +36,7 @@ def rounds_json(found: Rounds) -> dict[str, Any]:
         "habitants_zones_blanches": int(found.people.sum()),
         "borne": int(-(-plan.bound // 1)),
         "ecart": round(plan.gap, 6),
+        "recherche": "arrêtée au temps" if plan.hurried else "terminée",
         "plan_de_reference": int(plan.greedy_value),
         "heures_semaine": round(plan.weekly_hours, 2),
         "km_an": round(found.yearly_km),

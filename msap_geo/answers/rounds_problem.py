@@ -200,9 +200,15 @@ def _central(result: StudyResult, vehicles: int, people: pd.Series) -> tuple[str
 _AT_THE_ROAD_M = 300.0
 
 
-def remarks_on(problem: rounds.RoundProblem) -> tuple[str, ...]:
-    """Return what the reader must know of the stops considered."""
-    if not problem.left_out:
-        return ()
-    some = french.counted(problem.left_out, "commune")
-    return (f"{some} avec moins d'habitants à portée écartées : la borne vaut sans elles",)
+def remarks_on(problem: rounds.RoundProblem, plan: rounds.RoundPlan) -> tuple[str, ...]:
+    """Return what the reader must know of the stops considered and of the search."""
+    told = []
+    if problem.left_out:
+        some = french.counted(problem.left_out, "commune")
+        told.append(f"{some} avec moins d'habitants à portée écartées : la borne vaut sans elles")
+    if plan.hurried:
+        told.append(
+            "la recherche s'est arrêtée au temps donné ([regles_tournees] secondes) : un autre "
+            "poste peut trouver un autre plan"
+        )
+    return tuple(told)

@@ -16,7 +16,7 @@ from msap_geo.rounds.relaxation import DayPlan, merged_places
 from msap_geo.rounds.working_time import QUARTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -149,6 +149,30 @@ def choose(
         model.lower[: model.n] = 1.0
         model.upper[: model.n] = 1.0
     return model.solve(seconds=seconds, gap=gap, quarters=quarters)
+
+
+def choose_beside(
+    problem: RoundProblem,
+    work: WorkingTime,
+    benefit: Benefit,
+    candidates: Mapping[DayPlan, int],
+    *,
+    seconds: float,
+    gap: float,
+) -> Chosen | None:
+    """Choose days beside some that are kept.
+
+    Parameters
+    ----------
+    problem, work, benefit, seconds, gap
+        As :func:`choose` takes them.
+    candidates
+        Days, and how many times each is taken at least.
+    """
+    model = _Model(problem, work, benefit, list(candidates))
+    model.budgets(None)
+    model.lower[: model.n] = list(candidates.values())
+    return model.solve(seconds=seconds, gap=gap, quarters=False)
 
 
 class _Model:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from msap_geo.rounds.candidates import gather
 from msap_geo.rounds.choice import choose, every_order, fits
 from msap_geo.rounds.greedy import greedy
 from msap_geo.rounds.impossible import check
+from msap_geo.rounds.improving import improve
 from msap_geo.rounds.relaxation import DayPlan, Mixture
 from msap_geo.rounds.settling import RoundDay, Settled, day_km, settle
 from msap_geo.rounds.working_time import WorkingTime, told
@@ -53,6 +54,8 @@ class RoundPlan:
         Value of the baseline.
     exact
         Whether every possible day was considered.
+    hurried
+        Whether the clock ended the search: another run may then find another plan.
     seconds
         Time taken.
     """
@@ -66,6 +69,7 @@ class RoundPlan:
     bound: float
     greedy_value: float
     exact: bool
+    hurried: bool
     seconds: float
 
     @property
@@ -99,7 +103,7 @@ def design(
     problem, work, benefit
         What is asked.
     seconds
-        Time to look, about.
+        Time allowed, about. The search ends by itself before; cut short, it says so.
     progress
         Called with a French sentence at each step.
 
@@ -114,13 +118,14 @@ def design(
         If no plan respects the rules; the message names which and by how much.
     """
     check(problem, work)
-    begin = time.perf_counter()
+    begin = time.process_time()
     progress("Tournées : plan de référence")
     hand = greedy(problem, work, benefit)
     mixture = Mixture(problem, work, benefit)
     mixture.add([*hand, *_singles(problem, work)])
     progress("Tournées : borne")
-    mixed = mixture.grow(gap=1e-3, rounds=200, seconds=0.3 * seconds)
+    mixed = mixture.grow(gap=1e-3, rounds=_ROUNDS, seconds=0.5 * seconds)
+    hurried = time.process_time() - begin > 0.5 * seconds
     _check_wishes(problem, mixed)
     exact = len(problem.stop_ids) <= _EXACT_STOPS
     if exact:
@@ -129,8 +134,11 @@ def design(
         progress("Tournées : itinéraires")
         candidates = gather(mixture, mixed, hand)
     progress("Tournées : choix des journées")
-    left = max(begin + seconds - time.perf_counter(), 0.2 * seconds)
-    best, bound = _best(problem, work, benefit, candidates, hand, left, exact)
+    left = max(begin + seconds - time.process_time(), 0.2 * seconds)
+    target = (1.0 - ENOUGH) * mixture.bound
+    asked = _Asked(problem, work, benefit, target, exact=exact)
+    found = _best(asked, candidates, hand, left)
+    best = found.plan
     return RoundPlan(
         problem=problem,
         work=work,
@@ -138,10 +146,11 @@ def design(
         days=best.days,
         hours=best.hours,
         value=best.value,
-        bound=max(min(bound, mixture.bound), best.value),
+        bound=max(min(found.bound, mixture.bound), best.value),
         greedy_value=settle(problem, work, benefit, hand, refine=False).value,
         exact=exact,
-        seconds=time.perf_counter() - begin,
+        hurried=hurried or found.hurried,
+        seconds=time.process_time() - begin,
     )
 
 
@@ -178,32 +187,38 @@ def _check_wishes(problem: RoundProblem, mixed: Mixed) -> None:
 _NOISE = 1e-6
 
 
+class _Asked(NamedTuple):
+    problem: RoundProblem
+    work: WorkingTime
+    benefit: Benefit
+    target: float
+    exact: bool
+
+
+class _Found(NamedTuple):
+    """A plan, a bound if every day was known, and whether the clock ended the search."""
+
+    plan: Settled
+    bound: float
+    hurried: bool
+
+
 def _best(
-    problem: RoundProblem,
-    work: WorkingTime,
-    benefit: Benefit,
-    candidates: Sequence[DayPlan],
-    hand: Sequence[DayPlan],
-    seconds: float,
-    exact: bool,  # noqa: FBT001
-) -> tuple[Settled, float]:
-    """Choose days, give them hours, keep the best of all plans; a bound if every day was known."""
+    asked: _Asked, candidates: Sequence[DayPlan], hand: Sequence[DayPlan], seconds: float
+) -> _Found:
+    """Choose days, give them hours, keep the best of all plans."""
+    problem, work, benefit = asked[:3]
     plans = [settle(problem, work, benefit, hand)] if hand else []
-    pool, bound = list(candidates), np.inf
+    pool, bound, hurried = list(candidates), np.inf, False
+    deadline = time.process_time() + seconds
     for _ in range(_TRIES):
-        found = choose(
-            problem,
-            work,
-            benefit,
-            pool,
-            seconds=seconds,
-            gap=_EXACT_GAP if exact else ENOUGH,
-            quarters=exact,
-        )
-        if found is None:
+        left = max(deadline - time.process_time(), seconds / 10)
+        days, proven, late = _chosen(asked, pool, plans, left)
+        hurried = hurried or late
+        bound = min(bound, proven)
+        if days is None:
             break
-        bound = min(bound, found.bound) if exact else bound
-        plan = settle(problem, work, benefit, found.days)
+        plan = settle(problem, work, benefit, days)
         plans.append(plan)
         if not plan.refused:
             break
@@ -218,11 +233,34 @@ def _best(
             where="[regles_tournees]",
             remedy="retirer un arrêt imposé, baisser un minimum ou élargir des horaires",
         )
-    return max(respected, key=lambda plan: plan.value), bound
+    return _Found(max(respected, key=lambda plan: plan.value), bound, hurried)
+
+
+def _chosen(
+    asked: _Asked, pool: Sequence[DayPlan], plans: Sequence[Settled], seconds: float
+) -> tuple[Sequence[DayPlan] | None, float, bool]:
+    """Choose among every day at once if there are few, else improve the best plan so far."""
+    problem, work, benefit = asked[:3]
+    if asked.exact:
+        found = choose(problem, work, benefit, pool, seconds=seconds, gap=_EXACT_GAP, quarters=True)
+        return (None, np.inf, False) if found is None else (found.days, found.bound, False)
+    good = [plan for plan in plans if _respects(problem, work, plan)]
+    if good:
+        best = max(good, key=lambda plan: plan.value)
+        start: Sequence[DayPlan] = [day.plan for day in best.days]
+    else:
+        whole = choose(problem, work, benefit, pool, seconds=seconds / 2, gap=_ROUGH)
+        if whole is None:
+            return None, np.inf, False
+        start = whole.days
+    better = improve(problem, work, benefit, pool, start, target=asked.target, seconds=seconds)
+    return better.days, np.inf, better.hurried
 
 
 _TRIES = 4
 _EXACT_GAP = 1e-9
+_ROUGH = 0.02
+_ROUNDS = 200
 
 
 def _respects(problem: RoundProblem, work: WorkingTime, plan: Settled) -> bool:

@@ -285,7 +285,7 @@ class Mixture:
         rounds, seconds
             At most so many programmes solved, and so long.
         """
-        deadline = time.perf_counter() + seconds
+        deadline = time.process_time() + seconds
         centre: Prices | None = None
         mixed = self.best()
         for _ in range(rounds):
@@ -299,7 +299,7 @@ class Mixture:
                 self.bound, centre = proven, asked
             new = self.add(days)
             done = self.bound - mixed.value <= gap * abs(self.bound)
-            if done or (not new and not far) or time.perf_counter() > deadline:
+            if done or (not new and not far) or time.process_time() > deadline:
                 break
             mixed = self.best()
         return self.best()

@@ -13,8 +13,11 @@ from scipy.sparse import csr_array
 
 from msap_geo import rounds
 from msap_geo.errors import InfeasibleError, StudyError
+from msap_geo.rounds.choice import orders
 from msap_geo.rounds.greedy import greedy
+from msap_geo.rounds.improving import improve
 from msap_geo.rounds.relaxation import DayPlan, Mixture
+from msap_geo.rounds.settling import settle
 from msap_geo.rounds.timetable import timetable
 from msap_geo.travel import TravelTimes
 
@@ -219,6 +222,35 @@ class TestSmallProblems:
         case = problem(3, SMALL, stops=5)
         first, again = (rounds.design(case, SMALL, rounds.Benefit()) for _ in range(2))
         assert first.days == again.days
+
+    def test_a_large_question_has_the_same_answer_whatever_the_time_allowed(self):
+        work = rounds.WorkingTime(open_minutes=900)
+        case = problem(7, work, places=60, stops=25, side=140.0)
+        first, again = (
+            rounds.design(case, work, rounds.Benefit(), seconds=seconds) for seconds in (60, 90)
+        )
+        assert not first.exact
+        assert not first.hurried
+        assert first.days == again.days
+
+    def test_a_search_cut_short_says_so(self):
+        work = rounds.WorkingTime(open_minutes=900)
+        case = problem(7, work, places=60, stops=25, side=140.0)
+        plan = rounds.design(case, work, rounds.Benefit(), seconds=1e-3)
+        assert plan.hurried
+        check(plan)
+        assert plan.value >= plan.greedy_value
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_improving_never_loses(self, seed):
+        work = rounds.WorkingTime(open_minutes=900)
+        case = problem(seed, work, places=60, stops=25, side=140.0)
+        start = greedy(case, work, rounds.Benefit())
+        pool = orders(case, work, start)
+        found = improve(case, work, rounds.Benefit(), pool, start, target=np.inf, seconds=60)
+        before = settle(case, work, rounds.Benefit(), start).value
+        assert settle(case, work, rounds.Benefit(), found.days).value >= before - 1
+        assert not found.hurried
 
 
 class TestWishes:
