@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from msap_geo import coverage, siting
+from msap_geo import coverage, rounds, siting
+from msap_geo.coverage.opening import WEEKDAYS
 
 if TYPE_CHECKING:
     from msap_geo.answers.diagnosis import Diagnosis
@@ -22,16 +23,35 @@ def study_tables(result: StudyResult) -> dict[str, pd.DataFrame]:
     tables = {"seuils": _thresholds(result), "paliers": _classes(result)}
     layers = study_layers(result)
     del layers["points_de_depart"]  # the communes tell where each starts from
+    if result.stops:
+        tables["arrets_itinerants"] = stops_table(result)
     return tables | {name: pd.DataFrame(t.drop(columns="geometry")) for name, t in layers.items()}
+
+
+def stops_table(result: StudyResult) -> pd.DataFrame:
+    """Return the stops of the rounds that exist, in the columns of the CSV that is read."""
+    names = result.communes.set_index("code_insee")["nom"]
+    return pd.DataFrame(
+        [
+            {
+                "vehicule": stop.vehicle,
+                "jour": WEEKDAYS[stop.weekday],
+                "semaine": stop.week or None,
+                "code_insee": stop.code_insee,
+                "nom": names[stop.code_insee],
+                "lieu": stop.place,
+                "arrivee": rounds.clock(stop.opens),
+                "depart": rounds.clock(stop.closes),
+            }
+            for stop in result.stops
+        ]
+    ).astype({"semaine": "Int64"})
 
 
 def study_layers(result: StudyResult) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of a study in its projected CRS, by name (``outputs.dictionary``)."""
-    measured = result.access.drop(columns=["nom", "population"]).assign(
-        origine=result.origins["origine"]
-    )
     return {
-        "communes": result.communes.merge(measured, on="code_insee"),
+        "communes": result.by_commune(),
         "points_de_depart": result.origins,
         "zones_blanches": result.zones,
         "maisons": result.maisons.assign(voisine=result.neighbours),

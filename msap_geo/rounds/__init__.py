@@ -4,30 +4,52 @@ from __future__ import annotations
 
 from msap_geo.rounds.benefit import Benefit
 from msap_geo.rounds.clock_times import read_clock, read_window
+from msap_geo.rounds.comments import stops_in_comment
 from msap_geo.rounds.design import RoundPlan, design
+from msap_geo.rounds.given import GivenRounds, load_stops, stops_of_list, stops_of_study
 from msap_geo.rounds.problem import Fleet, RoundProblem, Wishes, make_problem, useful_stops
 from msap_geo.rounds.settling import RoundDay, day_km
-from msap_geo.rounds.stops import Stop, kinds_of_cover, read_stops, weekly_service
+from msap_geo.rounds.stops import (
+    ITINERANT,
+    NOTHING,
+    PERMANENT,
+    Stop,
+    clashes,
+    kinds_of_cover,
+    ordered,
+    read_stops,
+    weekly_service,
+)
 from msap_geo.rounds.working_time import WEEKS, WorkingTime, clock, told
 
 __all__ = [
+    "ITINERANT",
+    "NOTHING",
+    "PERMANENT",
     "WEEKS",
     "Benefit",
     "Fleet",
+    "GivenRounds",
     "RoundDay",
     "RoundPlan",
     "RoundProblem",
     "Stop",
     "Wishes",
     "WorkingTime",
+    "clashes",
     "clock",
     "day_km",
     "design",
     "kinds_of_cover",
+    "load_stops",
     "make_problem",
+    "ordered",
     "read_clock",
     "read_stops",
     "read_window",
+    "stops_in_comment",
+    "stops_of_list",
+    "stops_of_study",
     "told",
     "useful_stops",
     "weekly_service",

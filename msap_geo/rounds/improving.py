@@ -109,6 +109,7 @@ class _Search:
         pool: Sequence[DayPlan],
     ) -> None:
         self.problem, self.work, self.benefit, self.pool = problem, work, benefit, pool
+        self.reach: NDArray[np.float64] = problem.reach.toarray()
         self.most = sum(kind.number for kind in problem.kinds)
 
     def among(
@@ -171,11 +172,5 @@ class _Search:
 
     def _given(self, day: DayPlan) -> NDArray[np.float64]:
         stays = np.array(day.stays, dtype=float) / 60 / self.work.weeks
-        hours: NDArray[np.float64] = self._reach[:, list(day.stops)] @ stays
+        hours: NDArray[np.float64] = self.reach[:, list(day.stops)] @ stays
         return hours
-
-    @property
-    def _reach(self) -> NDArray[np.float64]:
-        if not hasattr(self, "_dense"):
-            self._dense = self.problem.reach.toarray()
-        return self._dense

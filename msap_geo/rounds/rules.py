@@ -11,6 +11,30 @@ from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
 from msap_geo.rounds.clock_times import read_clock, read_window
+from msap_geo.rounds.stops import Stop, make_stop
+
+
+class Arret(BaseModel):
+    """``[[tournees]]``: a stop of a vehicle or a team that exists, as a row of the CSV is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    vehicule: str = Field(min_length=1)
+    jour: str
+    semaine: str | int = ""
+    code_insee: str = Field(min_length=1)
+    lieu: str = ""
+    arrivee: str
+    depart: str
+
+    @model_validator(mode="after")
+    def _readable(self) -> Arret:
+        self.stop()
+        return self
+
+    def stop(self) -> Stop:
+        """Return the stop."""
+        return make_stop({name: str(value) for name, value in self.model_dump().items()})
 
 
 class ReglesTournees(BaseModel):
@@ -34,7 +58,7 @@ class ReglesTournees(BaseModel):
     equite_par: str = "departement"
     equite_heures_minimum: float = Field(default=0.0, ge=0)
     poids: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
-    secondes: float = Field(default=75.0, gt=0)
+    secondes: float = Field(default=100.0, gt=0)
 
     @field_validator("jours")
     @classmethod

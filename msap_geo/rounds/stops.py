@@ -18,6 +18,7 @@ from msap_geo.rounds.working_time import clock
 from msap_geo.tabular.text import LINE, pick_columns, read_text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 EVERY_WEEK = 0
 """Week of a stop held every week."""
+
+MOST_WEEKS = 52
 
 _EVERY = {"", "toutes", "tous", "hebdomadaire", "0"}
 _COLUMNS = {
@@ -87,36 +90,51 @@ def read_stops(path: Path) -> tuple[Stop, ...]:
         If rows cannot be read, or put a vehicle in two places at once: all of them are listed.
     """
     table = pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_OPTIONAL)
-    stops: list[tuple[int, Stop]] = []
+    stops: list[tuple[str, Stop]] = []
     faults: list[str] = []
     for row in table.to_dict("records"):
         line = int(row[LINE])
         try:
-            stops.append((line, _stop({str(key): str(value) for key, value in row.items()})))
+            made = make_stop({str(key): str(value) for key, value in row.items()})
+            stops.append((f"ligne {line}", made))
         except StudyError as error:
             faults.append(f"ligne {line} : {error.problem}")
-    faults += _clashes(stops)
+    faults += clashes(stops)
     if faults:
         raise DataError(
             f"« {path.name} » : " + " ; ".join(faults),
             where=path,
             remedy="écrire par exemple « Bus 1,mardi,toutes,2B096,Halle,09:00,12:00 »",
         )
-    return tuple(sorted((stop for _, stop in stops), key=_order))
+    return ordered(stop for _, stop in stops)
 
 
-def _order(stop: Stop) -> tuple[str, int, int, int]:
-    return stop.vehicle, stop.week, stop.weekday, stop.opens
+def ordered(stops: Iterable[Stop]) -> tuple[Stop, ...]:
+    """Return stops by vehicle, week, weekday and hour."""
+    return tuple(
+        sorted(stops, key=lambda stop: (stop.vehicle, stop.week, stop.weekday, stop.opens))
+    )
 
 
-def _stop(row: dict[str, str]) -> Stop:
+def make_stop(row: Mapping[str, str]) -> Stop:
+    """Make a stop of the texts of its row (:func:`read_stops` tells the names).
+
+    Raises
+    ------
+    StudyError
+        If a text cannot be read.
+    """
     day, week = row["jour"].lower(), row["semaine"].lower()
     if day not in WEEKDAYS:
         raise StudyError(f"jour inconnu : « {row['jour']} »")
     if week not in _EVERY and not (week.isdecimal() and int(week) > 0):
         raise StudyError(f"semaine inconnue : « {row['semaine']} »")
+    if week not in _EVERY and int(week) > MOST_WEEKS:
+        raise StudyError(f"semaine {week} : un cycle a {MOST_WEEKS} semaines au plus")
     if not row["code_insee"]:
         raise StudyError("code_insee absent")
+    if not row["vehicule"]:
+        raise StudyError("vehicule absent")
     opens, closes = read_clock(row["arrivee"]), read_clock(row["depart"])
     if opens >= closes:
         raise StudyError(f"ferme ({row['depart']}) avant d'ouvrir ({row['arrivee']})")
@@ -131,8 +149,14 @@ def _stop(row: dict[str, str]) -> Stop:
     )
 
 
-def _clashes(stops: list[tuple[int, Stop]]) -> list[str]:
-    """Say which rows put a vehicle in two places at once."""
+def clashes(stops: Sequence[tuple[str, Stop]]) -> list[str]:
+    """Say which stops put a vehicle in two places at once.
+
+    Parameters
+    ----------
+    stops
+        Each with where it is written, in words: ``"ligne 3"``.
+    """
     told = []
     for rank, (line, stop) in enumerate(stops):
         for earlier, other in stops[:rank]:
@@ -144,8 +168,8 @@ def _clashes(stops: list[tuple[int, Stop]]) -> list[str]:
                 and other.opens < stop.closes
             ):
                 told.append(
-                    f"ligne {line} : {stop.vehicle} est déjà ailleurs le {WEEKDAYS[stop.weekday]} "
-                    f"de {clock(other.opens)} à {clock(other.closes)} (ligne {earlier})"
+                    f"{line} : {stop.vehicle} est déjà ailleurs le {WEEKDAYS[stop.weekday]} "
+                    f"de {clock(other.opens)} à {clock(other.closes)} ({earlier})"
                 )
     return told
 

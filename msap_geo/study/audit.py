@@ -25,7 +25,7 @@ from msap_geo.study.inputs import (
 from msap_geo.study.ledger import AuditLedger
 from msap_geo.study.roads import from_streets, load_roads, network_anomalies, study_profile
 from msap_geo.study.roles import ROLES
-from msap_geo.study.sites import check_kinds, counted, reachable
+from msap_geo.study.sites import check_kinds, counted, reachable, rounds_of
 from msap_geo.territory import projected_crs
 
 if TYPE_CHECKING:
@@ -117,8 +117,16 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
     if near is None:
         return None
     maisons_counted = counted(study, near)
+    _rounds(book, places, near[~near["site_id"].isin(maisons_counted["site_id"])])
     book.counted |= set(maisons_counted["site_id"])
     return maisons_counted
+
+
+def _rounds(book: AuditLedger, places: Places | None, moving: gpd.GeoDataFrame) -> None:
+    """Read the rounds that exist as a run does."""
+    here = moving[moving["departement"].isin(book.study.departements)]
+    if places is not None:
+        rounds_of(book, places, here, book.study.donnees.maisons)
 
 
 def _settled(

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 import shapely
 
-from msap_geo import coverage, loaders, network
+from msap_geo import coverage, loaders, network, rounds, travel
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
 from msap_geo.study.choice import choice_in_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from shapely.geometry.base import BaseGeometry
 
     from msap_geo import siting
@@ -75,6 +76,8 @@ class Facts:
         Populated cells of the communes, where the study gives a grid.
     indicators
         Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
+    stops
+        Stops of the rounds that exist, those of the study's own file first.
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -101,6 +104,7 @@ class Facts:
     ranking: siting.Ranking
     carreaux: gpd.GeoDataFrame | None = None
     indicators: dict[str, dict[str, str]] = field(default_factory=dict)
+    stops: tuple[rounds.Stop, ...] = ()
     choice: Choice | None = None
 
     @property
@@ -147,12 +151,53 @@ class Facts:
             spread=coverage.spread(estimated=self.estimated),
         )
 
+    @cached_property
+    def cover(self) -> pd.DataFrame | None:
+        """What covers each commune, a Maison, a round or nothing; None where no round exists.
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            ``code_insee``, ``couverture`` (*permanent*, *itinérant*, *aucun*) and
+            ``heures_itinerantes``: hours a week with a stop open within the first threshold, those
+            within reach of a Maison too, no minute twice.
+        """
+        if not self.stops:
+            return None
+        held = {stop.code_insee for stop in self.stops}
+        where = self.origins[self.origins["code_insee"].isin(held)].reset_index(drop=True)
+        threshold = self.study.threshold
+        times = travel.matrix(
+            self.roads,
+            self.origins,
+            where.assign(site_id=where["code_insee"]),
+            max_minutes=threshold,
+        )
+        hours = rounds.weekly_service(times, self.stops, threshold=threshold)
+        beyond = coverage.is_beyond(self.access, threshold).to_numpy()
+        return pd.DataFrame(
+            {
+                "code_insee": self.access["code_insee"].to_numpy(),
+                "couverture": rounds.kinds_of_cover(beyond, hours),
+                "heures_itinerantes": np.round(hours, 4),
+            }
+        )
+
+    def people_by_cover(self) -> dict[str, int] | None:
+        """Inhabitants by what covers them; None where no round exists."""
+        if self.cover is None:
+            return None
+        people = self.access["population"].groupby(self.cover["couverture"].to_numpy()).sum()
+        kinds = (rounds.PERMANENT, rounds.ITINERANT, rounds.NOTHING)
+        return {kind: int(people.get(kind, 0)) for kind in kinds}
+
     def by_commune(self) -> gpd.GeoDataFrame:
         """Return the communes with their outline, their access and ``origine``, ready to draw."""
         measured = self.access.drop(columns=["nom", "population"]).assign(
             origine=self.origins["origine"]
         )
-        return self.communes.merge(measured, on="code_insee")
+        table = self.communes.merge(measured, on="code_insee")
+        return table if self.cover is None else table.merge(self.cover, on="code_insee")
 
     def report(self) -> pd.DataFrame:
         """Return the anomalies as a table, one row each, under the French names of the outputs."""
@@ -181,6 +226,7 @@ class Facts:
             "maisons": int((~self.neighbours).sum()),
             "maisons_voisines": int(self.neighbours.sum()),
             "maisons_itinerantes_non_comptees": len(self.itinerants),
+            **({} if self.cover is None else {"couverture": self.people_by_cover()}),
             "candidats": len(self.candidates),
             "temps_estimes": self.estimated,
             "demonstration": self.study.etude.demonstration,

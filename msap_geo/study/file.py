@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from msap_geo.cautions import cautions
 from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
-from msap_geo.rounds.rules import ReglesTournees
+from msap_geo.rounds.rules import Arret, ReglesTournees
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -66,6 +66,7 @@ class Study(Section):
     implantation: Implantation = Implantation()
     adaptation: Adaptation = Adaptation()
     horaires: Horaires = Horaires()
+    tournees: tuple[Arret, ...] = ()
     regles_tournees: ReglesTournees = ReglesTournees()
     couts: Couts = Couts()
     millesimes: Millesimes = Millesimes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import loaders, place_names, sources
+from msap_geo import loaders, place_names, rounds, sources
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.territory import departement_of
 
@@ -250,6 +250,18 @@ def read_la_poste(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
     joined = loaders.join_hours(offices.table, hours.table, file=written.name)
     ledger.anomalies += joined.anomalies
     return loaders.Loaded(joined.table, offices.rows_read, offices.anomalies)
+
+
+def read_rounds(ledger: Ledger, places: Places) -> tuple[rounds.Stop, ...]:
+    """Read the rounds that a study gives itself, in its file and in a table."""
+    study, written = ledger.study, ledger.study.donnees.tournees
+    loaded = None
+    if written is not None:
+        loaded = ledger.load("tournees", written, lambda: rounds.load_stops(study.path(written)))
+    table = None if loaded is None else loaded.table
+    codes = places.communes["code_insee"]
+    found = ledger.attempt("", lambda: rounds.stops_of_study(study.tournees, table, codes))
+    return () if found is None else found
 
 
 def read_previous(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:

@@ -48,6 +48,7 @@ ROLES = {
     "maisons": Role("Maisons", publisher="ANCT", bears_on="maisons", invented=True),
     "la_poste": Role("Points La Poste", publisher="La Poste", bears_on="candidats", invented=True),
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
+    "tournees": Role("Tournées"),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "accords": Role("Accords des maires", "adaptation"),

@@ -110,6 +110,7 @@ def run_study(
         },
         carreaux=territory.carreaux,
         indicators=territory.indicators,
+        stops=sites.stops,
     )
 
 

@@ -65,6 +65,7 @@ class Donnees(Section):
     indicateurs: tuple[Path, ...] = ()
     appartenance: tuple[Path, ...] = ()
     carreaux: Path | None = None
+    tournees: Path | None = None
 
     @field_validator("communes", "mairies", "indicateurs", "appartenance", mode="before")
     @classmethod

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 
-from msap_geo import loaders, network
+from msap_geo import loaders, network, rounds
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
-from msap_geo.study.inputs import read_la_poste, read_maisons, read_operators, read_previous
+from msap_geo.study.inputs import (
+    read_la_poste,
+    read_maisons,
+    read_operators,
+    read_previous,
+    read_rounds,
+)
 from msap_geo.study.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -36,6 +42,8 @@ class Sites(NamedTuple):
         How many post offices the country has.
     maisons_read, la_poste_read
         Rows of the files.
+    stops
+        Stops of the rounds that exist.
     """
 
     maisons: gpd.GeoDataFrame
@@ -45,6 +53,7 @@ class Sites(NamedTuple):
     la_poste_national: int
     maisons_read: int
     la_poste_read: int
+    stops: tuple[rounds.Stop, ...]
 
 
 def load_sites(ledger: Ledger, places: Places) -> Sites:
@@ -81,6 +90,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,
         offices.rows_read,
+        rounds_of(ledger, places, itinerants, data.maisons),
     )
 
 
@@ -101,6 +111,30 @@ def following(sites: Sites, places: Places) -> Sites:
         la_poste=followed(sites.la_poste),
         la_poste_around=followed(sites.la_poste_around),
     )
+
+
+def rounds_of(
+    ledger: Ledger, places: Places, itinerants: gpd.GeoDataFrame, written: Path
+) -> tuple[rounds.Stop, ...]:
+    """Return the stops of the rounds that exist: those a study gives, then those of its list.
+
+    Parameters
+    ----------
+    ledger
+        Which notes what the list leaves unsaid.
+    places
+        The communes.
+    itinerants
+        Settled Maisons of the list that move.
+    written
+        The list.
+    """
+    own = read_rounds(ledger, places)
+    listed = rounds.stops_of_list(
+        itinerants, places.communes, told=[stop.vehicle for stop in own], file=written.name
+    )
+    ledger.anomalies += listed.anomalies
+    return (*own, *listed.stops)
 
 
 def _settled(

@@ -179,7 +179,7 @@ def test_itinerant_maisons_are_shown_but_not_counted(tmp_path):
     result = run_study(read_study(toy.path))
     assert result.shares[0].within == 600
     assert result.itinerants["site_id"].tolist() == ["6"]
-    assert [a.code for a in result.anomalies] == ["maison-itinerante"]
+    assert [a.code for a in result.anomalies] == ["maison-itinerante", "tournee-une-adresse"]
     toy.configure(
         ("[candidats]", '[maisons]\ntypes = ["Fixe", "Bus"]\n\n[candidats]'),
     )

@@ -47,6 +47,7 @@ _OPTIONAL = {
     "format_fs": ("format_fs",),
     "itinerance": ("itinerance",),
     "groupe": ("groupe_fs", "groupe"),
+    "commentaire": ("commentaire", "commentaires"),
     "responsable": ("goupe_france_services_responsable", "groupe_france_services_responsable"),
     "structure": ("type_structure", "type_porteur"),
     "porteur": ("lib_structure", "porteur", "structure_porteuse", "nom_porteur"),
@@ -84,9 +85,9 @@ def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFram
     Loaded
         Table under :data:`msap_geo.schemas.SITES`, in WGS 84, with ``genre`` among *Fixe,
         Multisites, Antenne, Bus, Itinérante*, ``horaires`` (weekly, canonical), ``labellisation``
-        (ISO date), ``groupe`` and, for an antenne whose principal site can be told,
-        ``rattachement``; ``structure`` and ``porteur`` as the list of January 2020 gives them. Rows
-        without a believable position keep their place with a null geometry:
+        (ISO date), ``groupe``, ``commentaire`` and, where its principal site can be told,
+        ``rattachement`` of an antenne; ``structure`` and ``porteur`` as the list of January 2020
+        gives them. Rows without a believable position keep their place with a null geometry:
         :func:`msap_geo.loaders.attach_to_communes` finds them their town hall.
 
     Raises
@@ -123,6 +124,7 @@ def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFram
             "structure": raw["structure"],
             "porteur": raw["porteur"],
             "groupe": raw["groupe"],
+            "commentaire": raw["commentaire"],
             "rattachement": raw["rattachement"],
             "horaires": hours,
             "labellisation": raw["labellisation"],
