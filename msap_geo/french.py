@@ -1,7 +1,12 @@
-"""Numbers as French readers expect them: ``12 345``, ``3,5 min``, ``92,3 %``."""
+"""French made from numbers, names and counts: ``12 345``, ``3,5 min``, ``2 bureaux``.
+
+The one place: a figure is never formatted elsewhere (``tests/test_words.py`` reads the source and
+what is written).
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from typing import TYPE_CHECKING
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
 _THIN_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
 _UNKNOWN = "–"
+_FRENCH_SIGNS = str.maketrans({",": _THIN_SPACE, ".": ",", "-": "−"})
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -31,7 +37,24 @@ def number(value: float | None, decimals: int = 0) -> str:
     """
     if value is None or not math.isfinite(value):
         return _UNKNOWN
-    return f"{value:,.{decimals}f}".replace(",", _THIN_SPACE).replace(".", ",")
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0.,"):
+        text = text.removeprefix("-")  # what rounds to nothing has no sign
+    return text.translate(_FRENCH_SIGNS)
+
+
+def short(value: float | None, decimals: int = 3) -> str:
+    """Return a number with no more decimals than it needs: ``"20"``, ``"7,5"``.
+
+    Parameters
+    ----------
+    value
+        Number, or null.
+    decimals
+        Digits after the comma, at most.
+    """
+    text = number(value, decimals)
+    return text.rstrip("0").rstrip(",") if "," in text else text
 
 
 def minutes(value: float | None) -> str:
@@ -52,26 +75,154 @@ def percent(share: float | None, decimals: int = 1) -> str:
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
 
 
-def signed(value: float | None, decimals: int = 0) -> str:
-    """Return a number that may be negative, with a true minus: ``"−1,6"``."""
-    return number(value, decimals).replace("-", "−")
-
-
 def euros(value: float | None) -> str:
     """Return a sum, whole euros: ``"150 000 €"``."""
     text = number(value)
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}€"
 
 
-def people(count: int) -> str:
+def amount(value: float | None, unit: str) -> str:
+    """Return a value as its unit wants it: ``"12 345"``, ``"56,1"``; a share as a percentage.
+
+    Parameters
+    ----------
+    value
+        Value, or null.
+    unit
+        What it counts, e.g. ``"habitants"``, ``"minutes"``, ``"part des habitants"``.
+    """
+    if unit.startswith(_SHARE):
+        return percent(value)
+    return short(value, 0 if value is None or abs(value) >= _MANY else 1)
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a value and its unit: ``"1 site"``, ``"54,1 % des habitants"``.
+
+    Parameters
+    ----------
+    value
+        Value, or null.
+    unit
+        What it counts, plural as tables say it (``"habitants × minutes"``).
+    """
+    told = amount(value, unit)
+    if unit.startswith(_SHARE):
+        return f"{told} {unit.removeprefix(_SHARE)}"
+    alone = value is not None and abs(round(value, 1)) < _PLURAL_FROM
+    words, opened, precision = unit.partition(" (")
+    if alone:
+        words = " ".join(word.rstrip("s") for word in words.split())
+    return f"{told}{_NO_BREAK_SPACE}{words}{opened}{precision}"
+
+
+_SHARE = "part "
+_MANY = 100
+
+
+def gap(share: float) -> str:
+    """Return how far a proven bound is, as a percentage: ``"0 %"``, ``"1,19 %"``.
+
+    Parameters
+    ----------
+    share
+        Distance to the bound, as a share of the value; infinite where the value is nought.
+    """
+    smallest = 1e-5
+    if 0 < share < smallest:
+        return f"moins de {short(100 * smallest)}{_THIN_SPACE}%"
+    text = short(100 * share)
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
+
+
+def seconds(value: float) -> str:
+    """Return how long a computation took: ``"12,3 s"``."""
+    tenth = 0.1
+    return f"{short(value, 1)}{_THIN_SPACE}s" if value >= tenth else f"moins de 0,1{_THIN_SPACE}s"
+
+
+def people(count: float) -> str:
     """Return a number of inhabitants: ``"1 habitant"``, ``"12 345 habitants"``."""
     return counted(count, "habitant")
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: float, noun: str) -> str:
     """Return a count and its noun, plural where it must: ``"3 communes"``, ``"1 zone blanche"``."""
-    words = noun.split() if count > 1 else []
-    return f"{number(count)}{_NO_BREAK_SPACE}{' '.join(f'{word}s' for word in words) or noun}"
+    return f"{number(count)}{_NO_BREAK_SPACE}{agreed(count, noun)}"
+
+
+def agreed(count: float, noun: str) -> str:
+    """Return a noun as its count, rounded, wants it; French plurals start at two.
+
+    Parameters
+    ----------
+    count
+        How many.
+    noun
+        Noun and adjectives, singular; what follows a preposition does not change (``"point de
+        contact"``).
+    """
+    if abs(round(count)) < _PLURAL_FROM:
+        return noun
+    head = list(itertools.takewhile(lambda word: word not in _PREPOSITIONS, noun.split()))
+    return " ".join((*map(_plural, head), *noun.split()[len(head) :]))
+
+
+_PLURAL_FROM = 2
+_PREPOSITIONS = {
+    "à",
+    "au",
+    "aux",
+    "de",
+    "des",
+    "du",
+    "en",
+    "et",
+    "hors",
+    "par",
+    "pour",
+    "sans",
+    "sur",
+}
+
+
+def _plural(word: str) -> str:
+    """Return the plural of a word, by the rules of its ending."""
+    if word.endswith(("s", "x", "z")):
+        return word
+    if word.endswith(("au", "eu")):
+        return f"{word}x"
+    return f"{word[:-1]}ux" if word.endswith("al") else f"{word}s"
+
+
+def the_first(count: int) -> str:
+    """Return how many come first: ``"le premier"``, ``"les 10 premiers"``."""
+    return f"les {number(count)} premiers" if count >= _PLURAL_FROM else "le premier"
+
+
+def others(count: int, where: str, noun: str = "") -> str:
+    """Return the sentence on rows not shown: ``"Les 3 autres sont dans candidats.csv."``.
+
+    Parameters
+    ----------
+    count
+        How many are not shown.
+    where
+        What holds them.
+    noun
+        What they are, singular; empty where it is understood.
+
+    Returns
+    -------
+    str
+        Empty when nothing is left out.
+    """
+    if count <= 0:
+        return ""
+    named = f" {agreed(count, noun)}" if noun else ""
+    if count < _PLURAL_FROM:
+        return f"L’autre{named} est dans {where}."
+    return f"Les {number(count)} autres{named} sont dans {where}."
 
 
 _DAYS = {
@@ -110,6 +261,11 @@ def hours(text: str | None) -> str:
     return " ; ".join(rules)
 
 
+def moment(key: str) -> str:
+    """Return a moment of the week in words: ``"lundi_apres_midi"`` is *lundi après-midi*."""
+    return key.replace("apres_midi", "après-midi").replace("_", " ")
+
+
 def _clocks(span: str) -> str:
     moments = (moment.split(":") for moment in span.split("-"))
     return "-".join(f"{int(hour)}h{'' if minute == '00' else minute}" for hour, minute in moments)
@@ -123,7 +279,9 @@ def anomalies(counts: Mapping[str, int]) -> str:
     counts
         How many, by what was done about them (:func:`msap_geo.anomalies.tally`).
     """
-    told = (f"{number(n)} {action}e{'s' if n > 1 else ''}" for action, n in counts.items() if n)
+    told = (
+        counted(n, f"{action}e").replace(_NO_BREAK_SPACE, " ") for action, n in counts.items() if n
+    )
     return ", ".join(told)
 
 

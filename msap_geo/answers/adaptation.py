@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo import siting
+from msap_geo import french, siting
 from msap_geo.answers import adaptation_tables as tables
 from msap_geo.answers.network import AGREED, REFUSED, offers, postal_network
 from msap_geo.answers.promises import promises
@@ -100,8 +100,8 @@ class AdaptedNetwork:
         """Show the key figures in a notebook."""
         figures = {
             "transformations": str(len(self.transformations)),
-            "habitants × minutes": f"{self.plan.value:,.0f}".replace(",", " "),
-            "habitants plus loin qu'avant": f"{int(self.farther['population'].sum())}",
+            "habitants × minutes": french.number(self.plan.value),
+            "habitants plus loin qu'avant": french.number(self.farther["population"].sum()),
         }
         return card("Adapter le réseau", figures)
 

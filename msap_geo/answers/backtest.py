@@ -246,7 +246,7 @@ def _card(found: Backtest) -> str:
         for name, value in found.coverages.items()
     ]
     covered = pd.DataFrame(rows, columns=["quoi", "habitants", "part"])
-    threshold = f"{found.result.study.threshold:g}"
+    threshold = french.short(found.result.study.threshold)
     return card(
         f"Retour sur les choix réels – {found.result.study.etude.nom}",
         {

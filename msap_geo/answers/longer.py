@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from msap_geo import hours, loaders, siting, travel
+from msap_geo import french, hours, loaders, siting, travel
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
@@ -66,8 +66,8 @@ class LongerOpening:
         """Show the key figures in a notebook."""
         figures = {
             "demi-journées ajoutées": str(len(self.additions)),
-            "habitants × demi-journées": f"{self.plan.value:,.0f}".replace(",", " "),
-            "aujourd’hui": f"{self.plan.today:,.0f}".replace(",", " "),
+            "habitants × demi-journées": french.number(self.plan.value),
+            "aujourd’hui": french.number(self.plan.today),
         }
         return card("Ouvrir plus longtemps", figures)
 

@@ -353,7 +353,7 @@ def _plan_card(found: Implantation) -> str:
     plan = found.plan
     gap = f", écart {french.percent(plan.gap)}" if plan.sites else ""
     figures = {
-        "objectif": f"{plan.objective} ({plan.unit})",
+        "objectif": f"{plan.title} ({plan.unit})",
         "sites": french.number(len(plan.sites)),
         "habitants passés à portée": french.number(found.newly_covered),
         "preuve": f"{plan.status}{gap}",
@@ -361,7 +361,7 @@ def _plan_card(found: Implantation) -> str:
         "plans presque aussi bons": french.number(len(found.alternatives)),
     }
     if found.regret is not None:
-        figures["le choix imposé coûte"] = f"{french.number(found.regret.loss)} {plan.unit}"
+        figures["le choix imposé coûte"] = french.quantity(found.regret.loss, plan.unit)
     sites = found.sites()
     sites["part"] = 100 * sites["part_des_plans_proches"].astype(float)
     titles = {

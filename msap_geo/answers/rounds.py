@@ -215,9 +215,10 @@ def design_rounds(
     beyond = coverage.is_beyond(result.access, study.threshold).to_numpy()
     if not beyond.any():
         raise StudyError(
-            f"aucune commune n'est au-delà de {study.threshold:g} min d'une Maison : "
+            f"aucune commune n'est au-delà de {french.short(study.threshold)} min d'une Maison : "
             "aucune tournée n'est à faire",
-            remedy="baisser le premier des seuils_minutes, ou prendre une liste plus ancienne",
+            remedy="baisser le premier seuil ([etude] seuils_minutes), ou prendre une liste plus "
+            "ancienne",
         )
     places = result.origins[beyond].reset_index(drop=True)
     every = result.origins.assign(site_id=result.origins["demand_id"])

@@ -162,7 +162,7 @@ def bases_of(
     if off.any():
         raise StudyError(
             f"la base {', '.join(points.index[off])} est hors du réseau : à plus de "
-            f"{result.roads.max_snap_m:g} m de toute route",
+            f"{french.short(result.roads.max_snap_m)} m de toute route",
             where="--base ou [regles_tournees] bases",
             remedy="choisir une commune reliée aux routes",
         )

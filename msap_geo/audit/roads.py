@@ -88,7 +88,7 @@ def unreached(
             told[off],
             "mairies-hors-reseau",
             Action.NOTED,
-            f"aucune route à moins de {roads.max_snap_m:g} m ({{habitants}})",
+            f"aucune route à moins de {french.short(roads.max_snap_m)} m ({{habitants}})",
             file=file,
         ),
         *note(told[island], "communes-sur-une-ile", Action.NOTED, "{habitants}", file=file),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.anomalies import Action, note
 from msap_geo.coverage.opening import LABEL_HOURS
 from msap_geo.hours import read_hours
@@ -105,8 +106,8 @@ def below_label(sites: gpd.GeoDataFrame, *, file: str) -> list[Anomaly]:
     days = pd.Series([week.days_open for week in weeks], index=known.index, dtype=int)
     low = (hours < LABEL_HOURS) | (days < LABEL_DAYS)
     told = _told(known).assign(
-        heures=hours.map(lambda value: f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")),
-        jours=days.map(lambda value: f"{value} jour{'s' if value > 1 else ''}"),
+        heures=hours.map(lambda value: french.short(value, 2)),
+        jours=days.map(lambda value: french.counted(value, "jour")),
     )
     return [
         anomaly

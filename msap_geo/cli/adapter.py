@@ -82,9 +82,9 @@ def _told(found: AdaptedNetwork) -> str:
         )
     lines += [
         (
-            f"  perte : {french.number(plan.value)} habitants × minutes, borne prouvée "
-            f"{french.number(plan.bound)}, écart {french.number(100 * plan.gap, 3)} % "
-            f"({plan.status}, {french.number(plan.seconds, 1)} s)"
+            f"  perte : {french.quantity(plan.value, 'habitants × minutes')}, borne prouvée "
+            f"{french.number(plan.bound)}, écart {french.gap(plan.gap)} "
+            f"({plan.status}, {french.seconds(plan.seconds)})"
         ),
         (
             f"  économie : {french.number(plan.saved_eur)} € par an ({found.costs.title}, coûts "
@@ -108,7 +108,9 @@ def _told(found: AdaptedNetwork) -> str:
             f"{french.minutes(row.minutes_avant)} → {french.minutes(row.minutes_apres)}"
         )
     if len(far) > _SHOWN:
-        lines.append(f"    … et {len(far) - _SHOWN} communes de plus (--json, --xlsx)")
+        lines.append(
+            f"    … et {french.counted(len(far) - _SHOWN, 'commune')} de plus (--json, --xlsx)"
+        )
     return "\n".join(lines + _margins(found))
 
 
@@ -123,7 +125,7 @@ def _margins(found: AdaptedNetwork) -> list[str]:
     table = table[(table["unite"] == "part") & table["marge"].notna()]
     table = table[table["regle"].str.startswith(("la-poste-et", "service-universel-dep"))]
     return [
-        f"  marge, {row.nom} ({row.regle}, {row.distance}) : {french.number(int(row.marge))} "
-        f"habitants (avant : {french.number(int(row.marge_avant))}), {row.verdict}"
+        f"  marge, {row.nom} ({row.titre}, {row.distance}) : {french.people(int(row.marge))} "
+        f"(avant : {french.number(int(row.marge_avant))}), {row.verdict}"
         for row in table[table["distance"] != "route"].itertuples()
     ]

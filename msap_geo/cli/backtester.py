@@ -88,7 +88,7 @@ def _told(found: Backtest) -> str:
         "hasard_moyen": "au hasard, en moyenne",
     }
     lines += [
-        f"  à {study.threshold:g} min ou moins, {name} : "
+        f"  à {french.short(study.threshold)} min ou moins, {name} : "
         f"{french.people(round(found.coverages[key]))} "
         f"({french.percent(found.coverages[key] / people)})"
         for key, name in names.items()

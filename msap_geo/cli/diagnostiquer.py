@@ -67,21 +67,21 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     lines = [f"{study.etude.nom} : diagnostic de couverture"]
     lines += formats.warnings_of(diagnosis.result)
     lines += [
-        f"  à {first} min, origine {row.convention} : {french.percent(share)} des habitants"
+        f"  à {french.short(study.threshold)} min, origine {row.convention} : "
+        f"{french.percent(share)} des habitants"
         for row, share in zip(
             tables["conventions"].itertuples(), tables["conventions"][f"part_{first}"], strict=True
         )
     ]
     blanches = tables["robustesse_zones"]["robustesse"].value_counts()
-    told = ", ".join(
-        f"{french.number(n)} {name}{'s' if n > 1 else ''}" for name, n in blanches.items()
-    )
+    told = ", ".join(french.counted(n, name) for name, n in blanches.items())
     lines.append(f"  zones blanches : {told or 'aucune'}")
     worst = tables["fermetures"].iloc[0] if len(tables["fermetures"]) else None
     if worst is not None and worst[f"perdus_{first}"]:
         lines.append(
             f"  Maison la plus critique : {worst['nom']}, "
-            f"{french.people(int(worst[f'perdus_{first}']))} passeraient au-delà de {first} min"
+            f"{french.people(int(worst[f'perdus_{first}']))} passeraient au-delà de "
+            f"{french.short(study.threshold)} min"
         )
     rules = tables["regles"]
     broken = rules[rules["verdict"] == "non respectée"]

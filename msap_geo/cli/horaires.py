@@ -65,12 +65,13 @@ def _told(found: LongerOpening) -> str:
 
     plan, study = found.plan, found.result.study
     added = french.counted(len(found.additions), "demi-journée")
-    lines = [f"{study.etude.nom} : {added} de plus, une Maison ouverte à {study.threshold:g} min"]
+    limit = french.short(study.threshold)
+    lines = [f"{study.etude.nom} : {added} de plus, une Maison ouverte à {limit} min"]
     lines += formats.warnings_of(found.result)
     lines.append(
         f"  valeur : {french.number(plan.value)} habitants × demi-journées pondérés (aujourd’hui "
         f"{french.number(plan.today)}), borne prouvée {french.number(plan.bound)}, écart "
-        f"{french.number(100 * plan.gap, 3)} % ({plan.status})"
+        f"{french.gap(plan.gap)} ({plan.status})"
     )
     if found.unknown:
         lines.append(
@@ -82,7 +83,8 @@ def _told(found: LongerOpening) -> str:
         for row in found.additions.itertuples()
     ]
     lines += [
-        f"  {row.nom} : {row.horaires_avant} → {row.horaires_apres}"
+        f"  {row.nom} : {french.hours(row.horaires_avant)} → "
+        f"{french.hours(row.horaires_apres)}"
         + ("" if row.label_apres else " (sous les 24 h sur cinq jours du label)")
         for row in found.weeks.itertuples()
     ]

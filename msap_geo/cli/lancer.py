@@ -113,20 +113,23 @@ def _told(result: StudyResult, folder: Path) -> str:
     nearby = int(result.neighbours.sum())
     maisons = french.counted(len(result.maisons) - nearby, "Maison")
     if nearby:
-        maisons += f" (et {french.counted(nearby, 'voisine')} à moins de {BORDER_KM:g} km)"
+        maisons += (
+            f" (et {french.counted(nearby, 'voisine')} à moins de {french.short(BORDER_KM)} km)"
+        )
     lines = [f"{study.etude.nom} : {french.people(first.population)}, {communes}, {maisons}"]
     lines += formats.warnings_of(result)
     lines += [
-        f"  à {share.threshold:g} min ou moins : {french.percent(share.share)} des habitants ; "
+        f"  à {french.short(share.threshold)} min ou moins : {french.percent(share.share)} des "
+        "habitants ; "
         f"{french.people(share.beyond)} au-delà, "
         f"dans {french.counted(share.communes_beyond, 'commune')}"
         for share in result.shares
     ]
     zones = french.counted(len(result.zones), "zone blanche")
-    lines.append(f"  {zones} au-delà de {study.threshold:g} min{_largest(result)}")
+    lines.append(f"  {zones} au-delà de {french.short(study.threshold)} min{_largest(result)}")
     lines += [
         f"  candidat n° {row.rang} : {row.nom} ({row.code_insee}), "
-        f"{french.people(row.population_gagnee)} de plus à {study.threshold:g} min"
+        f"{french.people(row.population_gagnee)} de plus à {french.short(study.threshold)} min"
         for row in result.candidates.head(3).itertuples()
     ]
     if result.anomalies:

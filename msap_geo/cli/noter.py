@@ -66,20 +66,27 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 
 def _told(rating: Rating, shown: int) -> str:
-    from msap_geo import french  # noqa: PLC0415
+    from msap_geo import french, siting  # noqa: PLC0415
 
     study = rating.result.study
     lines = [f"{study.etude.nom} : {french.counted(len(rating.table), 'candidat')}"]
     lines += formats.warnings_of(rating.result)
-    told = ", ".join(f"{name} {french.percent(weight)}" for name, weight in rating.weights.items())
+    told = ", ".join(
+        f"{siting.CRITERIA[name].title} {french.percent(weight)}"
+        for name, weight in rating.weights.items()
+    )
     lines.append(f"  poids : {told}")
     if rating.silent:
-        lines.append(f"  sans données, ne comptent pas : {', '.join(rating.silent)}")
+        lines.append(
+            "  sans données, ne comptent pas : "
+            f"{', '.join(siting.CRITERIA[name].title for name in rating.silent)}"
+        )
     for row in rating.table.head(shown).itertuples():
         lines.append(
             f"  n° {row.rang} : {row.nom} ({row.commune}), note {french.number(row.score, 1)}, "
-            f"{french.people(int(row.population_gagnee))} de plus à {study.threshold:g} min "
+            f"{french.people(int(row.population_gagnee))} de plus à "
+            f"{french.short(study.threshold)} min "
             f"({french.number(row.gain_marginal)} s'il ouvre après les meilleurs), "
-            f"parmi les {rating.top} premiers dans {french.percent(row.stabilite)} des tirages"
+            f"parmi {french.the_first(rating.top)} dans {french.percent(row.stabilite)} des tirages"
         )
     return "\n".join(lines)

@@ -35,7 +35,7 @@ def register(commands: Any) -> None:
         examples=[
             "optimiser etude.toml --nombre 3 --imposer CONCA",
             "optimiser etude.toml --budget 450000 --frontiere",
-            "optimiser etude.toml --couverture 0.95 --json",
+            "optimiser etude.toml --couverture 0,95 --json",
         ],
     )
     add_study(command)
@@ -53,7 +53,7 @@ def register(commands: Any) -> None:
         "--couverture",
         metavar="PART",
         type=number("une part de 0 à 1", 0.0, 1.0),
-        help="part des habitants à avoir à portée du premier seuil (0.95), avec le moins de sites",
+        help="part des habitants à avoir à portée du premier seuil (0,95), avec le moins de sites",
     )
     command.options.add_argument(
         "--imposer",
@@ -116,27 +116,25 @@ def _told(found: Implantation) -> str:
 
     plan, study = found.plan, found.result.study
     places = french.counted(len(plan.sites), "site")
-    lines = [f"{study.etude.nom} : {places}, objectif « {plan.objective} »"]
+    lines = [f"{study.etude.nom} : {places}, objectif « {plan.title} »"]
     lines += formats.warnings_of(found.result)
-    decimals = 0 if abs(plan.value) >= 100 else 3  # noqa: PLR2004 - shares and minutes
     lines += [
         (
-            f"  valeur : {french.number(plan.value, decimals)} {plan.unit} "
-            f"(aujourd’hui {french.number(plan.today, decimals)})"
+            f"  valeur : {french.quantity(plan.value, plan.unit)} "
+            f"(aujourd’hui {french.amount(plan.today, plan.unit)})"
         ),
         (
-            f"  borne prouvée : {french.number(plan.bound, decimals)}, écart "
-            f"{french.number(100 * plan.gap, 3)} % ({plan.status}, "
-            f"{french.number(plan.seconds, 1)} s)"
+            f"  borne prouvée : {french.amount(plan.bound, plan.unit)}, écart "
+            f"{french.gap(plan.gap)} ({plan.status}, {french.seconds(plan.seconds)})"
         ),
     ]
     newly = found.newly_covered
     cost = float(plan.curve["cout_eur"].iloc[-1])
     price = siting.euros_per_person(plan, people_gained=newly)
+    each = f"{french.euros(price)} par habitant gagné ; " if newly else ""
     lines.append(
-        f"  {french.people(newly)} de plus à {study.threshold:g} min, pour "
-        f"{french.number(cost)} € par an ({french.number(price)} € par habitant gagné ; "
-        f"{found.costs.title}, coûts moyens)"
+        f"  {french.people(newly)} de plus à {french.short(study.threshold)} min, pour "
+        f"{french.euros(cost)} par an ({each}{found.costs.title}, coûts moyens)"
     )
     near = dict(tuple(found.others.groupby("site_id")))
     for row in found.sites().itertuples():
@@ -163,7 +161,7 @@ def _regret(found: Implantation) -> list[str]:
         return []
     people = int(regret.losers["population"].sum())
     lines = [
-        f"  ce que le choix imposé coûte : {french.number(regret.loss, 1)} {found.plan.unit}",
+        f"  ce que le choix imposé coûte : {french.quantity(regret.loss, found.plan.unit)}",
         f"  sans lui : {', '.join(found.offices.loc[list(regret.free.sites), 'nom'])}",
         (
             f"  {french.people(people)} plus loin qu'avec le plan libre, "
@@ -182,8 +180,8 @@ def _frontier(table: pd.DataFrame) -> list[str]:
     from msap_geo import french  # noqa: PLC0415
 
     return [
-        f"  {french.counted(row.nombre, 'site')}, {french.number(row.cout_eur)} € par an : "
-        f"{french.people(int(row.gagnes))} de plus, "
-        f"{french.number(row.eur_par_habitant)} € par habitant gagné"
+        f"  {french.counted(row.nombre, 'site')}, {french.euros(row.cout_eur)} par an : "
+        f"{french.people(int(row.gagnes))} de plus"
+        + (f", {french.euros(row.eur_par_habitant)} par habitant gagné" if row.gagnes else "")
         for row in table[table["efficace"]].drop_duplicates("nombre").itertuples()
     ]

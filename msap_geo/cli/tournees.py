@@ -130,19 +130,19 @@ def _told(found: Rounds) -> str:
 
     plan, people = found.plan, int(found.people.sum())
     vehicles = french.counted(found.asked.vehicles, "véhicule")
-    hours = french.number(plan.weekly_hours, 1)
+    hours = french.short(plan.weekly_hours, 1)
     name, often = found.result.study.etude.nom, found.asked.frequency
     lines = [f"{name} : {vehicles}, {hours} h ouvertes par semaine ({often})"]
     lines += formats.warnings_of(found.result)
     lines += [
         (
             f"  habitants servis, selon leurs heures : {french.number(int(plan.value))} ; borne "
-            f"{french.number(math.ceil(plan.bound))}, écart {french.percent(plan.gap, 2)} "
+            f"{french.number(math.ceil(plan.bound))}, écart {french.gap(plan.gap)} "
             f"(plan de référence : {french.number(int(plan.greedy_value))})"
         ),
         (
             f"  {french.people(found.within_reach)} des zones blanches sur "
-            f"{french.number(people)} ont un arrêt à {found.threshold:g} min ou moins"
+            f"{french.number(people)} ont un arrêt à {french.short(found.threshold)} min ou moins"
         ),
         (
             f"  {french.number(found.yearly_km)} km et "

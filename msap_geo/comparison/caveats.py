@@ -44,7 +44,8 @@ def warnings_of(
         told.append(
             f"Les seuils diffèrent ({told_minutes(before.thresholds)} et "
             f"{told_minutes(after.thresholds)}) : seuls ceux qu'elles partagent sont comparés "
-            f"({told_minutes(thresholds)}), et les zones blanches le sont à {thresholds[0]:g} min."
+            f"({told_minutes(thresholds)}), et les zones blanches le sont à "
+            f"{french.short(thresholds[0])} min."
         )
     if len(leftovers):
         people = leftovers.groupby("presence")["population"].agg(["size", "sum"])
@@ -62,4 +63,4 @@ def warnings_of(
 
 def told_minutes(thresholds: tuple[float, ...]) -> str:
     """Return thresholds in words: ``"20, 30 min"``."""
-    return f"{', '.join(f'{value:g}' for value in thresholds)} min"
+    return f"{', '.join(f'{french.short(value)}' for value in thresholds)} min"

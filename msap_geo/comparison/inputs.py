@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from msap_geo import french
 from msap_geo.study.roles import ROLES, title_of
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _in_words(value: Any) -> str:
         return ", ".join(_in_words(inner) for inner in value)
     if isinstance(value, dict):
         return " ".join(f"{key} {_in_words(inner)}" for key, inner in value.items())
-    return f"{value:g}".replace(".", ",") if isinstance(value, float) else str(value)
+    return french.short(value) if isinstance(value, float) else str(value)
 
 
 def _kind(name: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from msap_geo import outputs
+from msap_geo import french, outputs
 from msap_geo.comparison.words import title
 from msap_geo.territory import DEPARTEMENTS
 
@@ -69,7 +69,8 @@ def _both(told: Iterable[list[str]]) -> tuple[str, ...]:
 def _method(comparison: Comparison) -> str:
     return (
         "Écart du temps de trajet de chaque commune à sa Maison la plus proche, après moins avant. "
-        f"Une commune gagne si elle passe à {comparison.threshold:g} minutes ou moins, perd si "
+        f"Une commune gagne si elle passe à {french.short(comparison.threshold)} minutes ou "
+        "moins, perd si "
         "elle n’y est plus ; ceux qui gagnent sont comptés à la population d’après, ceux qui "
         "perdent à celle d’avant."
     )

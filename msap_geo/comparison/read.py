@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from msap_geo import coverage, outputs, place_names, schemas
+from msap_geo import coverage, french, outputs, place_names, schemas
 from msap_geo.comparison.side import Side
 from msap_geo.errors import (
     DataError,
@@ -292,7 +292,8 @@ def _agree(read: Side) -> None:
         people = int(read.access.loc[beyond, "population"].sum())
         if told != people:
             wrong.append(
-                f"resume.json compte {told} habitants au-delà de {threshold:g} min, acces.csv "
+                f"resume.json compte {told} habitants au-delà de {french.short(threshold)} min, "
+                "acces.csv "
                 f"{people}"
             )
         if threshold == read.thresholds[0]:

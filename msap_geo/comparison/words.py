@@ -66,7 +66,7 @@ def gains_at(comparison: Comparison, threshold: float) -> str:
     """Say who gains and who loses at a threshold."""
     row = comparison.whole(threshold)
     text = (
-        f"à {threshold:g} min ou moins : {french.percent(row['part_avant'])} → "
+        f"à {french.short(threshold)} min ou moins : {french.percent(row['part_avant'])} → "
         f"{french.percent(row['part_apres'])} des habitants ; "
         f"{_people(row['gagnent'], 'y passe', 'y passent')}, "
         f"{_people(row['perdent'], 'en sort', 'en sortent')}"
@@ -96,7 +96,7 @@ def zones(comparison: Comparison) -> str:
     """Say what became of the zones blanches."""
     before, after = len(comparison.zones_before), len(comparison.zones_after)
     return (
-        f"zones blanches au-delà de {comparison.threshold:g} min : {before} → {after}"
+        f"zones blanches au-delà de {french.short(comparison.threshold)} min : {before} → {after}"
         f"{_counts(comparison.zones['evolution'].value_counts().to_dict())}"
     )
 
@@ -109,7 +109,5 @@ def maisons(comparison: Comparison) -> str:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    told = ", ".join(
-        f"{french.number(n)} {name}{'s' if n > 1 else ''}" for name, n in sorted(counts.items())
-    )
+    told = ", ".join(french.counted(n, name) for name, n in sorted(counts.items()))
     return f" ({told})" if told else ""

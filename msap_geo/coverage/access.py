@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
     unique = tuple(sorted({round(float(value), 1) for value in thresholds}))
     if not unique or not all(0 < value <= LONGEST_THRESHOLD for value in unique):
         raise StudyError(
-            f"les seuils doivent être des minutes positives, {LONGEST_THRESHOLD:g} au plus",
+            f"les seuils doivent être des minutes positives, {french.short(LONGEST_THRESHOLD)} "
+            "au plus",
             where="[etude] seuils_minutes",
             remedy="écrire par exemple seuils_minutes = [20, 30]",
         )
@@ -76,7 +77,7 @@ def class_labels(thresholds: Sequence[float]) -> list[str]:
     list of str
         E.g. ``["20 min ou moins", "de 20 à 30 min", "plus de 30 min", "sans route"]``.
     """
-    bounds = [f"{value:g}" for value in check_thresholds(thresholds)]
+    bounds = [french.short(value) for value in check_thresholds(thresholds)]
     between = [f"de {low} à {high} min" for low, high in pairwise(bounds)]
     return [f"{bounds[0]} min ou moins", *between, f"plus de {bounds[-1]} min", NO_ACCESS]
 

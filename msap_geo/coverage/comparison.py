@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.coverage.access import check_thresholds, class_labels, classify
 from msap_geo.coverage.change import CLOSER, FARTHER, GAINED, LOST, STILL_WITHIN, UNCHANGED, changes
 from msap_geo.coverage.territories import POPULATION, departements_of, target_groups
@@ -152,7 +152,7 @@ def _groups(first: pd.DataFrame, then: pd.DataFrame) -> dict[str, pd.Series]:
 
 def change_labels() -> list[str]:
     """Return the classes of change in order: closer, unchanged, farther, of one side only."""
-    low, high = (f"{bound:g}" for bound in CHANGE_BOUNDS)
+    low, high = (french.short(bound) for bound in CHANGE_BOUNDS)
     sizes = [f"{high} min ou plus", f"{low} à {high} min", f"moins de {low} min"]
     return [
         *(f"{CLOSER} de {size}" for size in sizes),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from msap_geo import french
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.coverage.territories import POPULATION
 from msap_geo.errors import DataError
@@ -258,7 +259,8 @@ def _zone_weights(
         )
     if max(zones) > times.max_minutes:
         raise DataError(
-            f"les temps s'arrêtent à {times.max_minutes:g} min, l'indice en demande {max(zones):g}",
+            f"les temps s'arrêtent à {french.short(times.max_minutes)} min, l'indice en demande "
+            f"{french.short(max(zones))}",
             remedy="les recalculer avec travel.matrix et un max_minutes plus grand",
         )
     rank = np.searchsorted(uppers, times.minutes.data.round(MINUTES_DECIMALS), side="left")

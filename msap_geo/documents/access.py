@@ -91,7 +91,7 @@ def access(parts: ReportParts) -> Section:
         ),
         tuple(
             (
-                f"{share.threshold:g} min",
+                f"{french.short(share.threshold)} min",
                 french.number(share.within),
                 french.percent(known(share.share)),
                 french.number(share.beyond),
@@ -138,7 +138,7 @@ def known(value: float) -> float | None:
 
 def _alt(parts: ReportParts) -> str:
     told = " ; ".join(
-        f"{french.people(share.beyond)} à plus de {share.threshold:g} min"
+        f"{french.people(share.beyond)} à plus de {french.short(share.threshold)} min"
         for share in parts.result.shares
     )
     zones = french.counted(len(parts.result.zones), "zone blanche")
@@ -180,7 +180,7 @@ def _by_territory(parts: ReportParts) -> Table:
             Column("Habitants", number=True),
             Column("Temps médian", number=True),
             Column("Neuf sur dix en", number=True),
-            Column(f"Au-delà de {first} min", number=True),
+            Column(f"Au-delà de {parts.limit} min", number=True),
             Column("Part", number=True),
         ),
         tuple(rows),
@@ -218,7 +218,7 @@ def _hours(parts: ReportParts) -> list[Block]:
     unknown = int(week["population_inconnue"])
     text = (
         f"Un habitant a en moyenne {french.number(hours, 1)} heures d’ouverture par semaine à "
-        f"{parts.first} minutes (zéro hors de portée). Une Maison est ouverte à portée de "
+        f"{parts.limit} minutes (zéro hors de portée). Une Maison est ouverte à portée de "
         f"{served[0]} le mercredi après-midi et de {served[1]} le samedi matin."
     )
     if unknown:
@@ -233,7 +233,7 @@ def _conventions(parts: ReportParts) -> list[Block]:
         (
             Column("D’où partent les habitants"),
             Column("Habitants", number=True),
-            Column(f"À {first} min", number=True),
+            Column(f"À {parts.limit} min", number=True),
             Column("Part", number=True),
             Column("Écart (points)", number=True),
         ),
@@ -243,7 +243,7 @@ def _conventions(parts: ReportParts) -> list[Block]:
                 french.number(row["effectif"]),
                 french.number(row[f"effectif_{first}"]),
                 french.percent(known(row[f"part_{first}"])),
-                french.signed(row[f"ecart_{first}"], 1),
+                french.number(row[f"ecart_{first}"], 1),
             )
             for row in found.to_dict("records")
         ),

@@ -49,7 +49,7 @@ def comparison_document(comparison: Comparison) -> Document:
 
 def _summary(comparison: Comparison) -> tuple[Block, ...]:
     row = comparison.whole(comparison.threshold)
-    first = f"{comparison.threshold:g} min"
+    first = f"{french.short(comparison.threshold)} min"
     return (
         Paragraph(f"Avant : {comparison.labels[0]}. Après : {comparison.labels[1]}.", tone="note"),
         *(Paragraph(warning, tone="alerte") for warning in comparison.warnings),
@@ -140,7 +140,8 @@ def _definitions(comparison: Comparison) -> tuple[Block, ...]:
                 (
                     "Zone blanche",
                     (
-                        f"communes contiguës à plus de {comparison.threshold:g} min de toute "
+                        f"communes contiguës à plus de {french.short(comparison.threshold)} min "
+                        "de toute "
                         "Maison ; suivie d'une étude à l'autre par les communes qu'elle partage"
                     ),
                 ),

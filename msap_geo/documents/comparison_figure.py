@@ -59,7 +59,7 @@ def change_map(comparison: Comparison, credits_: Sequence[str]) -> Drawing:
             ),
             zones_label="Zone blanche d'après et son numéro",
             marked=tuple(int(place) for place in lost.to_numpy().nonzero()[0]),
-            marked_label=f"N'est plus à {comparison.threshold:g} min ou moins",
+            marked_label=f"N'est plus à {french.short(comparison.threshold)} min ou moins",
             places=tuple(_maisons(comparison)),
             borders=tuple(table["departement"]),
             names=_names(table, people),

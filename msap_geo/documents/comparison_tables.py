@@ -23,7 +23,7 @@ def people(comparison: Comparison) -> tuple[Block, ...]:
     """Tell who gains and who loses."""
     blocks: list[Block] = [_balance(comparison, threshold) for threshold in comparison.thresholds]
     blocks.append(_transitions(comparison))
-    first = f"{comparison.threshold:g} min ou moins"
+    first = f"{french.short(comparison.threshold)} min ou moins"
     for status, caption, nobody in (
         (coverage.GAINED, f"Communes qui passent à {first}", f"Aucune commune ne passe à {first}."),
         (coverage.LOST, f"Communes qui ne sont plus à {first}", "Aucune commune n'en sort."),
@@ -41,7 +41,7 @@ def _balance(comparison: Comparison, threshold: float) -> Table:
     total = table[table["territoire"] == WHOLE].to_dict("records")
     alone = len(parts) == 1
     return Table(
-        f"Habitants à {threshold:g} min ou moins d'une Maison",
+        f"Habitants à {french.short(threshold)} min ou moins d'une Maison",
         (
             Column("Département"),
             Column("Avant", number=True),
@@ -141,7 +141,7 @@ def _communes(rows: pd.DataFrame, caption: str) -> Table:
 def _groups(comparison: Comparison) -> Table:
     table = comparison.groups[comparison.groups["seuil"] == comparison.threshold]
     return Table(
-        f"Publics concernés, à {comparison.threshold:g} min",
+        f"Publics concernés, à {french.short(comparison.threshold)} min",
         (
             Column("Public"),
             Column("Part avant", number=True),

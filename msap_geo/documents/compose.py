@@ -89,7 +89,7 @@ def _who(parts: ReportParts) -> str:
     shares = parts.result.shares
     told = " et ".join(
         f"{french.people(share.beyond)} ({french.percent(known(1 - share.share))}) à plus de "
-        f"{share.threshold:g} minutes"
+        f"{french.short(share.threshold)} minutes"
         for share in shares
     )
     whole = parts.table("acces_territoires").iloc[0]
@@ -124,7 +124,7 @@ def _what(parts: ReportParts) -> tuple[Paragraph, ...]:
     after = (share.within + newly) / share.population if share.population else None
     brings = (
         f"{first['nom']}, à {parts.commune(first['code_insee'])} : à lui seul, "
-        f"{french.people(int(rated['population_gagnee']))} de plus à {parts.first} minutes."
+        f"{french.people(int(rated['population_gagnee']))} de plus à {parts.limit} minutes."
     )
     if len(found.plan.sites) > 1:
         others = ", ".join(row.nom for row in found.sites().iloc[1:].itertuples())
@@ -145,9 +145,7 @@ def _how_sure(parts: ReportParts) -> str:
     sure = parts.table("robustesse_zones")["robustesse"].value_counts()
     if len(sure):
         counted = ", ".join(
-            f"{french.number(sure[name])} {name}{'s' if sure[name] > 1 else ''}"
-            for name in _JUDGEMENTS
-            if name in sure.index
+            french.counted(sure[name], name) for name in _JUDGEMENTS if name in sure.index
         )
         told.append(
             f"Zones blanches selon les hypothèses de vitesse, de seuil, d’heure et de point de "
@@ -165,7 +163,7 @@ def _robustness(parts: ReportParts) -> Section:
     communes = parts.table("robustesse_communes")
     people = communes.groupby("robustesse")["population"].agg(["size", "sum"])
     table = Table(
-        f"Communes à plus de {parts.first} minutes selon les hypothèses",
+        f"Communes à plus de {parts.limit} minutes selon les hypothèses",
         (
             Column("Au-delà du seuil dans"),
             Column("Jugement"),
@@ -198,15 +196,14 @@ def _moved(communes: pd.DataFrame, factor: str) -> int:
 
 
 def _definitions(parts: ReportParts) -> Section:
-    first = parts.first
     kinds = ", ".join(parts.result.study.maisons.types)
     meanings = {
         "Maison": "Maison de services au public, aujourd’hui espace France Services, d’un genre "
         f"compté dans l’étude ({kinds}).",
-        "À portée": f"à {first} minutes ou moins, seuil inclus, de la Maison la plus proche.",
-        "Zone blanche": f"communes d’un seul tenant à plus de {first} minutes d’une Maison ; deux "
-        "communes qui se touchent, même en un point, sont de la même zone.",
-        "Habitant gagné": f"qui passe à {first} minutes ou moins parce qu’un bureau ouvre.",
+        "À portée": f"à {parts.limit} minutes ou moins, seuil inclus, de la Maison la plus proche.",
+        "Zone blanche": f"communes d’un seul tenant à plus de {parts.limit} minutes d’une "
+        "Maison ; deux communes qui se touchent, même en un point, sont de la même zone.",
+        "Habitant gagné": f"qui passe à {parts.limit} minutes ou moins parce qu’un bureau ouvre.",
         "Apport": "ce qu’un bureau ajoute au plan une fois les précédents ouverts.",
         "Plan": "les bureaux qui, ensemble, valent le plus ; la borne prouvée dit qu’aucun autre "
         "plan ne peut faire mieux qu’elle.",
@@ -226,14 +223,13 @@ def _key_figures(parts: ReportParts) -> KeyFigures:
     items = []
     for share in result.shares[:2]:
         part = french.percent(known(1 - share.share))
-        label = f"habitants à plus de {share.threshold:g} min d’une Maison ({part})"
+        label = f"habitants à plus de {french.short(share.threshold)} min d’une Maison ({part})"
         items.append((french.number(share.beyond), label))
     count = len(result.zones)
-    plural = "s" if count > 1 else ""
-    blanche = f"zone{plural} blanche{plural} (plus de {parts.first} min)"
+    blanche = f"{french.agreed(count, 'zone blanche')} (plus de {parts.limit} min)"
     items.append((french.number(count), blanche))
     if parts.found is not None:
         sites = french.counted(len(parts.found.plan.sites), "site")
-        label = f"habitants à {parts.first} min avec {sites} de plus"
+        label = f"habitants à {parts.limit} min avec {sites} de plus"
         items.append((f"+ {french.number(parts.found.newly_covered)}", label))
     return KeyFigures(tuple(items))

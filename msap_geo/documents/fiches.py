@@ -34,7 +34,7 @@ def fiches(parts: ReportParts, *, shown: int) -> Section | None:
     made = tuple(_fiche(parts, found, row) for row in listed)
     if not left:
         return Section(title, made, new_page=True)
-    text = f"Les {left} autres bureaux du plan sont dans le tableau du plan et dans candidats.csv."
+    text = french.others(left, "le tableau du plan et dans candidats.csv", "bureau du plan")
     return Section(title, (*made, Paragraph(text, tone="note")), new_page=True)
 
 
@@ -47,7 +47,7 @@ def _fiche(parts: ReportParts, found: Implantation, row: dict[str, Any]) -> Fich
         fiche_map(found, site_id, row["rang"], list(gained["code_insee"])),
         f"{row['nom']} et les communes qu’il gagne",
         f"Carte des abords de {row['nom']} : "
-        f"{french.counted(len(gained), 'commune')} à {parts.first} minutes grâce à lui.",
+        f"{french.counted(len(gained), 'commune')} à {parts.limit} minutes grâce à lui.",
     )
     return Fiche(
         f"{row['rang']}. {row['nom']} – {parts.commune(row['code_insee'])}",
@@ -75,7 +75,7 @@ def _communes(parts: ReportParts, site_id: str) -> pd.DataFrame:
 def _facts(
     parts: ReportParts, found: Implantation, row: dict[str, Any], rated: pd.Series
 ) -> tuple[tuple[str, str], ...]:
-    first, second = parts.first, rated["population_gagnee_2"]
+    second = rated["population_gagnee_2"]
     thresholds = parts.result.study.thresholds
     office = found.offices.loc[row["site_id"]]
     kind = office["genre"]
@@ -87,14 +87,16 @@ def _facts(
     facts = [
         ("Genre, identifiant", f"{kind}, {row['site_id']}"),
         ("Note", f"{french.number(rated['score'], 1)} sur 100, rang {rated['rang']}"),
-        (f"Habitants gagnés à {first} min, seul", french.number(rated["population_gagnee"])),
+        (f"Habitants gagnés à {parts.limit} min, seul", french.number(rated["population_gagnee"])),
         (
             f"Apport dans le plan, au rang {row['rang']}",
-            f"{french.number(row['apport'])} {found.plan.unit}",
+            french.quantity(row["apport"], found.plan.unit),
         ),
     ]
     if not math.isnan(second):
-        facts.append((f"Habitants gagnés à {thresholds[1]:g} min, seul", french.number(second)))
+        facts.append(
+            (f"Habitants gagnés à {french.short(thresholds[1])} min, seul", french.number(second))
+        )
     nearer = french.number(rated["habitants_rapproches"])
     facts += [
         ("Habitants rapprochés", f"{nearer}, de {french.minutes(rated['minutes_gagnees'])} chacun"),
@@ -135,7 +137,7 @@ def _gap(rated: pd.Series) -> str:
 
 def _gained(parts: ReportParts, gained: pd.DataFrame) -> tuple[Table | Paragraph, ...]:
     if gained.empty:
-        text = f"Seul, il ne fait passer personne à {parts.first} minutes."
+        text = f"Seul, il ne fait passer personne à {parts.limit} minutes."
         return (Paragraph(text, lead="Qui y gagne."),)
     shown, left = gained.head(_COMMUNES), gained.iloc[_COMMUNES:]
     rows = [
@@ -152,7 +154,7 @@ def _gained(parts: ReportParts, gained: pd.DataFrame) -> tuple[Table | Paragraph
         rows.append((others, french.number(int(left["population"].sum())), "", ""))
     rows.append(("Ensemble", french.number(int(gained["population"].sum())), "", ""))
     table = Table(
-        f"Qui y gagne : communes qui passent à {parts.first} minutes si ce seul bureau ouvre",
+        f"Qui y gagne : communes qui passent à {parts.limit} minutes si ce seul bureau ouvre",
         (
             Column("Commune"),
             Column("Habitants", number=True),
@@ -173,7 +175,7 @@ def _losers(parts: ReportParts, communes: pd.DataFrame) -> str:
     if len(still):
         text += (
             f" {french.people(int(still['population'].sum()))} se rapprochent mais restent à plus "
-            f"de {parts.first} minutes."
+            f"de {parts.limit} minutes."
         )
     taken = (
         communes.groupby("site_nom")["population"].sum().sort_values(ascending=False, kind="stable")
@@ -196,7 +198,7 @@ def _replaced(found: Implantation, site_id: str) -> str:
         return f"{text}Aucun autre bureau ne le remplace à {french.percent(WITHIN)} près."
     told = ", ".join(
         f"{found.offices.loc[row.remplacant, 'nom']} "
-        f"({'sans perte' if not row.perte else f'−{french.number(row.perte)} {found.plan.unit}'})"
+        f"({'sans perte' if not row.perte else f'−{french.quantity(row.perte, found.plan.unit)}'})"
         for row in others.head(_MAISONS).itertuples()
     )
     return f"{text}À {french.percent(WITHIN)} près, le remplacent : {told}."

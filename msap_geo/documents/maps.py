@@ -96,7 +96,7 @@ def fiche_map(found: Implantation, site_id: str, rank: int, gained: Sequence[str
             result.communes,
             *_classes(result, result.access["palier"], counted=False),
             marked=tuple(int(row) for row in inside.nonzero()[0]),
-            marked_label=f"Commune gagnée à {result.study.threshold:g} min",
+            marked_label=f"Commune gagnée à {french.short(result.study.threshold)} min",
             places=(*_maisons(result), Places(site, "retenu", "Bureau proposé", (str(rank),))),
             borders=tuple(result.communes["departement"]),
             names=_names(result, focus=focus),

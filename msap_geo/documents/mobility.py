@@ -44,9 +44,10 @@ def without_car(parts: ReportParts) -> Section | None:
     blocks.append(
         Paragraph(
             f"Horaires : {timetable_in_words(parts.result.study)}. Aller et retour de la mairie à "
-            f"une Maison ouverte, {asked.sur_place_minutes:g} minutes d’affilée sur place, "
-            f"{asked.trajet_max_minutes:g} minutes au plus par trajet, "
-            f"{asked.marche_max_minutes:g} à pied ou à vélo à chaque bout.",
+            f"une Maison ouverte, {french.short(asked.sur_place_minutes)} minutes d’affilée sur "
+            "place, "
+            f"{french.short(asked.trajet_max_minutes)} minutes au plus par trajet, "
+            f"{french.short(asked.marche_max_minutes)} à pied ou à vélo à chaque bout.",
             tone="note",
         )
     )
@@ -73,7 +74,7 @@ def _sentence(parts: ReportParts, whole: pd.DataFrame) -> str:
         f"{french.percent(known(people['part_servie']))} des habitants vivent dans une commune "
         "d’où l’on peut, un jour au moins de la période, aller à une Maison sans voiture, y être "
         f"reçu et rentrer le même jour ; {french.percent(known(people['part_voiture']))} sont à "
-        f"{parts.first} minutes ou moins en voiture. Aucun jour ne convient à {lost}."
+        f"{parts.limit} minutes ou moins en voiture. Aucun jour ne convient à {lost}."
     )
     if "menages_sans_voiture" in whole.index:
         homes = whole.loc["menages_sans_voiture", "effectif_sans_solution"]
@@ -146,7 +147,7 @@ def _zones(parts: ReportParts, zones: pd.DataFrame) -> Table:
             )
             for zone in zones.head(_LISTED).itertuples()
         ),
-        note=f"Les {rest} autres sont dans diagnostic_zones_sans_voiture.csv." if rest > 0 else "",
+        note=french.others(rest, "diagnostic_zones_sans_voiture.csv"),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.problem import Asked
@@ -48,6 +49,11 @@ class ReportParts:
     def first(self) -> str:
         """The first threshold as columns name it: ``"20"``."""
         return f"{self.result.study.threshold:g}"
+
+    @property
+    def limit(self) -> str:
+        """The first threshold as readers are told it: ``"20"``, ``"7,5"``."""
+        return french.short(self.result.study.threshold)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the diagnosis."""

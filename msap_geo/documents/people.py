@@ -34,7 +34,7 @@ def people(parts: ReportParts) -> Section:
             Column("Public"),
             Column("Effectif connu", number=True),
             Column("Temps médian", number=True),
-            Column(f"Au-delà de {first} min", number=True),
+            Column(f"Au-delà de {parts.limit} min", number=True),
             Column("Part", number=True),
         ),
         tuple(
@@ -77,16 +77,16 @@ def _most_concerned(parts: ReportParts, whole: pd.DataFrame, named: list[str]) -
     share = beyond["population"]
     others = beyond.drop("population").sort_values(ascending=False, kind="stable")
     if not len(others):
-        return f"Part des habitants au-delà de {first} min : {french.percent(share)}."
+        return f"Part des habitants au-delà de {parts.limit} min : {french.percent(share)}."
     most, value = str(others.index[0]), float(others.iloc[0])
     if value <= share + _VERY_UNEQUAL:
         return (
             f"Aucun public n’est nettement plus éloigné que l’ensemble des habitants "
-            f"({french.percent(share)} au-delà de {first} minutes)."
+            f"({french.percent(share)} au-delà de {parts.limit} minutes)."
         )
     return (
-        f"Le public le plus éloigné : {_GROUPS[most]}, {french.percent(value)} au-delà de {first} "
-        f"minutes, contre {french.percent(share)} pour l’ensemble des habitants."
+        f"Le public le plus éloigné : {_GROUPS[most]}, {french.percent(value)} au-delà de "
+        f"{parts.limit} minutes, contre {french.percent(share)} pour l’ensemble des habitants."
     )
 
 
@@ -155,7 +155,7 @@ def _verdict(rule: dict[str, Any]) -> str:
         measured = f"{french.number(rule['valeur'])} sur {_measured(rule['exigence'], 'cantons')}"
     told = [text for text in (measured, rule["verdict"]) if text != "–"]
     if not pd.isna(margin):
-        told.append(f"marge {french.signed(int(margin))}")
+        told.append(f"marge {french.number(int(margin))}")
     return ", ".join(told)
 
 

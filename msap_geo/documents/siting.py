@@ -50,12 +50,12 @@ def candidates(parts: ReportParts) -> Section:
         "des voisins bien notés gagnent souvent les mêmes habitants."
     )
     shown = rating.table.head(_CANDIDATES)
-    first = parts.first
-    note = f"Stabilité : part des tirages de poids où le bureau reste parmi les {rating.top} "
-    note += "premiers. Robustesse : part des essais (vitesse, seuil) où il garde les quatre "
-    note += "cinquièmes de son gain."
-    if len(rating.table) > len(shown):
-        note += f" Les {len(rating.table) - len(shown)} autres sont dans candidats.csv."
+    left = len(rating.table) - len(shown)
+    note = (
+        "Stabilité : part des tirages de poids où le bureau reste parmi "
+        f"{french.the_first(rating.top)}. Robustesse : part des essais (vitesse, seuil) où il "
+        "garde les quatre cinquièmes de son gain."
+    )
     table = Table(
         "Les candidats les mieux notés",
         (
@@ -63,7 +63,7 @@ def candidates(parts: ReportParts) -> Section:
             Column("Bureau"),
             Column("Commune"),
             Column("Note", number=True),
-            Column(f"Gagnés à {first} min", number=True),
+            Column(f"Gagnés à {parts.limit} min", number=True),
             Column("Gain moyen", number=True),
             Column("Robustesse", number=True),
             Column("Stabilité", number=True),
@@ -81,7 +81,7 @@ def candidates(parts: ReportParts) -> Section:
             )
             for row in shown.to_dict("records")
         ),
-        note=note,
+        note=" ".join((note, french.others(left, "bureaux.csv (lancer --tout)"))).strip(),
     )
     return Section(title, (Paragraph(text), table))
 
@@ -112,43 +112,40 @@ def proof(found: Implantation) -> str:
     plan = found.plan
     if plan.status == OPTIMAL:
         return "aucun autre plan du même nombre de sites ne fait mieux (preuve complète)"
-    return (
-        f"aucun plan ne fait mieux de plus de {french.number(100 * plan.gap, 2)} % ({plan.status})"
-    )
+    return f"aucun plan ne fait mieux de plus de {french.gap(plan.gap)} ({plan.status})"
 
 
 def _worth(parts: ReportParts, found: Implantation) -> str:
     share = parts.result.shares[0]
     newly, people = found.newly_covered, max(share.population, 1)
     places = french.counted(len(found.plan.sites), "site")
-    decimals = 0 if abs(found.plan.value) >= 100 else 3  # noqa: PLR2004 - shares and minutes
-    value = f"{french.number(found.plan.value, decimals)} {found.plan.unit}"
+    value = french.quantity(found.plan.value, found.plan.unit)
     return (
-        f"{places}, objectif « {found.plan.objective} », les Maisons existantes restant ouvertes : "
-        f"{french.people(newly)} de plus à {parts.first} minutes, de "
+        f"{places}, objectif « {found.plan.title} », les Maisons existantes restant ouvertes : "
+        f"{french.people(newly)} de plus à {parts.limit} minutes, de "
         f"{french.percent(known(share.share))} à {french.percent((share.within + newly) / people)} "
         f"des habitants. Valeur du plan : {value} (aujourd’hui "
-        f"{french.number(found.plan.today, decimals)}) ; {proof(found)}."
+        f"{french.amount(found.plan.today, found.plan.unit)}) ; {proof(found)}."
     )
 
 
 def _sites(parts: ReportParts, found: Implantation) -> Table:
     near = dict(tuple(found.others.groupby("site_id")))
-    decimals = 0 if abs(found.plan.value) >= 100 else 3  # noqa: PLR2004
+    unit = found.plan.unit
     rows = []
     for row in found.sites().to_dict("records"):
         other = "–"
         if row["site_id"] in near:
             best = near[row["site_id"]].iloc[0]
             name = found.offices.loc[best["remplacant"], "nom"]
-            lost = f"−{french.number(best['perte'], decimals)}" if best["perte"] else "sans perte"
+            lost = f"−{french.amount(best['perte'], unit)}" if best["perte"] else "sans perte"
             other = f"{name} ({lost})"
         rows.append(
             (
                 french.number(row["rang"]),
                 row["nom"],
                 parts.commune(row["code_insee"]),
-                french.number(row["apport"], decimals),
+                french.amount(row["apport"], unit),
                 french.euros(row["cout_cumule_eur"]),
                 french.percent(known(row["part_des_plans_proches"])),
                 other,
@@ -213,7 +210,7 @@ def _frontier(parts: ReportParts, found: Implantation) -> list[Block]:
         (
             Column("Sites", number=True),
             Column("Coût par an", number=True),
-            Column(f"Habitants gagnés à {parts.first} min", number=True),
+            Column(f"Habitants gagnés à {parts.limit} min", number=True),
             Column("Par habitant gagné et par an", number=True),
         ),
         tuple(
@@ -233,7 +230,7 @@ def _frontier(parts: ReportParts, found: Implantation) -> list[Block]:
             xlabel="nombre de sites ouverts",
             chosen=chosen,
         ),
-        f"Habitants gagnés à {parts.first} min selon le nombre de sites",
+        f"Habitants gagnés à {parts.limit} min selon le nombre de sites",
         "Une barre par nombre de sites ; ses valeurs sont celles du tableau précédent.",
     )
     return [table, chart]

@@ -20,7 +20,7 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
     count = len(result.zones)
     title = "Les zones blanches, une à une"
     if not count:
-        text = f"Aucune : toutes les communes sont à {parts.first} minutes ou moins d’une Maison."
+        text = f"Aucune : toutes les communes sont à {parts.limit} minutes ou moins d’une Maison."
         return Section(title, (Paragraph(text),))
     told = _told_zones(parts)
     listed = told[:_LISTED]
@@ -28,10 +28,8 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
         "Robustesse : part des hypothèses (vitesse, seuil, heure, point de départ) où plus de la "
     )
     note += "moitié des habitants restent au-delà. Minutes pondérées par les habitants."
-    if count > len(listed):
-        note += f" Les {count - len(listed)} autres sont dans diagnostic_zones.csv."
     table = Table(
-        f"Zones blanches : communes d’un seul tenant à plus de {parts.first} minutes",
+        f"Zones blanches : communes d’un seul tenant à plus de {parts.limit} minutes",
         (
             Column("N°"),
             Column("Zone"),
@@ -55,7 +53,7 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
             )
             for zone in listed
         ),
-        note=note,
+        note=" ".join((note, french.others(count - len(listed), "diagnostic_zones.csv"))).strip(),
     )
     one_by_one = [_zone(parts, zone) for zone in told[:shown]]
     return Section(title, (table, *one_by_one))
@@ -127,8 +125,8 @@ def _deeper(parts: ReportParts, zone: dict[str, Any]) -> str:
     inside = found[(found["seuil"] == thresholds[1]) & (found["zone_parente"] == zone["zone_id"])]
     people = int(inside["population"].sum())
     if not people:
-        return f" Nul n’y dépasse {thresholds[1]:g} minutes."
-    return f" {french.people(people)} y dépassent {thresholds[1]:g} minutes."
+        return f" Nul n’y dépasse {french.short(thresholds[1])} minutes."
+    return f" {french.people(people)} y dépassent {french.short(thresholds[1])} minutes."
 
 
 def _offices_inside(parts: ReportParts, zone: dict[str, Any]) -> str:

@@ -199,12 +199,13 @@ class Profile:
     def _repr_html_(self) -> str:
         """Show the profile in a notebook: its speeds, or what it is estimated from."""
         figures = {
-            "du lieu à la route": f"{self.access_kmh:g} km/h, {self.max_snap_m:g} m au plus",
+            "du lieu à la route": f"{french.short(self.access_kmh)} km/h, "
+            f"{french.short(self.max_snap_m)} m au plus",
         }
         if self.maxspeed_factor:
             figures["limite affichée"] = f"vitesse = {french.percent(self.maxspeed_factor)}"
         for name, value in self.parameters.items():
-            figures[name.replace("_", " ")] = ", ".join(f"{x:g}" for x in np.atleast_1d(value))
+            figures[name.replace("_", " ")] = ", ".join(map(french.short, np.atleast_1d(value)))
         speeds = pd.DataFrame({"classe": self.speeds_kmh.keys(), "kmh": self.speeds_kmh.values()})
         titles = {"classe": "Classe de route (OpenStreetMap)", "kmh": "km/h"}
         return notebook_html.card(

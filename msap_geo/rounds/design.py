@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.errors import InfeasibleError
 from msap_geo.rounds.candidates import gather
 from msap_geo.rounds.choice import choose, every_order, fits
@@ -172,7 +173,7 @@ def _check_wishes(problem: RoundProblem, mixed: Mixed) -> None:
         if lack > _NOISE
     ]
     short += [
-        f"arrêt imposé {problem.stop_ids[stop]} : {100 * lack:.0f} % d'une visite manque"
+        f"arrêt imposé {problem.stop_ids[stop]} : {french.number(100 * lack)} % d'une visite manque"
         for stop, lack in zip(problem.forced, mixed.lacking[floors:], strict=True)
         if lack > _NOISE
     ]

@@ -180,7 +180,7 @@ class _Stretched:
             text = f"nombre de sites : {limits.count} au plus, il en faudrait {{}} de plus"
             _row(model, y, self.slack("nombre", text), -1.0, upper=limits.count)
         if limits.budget_eur is not None:
-            text = f"budget : {limits.budget_eur:.0f} €, il manque {{}} €"
+            text = f"budget : {french.number(limits.budget_eur)} €, il manque {{}} €"
             scale = max(float(np.median(limits.cost_eur)), 1.0)
             over = self.slack("budget", text, scale=scale, whole=False)
             _row(model, y, over, -1.0, weights=limits.cost_eur, upper=limits.budget_eur)

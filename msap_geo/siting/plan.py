@@ -19,6 +19,14 @@ OPTIMAL = "optimal"
 PROVEN = "écart prouvé"
 INTERRUPTED = "temps écoulé"
 
+_TITLES = {
+    "capacite": "capacité",
+    "p-mediane": "p-médiane",
+    "p-mediane-capacite": "p-médiane-capacité",
+    "equite": "équité",
+}
+"""Objectives whose key is not their name."""
+
 _EXACT = 1e-9
 _STEPS = 31
 """Steps of the curve shown in a notebook: nobody reads a plan of more sites there."""
@@ -67,6 +75,11 @@ class Plan:
     remarks: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """The objective as it is written: ``"équité"``."""
+        return _TITLES.get(self.objective, self.objective)
+
+    @property
     def gap(self) -> float:
         """Distance from the value to the bound, as a share of the value."""
         distance = abs(self.bound - self.value)
@@ -105,13 +118,13 @@ class Plan:
 
     def _repr_html_(self) -> str:
         """Show the plan in a notebook."""
-        gap = f", écart {french.number(100 * self.gap, 3)} %" if np.isfinite(self.gap) else ""
+        gap = f", écart {french.gap(self.gap)}" if np.isfinite(self.gap) else ""
         figures = {
-            "objectif": self.objective,
-            "valeur": f"{_figure(self.value)} {self.unit}",
-            "aujourd’hui": _figure(self.today),
-            "borne prouvée": f"{_figure(self.bound)} ({self.status}{gap})",
-            "durée du calcul": f"{french.number(self.seconds, 1)} s",
+            "objectif": self.title,
+            "valeur": french.quantity(self.value, self.unit),
+            "aujourd’hui": french.amount(self.today, self.unit),
+            "borne prouvée": f"{french.amount(self.bound, self.unit)} ({self.status}{gap})",
+            "durée du calcul": french.seconds(self.seconds),
         }
         titles = {"n": "Sites", "site_id": "Ouvert", "valeur": "Valeur", "cout_eur": "€ par an"}
         steps = notebook_html.table(self.curve, titles, decimals=0, shown=_STEPS)
@@ -152,13 +165,6 @@ def curve(problem: Problem, order: NDArray[np.int64], values: NDArray[np.float64
             "cout_eur": np.concatenate([[0.0], np.cumsum(problem.cost_eur[order])]),
         }
     )
-
-
-def _figure(value: float) -> str:
-    """Return a value as French readers expect it, whole where it is."""
-    if np.isinf(value):
-        return "–"
-    return french.number(value, 0 if float(value).is_integer() else 1)
 
 
 def _plain(value: float) -> float | int | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.errors import StudyError
 from msap_geo.siting.criteria import CRITERIA
 
@@ -63,7 +64,7 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     readable = all(0 <= weight <= _LARGEST_WEIGHT for weight in weights.values())
     if not readable or sum(weights.values()) <= 0:
         raise StudyError(
-            f"les poids de la note doivent être positifs, {_LARGEST_WEIGHT:g} au plus",
+            f"les poids de la note doivent être positifs, {french.short(_LARGEST_WEIGHT)} au plus",
             where="[score.poids]",
             remedy="les corriger",
         )

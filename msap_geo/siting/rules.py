@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.errors import StudyError
 from msap_geo.siting.solving.limits import Group, Limits
 
@@ -91,7 +92,7 @@ def compile_rules(problem: Problem, rules: Rules) -> tuple[Limits, NDArray[np.in
     free[problem.positions(rules.forbidden)] = False
     exclusive = [(problem.positions(group), "") for group in rules.exclusive]
     if rules.apart_km is not None:
-        words = f" à moins de {rules.apart_km:g} km l'un de l'autre"
+        words = f" à moins de {french.short(rules.apart_km)} km l'un de l'autre"
         near = cliques(problem.pairs_within(rules.apart_km), len(free))
         exclusive += [(group, words) for group in near]
     exclusive = [(group, words) for group, words in exclusive if len(group) > 1]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
+from msap_geo import french
 from msap_geo.cautions import cautions
 from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
@@ -260,7 +261,7 @@ def _card(study: Study) -> str:
     named = ", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements)
     figures = {
         "départements": named,
-        "seuils": ", ".join(f"{value:g} min" for value in study.thresholds),
+        "seuils": ", ".join(f"{french.short(value)} min" for value in study.thresholds),
         "profil": study.reseau.profil,
         "dossier": str(study.folder),
     }

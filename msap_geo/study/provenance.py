@@ -122,7 +122,8 @@ def _method(result: Facts) -> str:
     return supposed + (
         "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
         f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
-        f"{result.study.threshold:g} minutes ; celles qui se touchent forment une seule zone."
+        f"{french.short(result.study.threshold)} minutes ; celles qui se touchent forment une "
+        "seule zone."
     )
 
 

@@ -88,7 +88,7 @@ def _card(result: Facts) -> str:
         f"{french.number(int(result.neighbours.sum()))} chez les voisins",
     }
     for share in result.shares:
-        figures[f"à {share.threshold:g} min ou moins"] = (
+        figures[f"à {french.short(share.threshold)} min ou moins"] = (
             f"{french.percent(share.share)} des habitants ; {french.number(share.beyond)} au-delà, "
             f"dans {french.counted(share.communes_beyond, 'commune')}"
         )

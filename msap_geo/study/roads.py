@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyproj
 
-from msap_geo import loaders, network, travel
+from msap_geo import french, loaders, network, travel
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import NetworkError, StudyError
 from msap_geo.territory import WGS84, projected_crs
@@ -101,7 +101,7 @@ def load_roads(
     if off.mean() > _UNSNAPPED_SHARE:
         raise NetworkError(
             f"le réseau routier ne couvre pas l'étude : {int(off.sum())} communes sur {len(off)} "
-            f"sont à plus de {profile.max_snap_m:g} m de toute route",
+            f"sont à plus de {french.short(profile.max_snap_m)} m de toute route",
             where=", ".join(str(path) for path in study.reseau.sources),
             remedy="fournir les routes de ces départements",
         )
@@ -188,7 +188,8 @@ def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
                 "reseau-morceaux-isoles",
                 Action.LEFT_OUT,
                 "",
-                f"routes sans aller et retour possible avec le reste : {report.km_dropped:.1f} km, "
+                "routes sans aller et retour possible avec le reste : "
+                f"{french.number(report.km_dropped, 1)} km, "
                 f"{report.nodes_dropped} carrefours",
             )
         )

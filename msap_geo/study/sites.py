@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 
-from msap_geo import loaders, network, rounds
+from msap_geo import french, loaders, network, rounds
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
 from msap_geo.study.inputs import (
@@ -234,12 +234,13 @@ def reachable(
         _named(maisons[off & ~away]),
         "maison-hors-reseau",
         Action.LEFT_OUT,
-        f"à plus de {roads.max_snap_m:g} m de toute route",
+        f"à plus de {french.short(roads.max_snap_m)} m de toute route",
     )
     count = int((off & away).sum())
     if count:
         message = (
-            f"{count} Maisons de départements voisins, à moins de {loaders.BORDER_KM:g} km, sont "
+            f"{count} Maisons de départements voisins, à moins de "
+            f"{french.short(loaders.BORDER_KM)} km, sont "
             "hors du réseau routier fourni et ne comptent pas"
         )
         anomalies.append(Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message))

@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+from msap_geo import french
 from msap_geo.errors import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def refuse_bomb(member: zipfile.ZipInfo, where: Path | str) -> None:
     if size > ALLOWED_BYTES and size > MAX_TIMES * member.compress_size:
         raise UnreadableFileError(
             f"« {member.filename} » gonfle hors de proportion une fois décompressé "
-            f"({size / 1024**2:.0f} Mio pour {member.compress_size / 1024:.0f} Kio)",
+            f"({french.number(size / 1024**2)} Mio pour "
+            f"{french.number(member.compress_size / 1024)} Kio)",
             where=where,
             remedy="comparer le fichier avec celui de la page officielle ; ne pas l'ouvrir",
         )

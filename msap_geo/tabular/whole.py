@@ -11,6 +11,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msap_geo import french
 from msap_geo.errors import DataError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _widths(text: str, separator: str) -> Iterator[tuple[int, int]]:
 
 
 def _short(lines: Sequence[int], where: Path | str, *, at_the_end: bool) -> DataError:
-    others = f" (et {len(lines) - 1} autres)" if len(lines) > 1 else ""
+    others = f" (et {french.counted(len(lines) - 1, 'autre')})" if len(lines) > 1 else ""
     return DataError(
         f"« {Path(where).name} » : la ligne {lines[0]}{others} s'arrête avant la dernière colonne"
         + (" : le fichier est sans doute coupé" if at_the_end else ""),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
@@ -120,7 +120,8 @@ def join_hours(
     orphans = int((~known.index.isin(sites["site_id"])).sum())
     share = 100 * float(found.mean()) if len(sites) else 0.0
     message = (
-        f"horaires trouvés pour {int(found.sum())} points sur {len(sites)} ({share:.1f} %) ; "
+        f"horaires trouvés pour {int(found.sum())} points sur {len(sites)} "
+        f"({french.number(share, 1)} %) ; "
         f"{orphans} horaires ne sont d'aucun point"
     ).replace(".", ",")
     table = sites.assign(horaires=joined.where(joined.notna(), None))

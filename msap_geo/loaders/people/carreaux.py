@@ -17,7 +17,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
@@ -325,8 +325,8 @@ def _with_communes(
                 "carreau-sans-commune",
                 Action.LEFT_OUT,
                 path.name,
-                f"carreaux hors de toute commune connue : {int(lost.sum())} ({people:.0f} "
-                "habitants)",
+                f"carreaux hors de toute commune connue : {int(lost.sum())} "
+                f"({french.people(people)})",
             )
         )
     return table, anomalies

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.territory import ARRONDISSEMENTS_MUNICIPAUX, departement_of
 
@@ -86,8 +87,9 @@ def without_double_count(
                 "double-compte",
                 Action.LEFT_OUT,
                 file,
-                f"{commune} figure avec {int(parts.sum())} arrondissements ({totals[0]:.0f} et "
-                f"{totals[1]:.0f}) : {kept}",
+                f"{commune} figure avec {int(parts.sum())} arrondissements "
+                f"({french.number(totals[0])} et "
+                f"{french.number(totals[1])}) : {kept}",
                 identifier=commune,
                 departement=departement_of(commune),
             )

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from msap_geo import french
 from msap_geo.errors import DataError, FileMissingError, MissingColumnError
 from msap_geo.tabular import LINE, decode, unique_names
 
@@ -95,7 +96,7 @@ class Problems:
         if len(lines) == 0:
             return
         line, others = int(lines.iloc[0]), len(lines) - 1
-        more = f" (et {others} autre{'s' if others > 1 else ''} ligne{'s' if others > 1 else ''})"
+        more = f" (et {french.counted(others, 'autre ligne')})"
         self.told.append(f"{file}, ligne {line} : {what}{more if others else ''}")
         self.where = self.where or self.feed.where(file, line)
 

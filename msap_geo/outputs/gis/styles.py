@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msap_geo import french
 from msap_geo.outputs.colours import change_colours, class_colours
 from msap_geo.outputs.gis.symbols import (
     ACCENT,
@@ -120,7 +121,7 @@ def _nested(thresholds: Sequence[float]) -> Style:
     angles = (45.0, 135.0, 0.0, 90.0)
     classes = [
         Class(
-            f"au-delà de {threshold:g} min",
+            f"au-delà de {french.short(threshold)} min",
             hatching(ACCENT, angle=angles[i % len(angles)], distance_mm=3.0 - 0.5 * min(i, 3)),
             value=f"{threshold:g}",
         )
@@ -159,7 +160,7 @@ def _candidates(_: gpd.GeoDataFrame) -> Style:
     steps = [(0.0, 20.0), (20.0, 40.0), (40.0, 60.0), (60.0, 80.0), (80.0, 100.0)]
     classes = [
         Class(
-            f"note de {low:g} à {high:g}",
+            f"note de {french.short(low)} à {french.short(high)}",
             marker("circle", YELLOW, size_mm=2.4 + 0.7 * i),
             bounds=(low, high),
         )

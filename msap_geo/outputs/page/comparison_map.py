@@ -135,6 +135,7 @@ def _panel(content: CompareContent) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
+        "court": french.short,
         "minutes": french.minutes,
         "part": french.percent,
         "compte": french.counted,

@@ -234,6 +234,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
+        "court": french.short,
         "minutes": french.minutes,
         "km": french.kilometres,
         "part": french.percent,

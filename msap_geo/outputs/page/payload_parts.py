@@ -114,7 +114,9 @@ def site_lines(findings: Findings, threshold: float) -> dict[str, list[list[str]
         ]
         if row["site_id"] in closing.index:
             people = french.people(int(closing[row["site_id"]]))
-            lines.append([f"Si elle fermait, au-delà de {threshold:g} min", f"{people} de plus"])
+            lines.append(
+                [f"Si elle fermait, au-delà de {french.short(threshold)} min", f"{people} de plus"]
+            )
         told[row["site_id"]] = lines
     return told
 

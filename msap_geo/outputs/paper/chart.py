@@ -77,7 +77,9 @@ def access_chart(
         axes.set_xlim(0, longest)
         axes.set_ylim(0, 1.02)
         axes.set_xlabel("minutes de trajet vers la Maison la plus proche")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}\u202f%"))
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda share, _: f"{french.number(100 * share)}\u202f%")
+        )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: french.number(value)))
         axes.grid(axis="y", color=RULE, linewidth=0.4)
         axes.set_axisbelow(True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from msap_geo import french
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,6 +20,9 @@ _NARROWEST, _WIDEST = 9, 42
 _SAMPLE = 400
 _LONGEST_TEXT = 32_767
 """Characters a cell can hold (Excel specifications and limits)."""
+_IN_WORDS = {"semaine": french.hours, "moment": french.moment}
+"""Forms whose values are keys in the files other programs read."""
+
 _CUT = "… (coupé : trop long pour un tableur)"
 
 
@@ -69,6 +74,9 @@ def plain_values(values: pd.Series, column: Column) -> list[Any]:
     list
         ``int``, ``float``, ``str``, :class:`datetime.datetime` or None.
     """
+    if column.form in _IN_WORDS:
+        words = _IN_WORDS[column.form]
+        return [words(value) if isinstance(value, str) else None for value in values.tolist()]
     if pd.api.types.is_bool_dtype(values.dtype):
         return ["oui" if value else "non" for value in values.tolist()]
     if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
@@ -133,8 +141,7 @@ def _shown(value: Any, column: Column) -> int:
         return len(value)
     if isinstance(value, dt.datetime):
         return 10
-    decimals = len(column.number.partition(".")[2].rstrip("%"))
-    return len(f"{value:,.{decimals}f}")
+    return len(french.number(value, len(column.number.partition(".")[2].rstrip("%"))))
 
 
 def lines_of(text: str, width: float) -> int:

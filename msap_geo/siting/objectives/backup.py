@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE
 from msap_geo.siting.plan import Plan, curve, status
@@ -101,7 +102,7 @@ def backup_covering(
     first_cover, second_cover = value_of(sites)
     return Plan(
         objective="double-couverture",
-        unit=f"{PEOPLE} (seconde couverture comptée {second:g})",
+        unit=f"{PEOPLE} (seconde couverture comptée {french.short(second)})",
         smaller_is_better=False,
         sites=tuple(problem.site_ids[order]),
         value=float(values[-1]),

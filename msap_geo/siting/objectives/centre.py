@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT
 from msap_geo.siting.plan import Plan, curve, status
@@ -95,7 +96,7 @@ def p_centre(problem: Problem, rules: Rules, *, effort: Effort = DEFAULT) -> Pla
             infeasible.Need(rows, float(rows.people.sum())),
             effort,
             what="aucun plan permis ne donne à tous un trajet dans les temps calculés "
-            f"({problem.max_minutes:g} min ou moins) ; il faudrait assouplir",
+            f"({french.short(problem.max_minutes)} min ou moins) ; il faudrait assouplir",
         )
     sites = np.union1d(forced, chosen)
     value = float(problem.access_with(sites)[served].max(initial=0.0))

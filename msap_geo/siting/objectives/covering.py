@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
 from msap_geo.siting.plan import Plan, curve, status
@@ -84,7 +85,7 @@ def set_covering(
     weights = problem.cost_eur if cheapest else np.ones(gains.n_sites)
     lowest = 0.0
     chosen = np.empty(0, dtype=np.int64)
-    what = f"{100 * share:g} % des habitants à {threshold:g} min ou moins"
+    what = f"{french.short(100 * share)} % des habitants à {french.short(threshold)} min ou moins"
     every = today + base + left.value(np.flatnonzero(rest.free))
     if every < aim - _NOISE:
         infeasible.short_of_target(every, aim, problem.population, what=what)

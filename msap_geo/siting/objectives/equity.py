@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
 from msap_geo.siting.objectives.groups import Groups, lowest_of
@@ -111,7 +112,8 @@ def fairest_covering(
             "habitants_couverts": float(groups.shares(sites) @ groups.people),
         },
         remarks=tuple(
-            f"{name} plafonne à {100 * top:.1f} %, même avec tous les candidats permis"
+            f"{name} plafonne à {french.number(100 * top, 1)} %, même avec tous les candidats "
+            "permis"
             for name, top in zip(groups.names[capped], ceiling[capped], strict=True)
         ),
     )

@@ -72,8 +72,9 @@ def covering_gains(
         )
     if thresholds[-1] > problem.max_minutes:
         raise DataError(
-            f"les temps de trajet s'arrêtent à {problem.max_minutes:g} min, avant le seuil de "
-            f"{thresholds[-1]:g} min",
+            f"les temps de trajet s'arrêtent à {french.short(problem.max_minutes)} min, avant le "
+            "seuil de "
+            f"{french.short(thresholds[-1])} min",
             remedy="les recalculer assez loin",
         )
     return _gains(

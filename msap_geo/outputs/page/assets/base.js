@@ -20,8 +20,11 @@ var msap = (function () {
     if (value === null || value === undefined || value !== value) { return UNKNOWN; }
     var parts = fixed(Math.abs(value), decimals || 0).split(".");
     var text = parts[0].replace(/\B(?=(\d{3})+$)/g, NARROW) + (parts[1] ? "," + parts[1] : "");
-    return (value < 0 || Object.is(value, -0) ? "-" : "") + text;
+    return (value < 0 && /[1-9]/.test(text) ? "−" : "") + text;  // nothing has no sign
   }
+
+  // No more decimals than needed: "20", "7,5".
+  function short(value) { return number(value, 3).replace(/,0*$|(,\d*[1-9])0+$/, "$1"); }
 
   function unit(value, decimals, name) {
     var text = number(value, decimals);
@@ -34,8 +37,18 @@ var msap = (function () {
 
   // "1 habitant", "12 345 habitants", "3 zones blanches".
   function counted(count, noun) {
-    var words = count > 1 ? noun.split(" ").map(function (word) { return word + "s"; }).join(" ") : noun;
-    return number(count) + "\u00a0" + words;
+    return number(count) + "\u00a0" + agreed(count, noun);
+  }
+
+  // As msap_geo.french.agreed: what follows a preposition does not change.
+  function agreed(count, noun) {
+    if (Math.abs(parseFloat(fixed(count, 0))) < 2) { return noun; }
+    var kept = false;
+    return noun.split(" ").map(function (word) {
+      kept = kept || /^(à|au|aux|de|des|du|en|et|hors|par|pour|sans|sur)$/.test(word);
+      if (kept || /[sxz]$/.test(word)) { return word; }
+      return /(au|eu)$/.test(word) ? word + "x" : /al$/.test(word) ? word.slice(0, -1) + "ux" : word + "s";
+    }).join(" ");
   }
 
   // A name after « de », as msap_geo.place_names writes it.
@@ -68,7 +81,7 @@ var msap = (function () {
   // What a cell is sorted by: its data-valeur, else its French number, else its words.
   function sortKey(cell) {
     var text = cell.dataset.valeur !== undefined ? cell.dataset.valeur : cell.textContent.trim();
-    var figure = text.replace(/[\s\u202f\u00a0]/g, "").replace(",", ".");
+    var figure = text.replace(/[\s\u202f\u00a0]/g, "").replace(",", ".").replace("−", "-");
     var match = /^-?\d+(\.\d+)?/.exec(figure);
     return match ? [0, parseFloat(match[0])] : text === UNKNOWN ? [2, 0] : [1, plain(text)];
   }
@@ -100,6 +113,7 @@ var msap = (function () {
 
   return {
     nombre: number, minutes: minutes, kilometres: kilometres, part: percent, compte: counted,
+    accorde: agreed, court: short,
     autour: function (name) { return "autour " + after(name); },
     element: element, bouton: button, sansAccent: plain, tableau: sortable
   };

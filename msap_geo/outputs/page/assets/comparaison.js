@@ -10,8 +10,8 @@
 
   function status(i) {
     var told = msap.donnees().comparaison;
-    if (told.statut[i] === "gagne") { return "passe à " + told.seuil + " min ou moins"; }
-    if (told.statut[i] === "perd") { return "n’est plus à " + told.seuil + " min ou moins"; }
+    if (told.statut[i] === "gagne") { return "passe à " + msap.court(told.seuil) + " min ou moins"; }
+    if (told.statut[i] === "perd") { return "n’est plus à " + msap.court(told.seuil) + " min ou moins"; }
     return told.statut[i];
   }
 
@@ -23,7 +23,7 @@
       ["Population avant", told.population[i] === msap.donnees().communes.population[i]
         ? "" : msap.compte(told.population[i], "habitant")],
       ["Écart", signed(told.ecart[i])],
-      ["À " + told.seuil + " min", status(i)],
+      ["À " + msap.court(told.seuil) + " min", status(i)],
       ["Présence", told.presence[i] === "les deux" ? "" : told.presence[i]]
     ];
   }

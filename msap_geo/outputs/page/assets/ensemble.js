@@ -15,7 +15,7 @@
 
   function data() { return msap.donnees(); }
 
-  function far() { return "au-delà de " + msap.nombre(data().seuils[0]) + "\u202fmin"; }
+  function far() { return "au-delà de " + msap.court(data().seuils[0]) + "\u202fmin"; }
 
   // Mean width of a commune, on the grid.
   function width() {

@@ -68,7 +68,7 @@
   function candidateLines(row) {
     var c = data().candidats;
     return [
-      ["Habitants gagnés à " + data().seuils[0] + " min, s’il ouvrait seul", msap.nombre(c.population_gagnee[row])],
+      ["Habitants gagnés à " + msap.court(data().seuils[0]) + " min, s’il ouvrait seul", msap.nombre(c.population_gagnee[row])],
       ["Habitants dont le trajet raccourcit", msap.nombre(c.habitants_rapproches[row])],
       ["Gain moyen pour eux", msap.minutes(c.minutes_gagnees[row])],
       ["Trajet jusqu’à la Maison la plus proche", msap.minutes(c.minutes_maison[row])],

@@ -4,7 +4,7 @@
 var msapVue = (function () {
   var el = msap.element, essai = msapEssai, E = null, parts = {}, MOST_ROWS = 150;
 
-  function within(seuil) { return msap.nombre(seuil / 1000, seuil % 1000 ? 1 : 0) + "\u202fmin"; }
+  function within(seuil) { return msap.court(seuil / 1000) + "\u202fmin"; }
 
   function first() { return within(E.seuils[0]); }
 
@@ -121,7 +121,7 @@ var msapVue = (function () {
     });
     var mute = essai.choix().ouverts.filter(function (index) { return E.horaires[index] < 0; }).length;
     parts.mute.hidden = !mute;
-    parts.mute.textContent = mute ? "Horaires inconnus pour " + msap.compte(mute, "bureau ouvert").replace("bureaus", "bureaux") +
+    parts.mute.textContent = mute ? "Horaires inconnus pour " + msap.compte(mute, "bureau ouvert") +
       " : leurs heures ne comptent pas." : "";
   }
 
