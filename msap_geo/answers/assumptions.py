@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from msap_geo import coverage, loaders, travel
+from msap_geo.answers.itinerant import cover_since
 from msap_geo.answers.origins import memberships_of
 from msap_geo.coverage import conventions
 from msap_geo.study.sites import operator_counters, previous_maisons
@@ -146,6 +147,7 @@ def evolution(
         nearest = travel.nearest(result.roads, origin.points, sites)
         before = coverage.access_by_place(origin.points, nearest)
         tables |= _compared(result, before, origin)
+        tables |= cover_since(result, before)
         anomalies = _local(result, told)
     return tables, anomalies
 

@@ -11,6 +11,7 @@ import pandas as pd
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
 from msap_geo.answers.assumptions import assumptions, evolution, operators_reached, rules
+from msap_geo.answers.itinerant import cover_tables
 from msap_geo.answers.mobility import mobility, timetable_in_words
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
 from msap_geo.errors import DataError
@@ -105,6 +106,7 @@ def diagnose(
         tables |= without_car.tables
         layers |= without_car.layers
         anomalies += without_car.anomalies
+    tables |= cover_tables(result, tables["lieux"])
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:

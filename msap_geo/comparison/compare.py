@@ -12,6 +12,7 @@ import pyproj
 
 from msap_geo import coverage
 from msap_geo.comparison.caveats import told_minutes, warnings_of
+from msap_geo.comparison.cover import cover_changes
 from msap_geo.comparison.inputs import Difference, bears_on, differences
 from msap_geo.comparison.side import ZONES, Side, side_of
 from msap_geo.errors import DataError, StudyError, TerritoryError
@@ -49,6 +50,8 @@ class Comparison:
         The same for the target groups, whole territory.
     transitions
         People by class before and after.
+    cover
+        People by what covers them before and after (:func:`cover_changes`).
     zones
         What became of each zone blanche (:func:`msap_geo.coverage.zone_changes`).
     zones_before, zones_after
@@ -71,6 +74,7 @@ class Comparison:
     territories: pd.DataFrame
     groups: pd.DataFrame
     transitions: pd.DataFrame
+    cover: pd.DataFrame
     zones: pd.DataFrame
     zones_before: gpd.GeoDataFrame
     zones_after: gpd.GeoDataFrame
@@ -189,6 +193,7 @@ def compare_studies(before: Side | Facts, after: Side | Facts) -> Comparison:
         territories=_whole_persons(territories),
         groups=pd.concat(groups, ignore_index=True) if groups else territories.head(0),
         transitions=coverage.transitions(compared, thresholds=thresholds),
+        cover=cover_changes(before, after, compared, threshold=thresholds[0]),
         zones=_zone_changes(compared, zones),
         zones_before=zones[0],
         zones_after=zones[1],

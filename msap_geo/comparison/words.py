@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import coverage, french
+from msap_geo import coverage, french, rounds
 from msap_geo.comparison.inputs import ACCESS_KINDS, KINDS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def comparison_told(comparison: Comparison) -> list[str]:
     lines += [f"ATTENTION : {warning}" for warning in comparison.warnings]
     lines += what_differs(comparison)
     lines += [gains_at(comparison, threshold) for threshold in comparison.thresholds]
-    lines += [trips(comparison), zones(comparison), maisons(comparison)]
+    lines += [trips(comparison), zones(comparison), maisons(comparison), *itinerant(comparison)]
     for status, verb in ((coverage.GAINED, "gagne"), (coverage.LOST, "perd")):
         lines += [
             f"{verb} : {row['nom']} ({row['code_insee']}), "
@@ -106,6 +106,20 @@ def maisons(comparison: Comparison) -> str:
     before, after = len(comparison.before.maisons), len(comparison.after.maisons)
     counts = comparison.maisons["evolution"].value_counts().to_dict()
     return f"Maisons : {before} → {after}{_counts(counts)}"
+
+
+def itinerant(comparison: Comparison) -> list[str]:
+    """Say whom rounds alone cover on each side; nothing where neither study has rounds."""
+    table = comparison.cover
+    if table.empty:
+        return []
+    told = [
+        french.people(int(table.loc[table[column] == kind, "population"].sum()))
+        for kind in (rounds.ITINERANT, rounds.NOTHING)
+        for column in ("couverture_avant", "couverture_apres")
+    ]
+    only = f"couverture itinérante seule : {told[0]} → {told[1]}"
+    return [f"{only} ; aucune couverture : {told[2]} → {told[3]} (population d'après)"]
 
 
 def _counts(counts: dict[str, int]) -> str:

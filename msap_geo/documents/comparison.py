@@ -8,7 +8,13 @@ from msap_geo import coverage, french
 from msap_geo.comparison import words
 from msap_geo.comparison.inputs import KINDS
 from msap_geo.comparison.origin import comparison_origin
-from msap_geo.documents.comparison_tables import leftovers, maisons, people, zones
+from msap_geo.documents.comparison_tables import (
+    itinerant_cover,
+    leftovers,
+    maisons,
+    people,
+    zones,
+)
 from msap_geo.outputs.report import (
     Block,
     Bullets,
@@ -71,6 +77,7 @@ def _summary(comparison: Comparison) -> tuple[Block, ...]:
                     words.trips(comparison),
                     words.zones(comparison),
                     words.maisons(comparison),
+                    *words.itinerant(comparison),
                 )
             )
         ),
@@ -82,6 +89,8 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
     yield Section("Qui gagne, qui perd", (_map(comparison), *people(comparison)))
     yield Section("Les zones blanches", zones(comparison))
     yield Section("Les Maisons", maisons(comparison))
+    if len(comparison.cover):
+        yield Section("Permanent, itinérant, aucun", (itinerant_cover(comparison),))
     if len(comparison.leftovers):
         yield Section("Communes sans correspondance", (leftovers(comparison),))
     yield Section("Définitions et limites", _definitions(comparison))

@@ -114,6 +114,34 @@ def _transitions(comparison: Comparison) -> Table:
     )
 
 
+def itinerant_cover(comparison: Comparison) -> Table:
+    """Tell what covers people before and after: a Maison, rounds alone, or nothing."""
+    return Table(
+        "Habitants selon ce qui les couvre",
+        (
+            Column("Avant"),
+            Column("Après"),
+            Column("Communes", number=True),
+            Column("Habitants", number=True),
+            Column("Heures itinérantes avant", number=True),
+            Column("Heures itinérantes après", number=True),
+        ),
+        tuple(
+            (
+                row["couverture_avant"],
+                row["couverture_apres"],
+                french.number(row["communes"]),
+                french.number(row["population"]),
+                french.number(row["heures_avant"], 1),
+                french.number(row["heures_apres"], 1),
+            )
+            for row in comparison.cover.to_dict("records")
+        ),
+        note="Permanent : une Maison à portée. Itinérant : un arrêt de tournée seulement. Heures "
+        "par semaine, en moyenne par habitant, à portée du premier seuil de chaque étude.",
+    )
+
+
 def _communes(rows: pd.DataFrame, caption: str) -> Table:
     return Table(
         f"{caption}, les plus peuplées d'abord",

@@ -9,6 +9,7 @@ from msap_geo.documents import access as report_access
 from msap_geo.documents import fiches as report_fiches
 from msap_geo.documents import mobility as report_mobility
 from msap_geo.documents import people as report_people
+from msap_geo.documents import rounds as report_rounds
 from msap_geo.documents import siting as report_siting
 from msap_geo.documents import zones as report_zones
 from msap_geo.documents.access import known
@@ -56,6 +57,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int) -> Document:
         report_zones.zones(parts, shown=zones),
         report_people.people(parts),
         report_mobility.without_car(parts),
+        report_rounds.existing(parts),
         report_people.rules(parts),
         report_siting.candidates(parts),
         report_siting.plan(parts),

@@ -94,6 +94,7 @@ def comparison_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "comparaison_territoires": comparison.territories,
         "comparaison_publics": comparison.groups,
         "comparaison_paliers": comparison.transitions,
+        **({} if comparison.cover.empty else {"comparaison_couverture": comparison.cover}),
         "comparaison_communes": pd.DataFrame(comparison.communes.drop(columns="geometry")),
         "comparaison_zones": comparison.zones,
         "comparaison_maisons": pd.DataFrame(comparison.maisons.drop(columns="geometry")),
@@ -133,6 +134,7 @@ def comparison_summary(comparison: Comparison) -> dict[str, Any]:
             for row in records(comparison.groups)
         ],
         "paliers": records(comparison.transitions),
+        **({} if comparison.cover.empty else {"couverture": records(comparison.cover)}),
         "zones_blanches": {
             "seuil": comparison.threshold,
             "avant": len(comparison.zones_before),

@@ -111,6 +111,10 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
         ),
         "anomalies": [anomaly.as_dict() for anomaly in diagnosis.anomalies],
     }
+    if "couverture_territoires" in tables:
+        figures["couverture"] = records(tables["couverture_territoires"])
+    if "evolution_couverture" in tables:
+        figures["evolution_couverture"] = records(tables["evolution_couverture"])
     if "evolution_departements" in tables:
         figures["evolution"] = records(tables["evolution_departements"])
         figures["perdants"] = len(tables["perdants"])

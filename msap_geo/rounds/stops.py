@@ -16,13 +16,16 @@ from msap_geo.errors import DataError, StudyError
 from msap_geo.rounds.clock_times import read_clock
 from msap_geo.rounds.working_time import clock
 from msap_geo.tabular.text import LINE, pick_columns, read_text_table
+from msap_geo.travel import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
+    from msap_geo.network import RoadNetwork
     from msap_geo.travel import TravelTimes
 
 EVERY_WEEK = 0
@@ -222,6 +225,36 @@ def weekly_service(
                     minutes[np.asarray(reached).ravel()] += end - start
     hours: NDArray[np.float64] = minutes / 60 / weeks
     return hours
+
+
+def hours_within(
+    roads: RoadNetwork, origins: gpd.GeoDataFrame, stops: Sequence[Stop], *, threshold: float
+) -> NDArray[np.float64]:
+    """Count the hours a week each commune has some stop open within the threshold.
+
+    Parameters
+    ----------
+    roads
+        Roads of the study.
+    origins
+        Where communes start from and vehicles stop, ``demand_id`` and ``code_insee``.
+    stops
+        Stops, in these communes.
+    threshold
+        Minutes, inclusive.
+
+    Returns
+    -------
+    numpy.ndarray
+        Hours, rows of ``origins``.
+    """
+    if not stops:
+        return np.zeros(len(origins))
+    held = {stop.code_insee for stop in stops}
+    where = origins[origins["code_insee"].isin(held)].reset_index(drop=True)
+    sites = where.assign(site_id=where["code_insee"])
+    times = matrix(roads, origins, sites, max_minutes=threshold)
+    return weekly_service(times, tuple(stops), threshold=threshold)
 
 
 PERMANENT, ITINERANT, NOTHING = "permanent", "itinérant", "aucun"

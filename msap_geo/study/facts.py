@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from msap_geo import coverage, loaders, network, rounds, travel
+from msap_geo import coverage, loaders, network, rounds
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
 from msap_geo.study.choice import choice_in_words
@@ -164,16 +164,8 @@ class Facts:
         """
         if not self.stops:
             return None
-        held = {stop.code_insee for stop in self.stops}
-        where = self.origins[self.origins["code_insee"].isin(held)].reset_index(drop=True)
         threshold = self.study.threshold
-        times = travel.matrix(
-            self.roads,
-            self.origins,
-            where.assign(site_id=where["code_insee"]),
-            max_minutes=threshold,
-        )
-        hours = rounds.weekly_service(times, self.stops, threshold=threshold)
+        hours = rounds.hours_within(self.roads, self.origins, self.stops, threshold=threshold)
         beyond = coverage.is_beyond(self.access, threshold).to_numpy()
         return pd.DataFrame(
             {

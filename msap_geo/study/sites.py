@@ -183,6 +183,21 @@ def previous_maisons(facts: Facts) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     return maisons, [*ledger.anomalies, *unreached]
 
 
+def previous_rounds(facts: Facts) -> tuple[rounds.Stop, ...]:
+    """Return the stops of the buses of the previous list, taken as today's list's are."""
+    study, written = facts.study, facts.study.diagnostic.maisons_avant
+    if written is None:
+        return ()
+    ledger = Ledger(study)
+    near = facts.places.within_reach(
+        _settled(ledger, facts.places, read_previous(ledger), written).table
+    )
+    moving = ~near["site_id"].isin(counted(study, near)["site_id"])
+    rows = near[moving & near["departement"].isin(study.departements)]
+    communes = facts.places.communes
+    return rounds.stops_of_list(rows, communes, told=(), file=written.name).stops
+
+
 def operator_counters(
     facts: Facts, genres: Sequence[str]
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:

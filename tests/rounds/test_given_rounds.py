@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from support.toy import StudyFolder, maison_row
+from support.dictionaries import check_entries
+from support.toy import MAISONS_HEADER, StudyFolder, maison_row, write_csv
 
-from msap_geo import rounds
+from msap_geo import answers, rounds
+from msap_geo.comparison import compare_studies, comparison_told, read_folder
+from msap_geo.documents import report_document, report_parts
 from msap_geo.errors import DataError, FileMissingError, StudyError
-from msap_geo.folder import study_tables
+from msap_geo.folder import (
+    diagnosis_summary,
+    study_tables,
+    write_comparison,
+    write_diagnosis,
+    write_study,
+)
 from msap_geo.study import audit_study, read_study, run_study
 
 COMMUNES = {"marans": "17218", "longeves": "17208", "saint_ouen": "17376"}
@@ -163,3 +172,68 @@ class TestList:
         result = run_study(read_study(toy.path))
         assert self.codes(result) == []
         assert [s.code_insee for s in result.stops] == ["53004"]
+
+
+class TestEverywhere:
+    """Tables, report and comparison tell permanent from itinerant, on one scale of hours."""
+
+    def test_the_diagnosis(self, toy_study):
+        with_stops(toy_study, stop())
+        found = answers.diagnose(run_study(read_study(toy_study.path)))
+        communes = found.tables["couverture_communes"]
+        assert communes["couverture"].tolist() == ["permanent"] * 3 + ["itinérant"] * 3
+        # The Maison opens three hours on Monday.
+        assert communes["heures_permanentes"].tolist() == [3, 3, 3, 0, 0, 0]
+        assert communes["heures_itinerantes"].tolist() == [0, 0, 0, 3, 3, 3]
+        whole = found.tables["couverture_territoires"].iloc[0]
+        assert whole["habitants_permanent"] == 600
+        assert whole["habitants_itinerant"] == 1500
+        assert whole["heures_itinerantes"] == pytest.approx(1500 * 3 / 2100, abs=1e-3)
+        assert "couverture" in diagnosis_summary(found)["diagnostic"]
+
+    def test_the_history(self, tmp_path):
+        toy = StudyFolder(tmp_path).write(maisons=[maison_row(0), maison_row(3)])
+        bus = maison_row(5, format_fs="Bus_équivalent", lib_fs="Le bus")
+        write_csv(toy.folder / "avant.csv", MAISONS_HEADER, [maison_row(0), bus])
+        toy.configure(("[candidats]", '[diagnostic]\nmaisons_avant = "avant.csv"\n\n[candidats]'))
+        diagnosis = answers.diagnose(run_study(read_study(toy.path)))
+        found = diagnosis.tables["evolution_couverture"]
+        write_diagnosis(diagnosis, tmp_path / "sortie")
+        assert (tmp_path / "sortie" / "diagnostic_evolution_couverture.csv").is_file()
+        rows = found.to_numpy().tolist()
+        assert rows == [["permanent", "permanent", 3, 600], ["itinérant", "permanent", 3, 1500]]
+
+    def test_the_comparison(self, toy_study, tmp_path):
+        before = run_study(read_study(toy_study.path))
+        with_stops(toy_study, stop())
+        after = run_study(read_study(toy_study.path))
+        for result, name in ((before, "avant"), (after, "apres")):
+            write_study(result, tmp_path / name)
+        sides = [read_folder(tmp_path / name) for name in ("avant", "apres")]
+        for found in (compare_studies(before, after), compare_studies(*sides)):
+            rows = found.cover[["couverture_avant", "couverture_apres", "communes", "population"]]
+            assert rows.to_numpy().tolist() == [
+                ["permanent", "permanent", 3, 600],
+                ["aucun", "itinérant", 3, 1500],
+            ]
+            told = " ".join(" ".join(comparison_told(found)).split())
+            assert "couverture itinérante seule : 0 habitant → 1 500 habitants" in told
+        write_comparison(found, tmp_path / "c", formats=["html"])
+        assert (tmp_path / "c" / "comparaison_couverture.csv").is_file()
+        check_entries("comparaison_couverture", list(found.cover.columns))
+        assert "Permanent, itinérant, aucun" in (
+            tmp_path / "c" / "rapport_comparaison.html"
+        ).read_text(encoding="utf-8")
+
+    def test_no_rounds_no_table(self, toy_study):
+        result = run_study(read_study(toy_study.path))
+        assert compare_studies(result, result).cover.empty
+        assert "couverture_communes" not in answers.diagnose(result).tables
+
+    def test_the_report(self, toy_study):
+        with_stops(toy_study, stop())
+        parts = report_parts(run_study(read_study(toy_study.path)))
+        document = report_document(parts)
+        (section,) = [s for s in document.sections if s.title.startswith("Les services qui")]
+        told = " ".join(section.blocks[0].text.split())
+        assert "1 500 habitants n’ont à cette distance" in told
