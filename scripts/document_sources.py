@@ -17,7 +17,7 @@ _THEMES = {
     "Communes, population et codes": {"communes", "population", "cog", "mairies"},
     "Maisons, La Poste et autres guichets": {"maisons", "la_poste", "horaires", "operateurs"},
     "Routes et transports": {"reseau", "transports"},
-    "Habitants et équipements": {"carreaux", "indicateurs", "equipements"},
+    "Habitants et équipements": {"carreaux", "indicateurs", "equipements", "prospective"},
     "Zonages": {"appartenance", "densite"},
 }
 
@@ -26,6 +26,7 @@ _FORMS = {
     "pages": " (table donnée page après page, mise en un CSV)",
     "catalogue": " (catalogue : la ressource y est cherchée)",
     "atom": " (flux ATOM : la dernière édition y est cherchée)",
+    "dossier": " (dossier listé : le fichier le plus récent y est pris)",
 }
 
 _HEAD = """\
@@ -35,7 +36,8 @@ _HEAD = """\
 
 `msap-geo telecharger 72 53` prend ce qu'une étude demande (ligne « étude »), pour les
 départements donnés et leurs voisins ; `--avec SOURCE` y ajoute une autre source, par son
-identifiant.
+identifiant. `--leger` prend les routes de chaque département au lieu de celles des anciennes
+régions entières.
 
 **Aucune adresse n'a encore été essayée par le projet** : il est écrit sur des machines sans accès
 à ces serveurs. Chacune a été retrouvée dans des documents publics ; où elle ne l'a pas été, il
@@ -83,6 +85,7 @@ def _entry(source: sources.Source) -> str:
         "fichier": f"`{source.fichier}` ({source.portee})",
         "millésime": source.millesime,
         "licence": f"{source.licence} ; « {source.attribution} »",
+        "taille": _size(source),
         "contenu": _content(source),
         "étude": f"`{'`, `'.join(source.roles)}`" if source.id in NEEDED else "non",
         "preuve": source.preuve or "retrouvée dans des documents publics, non revérifiée en 2026",
@@ -91,6 +94,10 @@ def _entry(source: sources.Source) -> str:
     }
     table = "\n".join(f"| {name} | {text} |" for name, text in rows.items() if text)
     return f"### `{source.id}` : {source.titre}\n\n| | |\n|---|---|\n{table}\n"
+
+
+def _size(source: sources.Source) -> str:
+    return "" if source.taille_mo is None else f"environ {source.taille_mo:g} Mo".replace(".", ",")
 
 
 def _content(source: sources.Source) -> str:

@@ -27,7 +27,7 @@ def register(commands: Any) -> None:
         "population, mairies, Maisons, La Poste, routes) et écrit une étude prête à lancer. Ce qui "
         "est déjà là n'est pas repris. Variables d'environnement : HTTPS_PROXY (proxy), "
         "MSAP_GEO_MIROIR (adresse ou dossier d'un miroir), MSAP_GEO_CACHE (cache).",
-        examples=["telecharger 72 53 --sortie donnees", "telecharger 2A 2B"],
+        examples=["telecharger 72 53 --dossier donnees", "telecharger 2A 2B"],
     )
     command.arguments.add_argument(
         "departements",
@@ -50,6 +50,12 @@ def register(commands: Any) -> None:
         action="append",
         default=[],
         help="prend aussi cette source (voir docs/sources.md) ; peut être répété",
+    )
+    command.options.add_argument(
+        "--leger",
+        action="store_true",
+        help="prend les routes de chaque département (OpenStreetMap France) au lieu de celles des "
+        "anciennes régions entières",
     )
     command.options.add_argument(
         "--forcer", action="store_true", help="reprend même ce qui est déjà là"
@@ -94,6 +100,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
             arguments.departements,
             arguments.dossier,
             extra=arguments.avec,
+            light=arguments.leger,
             force=arguments.forcer,
             progress=_follow(bars),
         )
@@ -137,12 +144,19 @@ def _listed(prepared: Prepared) -> dict[str, Any]:
 def _told(prepared: Prepared) -> str:
     """Return the report of what was fetched, one line a file."""
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.tabular import HOW_TO_UNPACK  # noqa: PLC0415
 
     lines = [
         f"  {file.path.name} : {french.number(file.size / 1e6, 1)} Mo, {file.origin}"
         f" (du {file.day}), {file.source.licence}"
         for file in prepared.files
     ]
+    sealed = [file.path.name for file in prepared.files if file.source.format == "7z"]
+    if sealed:
+        lines.append(
+            f"  {', '.join(sealed)} : archive 7z, ni ouverte ni contrôlée au-dedans ; "
+            f"{HOW_TO_UNPACK}"
+        )
     around = ", ".join(prepared.border) or "aucun"
     return "\n".join(
         [

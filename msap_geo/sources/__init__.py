@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from msap_geo.sources.archives import extract
 from msap_geo.sources.download import Limits, Progress, silent
+from msap_geo.sources.feeds import Feed, feeds_of_territory
 from msap_geo.sources.fetch import SIDECAR, Fetched, altered, describe, fetch
 from msap_geo.sources.registry import Source, registry, source
-from msap_geo.sources.territories import border, extract_size_mb, extracts
+from msap_geo.sources.territories import border, box, extract_size_mb, extracts, light_extract
 
 __all__ = [
     "SIDECAR",
+    "Feed",
     "Fetched",
     "Limits",
     "Progress",
     "Source",
     "altered",
     "border",
+    "box",
     "describe",
     "extract",
     "extract_size_mb",
     "extracts",
+    "feeds_of_territory",
     "fetch",
+    "light_extract",
     "registry",
     "silent",
     "source",

@@ -33,6 +33,11 @@ _PBF_HEADER = b"\x0a\x09OSMHeader"
 """First field of the first block of every ``.osm.pbf``, after its four bytes of length."""
 
 _HEAD = 65536
+_VAST_JSON = 64 * 1024**2
+"""From this size on, bytes, a JSON file is looked at by its ends."""
+
+_VAST_HEAD = 1024**2
+_KEY = re.compile(rb'"([^"\\]{1,60})"\s*:')
 
 
 def fault(path: Path, source: Source, *, measured: bool = True) -> str | None:
@@ -127,6 +132,8 @@ def _fault_in_csv(path: Path, head: bytes, columns: Sequence[str], expected: int
 
 
 def _fault_in_json(path: Path, source: Source, expected: int) -> str | None:
+    if path.stat().st_size > _VAST_JSON:
+        return _fault_in_vast_json(path, source)
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
@@ -140,10 +147,30 @@ def _fault_in_json(path: Path, source: Source, expected: int) -> str | None:
         if isinstance(matched, int) and matched > len(features):
             return f"le serveur n'a rendu que {len(features)} objets sur {matched}"
     else:
-        records = content if isinstance(content, list) else []
+        records = content if isinstance(content, list) else _inner(content)
     if not records or not isinstance(records[0], dict):
         return "il ne contient aucun enregistrement"
     return _missing(source.colonnes, _keys(records)) or too_few(len(records), expected)
+
+
+def _fault_in_vast_json(path: Path, source: Source) -> str | None:
+    """Look at both ends of a file that would take gigabytes of memory to understand."""
+    with path.open("rb") as stream:
+        head = stream.read(_VAST_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")
+        stream.seek(-_HEAD, 2)
+        tail = stream.read().rstrip()
+    ends = {b"[": b"]", b"{": b"}"}
+    if head[:1] not in ends or not tail.endswith(ends[head[:1]]):
+        return f"ce n'est pas du JSON, ou {CUT}"
+    found = {tabular.normalise(name.decode("utf-8", "replace")) for name in _KEY.findall(head)}
+    return _missing(source.colonnes, found)
+
+
+def _inner(content: Any) -> list[Any]:
+    """Return the list of records of an object that holds but one (``{"service": […]}``)."""
+    values = content.values() if isinstance(content, dict) else ()
+    lists = [value for value in values if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 else []
 
 
 def _keys(records: Sequence[Any]) -> set[str]:

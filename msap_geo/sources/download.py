@@ -91,6 +91,33 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What a file must be, where it is known beforehand; null where it is not.
+
+    Parameters
+    ----------
+    size
+        Bytes, decompressed.
+    md5, sha256
+        Hashes of its content. MD5 tells a damaged file, not a forged one.
+    """
+
+    size: int | None = None
+    md5: str | None = None
+    sha256: str | None = None
+
+    def fault(self, size: int, md5: str, sha256: str) -> str | None:
+        """Tell in French what differs, null when nothing does."""
+        if self.size not in (None, size):
+            return f"{CUT} : {size} octets reçus, {self.size} annoncés par le catalogue"
+        if self.md5 not in (None, md5):
+            return f"empreinte inattendue (MD5 {md5[:12]}…) : {CUT} ou abîmé"
+        if self.sha256 not in (None, sha256):
+            return f"empreinte inattendue ({sha256[:12]}…)"
+        return None
+
+
+@dataclass(frozen=True)
 class Received:
     """What arrived, and what the server said of it."""
 
@@ -138,7 +165,7 @@ def download(
     limits: Limits,
     check: Callable[[Path], str | None],
     check_unmeasured: Callable[[Path], str | None] | None = None,
-    expected_sha256: str | None = None,
+    expected: Expected | None = None,
     progress: Progress = silent,
 ) -> Received:
     """Fetch a file; it takes its name only once whole and checked.
@@ -155,8 +182,8 @@ def download(
         Tells what is wrong with the content, null when nothing is; a cut file is asked for again.
     check_unmeasured
         The same, where the server does not say how long the file is; ``check`` when not given.
-    expected_sha256
-        Hash the content must have, where it is known beforehand.
+    expected
+        Size and hashes the content must have, where they are known beforehand.
     progress
         Told of every chunk.
 
@@ -177,7 +204,7 @@ def download(
     wait, tried = limits.wait_s, []
     for attempt in range(1, limits.tries + 1):
         try:
-            return _attempt(url, target, limits, deadline, checks, expected_sha256, progress)
+            return _attempt(url, target, limits, deadline, checks, expected, progress)
         except DownloadError as error:
             tried.append(error.why)
             pause = max(wait, min(error.wait_s, limits.longest_wait_s))
@@ -201,25 +228,25 @@ def _attempt(
     limits: Limits,
     deadline: float,
     checks: tuple[Callable[[Path], str | None], Callable[[Path], str | None]],
-    expected_sha256: str | None,
+    expected: Expected | None,
     progress: Progress,
 ) -> Received:
     target.parent.mkdir(parents=True, exist_ok=True)
     kind = {"prefix": f".{target.name[:60]}.", "suffix": ".partiel"}
     with draft_in(target.parent, **kind) as draft:
         with draft.open("xb") as output, _open(url, limits) as response:
-            digest, size = hashlib.sha256(), 0
+            digest, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
             for chunk in _content(response, limits, deadline, target.name, progress):
                 size += len(chunk)
                 if size > limits.max_bytes:
                     raise DownloadError("fichier démesuré", passing=False)
                 digest.update(chunk)
+                md5.update(chunk)
                 output.write(chunk)
         told = response.headers
         measured = bool(told.get("Content-Length") or told.get("Transfer-Encoding"))
-        wrong = checks[0 if measured else 1](draft)
-        if wrong is None and expected_sha256 not in (None, digest.hexdigest()):
-            wrong = f"empreinte inattendue ({digest.hexdigest()[:12]}…)"
+        found = (size, md5.hexdigest(), digest.hexdigest())
+        wrong = checks[0 if measured else 1](draft) or (expected or Expected()).fault(*found)
         if wrong is not None:
             raise DownloadError(wrong, passing=CUT in wrong)
         draft.replace(target)

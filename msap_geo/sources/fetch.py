@@ -21,7 +21,15 @@ from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, UnreadableFileError, reason
 from msap_geo.sources import pages
 from msap_geo.sources.checks import fault
-from msap_geo.sources.download import DownloadError, Limits, Progress, Received, download, silent
+from msap_geo.sources.download import (
+    DownloadError,
+    Expected,
+    Limits,
+    Progress,
+    Received,
+    download,
+    silent,
+)
 
 if TYPE_CHECKING:
     from msap_geo.sources.registry import Source
@@ -181,31 +189,39 @@ def _receive(
     """Fetch a file, or the pages of a table, from the address itself or from what it leads to."""
     if not direct and source.forme == "pages":
         return _receive_pages(source, url, cached, limits=limits, progress=progress)
-    address = url
+    led = pages.Edition(url)
     if not direct:
         try:
-            address = _led_to(source, url, cached.parent, limits=limits, progress=progress)
+            led = _led_to(source, url, cached.parent, limits=limits, progress=progress)
         except DownloadError:
             if source.url_secours is None:
                 raise
-            address = source.url_secours
+            led = pages.Edition(source.url_secours)
     return download(
-        address,
+        led.address,
         cached,
         limits=limits,
         check=partial(fault, source=source),
         check_unmeasured=partial(fault, source=source, measured=False),
-        expected_sha256=source.sha256,
+        expected=Expected(led.size, led.md5, source.sha256),
         progress=progress,
     )
 
 
-def _led_to(source: Source, url: str, folder: Path, *, limits: Limits, progress: Progress) -> str:
+def _led_to(
+    source: Source, url: str, folder: Path, *, limits: Limits, progress: Progress
+) -> pages.Edition:
+    words = source.titre_ressource
     if source.forme == "atom":
         ending = f".{source.format}"
         return pages.edition_of(url, ending, folder, limits=limits, progress=progress)
-    words = source.titre_ressource
-    return pages.resource_of(url, words, source.format, folder, limits=limits, progress=progress)
+    if source.forme == "dossier":
+        return pages.Edition(
+            pages.newest_in_listing(url, words, folder, limits=limits, progress=progress)
+        )
+    return pages.Edition(
+        pages.resource_of(url, words, source.format, folder, limits=limits, progress=progress)
+    )
 
 
 def _receive_pages(

@@ -1,7 +1,8 @@
 """Files that have no address of their own: pages of a table, catalogues that say where a file is.
 
 La Poste's portal gives its tables ten thousand rows at a time, each page with the address of the
-next; data.gouv.fr and the Géoplateforme say in a catalogue where the latest edition is.
+next; data.gouv.fr and the Géoplateforme say in a catalogue where the latest edition is; DILA names
+its files by their hour, in a folder one can list.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import json
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from msap_geo.drafts import draft_in
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 MOST_PAGES = 1_000
 _ENTRY = re.compile(r"<entry\b.*?</entry>", re.DOTALL)
 _HREF = re.compile(r'href="([^"]+)"')
+_SIZE = re.compile(r'<(?:\w+:)?(?:length|size)>\s*(\d{1,15})\s*<|\blength="(\d{1,15})"')
+_MD5 = re.compile(r"\b([0-9a-fA-F]{32})\b")
+_PAGES = re.compile(r'pagecount(?:="|>\s*)(\d{1,4})')
 _EDITION = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DEPTH = 3
 
@@ -117,8 +121,30 @@ def resource_of(
     return str(newest.get("latest") or newest["url"])
 
 
-def edition_of(url: str, ending: str, folder: Path, *, limits: Limits, progress: Progress) -> str:
-    """Return the address of the newest edition an ATOM feed leads to, through at most two others.
+class Edition(NamedTuple):
+    """A file a feed leads to, and what the feed says of it: bytes and MD5, null where it does not.
+
+    Parameters
+    ----------
+    address
+        Where it is.
+    size
+        Bytes.
+    md5
+        Hash of its content, lower case.
+    """
+
+    address: str
+    size: int | None = None
+    md5: str | None = None
+
+
+def edition_of(
+    url: str, ending: str, folder: Path, *, limits: Limits, progress: Progress
+) -> Edition:
+    """Return the newest edition an ATOM feed leads to, through at most two others.
+
+    The feed of a file gives its length and its MD5 inline: there is no file of hashes.
 
     Raises
     ------
@@ -127,18 +153,62 @@ def edition_of(url: str, ending: str, folder: Path, *, limits: Limits, progress:
     """
     address = url
     for _ in range(_DEPTH):
-        content, _ = _bytes(address, folder, limits=limits, progress=progress)
-        text = content.decode("utf-8", "replace")
-        entries = [found[1] for each in _ENTRY.findall(text) if (found := _HREF.search(each))]
-        links = [urljoin(address, link.replace("&amp;", "&")) for link in entries]
-        files = [link for link in links if urlsplit(link).path.endswith(ending)]
-        if not links:
+        entries = _entries(address, folder, limits=limits, progress=progress)
+        files = [each for each in entries if urlsplit(each.address).path.endswith(ending)]
+        if not entries:
             break
-        address = max(files or links, key=_day)
+        newest = max(files or entries, key=lambda each: _day(each.address))
         if files:
-            return str(address)
-        _same_server(address, url)
+            return newest
+        address = _same_server(newest.address, url)
     raise DownloadError("le flux ne mène à aucun fichier", passing=False)
+
+
+def _entries(address: str, folder: Path, *, limits: Limits, progress: Progress) -> list[Edition]:
+    """Read the entries of a feed, page after page."""
+    texts = [_text_of(address, folder, limits=limits, progress=progress)]
+    more = _PAGES.search(texts[0])
+    joint = "&" if urlsplit(address).query else "?"
+    for number in range(2, min(int(more[1]) if more else 1, MOST_PAGES) + 1):
+        page = f"{address}{joint}page={number}"
+        texts.append(_text_of(page, folder, limits=limits, progress=progress))
+    entries = [entry for text in texts for entry in _ENTRY.findall(text)]
+    return [_edition(entry, link, address) for entry in entries for link in _HREF.findall(entry)]
+
+
+def _edition(entry: str, link: str, base: str) -> Edition:
+    size, md5 = _SIZE.search(entry), _MD5.search(_HREF.sub("", entry))
+    return Edition(
+        urljoin(base, link.replace("&amp;", "&")),
+        int(size[1] or size[2]) if size else None,
+        md5[1].lower() if md5 else None,
+    )
+
+
+def newest_in_listing(
+    url: str, ending: str, folder: Path, *, limits: Limits, progress: Progress
+) -> str:
+    """Return the address of the last file, by name, that a folder's listing shows.
+
+    Raises
+    ------
+    DownloadError
+        If the listing cannot be read, or shows no such file.
+    """
+    text = _text_of(url, folder, limits=limits, progress=progress)
+    files = [
+        _same_server(urljoin(url, link.replace("&amp;", "&")), url)
+        for link in _HREF.findall(text)
+        if urlsplit(link).path.endswith(ending)
+    ]
+    if not files:
+        raise DownloadError("le dossier ne montre aucun tel fichier", passing=False)
+    return max(files, key=lambda address: urlsplit(address).path.rsplit("/", 1)[-1])
+
+
+def _text_of(url: str, folder: Path, *, limits: Limits, progress: Progress) -> str:
+    content, _ = _bytes(url, folder, limits=limits, progress=progress)
+    return content.decode("utf-8", "replace")
 
 
 def _day(link: str) -> str:

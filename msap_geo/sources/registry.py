@@ -13,6 +13,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from msap_geo.errors import SourceError
+from msap_geo.sources import territories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +27,17 @@ class Source(BaseModel):
     """One dataset of the registry; the fields bear the names of the TOML keys.
 
     ``url`` and ``fichier`` are templates over ``{departement}`` (``72``, ``2A``),
-    ``{departement3}`` (``072``), ``{extrait}`` (``pays-de-la-loire``), ``{millesime}`` and
-    ``{annee}`` (its two last digits). ``url`` is null where no address could be confirmed: the file
-    is then to be taken by hand from ``page``. ``essaye`` tells whether the address was really
-    tried by this project, ``preuve`` what evidence there is of it and its date.
+    ``{departement3}`` (``072``), ``{chemin}`` (its path at OpenStreetMap France), ``{ouest}``,
+    ``{sud}``, ``{est}``, ``{nord}`` (the box around it), ``{extrait}`` (``pays-de-la-loire``),
+    ``{millesime}`` and ``{annee}`` (its two last digits). ``url`` is null where no address could
+    be confirmed: the file is then to be taken by hand from ``page``. ``essaye`` tells whether the
+    address was really tried by this project, ``preuve`` what evidence there is of it and its date.
 
     ``forme`` says what the address gives: the file; the first page of a table; a dataset of a
-    catalogue, whose resource bears ``titre_ressource`` (else ``url_secours``); an ATOM feed.
-    ``{jour}`` and ``{dans_trois_semaines}`` stand for dates.
+    catalogue, whose resource bears ``titre_ressource`` (else ``url_secours``); an ATOM feed; the
+    listing of a folder, whose files end with ``titre_ressource``.
+    ``{jour}`` and ``{dans_trois_semaines}`` stand for dates. ``taille_mo`` is about how large the
+    file is, megabytes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,9 +56,10 @@ class Source(BaseModel):
     format: Format
     colonnes: tuple[str, ...]
     lignes: int = Field(ge=0)
+    taille_mo: float | None = Field(default=None, gt=0)
     essaye: bool
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    forme: Literal["fichier", "pages", "catalogue", "atom"] = "fichier"
+    forme: Literal["fichier", "pages", "catalogue", "atom", "dossier"] = "fichier"
     titre_ressource: str = ""
     url_secours: str | None = Field(default=None, pattern=r"^https://")
     preuve: str = ""
@@ -73,7 +78,10 @@ class Source(BaseModel):
 
     def _values(self, departement: str, extrait: str) -> dict[str, str]:
         today = datetime.now(UTC).date()
+        sides = zip(("ouest", "sud", "est", "nord"), territories.box(departement), strict=True)
         return {
+            "chemin": territories.light_extract(departement) or "",
+            **{side: f"{value:g}" for side, value in sides},
             "departement": departement,
             "departement3": departement.zfill(3),
             "extrait": extrait,

@@ -1,4 +1,4 @@
-"""Which départements touch, and which OpenStreetMap extract holds each."""
+"""Which départements touch, where each lies, and which OpenStreetMap extract holds it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,21 @@ def extracts(departements: Iterable[str]) -> tuple[str, ...]:
 def extract_size_mb(extract: str) -> int:
     """Return the approximate size of an extract, in megabytes."""
     return int(_table("extraits.toml")[extract]["taille_mo"])
+
+
+def light_extract(departement: str) -> str | None:
+    """Return the path of a département's own extract at OpenStreetMap France, null without one."""
+    path = _table("departements_osm.toml").get(departement)
+    return None if path is None else str(path)
+
+
+def box(departement: str) -> tuple[float, float, float, float]:
+    """Return the box around a département: west, south, east, north, degrees.
+
+    The whole world where it is not known (975, 977, 978 and the Pacific).
+    """
+    west, south, east, north = _table("emprises.toml").get(departement, (-180, -90, 180, 90))
+    return float(west), float(south), float(east), float(north)
 
 
 @cache

@@ -10,9 +10,12 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from msap_geo import outputs, sources
 from msap_geo.errors import DataError, StudyError
 from msap_geo.study.file import read_study
+from msap_geo.tabular import guarded
 from msap_geo.territory import DEPARTEMENTS, check_departements, projected_crs
 
 if TYPE_CHECKING:
@@ -30,6 +33,10 @@ NEEDED = (
     "openstreetmap",
 )
 """Datasets of the registry that a study reads."""
+
+ROADS, LIGHT_ROADS = "openstreetmap", "openstreetmap-departement"
+_STOPS, _FEEDS = "gtfs-arrets", "gtfs-catalogue"
+FEEDS_FILE = "gtfs-du-territoire.csv"
 
 _COG = "communes-cog.json"
 _MAIRIES = "mairies.csv"
@@ -81,6 +88,7 @@ def prepare_study(
     folder: Path,
     *,
     extra: Sequence[str] = (),
+    light: bool = False,
     force: bool = False,
     limits: sources.Limits | None = None,
     progress: sources.Progress = sources.silent,
@@ -98,6 +106,8 @@ def prepare_study(
         Folder of the study, made if needed.
     extra
         Identifiers of further datasets of the registry to bring.
+    light
+        Take the roads of each département instead of those of whole old régions.
     force
         Fetch again what is already here.
     limits, progress
@@ -125,7 +135,7 @@ def prepare_study(
     projected_crs(codes)
     belt = sources.border(codes)
     kept = _own_study(folder, codes)
-    needs = _needs((*codes, *belt), extra)
+    needs = _needs((*codes, *belt), extra, light=light)
     files = tuple(
         sources.fetch(
             need.source,
@@ -146,6 +156,7 @@ def prepare_study(
             (draft / STUDY_FILE).write_text(text, encoding="utf-8")
             read_study(draft / STUDY_FILE)
         _extract(files, draft)
+        _write_feeds(files, draft)
     return Prepared(
         study=folder / STUDY_FILE,
         departements=codes,
@@ -171,19 +182,27 @@ def _own_study(folder: Path, codes: tuple[str, ...]) -> bool:
     return True
 
 
-def _needs(codes: Sequence[str], extra: Sequence[str]) -> list[_Need]:
+def _needs(codes: Sequence[str], extra: Sequence[str], *, light: bool) -> list[_Need]:
     """List every file to have: those a study reads, then the further ones."""
     needs = []
+    own = [code for code in codes if light and sources.light_extract(code) is not None]
     for identifier in dict.fromkeys([*NEEDED, *extra]):
         source = sources.source(identifier)
         match source.portee:
+            case "extrait" if source.id == ROADS:
+                needs += [_Need(sources.source(LIGHT_ROADS), departement=code) for code in own]
+                left = [code for code in codes if code not in own]
+                needs += [_Need(source, extrait=name) for name in sources.extracts(left)]
+            case "département" if source.id == LIGHT_ROADS:
+                known = [code for code in codes if sources.light_extract(code) is not None]
+                needs += [_Need(source, departement=code) for code in known]
             case "département":
                 needs += [_Need(source, departement=code) for code in codes]
             case "extrait":
                 needs += [_Need(source, extrait=name) for name in sources.extracts(codes)]
             case _:
                 needs.append(_Need(source))
-    return needs
+    return list(dict.fromkeys(needs))
 
 
 def _place(files: Sequence[sources.Fetched], folder: Path, draft: Path) -> None:
@@ -199,6 +218,19 @@ def _extract(files: Sequence[sources.Fetched], draft: Path) -> None:
     for file in files:
         if file.source.format == "zip":
             sources.extract(file.path, draft / file.path.stem)
+
+
+def _write_feeds(files: Sequence[sources.Fetched], draft: Path) -> None:
+    """Write which timetables the territory has, where their stops and their catalogue came."""
+    by_id: dict[str, list[Path]] = {}
+    for file in files:
+        by_id.setdefault(file.source.id, []).append(file.path)
+    if not {_STOPS, _FEEDS} <= set(by_id):
+        return
+    feeds = sources.feeds_of_territory(by_id[_STOPS], by_id[_FEEDS][0])
+    columns = ["jeu", "arrets", "adresse", "licence", "mise_a_jour"]
+    table = guarded(pd.DataFrame(feeds, columns=columns))
+    table.to_csv(draft / FEEDS_FILE, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _derive(files: Sequence[sources.Fetched], draft: Path) -> list[Path]:
@@ -300,16 +332,18 @@ def _study_text(
             days[file.source.id] = f"déposé le {file.day}"
     cog, mairies = (path.name for path in derived)
     around = ", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in belt) or "aucun"
-    roads = names.get("openstreetmap", [])
+    roads = [*names.get(LIGHT_ROADS, []), *names.get(ROADS, [])]
     if roads:
-        network = f"# Anciennes régions de l'étude et de ses voisins.\nsource = {_listed(roads)}"
+        whole = "Anciennes régions" if ROADS in names else "Départements"
+        network = f"# {whole} de l'étude et de ses voisins.\nsource = {_listed(roads)}"
     else:
         network = (
             "# Aucun extrait OpenStreetMap n'est publié pour ce territoire : temps estimés à vol\n"
             '# d\'oiseau. Pour de vraies routes : source = "mon-extrait.osm.pbf" à la place.\n'
             'profil = "estime"'
         )
-    roads_day = f"\nreseau = {_quoted(days['openstreetmap'])}" if roads else ""
+    of_roads = days.get(LIGHT_ROADS) or days.get(ROADS, "")
+    roads_day = f"\nreseau = {_quoted(of_roads)}" if roads else ""
     return f"""\
 # Étude préparée par msap-geo telecharger. Ce fichier est à vous : il n'est plus réécrit.
 # Toutes les clés : docs/etude.md. Les chemins partent du dossier de ce fichier.

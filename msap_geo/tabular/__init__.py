@@ -21,6 +21,7 @@ from msap_geo.tabular.text import (
     require_file,
     unique_names,
 )
+from msap_geo.tabular.vast import HOW_TO_UNPACK
 from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
 from msap_geo.tabular.workbooks import (
     Found,
@@ -31,6 +32,7 @@ from msap_geo.tabular.workbooks import (
 )
 
 __all__ = [
+    "HOW_TO_UNPACK",
     "JSON_SUFFIXES",
     "LAYER_SUFFIXES",
     "LINE",

@@ -25,6 +25,7 @@ from msap_geo.errors import (
     reason,
 )
 from msap_geo.tabular.header import guess_header
+from msap_geo.tabular.vast import SEVEN_ZIP, refuse_sealed
 from msap_geo.tabular.whole import last_named, refuse_cut
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ _SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (XLS)",
     b"SQLite format 3": "une base SQLite (GeoPackage)",
     b"PAR1": "un fichier Parquet",
-    b"7z\xbc\xaf\x27\x1c": "une archive 7z",
+    SEVEN_ZIP: "une archive 7z",
 }
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD_BYTES = 1024
 
 
@@ -53,7 +55,7 @@ def require_file(path: Path) -> None:
     FileMissingError
         If there is no such file.
     UnreadableFileError
-        If it is a folder, is empty, or cannot be opened.
+        If it is a folder, is empty, sealed in a 7z archive, or cannot be opened.
     """
     if not path.exists():
         raise FileMissingError(
@@ -68,6 +70,7 @@ def require_file(path: Path) -> None:
         raise UnreadableFileError(
             f"le fichier « {path.name} » ne peut pas être ouvert ({reason(error)})", where=path
         ) from error
+    refuse_sealed(head, path)
     if not head.strip():
         raise UnreadableFileError(
             f"le fichier « {path.name} » est vide",
@@ -121,7 +124,7 @@ def decode(content: bytes, where: Path | str) -> str:
         If it is not text.
     """
     _refuse_foreign(where, content)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF_16):
         return content.decode("utf-16", errors="replace")
     try:
         return content.decode("utf-8-sig")
@@ -136,15 +139,7 @@ def _refuse_foreign(where: Path | str, content: bytes) -> None:
     head = content[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html")):
         found = "une page web (souvent une page d'erreur enregistrée à la place du fichier)"
-    elif (
-        found is None
-        and b"\x00" in content[:_HEAD_BYTES]
-        and content[:2]
-        not in (
-            b"\xff\xfe",
-            b"\xfe\xff",
-        )
-    ):
+    elif found is None and b"\x00" in content[:_HEAD_BYTES] and not content.startswith(_UTF_16):
         found = "un fichier binaire"
     if found is not None:
         raise UnreadableFileError(

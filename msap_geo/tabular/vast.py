@@ -37,6 +37,30 @@ _HEAD = 4096
 _LOOKED_AT = 1024 * 1024
 
 
+HOW_TO_UNPACK = (
+    "l'extraire avec 7-Zip (clic droit, « Extraire ici »), ou par « tar -xf » sous Windows 11, "
+    "macOS et Linux, puis donner le fichier extrait (.gpkg, .shp ou .csv)"
+)
+SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
+"""First bytes of a 7z archive."""
+
+
+def refuse_sealed(head: bytes, path: Path) -> None:
+    """Refuse a 7z archive, which no kept library opens, and say how to open it.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the first bytes are those of one.
+    """
+    if head.startswith(SEVEN_ZIP):
+        raise UnreadableFileError(
+            f"« {path.name} » est une archive 7z, qui n'est pas ouverte ici",
+            where=path,
+            remedy=HOW_TO_UNPACK,
+        )
+
+
 def refuse_bomb(member: zipfile.ZipInfo, where: Path | str) -> None:
     """Refuse a member of an archive that unfolds past reason.
 

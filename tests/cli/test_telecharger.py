@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import json
 import os
+import shutil
+import struct
+import sys
+from urllib.parse import unquote, urlsplit
 
 import geopandas as gpd
 import osmium
+import pandas as pd
 import pytest
 import shapely
 from support.commands import failed, run
-from support.misbehaving_server import serving, status
+from support.misbehaving_server import gzipped, serving, status, truncated, unmeasured
 from support.toy import CODES, PEOPLE, STEP, X0, Y0, StudyFolder, degrees
 
 from msap_geo import loaders, network, sources
+from msap_geo.cli import main
 from msap_geo.errors import OutputError, SourceError, StudyError, TerritoryError
 from msap_geo.sources.download import Limits
 from msap_geo.study import audit_study, prepare_study, read_study, run_study
@@ -22,6 +31,7 @@ from msap_geo.territory import DEPARTEMENTS
 BORDER = ("35", "49", "50", "61", "72")
 EXTRACTS = ("basse-normandie", "bretagne", "pays-de-la-loire")
 QUICK = Limits(tries=1, wait_s=0.01)
+PATIENT = Limits(tries=4, wait_s=0.01)
 
 
 def outline(code, index, rank=0):
@@ -332,3 +342,182 @@ class TestPrepare:
         start, end = text.index("source = ["), text.index("]", text.index("source = [")) + 1
         prepared.study.write_text(text[:start] + 'source = "a.pbf"' + text[end:], encoding="utf-8")
         assert [p.name for p in read_study(prepared.study).inputs()["reseau"]] == ["a.pbf"]
+
+
+class TestLight:
+    """The roads of each département instead of those of whole old régions."""
+
+    def roads(self, shelf):
+        for code in ("53", *BORDER):
+            (shelf / f"osm-{code}.osm.pbf").write_bytes((shelf / "bretagne.osm.pbf").read_bytes())
+
+    def test_each_departement_brings_its_own(self, shelf, tmp_path):
+        self.roads(shelf)
+        prepared = prepare_study(["53"], tmp_path / "d", light=True, limits=QUICK)
+        names = [path.name for path in read_study(prepared.study).inputs()["reseau"]]
+        assert names == [f"osm-{code}.osm.pbf" for code in ("53", *BORDER)]
+        assert "openstreetmap" not in {file.source.id for file in prepared.files}
+        assert "Départements de l'étude" in prepared.study.read_text("utf-8")
+
+    def test_islands_keep_the_extract_that_is_light_already(self, shelf, tmp_path):
+        for code in ("2A", "2B", "974"):
+            target = shelf / f"communes-{code}.geojson"
+            target.write_bytes((shelf / "communes-53.geojson").read_bytes())
+        for name in ("corse", "reunion"):
+            (shelf / f"{name}.osm.pbf").write_bytes((shelf / "bretagne.osm.pbf").read_bytes())
+        for code, name in (("2A", "corse"), ("974", "reunion")):
+            prepared = prepare_study([code], tmp_path / code, light=True, limits=QUICK)
+            inputs = read_study(prepared.study).inputs()
+            assert [path.name for path in inputs["reseau"]] == [f"{name}.osm.pbf"]
+
+    def test_it_is_an_option_of_the_command(self, shelf, tmp_path, capsys):
+        self.roads(shelf)
+        with pytest.raises(SystemExit) as left:
+            main(["telecharger", "53", "--leger", "--dossier", str(tmp_path / "d")])
+        assert left.value.code == 0
+        assert "osm-53.osm.pbf" in capsys.readouterr().out
+
+
+SEVEN = b"7z\xbc\xaf\x27\x1c\x00\x04crc." + struct.pack("<QQ", 3, 2) + b"crc.abcde"
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+class TestOfficialForms:
+    """Every form the official servers answer in, 403 and cut bodies included."""
+
+    @pytest.fixture
+    def official(self, tmp_path, monkeypatch):
+        """A server with the addresses of the registry, in place of the official ones."""
+        for name in ("http_proxy", "HTTP_PROXY", "MSAP_GEO_MIROIR"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path / "cache"))
+        folder = tmp_path / "etagere"
+        shelf_of(folder)
+        with serving() as server:
+            registry = {
+                known.id: known.model_copy(update={"url": known.url and self.ours(known, server)})
+                for known in sources.registry().values()
+            }
+            module = sys.modules["msap_geo.sources.registry"]
+            monkeypatch.setattr(module, "registry", lambda: registry)
+            server.answers = self.answers(folder, server)
+            yield server
+
+    def ours(self, source, server):
+        parts = urlsplit(source.url)
+        query = f"?{parts.query}" if parts.query else ""
+        return server.url(f"/{source.id}{parts.path}{query}")
+
+    def answers(self, folder, server):
+        def path(name, **of):
+            address = urlsplit(sources.source(name).address(**of))
+            return unquote(address.path + (f"?{address.query}" if address.query else ""))
+
+        held = {each.name: each.read_bytes() for each in folder.iterdir()}
+        poste = list(csv.DictReader(io.StringIO(held["laposte-poincont.csv"].decode())))
+        lines = path("la-poste-points")
+        maisons = held["liste-france-services.csv"]
+        long = pd.DataFrame(
+            [("COM", code, "POP", 2023, people) for code, people in zip(CODES, PEOPLE, strict=True)]
+            + [("COM", code, "MED_SL", 2023, 20_000) for code in CODES],
+            columns=["GEO_OBJECT", "GEO", "TAB_MEASURE", "TIME_PERIOD", "OBS_VALUE"],
+        )
+        parquet = io.BytesIO()
+        long.to_parquet(parquet)
+        comparator = parquet.getvalue()
+        pbf = extract_of_roads(folder / "tout.osm.pbf", range(6), [(1, [0, 1, 2, 3, 4, 5])])
+        stop = {"type": "Feature", "geometry": None, "properties": {"dataset_title": "Cars"}}
+        stops = json.dumps({"type": "FeatureCollection", "features": [stop]}).encode()
+        feeds = [{"title": "Cars", "resources": [{"format": "GTFS", "url": "https://c/g.zip"}]}]
+        md5 = hashlib.md5(SEVEN, usedforsecurity=False).hexdigest()
+        entry = f'<entry><link href="/bd.7z" length="{len(SEVEN)}"/><x:md5>{md5}</x:md5></entry>'
+        directory = {"service": [{"nom": "Mairie", "pivot": [], "adresse": []}]}
+        around = ("53", *BORDER)
+        return {
+            **{
+                path("communes-contours", departement=code): gzipped(
+                    held[f"communes-{code}.geojson"]
+                )
+                for code in around
+            },
+            # Refused, then cut without a length, then whole.
+            path("communes-france"): [
+                status(403),
+                truncated(held["communes-france.json"][:-40], len(held["communes-france.json"])),
+                held["communes-france.json"],
+            ],
+            path("communes-associees-deleguees"): held["communes-associees-deleguees.json"],
+            path("france-services"): json.dumps(
+                {
+                    "resources": [
+                        {
+                            "title": "Liste des structures", "format": "csv",
+                            "latest": server.url("/fs.csv"), "last_modified": "2026-09-01",
+                        }
+                    ]
+                }
+            ).encode(),
+            "/fs.csv": [truncated(maisons[:200], len(maisons)), maisons],
+            lines: json.dumps(
+                {"total": len(poste), "results": poste[:1], "next": server.url("/suite?after=1")}
+            ).encode(),
+            "/suite?after=1": json.dumps({"total": len(poste), "results": poste[1:]}).encode(),
+            **{
+                path("openstreetmap-departement", departement=code): [
+                    unmeasured(pbf[: len(pbf) // 2]),
+                    unmeasured(pbf),
+                ]
+                for code in around
+            },
+            path("comparateur-territoires"): [
+                status(403),
+                unmeasured(comparator[:-10]),
+                unmeasured(comparator),
+            ],
+            **{
+                path("bd-topo", departement=code): b'<entry><link href="/ed_2026-06-15"/></entry>'
+                for code in around
+            },
+            "/ed_2026-06-15": entry.encode(),
+            "/bd.7z": [unmeasured(SEVEN[:-2]), unmeasured(SEVEN)],
+            path("annuaire-archive"): b'<a href="2026-08-03-data.gouv_local.json">a</a>',
+            path("annuaire-archive") + "2026-08-03-data.gouv_local.json": gzipped(
+                json.dumps(directory).encode()
+            ),
+            **{path("gtfs-arrets", departement=code): stops for code in around},
+            path("gtfs-catalogue"): json.dumps(feeds * 500).encode(),
+        }  # fmt: skip
+
+    EXTRA = (
+        "comparateur-territoires", "bd-topo", "annuaire-archive", "gtfs-arrets", "gtfs-catalogue",
+    )  # fmt: skip
+
+    def test_from_every_form_to_a_study_and_again_from_a_folder(
+        self, official, tmp_path, monkeypatch
+    ):
+        folder = tmp_path / "d"
+        prepared = prepare_study(["53"], folder, extra=self.EXTRA, light=True, limits=PATIENT)
+        assert {file.origin for file in prepared.files} == {"téléchargé"}
+        feeds = (folder / "gtfs-du-territoire.csv").read_text("utf-8").splitlines()
+        assert feeds[1].startswith("Cars,6,https://c/g.zip")
+        text = prepared.study.read_text("utf-8").replace(
+            "la_poste = ", 'indicateurs = "comparateur-territoires.parquet"\nla_poste = ', 1
+        )
+        prepared.study.write_text(text, encoding="utf-8")
+        result = run_study(prepared.study)
+        assert result.communes["niveau_de_vie"].tolist() == [20_000] * 6
+        audit = audit_study(read_study(prepared.study))
+        assert audit.verdict != "inutilisable"
+        # The same files, put by hand in another folder, on a machine without a network.
+        kept = {file.path.name for file in prepared.files}
+        by_hand = tmp_path / "a-la-main"
+        by_hand.mkdir()
+        for name in kept:
+            shutil.copyfile(folder / name, by_hand / name)
+        monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path / "autre-cache"))
+        official.answers.clear()
+        again = prepare_study(["53"], by_hand, extra=self.EXTRA, light=True, limits=PATIENT)
+        assert {file.origin for file in again.files} == {"déposé à la main"}
+        other = run_study(again.study)
+        columns = ["code_insee", "minutes", "site_id"]
+        pd.testing.assert_frame_equal(other.access[columns], result.access[columns])

@@ -160,3 +160,18 @@ def test_every_figure_stands_where_its_commune_and_year_say(figures, shuffled):
     for (geo, year), value in figures.items():
         assert wide.loc[geo, f"p{year % 100}_pop"] == str(value)
     assert (wide.drop(columns=LINE) != "").to_numpy().sum() == len(figures)
+
+
+@pytest.mark.parametrize("name", ["communes.gpkg", "population.csv", "cog.7z", "maisons.json"])
+def test_a_7z_archive_says_how_to_be_opened_whatever_its_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
+    loads = (
+        loaders.load_population,
+        loaders.load_indicators,
+        loaders.load_maisons,
+        lambda given: loaders.load_communes([given]),
+    )
+    for load in loads:
+        with pytest.raises(DataError, match=r"archive 7z.*7-Zip.*tar -xf"):
+            load(path)

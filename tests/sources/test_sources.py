@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import xlsxwriter
@@ -35,9 +36,10 @@ from support.misbehaving_server import (
 
 from msap_geo import sources
 from msap_geo.errors import SourceError, UnreadableFileError
+from msap_geo.sources import checks
 from msap_geo.sources.checks import fault
 from msap_geo.sources.download import DownloadError, Limits, _Redirects, download
-from msap_geo.territory import DEPARTEMENTS
+from msap_geo.territory import DEPARTEMENTS, departement_of
 
 LOCAL = pytest.mark.allow_hosts(["127.0.0.1"])
 QUICK = Limits(silence_s=2.0, wait_s=0.01, tries=3, longest_wait_s=0.05)
@@ -110,7 +112,15 @@ class TestRegistry:
             if name
         }
         given_by = {
-            "département": {"departement", "departement3"},
+            "département": {
+                "departement",
+                "departement3",
+                "chemin",
+                "ouest",
+                "sud",
+                "est",
+                "nord",
+            },
             "extrait": {"extrait"},
             "France": set(),
         }
@@ -119,7 +129,9 @@ class TestRegistry:
         )
         in_name = {name for _, name, _, _ in string.Formatter().parse(source.fichier) if name}
         assert source.portee == "France" or in_name & given_by[source.portee]
-        assert source.lignes > 0 or source.format == "osm.pbf"
+        untold = source.format == "osm.pbf" or "Nombre de lignes non relevé" in source.remarque
+        assert (source.lignes > 0) is not untold
+        assert re.search(r"\d{4}", source.preuve), "the evidence of each address has a date"
 
     def test_files_of_different_datasets_never_share_a_name(self):
         names = [
@@ -178,6 +190,30 @@ class TestTerritories:
         every = sources.extracts(DEPARTEMENTS)
         assert len(every) == 27
         assert all(sources.extract_size_mb(name) > 0 for name in every)
+
+    def test_light_extracts_are_those_of_metropolitan_departements(self):
+        light = {code for code in DEPARTEMENTS if sources.light_extract(code)}
+        assert {c for c in DEPARTEMENTS if not c.startswith(("2A", "2B", "97", "98"))} == light
+        paths = [sources.light_extract(code) for code in light]
+        assert len(set(paths)) == len(paths)
+        assert all(re.fullmatch(r"[a-z_]+/[a-z_]+", path) for path in paths)
+        # A département's own extract lies in the folder of the old région that holds it.
+        for code in light:
+            region = sources.light_extract(code).partition("/")[0].replace("_", "-")
+            assert sources.extracts([code]) == (region,)
+
+    def test_boxes_hold_the_communes(self, shared):
+        path = shared / "france" / "communes-france-2026.parquet"
+        communes = gpd.read_parquet(path).dropna(subset=["geometry"])
+        points = communes.geometry.representative_point()
+        for code, own in points.groupby(communes["code"].map(departement_of)):
+            west, south, east, north = sources.box(code)
+            assert own.x.between(west, east).all()
+            assert own.y.between(south, north).all()
+            assert (east - west) * (north - south) < 12
+
+    def test_where_no_outline_is_known_the_box_is_the_world(self):
+        assert sources.box("986") == (-180, -90, 180, 90)
 
 
 @LOCAL
@@ -734,3 +770,115 @@ class TestPages:
         source = TABLE.model_copy(update={"url": server.url("/feed"), "forme": "atom"})
         fetched = sources.fetch(source, study, departement="53", limits=QUICK)
         assert fetched.final_url == server.url("/f_2026-06-15.csv")
+
+    @LOCAL
+    @pytest.mark.parametrize(
+        ("size", "md5", "said"),
+        [
+            (0, "", None),
+            (1, "", "annoncés par le catalogue"),
+            (0, "0" * 32, "MD5"),
+        ],
+    )
+    @pytest.mark.parametrize("form", ["attribute", "element"])
+    def test_what_a_feed_says_of_a_file_is_checked(
+        self, server, study, monkeypatch, size, md5, said, form
+    ):
+        monkeypatch.delenv("MSAP_GEO_MIROIR")
+        length = len(CSV) + size
+        told = (
+            f'<link href="/f_2026-06-15.csv" length="{length}"/>'
+            if form == "attribute"
+            else f'<link href="/f_2026-06-15.csv"/><gpf_dl:length>{length}</gpf_dl:length>'
+        )
+        md5 = md5 or hashlib.md5(CSV, usedforsecurity=False).hexdigest().upper()
+        server.answers |= {
+            # The newest edition stands on the second page.
+            "/feed": b'<feed pagecount="2"><entry><link href="/ed_2026-03-15"/></entry></feed>',
+            "/feed?page=2": b'<feed><entry><link href="/ed_2026-06-15"/></entry></feed>',
+            "/ed_2026-06-15": f"<entry>{told}<gpf_dl:md5>{md5}</gpf_dl:md5></entry>".encode(),
+            "/f_2026-06-15.csv": CSV,
+        }
+        source = TABLE.model_copy(update={"url": server.url("/feed"), "forme": "atom"})
+        if said is None:
+            fetched = sources.fetch(source, study, departement="53", limits=QUICK)
+            assert fetched.final_url == server.url("/f_2026-06-15.csv")
+            return
+        with pytest.raises(SourceError, match=said):
+            sources.fetch(source, study, departement="53", limits=QUICK)
+
+    @LOCAL
+    def test_of_a_listed_folder_the_newest_file_is_taken(self, server, study, monkeypatch):
+        monkeypatch.delenv("MSAP_GEO_MIROIR")
+        server.answers |= {
+            "/all/": b"""<a href="../">..</a><a href="2026-08-02_053120-essai.json">a</a>
+                <a href="2026-08-03_053120-essai.json">b</a><a href="2026-09-01-autre.zip">c</a>""",
+            "/all/2026-08-03_053120-essai.json": gzipped(b'{"service": [{"code": 1, "nom": "A"}]}'),
+        }
+        source = TABLE.model_copy(
+            update={
+                "url": server.url("/all/"), "forme": "dossier", "format": "json",
+                "titre_ressource": "-essai.json",
+            }
+        )  # fmt: skip
+        fetched = sources.fetch(source, study, departement="53", limits=QUICK)
+        assert fetched.final_url == server.url("/all/2026-08-03_053120-essai.json")
+        server.answers["/all/"] = b'<a href="http://ailleurs.test/x-essai.json">x</a>'
+        with pytest.raises(SourceError, match="suite refusée"):
+            sources.fetch(source, study, departement="53", limits=QUICK, force=True)
+        server.answers["/all/"] = b"<p>vide</p>"
+        with pytest.raises(SourceError, match="aucun tel fichier"):
+            sources.fetch(source, study, departement="53", limits=QUICK, force=True)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        (b'{"service": [{"nom": "A", "code": 1, "x": "', b'"}]}', None),
+        (b'{"service": [{"nom": "A", "x": "', b'"}]}', "il lui manque : code"),
+        (b'{"service": [{"nom": "A", "code": 1, "x": "', b"", "coupé"),
+        (b'"', b'"', "pas du JSON"),
+    ],
+)
+def test_a_vast_json_is_looked_at_by_its_ends(tmp_path, monkeypatch, start, end, said):
+    monkeypatch.setattr(checks, "_VAST_JSON", 100_000)
+    path = tmp_path / "vaste.json"
+    path.write_bytes(start + b"x" * 200_000 + end)
+    found = fault(path, of("json", "nom", "code"))
+    assert found is None if said is None else said in found
+
+
+class TestFeeds:
+    """Which timetables a territory has."""
+
+    def write(self, tmp_path, stops, datasets):
+        feature = {"type": "Feature", "geometry": None}
+        features = [{**feature, "properties": {"dataset_title": title}} for title in stops]
+        one = tmp_path / "arrets.geojson"
+        one.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        two = tmp_path / "catalogue.json"
+        two.write_text(json.dumps(datasets))
+        return sources.feeds_of_territory([one, one], two)
+
+    def test_datasets_with_stops_come_with_the_addresses_of_their_feeds(self, tmp_path):
+        datasets = [
+            {
+                "title": "Cars du Lot", "licence": "lov2",
+                "resources": [
+                    {"format": "GTFS", "url": "https://a/x", "original_url": "https://p/x.zip"},
+                    {"format": "gtfs", "url": "https://a/y"},
+                    {"format": "geojson", "url": "https://a/z"},
+                ],
+            },
+            {"title": "Ailleurs", "resources": [{"format": "GTFS", "url": "https://a/w"}]},
+        ]  # fmt: skip
+        feeds = self.write(tmp_path, ["Cars du Lot", "Inconnu", "Cars du Lot"], datasets)
+        assert [(f.title, f.stops, f.address) for f in feeds] == [
+            ("Cars du Lot", 4, "https://a/y"),
+            ("Cars du Lot", 4, "https://p/x.zip"),
+            ("Inconnu", 2, ""),
+        ]
+
+    def test_nothing_is_no_feed(self, tmp_path):
+        assert self.write(tmp_path, [], []) == []
+        assert self.write(tmp_path, ["", None], [{"title": ""}]) == []
