@@ -112,8 +112,14 @@ def quantity(value: float | None, unit: str) -> str:
     alone = value is not None and abs(round(value, 1)) < _PLURAL_FROM
     words, opened, precision = unit.partition(" (")
     if alone:
-        words = " ".join(word.rstrip("s") for word in words.split())
+        words = " × ".join(_singular(part) for part in words.split(" × "))
     return f"{told}{_NO_BREAK_SPACE}{words}{opened}{precision}"
+
+
+def _singular(words: str) -> str:
+    """Return the singular of a unit, whose first word alone is plural."""
+    head, space, rest = words.partition(" ")
+    return f"{head.removesuffix('s')}{space}{rest}"
 
 
 _SHARE = "part "
@@ -188,7 +194,7 @@ _PREPOSITIONS = {
 
 def _plural(word: str) -> str:
     """Return the plural of a word, by the rules of its ending."""
-    if word.endswith(("s", "x", "z")):
+    if word == "non" or word.endswith(("s", "x", "z")):
         return word
     if word.endswith(("au", "eu")):
         return f"{word}x"

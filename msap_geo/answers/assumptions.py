@@ -39,10 +39,11 @@ def assumptions(
         by_convention[conventions.CALIBRATED] = coverage.calibrated(cells, communes)
     by_convention[conventions.METRIC] = coverage.metric_convention(communes, maisons)
     compared = coverage.compare_conventions(by_convention, thresholds=result.study.thresholds)
-    minutes = coverage.minutes_by_commune(
-        {name: table for name, table in by_convention.items() if name != conventions.CALIBRATED},
-        result.communes,
-    )
+    starts = {
+        name: table for name, table in by_convention.items() if name != conventions.CALIBRATED
+    }
+    measured = coverage.minutes_by_commune(starts, result.communes)
+    minutes = coverage.with_known_origins(measured, starts)
     grid = coverage.full_grid(list(minutes.columns))
     runs = coverage.random_runs(list(minutes.columns), n=asked.tirages, seed=asked.graine)
     tables = {"conventions": compared}
@@ -51,7 +52,7 @@ def assumptions(
     drawn = coverage.robustness_of_communes(minutes, runs, threshold=threshold)
     flips = coverage.factors_that_flip(minutes, grid, threshold=threshold)
     named = result.communes[["code_insee", "nom", "population"]]
-    times = minutes.add_prefix("minutes ").reset_index()
+    times = measured.add_prefix("minutes ").reset_index()
     tables["robustesse_communes"] = (
         named.merge(times, on="code_insee")
         .merge(by_commune, on="code_insee")
@@ -109,6 +110,11 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
         _LA_POSTE: offices.assign(km=coverage.straight_km(origin.points, points)),
         _MAISONS: origin.places.assign(km=coverage.straight_km(origin.points, result.maisons)),
     }
+    memberships = memberships_of(result)
+    if "canton" in memberships:
+        memberships["canton_partage"] = coverage.touches_a_shared_city(
+            result.communes.geometry, memberships["canton"]
+        )
     rules = coverage.load_rules()
     with_km = [rule for rule in rules if rule.km is not None]
     evaluated = [
@@ -116,7 +122,7 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
             chosen,
             places,
             sites,
-            memberships=memberships_of(result),
+            memberships=memberships,
             counts={_LA_POSTE: result.la_poste_national},
             distance=distance,
         )

@@ -45,6 +45,7 @@ from msap_geo.coverage.conventions import (
     compare_conventions,
     metric_convention,
     minutes_by_commune,
+    with_known_origins,
 )
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
@@ -93,7 +94,13 @@ from msap_geo.coverage.robustness import (
     robustness_of_communes,
     robustness_of_zones,
 )
-from msap_geo.coverage.rules import Rule, evaluate_rules, load_rules
+from msap_geo.coverage.rules import (
+    Rule,
+    evaluate_rules,
+    is_pseudo_canton,
+    load_rules,
+    touches_a_shared_city,
+)
 from msap_geo.coverage.site_changes import CLOSED, KEPT, MOVED, MOVED_M, OPENED, site_changes
 from msap_geo.coverage.territories import (
     access_by_place,
@@ -182,6 +189,7 @@ __all__ = [
     "hours_by_mode",
     "huff_probabilities",
     "is_beyond",
+    "is_pseudo_canton",
     "load_rules",
     "losers",
     "metric_convention",
@@ -207,10 +215,12 @@ __all__ = [
     "summarise",
     "target_groups",
     "three_step",
+    "touches_a_shared_city",
     "transitions",
     "two_step",
     "uncertain_at_the_edge",
     "weekly_supply",
+    "with_known_origins",
     "without_car_by_territory",
     "zone_changes",
     "zone_of_places",

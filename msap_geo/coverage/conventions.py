@@ -140,7 +140,8 @@ def minutes_by_commune(places: Mapping[str, pd.DataFrame], communes: pd.DataFram
     -------
     pandas.DataFrame
         Index ``code_insee``, one column per convention, minutes: the time half of the commune's
-        people do not exceed. Null where a commune has no route, or nobody in that convention.
+        people do not exceed. Null where a commune has no route, or nobody in that convention
+        (:func:`with_known_origins`).
     """
     codes = pd.Index(communes["code_insee"])
     columns = {}
@@ -156,3 +157,31 @@ def minutes_by_commune(places: Mapping[str, pd.DataFrame], communes: pd.DataFram
             share=0.5,
         ).round(MINUTES_DECIMALS)
     return pd.DataFrame(columns, index=codes.rename("code_insee"))
+
+
+def with_known_origins(minutes: pd.DataFrame, places: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Give the communes that have nobody under a convention their time under the first.
+
+    A place nobody starts from is not a place nobody can reach: such a commune has one starting
+    point, its town hall, whatever the convention.
+
+    Parameters
+    ----------
+    minutes
+        Table of :func:`minutes_by_commune`.
+    places
+        What it was made from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same table, where a null means that there is no route.
+    """
+    reference = minutes.iloc[:, 0]
+    return pd.DataFrame(
+        {
+            name: minutes[name].where(minutes.index.isin(places[name]["code_insee"]), reference)
+            for name in minutes.columns
+        },
+        index=minutes.index,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from msap_geo import schemas
 from msap_geo.coverage.access import MINUTES_DECIMALS, assumed_minutes
 from msap_geo.coverage.territories import POPULATION, WHOLE, target_groups
 
@@ -164,6 +165,8 @@ def concentration_of_groups(places: pd.DataFrame) -> pd.DataFrame:
     people = places[POPULATION]
     rows = []
     for name in target_groups(places):
+        if name in schemas.EVERYONE:  # how many live in a household is no fragility
+            continue
         share = places[name] / people.where(people > 0)
         known = int(people[share.notna() & places["minutes"].notna()].sum())
         rows.append((name, concentration_index(places["minutes"], people, share), known))

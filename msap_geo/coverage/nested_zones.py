@@ -72,10 +72,6 @@ def zone_of_places(
     return pd.Series(zone, index=places.index, dtype=object)
 
 
-_EVERYONE = frozenset({"menages"})
-"""Columns of :data:`msap_geo.schemas.GROUPS` that count everyone, not a fragile group."""
-
-
 def fragile_people(places: pd.DataFrame) -> NDArray[np.float64]:
     """Return the inhabitants of each place re-weighted by the target groups it holds.
 
@@ -89,7 +85,7 @@ def fragile_people(places: pd.DataFrame) -> NDArray[np.float64]:
     for name in target_groups(places):
         group = places[name].to_numpy(dtype=float)
         total = np.nansum(group)
-        if name not in _EVERYONE and total > 0:
+        if name not in schemas.EVERYONE and total > 0:
             scaled.append(group * people[~np.isnan(group)].sum() / total)
     if not scaled:
         return np.full(len(places), np.nan)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.coverage.territories import POPULATION, WHOLE, departements_of
 from msap_geo.coverage.weighted import group_sums
 from msap_geo.errors import DataError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
+    import geopandas as gpd
+
 SHARE, BY_COMMUNE, COUNT, BY_CANTON = (
     "part_a_portee",
     "points_par_commune",
@@ -32,14 +34,18 @@ SHARE, BY_COMMUNE, COUNT, BY_CANTON = (
 )
 NATIONAL = "national"
 
-PASSED, BROKEN, NO_DEMAND, PARTIAL, UNKNOWN = (
+PASSED, BROKEN, NO_DEMAND, PARTIAL, UNKNOWN, SHARED_CANTON = (
     "respectée",
     "non respectée",
     "sans exigence",
     "indicatif (étude partielle)",
     "non évaluée",
+    "non évaluable : canton partagé",
 )
 """Verdicts. A national rule measured on part of the country is only indicative."""
+
+_FIRST_PSEUDO_CANTON = 80
+"""INSEE numbers from 99 down the cities it does not cut: no canton has so high a number."""
 
 _WHOLE_COUNTRY = 96
 """Number of départements in métropole (INSEE, COG 2026)."""
@@ -150,7 +156,10 @@ def evaluate_rules(
     sites
         The sites by kind, with their ``code_insee``: those that count for a commune or a canton.
     memberships
-        ``code_insee`` and ``canton``; without cantons, the rule on them is not evaluated.
+        ``code_insee`` and ``canton``; without cantons, the rule on them is not evaluated. A city
+        that INSEE does not cut (a pseudo-canton) belongs to several cantons, and those beside it
+        may hold a part of it: ``canton_partage`` says which communes touch one
+        (:func:`touches_a_shared_city`); without it, any canton of the département may.
     counts
         Number of sites in the country by kind, where known.
     distance
@@ -170,9 +179,9 @@ def evaluate_rules(
             How many more inhabitants may become far before the rule is broken; below 0, how many
             must be brought nearer. Points per commune: how many inhabitants the tightest commune
             may gain. Cantons: minus the inhabitants of those without a site. Null for a number of
-            points.
+            points, and where cantons are shared and none of the others lacks a site.
         ``detail``
-            Communes or cantons at fault.
+            Communes or cantons at fault; cantons that cannot be evaluated, and how many.
     """
     measures = {SHARE: _by_share, BY_COMMUNE: _by_commune, BY_CANTON: _by_canton}
     rows: list[dict[str, Any]] = []
@@ -222,8 +231,42 @@ def _labelled(rule: Rule, places: pd.DataFrame, memberships: pd.DataFrame | None
         territoire=WHOLE if national else departement, complet=complete or not national
     )
     if memberships is not None and "canton" in memberships.columns:
-        table["canton"] = places["code_insee"].map(memberships.set_index("code_insee")["canton"])
+        known = memberships.set_index("code_insee")
+        table["canton"] = places["code_insee"].map(known["canton"])
+        near = known.get("canton_partage", pd.Series(data=True, index=known.index))
+        table["partage"] = places["code_insee"].map(near).eq(True)
     return table
+
+
+def is_pseudo_canton(cantons: pd.Series) -> pd.Series:
+    """Tell which codes are those of a city INSEE does not cut into its cantons (*canton ou ville*).
+
+    Parameters
+    ----------
+    cantons
+        Codes: that of the département, then two digits.
+    """
+    number = pd.to_numeric(cantons.astype("string").str[-2:], errors="coerce")
+    return (number >= _FIRST_PSEUDO_CANTON).fillna(value=False).astype(bool)
+
+
+def touches_a_shared_city(areas: gpd.GeoSeries, cantons: pd.Series) -> pd.Series:
+    """Tell which communes lie beside a city that INSEE does not cut into its cantons, or are one.
+
+    Parameters
+    ----------
+    areas
+        Area of each commune, metres.
+    cantons
+        Code of the canton of each commune, same order.
+    """
+    pseudo = is_pseudo_canton(cantons).to_numpy()
+    cities = areas[pseudo]
+    beside = np.zeros(len(areas), dtype=bool)
+    if len(cities):
+        pairs = cities.sindex.query(areas, predicate="intersects")
+        beside[pairs[0]] = True
+    return pd.Series(beside | pseudo, index=cantons.index)
 
 
 def _verdict(rule_holds: bool, complete: bool) -> str:  # noqa: FBT001 - two facts, one word
@@ -291,26 +334,51 @@ def _by_commune(rule: Rule, table: pd.DataFrame, sites: pd.DataFrame) -> list[di
 def _by_canton(_: Rule, table: pd.DataFrame, sites: pd.DataFrame) -> list[dict[str, Any]]:
     if "canton" not in table.columns:
         return [_row(WHOLE, detail="cantons non fournis")]
+    table = table.assign(pseudo=is_pseudo_canton(table["canton"]))
     of = table.drop_duplicates("code_insee").set_index("code_insee")["canton"]
     served = set(sites["code_insee"].map(of, na_action="ignore").dropna())
-    cantons = table.groupby(["territoire", "canton"])[POPULATION].sum().reset_index()
+    cantons = (
+        table.groupby(["territoire", "canton"])
+        .agg(population=(POPULATION, "sum"), pseudo=("pseudo", "any"), beside=("partage", "any"))
+        .reset_index()
+    )
     cantons["sans"] = ~cantons["canton"].isin(served)
     rows = []
     for name, mine in cantons.groupby("territoire"):
-        without = mine[mine["sans"]]
+        # A city is several cantons at once; a canton beside it may have its site in the city.
+        maybe = mine["pseudo"] | (mine["sans"] & mine["beside"] & mine["pseudo"].any())
+        judged, shared = mine[~maybe], mine[maybe]
+        without = judged[judged["sans"]]
+        verdict = _verdict(without.empty, complete=True)
+        if without.empty and len(shared):
+            verdict = SHARED_CANTON
         rows.append(
             _row(
                 str(name),
                 population=int(mine[POPULATION].sum()),
-                valeur=float(len(mine) - len(without)),
-                exigence=float(len(mine)),
+                valeur=float(len(judged) - len(without)),
+                exigence=float(len(judged)),
                 unite="cantons",
-                verdict=_verdict(without.empty, complete=True),
-                marge_habitants=-int(without[POPULATION].sum()),
-                detail=", ".join(sorted(without["canton"].astype(str))),
+                verdict=verdict,
+                marge_habitants=pd.NA
+                if verdict == SHARED_CANTON
+                else -int(without[POPULATION].sum()),
+                detail=" ; ".join(filter(None, (_codes(without), _not_judged(shared)))),
             )
         )
     return rows
+
+
+def _codes(cantons: pd.DataFrame) -> str:
+    return ", ".join(sorted(cantons["canton"].astype(str)))
+
+
+def _not_judged(shared: pd.DataFrame) -> str:
+    if shared.empty:
+        return ""
+    n = len(shared)
+    told = french.agreed(n, "canton partagé"), french.agreed(n, "non évaluable")
+    return f"{n} {told[0]}, {told[1]} : {_codes(shared)}"
 
 
 def _by_count(rule: Rule, count: int | None) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def _fiche(parts: ReportParts, found: Implantation, row: dict[str, Any]) -> Fich
     )
     return Fiche(
         f"{row['rang']}. {row['nom']} – {parts.commune(row['code_insee'])}",
-        _facts(parts, found, row, rated),
+        _facts(parts, found, row, rated, gained["code_insee"].tolist()),
         picture,
         (
             *_gained(parts, gained),
@@ -73,17 +73,16 @@ def _communes(parts: ReportParts, site_id: str) -> pd.DataFrame:
 
 
 def _facts(
-    parts: ReportParts, found: Implantation, row: dict[str, Any], rated: pd.Series
+    parts: ReportParts,
+    found: Implantation,
+    row: dict[str, Any],
+    rated: pd.Series,
+    gained: list[str],
 ) -> tuple[tuple[str, str], ...]:
     second = rated["population_gagnee_2"]
     thresholds = parts.result.study.thresholds
     office = found.offices.loc[row["site_id"]]
     kind = office["genre"]
-    groups = [
-        f"{french.number(rated[f'{name}_gagnes'])} {title}"
-        for name, title in schemas.GROUPS.items()
-        if not math.isnan(rated[f"{name}_gagnes"])
-    ]
     facts = [
         ("Genre, identifiant", f"{kind}, {row['site_id']}"),
         ("Note", f"{french.number(rated['score'], 1)} sur 100, rang {rated['rang']}"),
@@ -105,17 +104,36 @@ def _facts(
             f"{french.minutes(rated['minutes_maison'])}, {french.kilometres(rated['km_maison'])}",
         ),
         ("Habitants dont il serait le plus proche", french.number(rated["population_bassin"])),
-        ("Horaires du bureau", _opening(office, rated)),
+        ("Horaires du bureau", _opening(parts, row["site_id"], rated)),
         ("Écart au label (24 h, cinq jours)", _gap(rated)),
         ("Coût par an", french.euros(found.costs.yearly(str(kind)))),
     ]
+    groups = _groups_gained(parts, rated, gained)
     if groups:
         facts.append(("Publics gagnés", ", ".join(groups)))
     return (*facts, *reach_without_car(parts, str(row["site_id"])))
 
 
-def _opening(office: pd.Series, rated: pd.Series) -> str:
-    told = french.hours(office.get("horaires"))
+def _groups_gained(parts: ReportParts, rated: pd.Series, gained: list[str]) -> list[str]:
+    """Tell how many of each target group an office gains: a floor where INSEE says not all."""
+    communes = parts.result.communes.set_index("code_insee").loc[gained]
+    told = []
+    for name, title in schemas.GROUPS.items():
+        if name in schemas.EVERYONE or name not in communes:
+            continue
+        value = rated[f"{name}_gagnes"]
+        if math.isnan(value):
+            told.append(f"{title} : nombre inconnu")
+            continue
+        floor = "au moins " if communes[name].isna().any() else ""
+        told.append(f"{floor}{french.quantity(round(value), title)}")
+    return told
+
+
+def _opening(parts: ReportParts, site_id: str, rated: pd.Series) -> str:
+    offices = parts.result.la_poste.set_index("site_id")
+    known = "horaires" in offices and site_id in offices.index
+    told = french.hours(offices.loc[site_id, "horaires"]) if known else ""
     if not told:
         return "inconnus"
     return f"{told} ({french.number(rated['heures_semaine'], 1)} h par semaine)"

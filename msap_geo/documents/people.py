@@ -8,6 +8,7 @@ import pandas as pd
 
 from msap_geo import french, schemas
 from msap_geo.coverage import STRAIGHT
+from msap_geo.coverage.rules import SHARED_CANTON
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Column, Paragraph, Section, Table
 
@@ -75,7 +76,9 @@ def _most_concerned(parts: ReportParts, whole: pd.DataFrame, named: list[str]) -
     first = parts.first
     beyond = (1 - whole.loc[named, f"part_{first}"]).dropna()
     share = beyond["population"]
-    others = beyond.drop("population").sort_values(ascending=False, kind="stable")
+    others = beyond.drop(["population", *schemas.EVERYONE], errors="ignore").sort_values(
+        ascending=False, kind="stable"
+    )
     if not len(others):
         return f"Part des habitants au-delà de {parts.limit} min : {french.percent(share)}."
     most, value = str(others.index[0]), float(others.iloc[0])
@@ -112,7 +115,9 @@ def rules(parts: ReportParts) -> Section:
         tuple(rows),
         note="Marge : habitants qui peuvent encore s’éloigner avant de rompre la règle ; négative, "
         "ceux qu’il faut rapprocher. Kilomètres à vol d’oiseau ; par la route, et pour les règles "
-        "nationales : diagnostic_regles.csv. Les textes sont résumés : se reporter à Légifrance.",
+        "nationales : diagnostic_regles.csv. Canton partagé : ville que l’Insee ne coupe pas entre "
+        "ses cantons, ou canton voisin d’elle, dont la Maison peut être en ville. Les textes sont "
+        "résumés : se reporter à Légifrance.",
     )
     broken = local[local["verdict"] == "non respectée"]
     told = [
@@ -124,6 +129,12 @@ def rules(parts: ReportParts) -> Section:
         if told
         else "Toutes les règles évaluées sont respectées."
     )
+    unsettled = local[local["verdict"] == SHARED_CANTON]
+    if len(unsettled):
+        text += (
+            " Non évaluable, faute de pouvoir couper les villes entre leurs cantons : "
+            f"{unsettled.iloc[0]['titre']} ({', '.join(unsettled['nom'])})."
+        )
     return Section("Règles et marges", (Paragraph(text), table))
 
 
@@ -154,6 +165,8 @@ def _verdict(rule: dict[str, Any]) -> str:
     if rule["unite"] == "cantons" and not pd.isna(rule["exigence"]):
         measured = f"{french.number(rule['valeur'])} sur {_measured(rule['exigence'], 'cantons')}"
     told = [text for text in (measured, rule["verdict"]) if text != "–"]
+    if "canton partagé" in rule["detail"] or "cantons partagés" in rule["detail"]:
+        told.append(rule["detail"].split(" ; ")[-1].partition(",")[0])
     if not pd.isna(margin):
         told.append(f"marge {french.number(int(margin))}")
     return ", ".join(told)

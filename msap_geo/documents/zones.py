@@ -96,11 +96,7 @@ def _zone(parts: ReportParts, zone: dict[str, Any]) -> Paragraph:
     ]
     left = len(here) - len(names)
     text = f"{french.people(zone['population'])}, {french.counted(zone['nb_communes'], 'commune')}"
-    groups = [
-        f"{french.number(zone[name])} {title}"
-        for name, title in schemas.GROUPS.items()
-        if isinstance(zone.get(name), float) and not math.isnan(zone[name])
-    ]
+    groups = _groups(parts, zone)
     if groups:
         text += f", dont {', '.join(groups)}"
     text += f". {', '.join(names)}"
@@ -110,6 +106,20 @@ def _zone(parts: ReportParts, zone: dict[str, Any]) -> Paragraph:
         text += f". Le plus loin : {parts.commune(worst)}, {french.minutes(zone['minutes_max'])}"
     text += f".{_deeper(parts, zone)}{_offices_inside(parts, zone)}{_operators(parts, zone)}"
     return Paragraph(text, lead=f"Zone {zone['rang']}, {zone['nom']}.")
+
+
+def _groups(parts: ReportParts, zone: dict[str, Any]) -> list[str]:
+    """Tell how many of each target group live in a zone: a floor where INSEE says not all."""
+    communes = parts.result.communes.set_index("code_insee").loc[list(zone["communes"])]
+    told = []
+    for name, title in schemas.GROUPS.items():
+        value = zone.get(name)
+        if name in schemas.EVERYONE or not isinstance(value, float) or math.isnan(value):
+            continue
+        missing = name in communes and communes[name].isna().any()
+        floor = "au moins " if missing else ""
+        told.append(f"{floor}{french.quantity(round(value), title)}")
+    return told
 
 
 def _time(minutes: float) -> str:

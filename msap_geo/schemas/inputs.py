@@ -32,6 +32,9 @@ GROUPS = {
 Floats, since they are estimates; null where INSEE blanks them. All are optional.
 """
 
+EVERYONE = frozenset({"menages"})
+"""Columns of :data:`GROUPS` that count everyone, not a fragile group."""
+
 LEVELS = {"niveau_de_vie": "niveau de vie, euros par an"}
 """Indicators that are no head count: they describe a commune or a cell, and never add up."""
 

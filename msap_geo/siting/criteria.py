@@ -186,10 +186,17 @@ def _groups(
             table[f"{name}_gagnes"] = np.nan
             continue
         members = by_code[name].reindex(problem.demand_ids).to_numpy(dtype=float)
-        weights = np.nan_to_num(members)[trips.row] * newly
-        table[f"{name}_gagnes"] = np.bincount(
-            trips.col, weights=weights, minlength=len(problem.site_ids)
-        ).astype(float)
+        known = ~np.isnan(members)
+
+        def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            weights = values[trips.row] * newly
+            return np.bincount(trips.col, weights=weights, minlength=len(problem.site_ids)).astype(
+                float
+            )
+
+        # Where INSEE publishes none of what is gained, nothing is known: that is not nobody.
+        silent = (total((~known).astype(float)) > 0) & (total(known.astype(float)) == 0)
+        table[f"{name}_gagnes"] = np.where(silent, np.nan, total(np.nan_to_num(members)))
 
 
 def _offices(table: pd.DataFrame, offices: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> None:

@@ -136,3 +136,10 @@ def test_few_people_call_for_caution():
     cells = places(menages=[5.0, 11, 30, 40, 50, 60])
     codes = [a.code for a in coverage.guard_anomalies(cells, table)]
     assert codes == ["carreaux-non-publies", "petits-effectifs"]
+
+
+def test_how_many_live_in_a_household_is_no_fragility():
+    table = coverage.concentration_of_groups(
+        places(menages=[50.0, 90, 100, 150, 200, 210], menages_pauvres=[5.0, 9, 10, 15, 20, 21])
+    )
+    assert table["groupe"].tolist() == ["menages_pauvres"]

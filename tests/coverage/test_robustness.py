@@ -169,3 +169,20 @@ def test_a_closure_is_what_removing_the_site_shows(places, threshold):
     for i in range(len(maisons)):
         lost = today - within(maisons.drop(index=i).reset_index(drop=True))
         assert table.loc[maisons["site_id"][i], f"perdus_{threshold:g}"] == lost >= 0
+
+
+def test_nobody_in_a_convention_is_not_nobody_reached():
+    """A commune without cells, three minutes from a Maison, is never blanche."""
+    minutes = minutes_of([3, 25, np.nan, 3, 25, 3], [np.nan, np.nan, np.nan, np.nan, 10, 3])
+    # Cells of the fourth commune have no route; the first three communes have no cell.
+    places = {
+        "mairie": pd.DataFrame({"code_insee": CODES}),
+        "carreaux": pd.DataFrame({"code_insee": CODES[3:]}),
+    }
+    known = coverage.with_known_origins(minutes, places)
+    np.testing.assert_array_equal(known["mairie"], minutes["mairie"])
+    np.testing.assert_array_equal(known["carreaux"], [3, 25, np.nan, np.nan, 10, 3])
+    grid = coverage.full_grid(list(known.columns))
+    table = coverage.robustness_of_communes(known, grid, threshold=20)
+    assert table["robustesse"].tolist()[0] == "jamais blanche"
+    assert table["part_blanche"].tolist()[2:4] == [1, 0.5]

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.toy import CODES, sites
+from support.toy import CODES, sites, toy_communes
 
 from msap_geo import coverage, travel
 from msap_geo.coverage import rules
@@ -188,3 +188,64 @@ def test_an_incomplete_rule_is_refused(tmp_path):
     path.write_text('[[regle]]\nid = "r"\n', encoding="utf-8")
     with pytest.raises(DataError, match="incomplète"):
         coverage.load_rules(path)
+
+
+PSEUDO = ["5301", "5301", "5399", "5302", "5302", "5303"]
+"""C is a city INSEE does not cut; the Maison is in A."""
+
+
+@pytest.mark.parametrize(
+    ("beside", "verdict", "kept", "asked", "margin", "detail"),
+    [
+        # F lies far from the city: its canton has no Maison, whatever the city holds.
+        (
+            [False, True, True, True, False, False],
+            "non respectée",
+            1,
+            2,
+            -600,
+            "5303 ; 2 cantons partagés, non évaluables : 5302, 5399",
+        ),
+        # Nothing is known of what touches the city: any canton without a Maison may be a part.
+        (
+            None,
+            "non évaluable : canton partagé",
+            1,
+            1,
+            None,
+            "3 cantons partagés, non évaluables : 5302, 5303, 5399",
+        ),
+    ],
+)
+def test_cities_not_cut_into_their_cantons_are_not_judged(
+    town, beside, verdict, kept, asked, margin, detail
+):
+    memberships = pd.DataFrame({"code_insee": CODES, "canton": PSEUDO})
+    if beside is not None:
+        memberships["canton_partage"] = beside
+    row = evaluated(places_of(town), memberships=memberships).loc["france-services-canton"]
+    assert (row["verdict"], row["valeur"], row["exigence"]) == (verdict, kept, asked)
+    assert row["detail"] == detail
+    assert (None if pd.isna(row["marge_habitants"]) else row["marge_habitants"]) == margin
+
+
+def test_one_shared_canton_is_told_as_one(town):
+    memberships = pd.DataFrame({"code_insee": CODES, "canton": ["5301"] * 5 + ["5399"]})
+    row = evaluated(places_of(town), memberships=memberships).loc["france-services-canton"]
+    assert row["verdict"] == rules.SHARED_CANTON
+    assert row["detail"] == "1 canton partagé, non évaluable : 5399"
+
+
+def test_pseudo_cantons_are_numbered_from_99_down():
+    codes = pd.Series(["5301", "5341", "5380", "5399", "2B99", "97ZZ", None, "X"])
+    told = [False, False, True, True, True, False, False, False]
+    assert coverage.is_pseudo_canton(codes).tolist() == told
+
+
+def test_what_touches_a_city_is_read_from_the_outlines():
+    communes = toy_communes()
+    cantons = pd.Series(PSEUDO, index=communes.index)
+    beside = coverage.touches_a_shared_city(communes.geometry, cantons)
+    assert beside.tolist() == [False, True, True, True, False, False]
+    nowhere = pd.Series(["5301"] * 6, index=communes.index)
+    assert not coverage.touches_a_shared_city(communes.geometry, nowhere).any()

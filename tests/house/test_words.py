@@ -69,6 +69,7 @@ def test_a_threshold_has_no_more_decimals_than_it_needs(value, told):
         (3, "commune sans trajet", "3 communes sans trajet"),
         (3, "demi-journée", "3 demi-journées"),
         (3, "jamais blanche", "3 jamais blanches"),
+        (3, "canton non évaluable", "3 cantons non évaluables"),
     ],
 )
 def test_a_noun_agrees_with_its_count(count, noun, told):

@@ -46,7 +46,7 @@ var msap = (function () {
     var kept = false;
     return noun.split(" ").map(function (word) {
       kept = kept || /^(à|au|aux|de|des|du|en|et|hors|par|pour|sans|sur)$/.test(word);
-      if (kept || /[sxz]$/.test(word)) { return word; }
+      if (kept || word === "non" || /[sxz]$/.test(word)) { return word; }
       return /(au|eu)$/.test(word) ? word + "x" : /al$/.test(word) ? word.slice(0, -1) + "ux" : word + "s";
     }).join(" ");
   }
