@@ -15,11 +15,13 @@ from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
 from msap_geo.answers.rating import Rating, rate
 from msap_geo.answers.rounds import Rounds, design_rounds, vehicle_name
-from msap_geo.answers.rounds_json import rounds_json
+from msap_geo.answers.rounds_json import rounds_json, services_json
 from msap_geo.answers.rounds_problem import RoundsAsked
+from msap_geo.answers.services import WAYS_TOLD, Services, compare_services
 
 __all__ = [
     "BACKTEST_DATE",
+    "WAYS_TOLD",
     "AdaptedNetwork",
     "Asked",
     "Backtest",
@@ -29,10 +31,12 @@ __all__ = [
     "Rating",
     "Rounds",
     "RoundsAsked",
+    "Services",
     "Wanted",
     "WithoutCarPlan",
     "adapt_network",
     "adaptation_json",
+    "compare_services",
     "design_rounds",
     "diagnose",
     "implantation_json",
@@ -43,5 +47,6 @@ __all__ = [
     "rate",
     "rounds_json",
     "run_backtest",
+    "services_json",
     "vehicle_name",
 ]

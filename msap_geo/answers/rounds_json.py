@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import rounds
+from msap_geo.answers.adaptation_json import rows
 from msap_geo.answers.plan_json import plain_values
 from msap_geo.answers.rounds import Rounds, vehicle_name
 from msap_geo.coverage.opening import WEEKDAYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from msap_geo.answers.services import Services
 
 
 def rounds_json(found: Rounds) -> dict[str, Any]:
@@ -46,6 +49,36 @@ def rounds_json(found: Rounds) -> dict[str, Any]:
         "remarques": [*found.remarks, *found.costs.remarks],
         "temps_estimes": found.result.estimated,
         "demonstration": study.etude.demonstration,
+    }
+
+
+def services_json(found: Services) -> dict[str, Any]:
+    """Return the ways to serve each zone, and the mixed plan, as plain values.
+
+    The keys are documented in ``docs/tournees.md``.
+    """
+    mixed = found.mixed
+    plan = None
+    if mixed is not None:
+        chosen = found.chosen()
+        plan = {
+            "budget_eur": found.budget_eur,
+            "cout_eur_an": round(mixed.cost_eur, 2),
+            "bus": mixed.buses,
+            "services": [plain_values(row) for row in chosen.to_dict("records")],
+            "habitants_servis": int(mixed.value),
+            "borne": int(-(-mixed.bound // 1)),
+            "ecart": round(mixed.gap, 6),
+        }
+    return {
+        "etude": found.result.study.etude.nom,
+        "portee_minutes": found.threshold,
+        "heures_par_millier": round(found.hours_per_thousand, 4),
+        "zones": rows(found.table),
+        "plan_mixte": plan,
+        "remarques": [*found.remarks, *found.costs.remarks],
+        "temps_estimes": found.result.estimated,
+        "demonstration": found.result.study.etude.demonstration,
     }
 
 

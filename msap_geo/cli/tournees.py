@@ -12,7 +12,7 @@ from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_study
 
 if TYPE_CHECKING:
-    from msap_geo.answers import Rounds
+    from msap_geo.answers import Rounds, Services
 
 _LEFT_SHOWN = 5
 _FREQUENCIES = ("hebdomadaire", "quinzaine", "mois")
@@ -32,6 +32,7 @@ def register(commands: Any) -> None:
         "[regles_tournees] du fichier d'étude.",
         examples=[
             "tournees etude.toml --vehicules 1 --heures-ouvertes 28",
+            "tournees etude.toml --budget 300000",
             "tournees etude.toml --vehicules 2 --heures-ouvertes 24 --arret-minimum 1h30 --json",
         ],
     )
@@ -67,6 +68,19 @@ def register(commands: Any) -> None:
         default=[],
         help="communes d'où partent les véhicules (par défaut : au plus près des habitants)",
     )
+    command.options.add_argument(
+        "--comparer",
+        action="store_true",
+        help="compare, pour chaque zone blanche, bus, Maison (toute la semaine ou deux jours) et "
+        "permanence à la mairie, au lieu de concevoir une tournée",
+    )
+    command.options.add_argument(
+        "--budget",
+        metavar="EUROS",
+        type=_euros,
+        help="la même comparaison, et le plan mixte qui sert le plus d'habitants pour ce budget "
+        "annuel, avec sa borne",
+    )
     formats.add_formats(command, workbook="tournees.xlsx")
 
 
@@ -95,7 +109,39 @@ def duration(text: str) -> int:
     return int(match["min"])
 
 
+def _euros(text: str) -> float:
+    try:
+        value = float(text.replace(",", ".").replace(" ", "").replace("_", ""))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"un nombre d'euros est attendu (reçu {text})")
+    return value
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from msap_geo.answers import compare_services, services_json  # noqa: PLC0415
+    from msap_geo.folder import services_tables  # noqa: PLC0415
+
+    found = formats.run(
+        arguments,
+        lambda result, progress: compare_services(
+            result, budget_eur=arguments.budget, progress=progress
+        ),
+    )
+    formats.show(
+        arguments,
+        found.result,
+        content=lambda: services_json(found),
+        tables=services_tables(found),
+        text=lambda: _told_services(found),
+    )
+    return 0
+
+
 def _conduct(arguments: argparse.Namespace) -> int:
+    if arguments.comparer or arguments.budget is not None:
+        return _compare(arguments)
     from msap_geo.answers import (  # noqa: PLC0415 - keeps --help instant
         RoundsAsked,
         design_rounds,
@@ -121,6 +167,48 @@ def _conduct(arguments: argparse.Namespace) -> int:
         text=lambda: _told(found),
     )
     return 0
+
+
+def _told_services(found: Services) -> str:
+    import pandas as pd  # noqa: PLC0415
+
+    from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers import WAYS_TOLD  # noqa: PLC0415
+
+    lines = [f"{found.result.study.etude.nom} : les moyens de servir les zones blanches"]
+    lines += formats.warnings_of(found.result)
+    if found.mixed is not None:
+        plan = found.mixed
+        lines.append(
+            f"  plan mixte pour {french.euros(found.budget_eur or 0)} par an "
+            f"({french.euros(plan.cost_eur)} employés) : {french.counted(plan.buses, 'bus')} ; "
+            f"habitants servis, selon leurs heures : {french.number(int(plan.value))} ; borne "
+            f"{french.number(math.ceil(plan.bound))}, écart {french.percent(plan.gap, 2)}"
+        )
+        lines += [
+            f"    {row['moyen']} à {row['nom']} ({row['code_insee']}) : "
+            f"{french.number(row['heures_semaine'], 1)} h par semaine, "
+            f"{french.euros(row['cout_eur_an'])} par an hors bus"
+            for row in found.chosen().to_dict("records")
+        ]
+    for zone, ways in list(found.table.groupby("zone_id", sort=False))[:_LEFT_SHOWN]:
+        first = ways.iloc[0]
+        lines.append(f"  {first['nom']} ({zone}), {french.people(int(first['population']))}")
+        for row in ways.to_dict("records"):
+            even = row["population_equilibre"]
+            lines.append(
+                f"    {WAYS_TOLD[row['moyen']]} à {row['lieu']} : "
+                f"{french.people(row['habitants_a_portee'])} à portée, "
+                f"{french.number(row['heures_semaine'], 1)} h par semaine, "
+                f"{french.euros(row['cout_eur_an'])} par an, {french.number(row['km_an'])} km, "
+                f"{french.number(row['co2_kg_an'])} kg de CO2"
+                + ("" if pd.isna(even) else f" ; équilibre à {french.people(int(even))}")
+            )
+    more = found.table["zone_id"].nunique() - _LEFT_SHOWN
+    if more > 0:
+        lines.append(f"  … et {french.counted(more, 'autre zone')} (--csv, --json ou --xlsx)")
+    lines += [f"  {remark}" for remark in (*found.remarks, *found.costs.remarks)]
+    return "\n".join(lines)
 
 
 def _told(found: Rounds) -> str:

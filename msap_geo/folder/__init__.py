@@ -21,6 +21,7 @@ from msap_geo.folder.tables import (
     plan_tables,
     rating_tables,
     rounds_tables,
+    services_tables,
     study_layers,
     study_tables,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "rating_tables",
     "rounds_tables",
     "run_everything",
+    "services_tables",
     "study_layers",
     "study_tables",
     "write_comparison",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from msap_geo.answers.plan import Implantation
     from msap_geo.answers.rating import Rating
     from msap_geo.answers.rounds import Rounds
+    from msap_geo.answers.services import Services
     from msap_geo.study.result import StudyResult
 
 
@@ -83,6 +84,12 @@ def rounds_tables(found: Rounds) -> dict[str, pd.DataFrame]:
         "tournees_couverture": found.cover(),
         "tournees_non_servis": found.unserved(),
     }
+
+
+def services_tables(found: Services) -> dict[str, pd.DataFrame]:
+    """Return the ways to serve each zone, and the mixed plan, by name (``outputs.dictionary``)."""
+    tables = {"services_zones": found.table}
+    return tables if found.mixed is None else {"services_plan": found.chosen(), **tables}
 
 
 def plan_tables(found: Implantation) -> dict[str, pd.DataFrame]:

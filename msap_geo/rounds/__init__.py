@@ -7,7 +7,15 @@ from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.comments import stops_in_comment
 from msap_geo.rounds.design import RoundPlan, design
 from msap_geo.rounds.given import GivenRounds, load_stops, stops_of_list, stops_of_study
-from msap_geo.rounds.problem import Fleet, RoundProblem, Wishes, make_problem, useful_stops
+from msap_geo.rounds.mixed import WAYS, MixedPlan, Option, mixed_plan
+from msap_geo.rounds.problem import (
+    Fleet,
+    RoundProblem,
+    Wishes,
+    make_problem,
+    served_within,
+    useful_stops,
+)
 from msap_geo.rounds.settling import RoundDay, day_km
 from msap_geo.rounds.stops import (
     ITINERANT,
@@ -27,10 +35,13 @@ __all__ = [
     "ITINERANT",
     "NOTHING",
     "PERMANENT",
+    "WAYS",
     "WEEKS",
     "Benefit",
     "Fleet",
     "GivenRounds",
+    "MixedPlan",
+    "Option",
     "RoundDay",
     "RoundPlan",
     "RoundProblem",
@@ -45,10 +56,12 @@ __all__ = [
     "kinds_of_cover",
     "load_stops",
     "make_problem",
+    "mixed_plan",
     "ordered",
     "read_clock",
     "read_stops",
     "read_window",
+    "served_within",
     "stops_in_comment",
     "stops_of_list",
     "stops_of_study",

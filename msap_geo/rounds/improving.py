@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from msap_geo.rounds.problem import RoundProblem
     from msap_geo.rounds.working_time import WorkingTime
 
-CHOICES = 40
+CHOICES = 24
 """Choices made at most."""
 
 _LOOKS = ((2, 90), (2, 250), (3, 90))

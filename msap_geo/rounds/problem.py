@@ -194,7 +194,7 @@ def make_problem(
     """
     ids = pd.Index(reach.site_ids)
     worth = np.asarray(weight, dtype=float)
-    near = _near(reach, threshold)
+    near = served_within(reach, threshold)
     found, left_out = useful_stops(reach, worth, threshold=threshold, wishes=wishes)
     chosen = ids.get_indexer(found)
     base_ids = tuple(fleet.bases)
@@ -272,7 +272,7 @@ def useful_stops(
             where="[regles_tournees]",
             remedy="les retirer d'une des deux listes",
         )
-    around = np.asarray(_near(reach, threshold).T @ np.asarray(weight, dtype=float)).ravel()
+    around = np.asarray(served_within(reach, threshold).T @ np.asarray(weight, dtype=float)).ravel()
     forced = ids.isin(list(wishes.forced))
     useful = ((around > 0) & ~ids.isin(list(wishes.forbidden))) | forced
     ranks = np.flatnonzero(useful)
@@ -281,7 +281,8 @@ def useful_stops(
     return ids[kept], len(ranks) - len(kept)
 
 
-def _near(reach: TravelTimes, threshold: float) -> csr_array:
+def served_within(reach: TravelTimes, threshold: float) -> csr_array:
+    """Return 1 where a place is within the threshold of a site, inclusive."""
     trips = reach.minutes.tocoo()
     inside = np.round(trips.data, MINUTES_DECIMALS) <= round(threshold, MINUTES_DECIMALS)
     return csr_array(

@@ -27,7 +27,12 @@ class ItinerantCosts:
     state_eur, state_vehicle_eur
         What the State gives for one bus a year, and once for the vehicle, at most.
     half_day_eur, half_day_hours
-        Of one permanence in a town hall.
+        Of one permanence in a town hall: its room.
+    agent_hour_eur
+        Of one agent, driving or serving.
+    site_hours, two_days_hours, two_days_share
+        Hours a week of a fixed office and of one that opens two days, and the share of the first
+        one's running cost that the second one costs.
     weeks
         Weeks a year that services run.
     remarks
@@ -43,6 +48,10 @@ class ItinerantCosts:
     state_vehicle_eur: float
     half_day_eur: float
     half_day_hours: float
+    agent_hour_eur: float
+    site_hours: float
+    two_days_hours: float
+    two_days_share: float
     weeks: int
     remarks: tuple[str, ...]
 
@@ -62,10 +71,22 @@ class ItinerantCosts:
             "vehicule_eur": vehicles * self.vehicle_eur / self.vehicle_years,
         }
 
-    def permanence_eur(self, weekly_hours: float) -> float:
-        """Return what rooms for so many hours a week cost a year, by whole half-days."""
-        half_days = -(-round(60 * weekly_hours) // round(60 * self.half_day_hours))
-        return half_days * self.half_day_eur * self.weeks
+    def permanence_eur(self, *, minutes: float, km: float) -> float:
+        """Return what half a day a week in a town hall costs a year: room, agent, road.
+
+        Parameters
+        ----------
+        minutes, km
+            Of the agent's drive there, counted twice.
+        """
+        hours = self.half_day_hours + 2 * minutes / 60
+        once = self.half_day_eur + self.agent_hour_eur * hours + self.km_eur * 2 * km
+        return once * self.weeks
+
+    @property
+    def bus_eur(self) -> float:
+        """What one bus and its team cost a year, before driving."""
+        return self.team_eur + self.vehicle_eur / self.vehicle_years
 
 
 def load_itinerant_costs(name: str) -> ItinerantCosts:
@@ -100,6 +121,10 @@ def load_itinerant_costs(name: str) -> ItinerantCosts:
         state_vehicle_eur=content["part_etat_vehicule_eur"],
         half_day_eur=content["demi_journee_permanence_eur"],
         half_day_hours=content["heures_demi_journee"],
+        agent_hour_eur=content["agent_heure_eur"],
+        site_hours=content["site_heures"],
+        two_days_hours=content["deux_jours_heures"],
+        two_days_share=content["deux_jours_part"],
         weeks=content["semaines_par_an"],
         remarks=tuple(content["remarques"]),
     )
