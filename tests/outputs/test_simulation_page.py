@@ -322,6 +322,38 @@ def test_the_slider_shows_each_proven_plan(page, demo):
     )
 
 
+def test_a_budget_takes_the_plan_of_most_people_it_pays_for(page, demo):
+    plans = simulation_of(demo).plans
+    prices = [per_year(demo, plan["sites"])[0] for plan in plans]
+    page.find_element("css selector", "input[value=budget]").click()
+    slider = "const s = document.getElementById('msap-plan-nombre');"
+    assert text_of(page, "label[for=msap-plan-nombre]") == "Quel budget par an ?"
+    assert page.execute_script(slider + "return Number(s.max)") >= max(prices)
+    # Just enough for a plan or one euro short of it, whatever the step of the slider.
+    for budget in (0, prices[0] - 1, prices[0], prices[1], prices[2] - 1, prices[2], prices[-1]):
+        page.execute_script(
+            slider + "s.step = 1; s.value = arguments[0]; s.dispatchEvent(new Event('input'));",
+            round(budget),
+        )
+        paid = [
+            plan for plan, price in zip(plans, prices, strict=True) if price <= round(budget) + 0.5
+        ]
+        best = max(paid, key=lambda plan: plan["gain"], default={"sites": [], "n": 0, "gain": 0})
+        again = scenario(demo, choose(demo, opened=best["sites"]))
+        assert expected_figures(again).items() <= figures(page).items()
+        offices = french.counted(best["n"], "bureau").replace("bureaus", "bureaux")
+        words = f"{offices}, {french.people(best['gain'])}" if paid else "aucun bureau"
+        told = page.execute_script(slider + "return s.getAttribute('aria-valuetext');")
+        assert told.replace("\u00a0", " ") == (
+            f"{french.euros(round(budget))} par an : {words}".replace("\u00a0", " ")
+        )
+    # Another choice: the handle says what it costs.
+    set_choice(page, [str(demo.candidates["site_id"].iloc[-1])], [])
+    told = page.execute_script(slider + "return s.getAttribute('aria-valuetext');")
+    assert told.startswith("votre choix : 1")
+    assert no_error(page)
+
+
 def test_variants_of_a_plan_gain_as_many_and_a_gain_on_the_edge_is_counted(demo):
     threshold, tried = demo.study.threshold, 0
     for plan in simulation_of(demo).plans[:5]:

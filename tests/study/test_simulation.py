@@ -21,7 +21,10 @@ from msap_geo.study import Choice, read_study, run_study, sample_study, scenario
 from msap_geo.study import what_if as simulation_module
 from msap_geo.study.choice import Site
 
-ENGINE = Path(msap_geo.outputs.__file__).parent / "page" / "assets" / "simulation_moteur.js"
+ASSETS = Path(msap_geo.outputs.__file__).parent / "page" / "assets"
+ENGINE = "".join(
+    (ASSETS / f"simulation_{part}.js").read_text(encoding="utf-8") for part in ("effets", "moteur")
+)
 
 in_browser = [
     pytest.mark.browser,
@@ -83,7 +86,7 @@ def bare_page(folder, data):
         '<!doctype html><html lang="fr"><meta charset="utf-8"><title>moteur</title>'
         '<link rel="icon" href="data:,">'
         f'<script type="application/json" id="d">{text}</script>'
-        f"<script>{ENGINE.read_text(encoding='utf-8')}</script>"
+        f"<script>{ENGINE}</script>"
         "<script>var E = msapMoteur.preparer(JSON.parse(document.getElementById('d').textContent));"
         "</script></html>",
         encoding="utf-8",

@@ -8,6 +8,7 @@ and tooltips, which escape nothing, are not used.
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -55,12 +56,14 @@ SCRIPTS = (
 """Of every page, in order."""
 
 _SIMULATION = (
+    "simulation_effets.js",
     "simulation_moteur.js",
     "simulation_page.js",
     "simulation_vue.js",
     "plan.js",
     "simulation.js",
 )
+_MARGIN, _REMARK = re.compile(r"^[ \t]+", re.MULTILINE), re.compile(r"^//.*\n", re.MULTILINE)
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
@@ -227,7 +230,10 @@ def _plain(name: str) -> str:
 
 def asset(name: str) -> str:
     """Return the text of an asset of the pages."""
-    return (files("msap_geo.outputs.page") / "assets" / name).read_text(encoding="utf-8")
+    text = (files("msap_geo.outputs.page") / "assets" / name).read_text(encoding="utf-8")
+    # The page carries what its browser reads, not what its authors do; no text of ours spans lines.
+    text = _MARGIN.sub("", text)
+    return _REMARK.sub("", text) if name.endswith(".js") else text
 
 
 def _panel(content: MapContent, data: dict[str, Any]) -> str:

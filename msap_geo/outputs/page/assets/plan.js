@@ -3,7 +3,7 @@
 "use strict";
 var msapPlan = (function () {
   var el = msap.element, essai = msapEssai, vue = msapVue, add = vue.ajouter, parts = {}, E = null;
-  var PROPOSED = 3, SVG = "http://www.w3.org/2000/svg";
+  var PROPOSED = 3, STEP = 10000, mode = "nombre", budget = null, SVG = "http://www.w3.org/2000/svg";
 
   function ranks(ids) { return ids.map(function (id) { return E.rang[id]; }); }
 
@@ -55,30 +55,99 @@ var msapPlan = (function () {
     return offices(n) + ", " + msap.compte(found.gain, "habitant").replace(/\u00a0/, " ") + ", " + euros(cost(ranks(found.sites)).total) + " par an";
   }
 
+  // By number, or by what one may spend a year: the plan of most people that costs no more.
+  function affordable(budget) {
+    var best = null;
+    E.plans.forEach(function (one) { if (cost(ranks(one.sites)).total <= budget + 0.5) { best = one; } });
+    return best;
+  }
+
+  function dearest() { return E.plans.reduce(function (most, one) { return Math.max(most, cost(ranks(one.sites)).total); }, 0); }
+
+  function atLeast(value) { return STEP * Math.ceil((value - 0.5) / STEP); }
+
+  function budgetWords(budget) {
+    var found = affordable(budget);
+    return euros(budget) + " par an : " + (found ? offices(found.n) + ", " + msap.compte(found.gain, "habitant").replace(/\u00a0/, " ") : "aucun bureau");
+  }
+
+  function buildModes(section) {
+    var group = add(section, "fieldset", "", "msap-plan-mode msap-ecran");
+    add(group, "legend", "Choisir le plan par", "msap-invisible");
+    [["nombre", "Par nombre"], ["budget", "Par budget"]].forEach(function (one) {
+      var label = add(group, "label"), box = add(label, "input");
+      box.type = "radio";
+      box.name = "msap-plan-mode";
+      box.value = one[0];
+      box.checked = one[0] === mode;
+      box.addEventListener("change", function () { mode = box.value; budget = null; fillSlider(); fillSure(plan()); });
+      add(label, "span", one[1]);
+    });
+  }
+
   function buildSlider(section) {
-    var row = add(section, "div", "", "msap-plan-reglage"), label = add(row, "label", "Combien de bureaux ?");
-    label.htmlFor = "msap-plan-nombre";
+    buildModes(section);
+    var row = add(section, "div", "", "msap-plan-reglage");
+    parts.label = add(row, "label", "");
+    parts.label.htmlFor = "msap-plan-nombre";
     parts.output = add(row, "output", "");
     parts.range = add(row, "input");
     parts.range.id = "msap-plan-nombre";
     parts.range.type = "range";
     parts.range.min = "0";
-    parts.range.max = String(E.plans.length);
-    parts.range.step = "1";
     parts.output.htmlFor = "msap-plan-nombre";
     parts.range.setAttribute("aria-describedby", "msap-plan-phrase");
     parts.range.addEventListener("input", function () {
-      var n = Number(parts.range.value);
-      essai.remplacer(n ? E.plans[n - 1].sites : []);
+      var value = Number(parts.range.value), found = null;
+      if (mode === "budget") { budget = value; found = affordable(value); } else if (value) { found = E.plans[value - 1]; }
+      essai.remplacer(found ? found.sites : []);
+      // The same plan for a few more euros: nothing else changes.
+      fillSlider();
+      fillSure(plan());
     });
   }
 
+  // The handle tells a sum asked for as long as its plan is the choice; else what the choice costs.
+  function fillBudget() {
+    var found = budget === null ? null : affordable(budget);
+    if (budget === null || !(found ? isPlan(found) : essai.vide())) { budget = atLeast(cost(essai.choix().ouverts).total); }
+    parts.range.step = String(STEP);
+    parts.range.max = String(atLeast(Math.max(dearest(), budget)));
+    parts.range.value = String(budget);
+    found = affordable(budget);
+    var own = essai.vide() || (found && isPlan(found)) ? "" : "votre choix : ";
+    parts.range.setAttribute("aria-valuetext", own ? own + vue.titre() + ", " + euros(budget) + " par an" : budgetWords(budget));
+    parts.output.textContent = euros(budget);
+  }
+
   function fillSlider() {
+    parts.label.textContent = mode === "budget" ? "Quel budget par an ?" : "Combien de bureaux ?";
+    if (mode === "budget") { fillBudget(); return; }
     var n = Math.min(essai.choix().ouverts.length, E.plans.length), found = n ? E.plans[n - 1] : null;
+    parts.range.step = "1";
+    parts.range.max = String(E.plans.length);
     parts.range.value = String(n);
     var own = essai.vide() || (found && isPlan(found)) ? "" : "votre choix : ";
     parts.range.setAttribute("aria-valuetext", own ? own + vue.titre() : valueWords(n));
     parts.output.textContent = String(essai.choix().ouverts.length);
+  }
+
+  // One price for all: the most offices a sum pays for is the best it can buy. Else a mixture may do better.
+  function onePrice() {
+    var prices = E.couts.genres, first = null;
+    return Object.keys(prices).every(function (kind) {
+      var told = prices[kind].investissement + " " + prices[kind].fonctionnement;
+      first = first || told;
+      return told === first;
+    });
+  }
+
+  function affordWords() {
+    if (mode !== "budget" || budget === null) { return ""; }
+    var found = affordable(budget), left = budget - (found ? cost(ranks(found.sites)).total : 0);
+    if (!found) { return E.plans.length ? "Ce budget ne paie aucun bureau : le premier coûte " + euros(cost(ranks(E.plans[0].sites)).total) + " par an." : ""; }
+    return (isPlan(found) && Math.round(left) ? "Reste " + euros(left) + " par an. " : "")
+      + (onePrice() ? "" : "Les bureaux n’ont pas tous le même prix : msap-geo optimiser --budget cherche aussi d’autres assortiments.");
   }
 
   // ---- The plan in words ---------------------------------------------------------------------
@@ -90,7 +159,11 @@ var msapPlan = (function () {
     add(box, "strong", "+" + msap.nombre(found.gain)).dataset.chiffre = "plan-gain";
     add(box, "span", " habitants à " + vue.premier() + " ou moins");
     parts.price.textContent = costWords(spent);
-    parts.sure.textContent = [proof(found), fragile(found)].filter(Boolean).join(" ");
+    fillSure(found);
+  }
+
+  function fillSure(found) {
+    parts.sure.textContent = [affordWords(), proof(found), fragile(found)].filter(Boolean).join(" ");
   }
 
   function fillList(found) {
