@@ -51,7 +51,7 @@ LAYERS = {
 _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 SCRIPTS = (
     "base.js", "trace.js", "donnees.js", "fiches.js", "signes.js", "noms.js", "couches.js",
-    "ensemble.js", "themes.js", "panneau.js", "carte.js",
+    "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js", "carte.js",
 )  # fmt: skip
 """Of every page, in order."""
 

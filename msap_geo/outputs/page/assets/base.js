@@ -72,6 +72,13 @@ var msap = (function () {
     return node;
   }
 
+  // Text an address and an XML file can hold: no control character, no half of a pair.
+  function fit(text) {
+    return Array.from(String(text), function (letter) {
+      return /^(?:[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udfff])$/.test(letter) ? "\ufffd" : letter;
+    }).join("");
+  }
+
   // Text without accents nor capitals, for searching: "Évisa" is found by "evi".
   function plain(text) {
     return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
@@ -115,6 +122,6 @@ var msap = (function () {
     nombre: number, minutes: minutes, kilometres: kilometres, part: percent, compte: counted,
     accorde: agreed, court: short,
     autour: function (name) { return "autour " + after(name); },
-    element: element, bouton: button, sansAccent: plain, tableau: sortable
+    element: element, bouton: button, sansAccent: plain, convenable: fit, tableau: sortable
   };
 })();

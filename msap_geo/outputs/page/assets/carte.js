@@ -39,14 +39,31 @@
       map.invalidateSize({ animate: false });
       if (!size.equals(map.getSize())) { frame(); }
     });
-    // The map takes what the rest leaves of one sheet: 277 mm between the margins of A4, at 96 dpi.
+    // The territory fills its frame. Wide, it takes what the rest leaves of one sheet: 277 mm between the
+    // margins of A4, at 96 dpi. Tall, or on A3, it stands beside the words, as wide as it needs.
     function fit() {
+      var wall = page.classList.contains("msap-a3"), box = L.latLngBounds(bounds);
+      var corner = map.project(box.getNorthWest(), 12), far = map.project(box.getSouthEast(), 12);
+      var shape = (far.x - corner.x) / Math.max(1, far.y - corner.y);
+      page.classList.toggle("msap-cote", wall || shape < 0.75);
+      if (wall || shape < 0.75) {
+        var sheet = wall ? [1500, 1030] : [710, 1030], words = wall ? 380 : 300;
+        var wide = Math.min(sheet[0] - words, Math.max(0.5 * sheet[0], shape * (sheet[1] - 24) + 24));
+        page.style.setProperty("--msap-large", Math.round(wide) + "px");
+        page.style.setProperty("--msap-haut", Math.round(Math.min(sheet[1], (wide - 24) / shape + 24)) + "px");
+        // Words as large as the sheet holds them.
+        for (var size = wall ? 1.5 : 1.1; size > 0.5; size -= 0.1) {
+          page.style.setProperty("--msap-loupe", size.toFixed(1));
+          if (panel.offsetHeight * (panel.currentCSSZoom ? size : 1) <= sheet[1] - 10 && document.body.scrollHeight <= sheet[1]) { break; }
+        }
+        return;
+      }
       page.style.setProperty("--msap-haut", "100px");
       var left = 1040 - (document.body.scrollHeight - 100);
       page.style.setProperty("--msap-haut", Math.max(300, Math.min(640, left - 8)) + "px");
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
-    var page = document.documentElement, left = null, legend = document.querySelector("details.msap-cle");
+    var page = document.documentElement, panel = document.getElementById("msap-panneau"), left = null, legend = document.querySelector("details.msap-cle");
     if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
     if (legend) { legend.addEventListener("toggle", msap.ranger); }
     window.addEventListener("beforeprint", function () {
@@ -59,7 +76,7 @@
       msap.trace.imprimer(map, msap.donnees().repere, getComputedStyle(map.getContainer()).backgroundColor);
     });
     window.addEventListener("afterprint", function () {
-      page.classList.remove("msap-impression");
+      page.classList.remove("msap-impression", "msap-cote");
       if (legend) { legend.open = left.open; }
       map.options.zoomSnap = left.snap;
       map.invalidateSize({ animate: false });
@@ -98,6 +115,7 @@
     msap.ecouter(map);
     msap.panneau(map);
     msap.choix(map);
+    msap.emporter.construire(map);
     legend(map);
     msap.filigrane(map);
     framing(map, bounds);

@@ -200,7 +200,7 @@
     parts.undo.disabled = !essai.peutAnnuler();
     parts.redo.disabled = !essai.peutRetablir();
     [parts.clear, parts.json, parts.csv].forEach(function (button) { button.disabled = essai.vide(); });
-    parts.copy.disabled = essai.vide();
+    parts.copy.disabled = !essai.fragment();
     parts.tools.hidden = essai.vide() && parts.undo.disabled && parts.redo.disabled;
     parts.copy.hidden = !essai.adressable();
   }

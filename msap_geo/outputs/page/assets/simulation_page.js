@@ -82,6 +82,7 @@ var msapEssai = (function () {
         parts.push(part[0] + "=" + ids(part[1]).map(encodeURIComponent).join(","));
       }
     });
+    if (msap.emporter.fragment()) { parts.push(msap.emporter.fragment()); }
     return parts.length ? "#" + parts.join("&") : "";
   }
 
@@ -190,6 +191,7 @@ var msapEssai = (function () {
   function start(engine) {
     E = engine;
     now = empty();
+    msap.emporter.surNote(write);
     restore();
     window.addEventListener("hashchange", function () { if (location.hash !== fragment()) { restore(); } });
   }

@@ -260,6 +260,26 @@ msap.trace = (function () {
     var offset = this.map._latLngBoundsToNewLayerBounds(this.bounds, event.zoom, event.center).min;
     L.DomUtil.setTransform(this.canvas, offset, scale);
   };
+  // Where the grid falls on a frame of the map, whose corner is a layer point.
+  function viewOf(map, grid, corner, whole) {
+    var zoom = map.getZoom(), world = map.options.crs.scale(zoom), origin = map.getPixelOrigin().add(corner);
+    var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
+    return {
+      key: [k, dx, dy, whole.x, whole.y].join(),
+      k: k, dx: dx, dy: dy, zoom: zoom, width: whole.x, height: whole.y,
+      sees: function (box, at) {
+        return box[at] <= box[at + 2] && box[at] * k + dx <= whole.x && box[at + 2] * k + dx >= 0
+          && box[at + 1] * k + dy <= whole.y && box[at + 3] * k + dy >= 0;
+      }
+    };
+  }
+
+  // Draw what the map shows with another pen: that of a picture.
+  function paint(map, grid, pen) {
+    var view = viewOf(map, grid, map.containerPointToLayerPoint([0, 0]), map.getSize());
+    sceneOf(map, grid).layers.forEach(function (layer) { layer.msapDessin(pen, view); });
+  }
+
   Scene.prototype.draw = function () {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
@@ -284,16 +304,7 @@ msap.trace = (function () {
     ctx.setTransform(sharp, 0, 0, sharp, 0, 0);
     ctx.clearRect(0, 0, whole.x, whole.y);
     if (this.paper) { ctx.fillStyle = this.paper; ctx.fillRect(0, 0, whole.x, whole.y); }
-    var world = map.options.crs.scale(this.zoom), origin = map.getPixelOrigin().add(corner);
-    var k = world * grid.step, dx = world * grid.x - origin.x, dy = world * grid.y - origin.y;
-    var view = {
-      key: [k, dx, dy, whole.x, whole.y].join(),
-      k: k, dx: dx, dy: dy, zoom: this.zoom, width: whole.x, height: whole.y,
-      sees: function (box, at) {
-        return box[at] <= box[at + 2] && box[at] * k + dx <= whole.x && box[at + 2] * k + dx >= 0
-          && box[at + 1] * k + dy <= whole.y && box[at + 3] * k + dy >= 0;
-      }
-    };
+    var view = viewOf(map, grid, corner, whole);
     this.layers.forEach(function (layer) { layer.msapDessin(ctx, view); });
   };
 
@@ -329,5 +340,5 @@ msap.trace = (function () {
     scene.draw();
   }
 
-  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeLayer, imprimer: print, reveiller: wake };
+  return { deplier: unpack, Topologie: Topology, Grille: Grid, toile: makeLayer, imprimer: print, peindre: paint, reveiller: wake };
 })();
