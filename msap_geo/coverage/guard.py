@@ -17,7 +17,18 @@ CAUTION_PEOPLE = 200
 *Recensement de la population, conseils d'utilisation*)."""
 
 WIDE_ENOUGH = frozenset(
-    {WHOLE, "canton", "bassin_de_vie", "epci", "arrondissement", "departement", "region", "densite"}
+    {
+        WHOLE,
+        "canton",
+        "bassin_de_vie",
+        "epci",
+        "arrondissement",
+        "departement",
+        "region",
+        "densite",
+        "france_ruralites",
+        "montagne",
+    }
 )
 """Territories wide enough to be read from the grid: INSEE advises nothing below the canton."""
 

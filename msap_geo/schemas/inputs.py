@@ -46,6 +46,8 @@ MEMBERSHIPS = {
     "departement": "département",
     "region": "région",
     "densite": "grille de densité",
+    "france_ruralites": "zonage France Ruralités",
+    "montagne": "loi Montagne",
 }
 """What a commune belongs to: column of codes, and its name; ``<column>_nom`` names each code."""
 

@@ -157,3 +157,15 @@ def test_nothing_is_moved_where_nothing_is_known():
         pd.DataFrame(loaders.moved_to(table, nothing, "rues")), pd.DataFrame(table)
     )
     assert loaders.from_cells(table, None) is table
+
+
+@pytest.mark.parametrize("nowhere", [np.inf, -np.inf])
+def test_a_town_hall_the_projection_has_no_room_for_is_nobodys(nowhere):
+    # Projected for Mayotte, town halls of the Pacific are at infinity.
+    far = gpd.GeoDataFrame(
+        {"code_insee": ["98735", *CODES[:1]]},
+        geometry=[shapely.Point(nowhere, nowhere), shapely.Point(*at(5_000))],
+        crs=2154,
+    )
+    table = loaders.commune_origins(toy_communes(), far).table
+    assert table["origine"].tolist()[0] == "mairie"

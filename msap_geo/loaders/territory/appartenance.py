@@ -1,8 +1,8 @@
 """What communes belong to: EPCI, arrondissement, canton, bassin de vie, région, density.
 
 From INSEE's *table d'appartenance géographique des communes* (sheet ``COM``, labels in
-``Zones_supra_communales``), its *grille communale de densité* (``DENS``, ``LIBDENS``), or Etalab's
-``epci.json`` and ``communes.json``.
+``Zones_supra_communales``), its *grille communale de densité* (``DENS``, ``LIBDENS``), Etalab's
+``epci.json`` and ``communes.json``, or the lists of France Ruralités and of the law of mountains.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
+from msap_geo.loaders.territory import zonages
 from msap_geo.loaders.territory.codes_insee import departements_of, malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import read_json
 from msap_geo.loaders.variables import first_of
@@ -104,7 +105,8 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
     ----------
     path
         INSEE's *table d'appartenance* or *grille de densité* (workbook, CSV or zip), Etalab's
-        ``epci.json`` or ``communes.json``.
+        ``epci.json`` or ``communes.json``; the list of communes in France Ruralités, or in the
+        mountains (its name or a column of it says *montagne*).
     codes
         Codes to bring the file to: a merged commune belongs where the one that kept its code did,
         else where the first of them did; those that belonged elsewhere are told of.
@@ -156,7 +158,9 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
         ),
     ]
     raw = raw[~(wrong | repeated)].drop(columns=LINE, errors="ignore")
-    if codes is not None:
+    if codes is not None and zonages.MOUNTAIN in raw:
+        raw = zonages.mountains_in_force(raw, codes)
+    elif codes is not None:
         raw, merged = _merged(raw, codes, path.name)
         anomalies += merged
     table = raw.sort_values("code_insee", ignore_index=True)
@@ -177,13 +181,17 @@ def join_memberships(loaded: Iterable[Loaded[pd.DataFrame]]) -> Loaded[pd.DataFr
 
 
 def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
-    found = read_tables(path, keep=_KNOWN.__contains__)
+    found = read_tables(path, keep=_wanted)
+    mountains = zonages.mountain_rows(found, path.name)
+    if mountains is not None:
+        return mountains, tell_hidden(found, file=path.name)
     fitting = [each for each in found if _is_of_communes(each)]
     if not fitting:
         seen = "; ".join(f"{each.name} : {', '.join(each.table.columns[1:])}" for each in found)
         raise MissingColumnError(
             f"« {path.name} » : il manque le code de la commune ({' ou '.join(_CODE[:4])}) ou une "
-            f"appartenance (EPCI, ARR, CV, BV2022, DEP, REG, DENS) ; reconnues : {seen}",
+            "appartenance (EPCI, ARR, CV, BV2022, DEP, REG, DENS7, classement FRR) ; reconnues : "
+            f"{seen}",
             where=path,
             remedy="fournir la table d'appartenance géographique des communes de l'Insee",
         )
@@ -202,6 +210,9 @@ def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
             table[f"{column}_nom"] = raw[label].mask(raw[label] == "")
         elif column in names:
             table[f"{column}_nom"] = table[column].map(names[column], na_action="ignore")
+    rural = zonages.rural_column(raw.columns)
+    if rural is not None:
+        table[zonages.RURAL] = zonages.rural_classes(raw[rural])
     anomalies = tell_hidden(found, file=path.name)
     density = first_of(raw, _COLUMNS["densite"])
     if density is not None and "densite" not in table:
@@ -221,6 +232,10 @@ def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
                 remedy="fournir la grille communale de densité à sept niveaux (colonne DENS7)",
             )
     return table, anomalies
+
+
+def _wanted(name: str) -> bool:
+    return name in _KNOWN or zonages.is_of_zoning(name)
 
 
 def _has_seven_levels(raw: pd.DataFrame, source: str) -> bool:
@@ -244,7 +259,10 @@ def _is_of_communes(found: Found) -> bool:
     return (
         first_of(columns, _CODE) is not None
         and "nivgeo" not in columns
-        and any(columns & set(spellings) for spellings in _COLUMNS.values())
+        and (
+            any(columns & set(spellings) for spellings in _COLUMNS.values())
+            or zonages.rural_column(columns) is not None
+        )
     )
 
 

@@ -5,10 +5,14 @@ before and after an event: ``MOD`` (10 name, 20 creation, 21 re-establishment, 3
 34 mergers, 41 change of département, 50 transfer of chef-lieu, 70 associée made déléguée),
 ``DATE_EFF``, ``TYPECOM_AV``, ``COM_AV``, ``TYPECOM_AP``, ``COM_AP``. Source: INSEE, *Liste de
 modalités des fichiers téléchargeables du COG*.
+
+Its *table de passage* (``CODGEO_INI``, ``CODGEO_2026``) says in one row where each code since 2003
+leads: it is read as so many movements of one day.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -18,7 +22,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
-from msap_geo.loaders.territory.codes_insee import malformed
+from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import CommuneCodes
 from msap_geo.tabular import LINE, pick_columns, read_tables, tell_hidden
 from msap_geo.territory import departement_of
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msap_geo.anomalies import Anomaly
+    from msap_geo.tabular import Found
 
 _COLUMNS = {
     "mod": ("mod",),
@@ -37,6 +42,9 @@ _COLUMNS = {
     "genre_apres": ("typecom_ap",),
     "apres": ("com_ap",),
 }
+
+_PASSAGE_FROM = "codgeo_ini"
+_PASSAGE_TO = re.compile(r"codgeo_20\d\d")
 
 OLDEST_FILES = "2008-01-01"
 """Files read here are never older: INSEE's legal populations begin with 2006, in force in 2009.
@@ -52,7 +60,7 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     Parameters
     ----------
     path
-        CSV, or the zip of the whole COG.
+        CSV, or the zip of the whole COG; or the *table de passage* (workbook, CSV or zip).
 
     Returns
     -------
@@ -66,7 +74,10 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
         If the file is absent, is not what it claims to be, or holds no event.
     """
     known = {spelling for spellings in _COLUMNS.values() for spelling in spellings}
-    found = read_tables(path, keep=known.__contains__)
+    found = read_tables(path, keep=lambda name: name in known or _is_of_passage(name))
+    passage = next((made for each in found if (made := _from_passage(each)) is not None), None)
+    if passage is not None:
+        return _loaded_passage(passage, found, path)
     complete = [each for each in found if known <= set(each.table.columns)]
     raw = pick_columns((complete or found)[0].table, path, required=_COLUMNS)
     rows_read = len(raw)
@@ -91,6 +102,51 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     columns = ["date", "mod", "avant", "apres", LINE]
     result = schemas.check(kept[columns].reset_index(drop=True), schemas.MOVEMENTS, where=path.name)
     return Loaded(result, rows_read, (*tell_hidden(found, file=path.name), *anomalies))
+
+
+def _is_of_passage(name: str) -> bool:
+    return name == _PASSAGE_FROM or _PASSAGE_TO.fullmatch(name) is not None
+
+
+def _from_passage(found: Found) -> pd.DataFrame | None:
+    """Return the rows of a table of passage under our names, None where it is another table."""
+    columns = [name for name in found.table.columns if _PASSAGE_TO.fullmatch(name)]
+    if _PASSAGE_FROM not in found.table.columns or not columns:
+        return None
+    latest = max(columns)
+    table = found.table
+    return pd.DataFrame(
+        {
+            LINE: table[LINE],
+            "date": f"{latest[-4:]}-01-01",
+            "mod": "passage",
+            "avant": table[_PASSAGE_FROM].astype(str),
+            "apres": table[latest].astype(str),
+        }
+    )
+
+
+def _loaded_passage(rows: pd.DataFrame, found: list[Found], path: Path) -> Loaded[pd.DataFrame]:
+    refuse_lost_zeros(rows["avant"], path)
+    unusable = malformed(rows["avant"]) | malformed(rows["apres"])
+    told = rows.assign(identifiant=rows["avant"], nom="passage de " + rows["avant"])
+    anomalies = note(
+        told[unusable],
+        "mouvement-illisible",
+        Action.LEFT_OUT,
+        "code « {avant} » ou « {apres} » illisible",
+        file=path.name,
+    )
+    kept = rows[~unusable & (rows["avant"] != rows["apres"])]
+    if kept.empty:
+        raise DataError(
+            f"« {path.name} » ne fait passer aucun code à un autre",
+            where=path,
+            remedy="fournir la table de passage des communes de l'Insee",
+        )
+    columns = ["date", "mod", "avant", "apres", LINE]
+    result = schemas.check(kept[columns].reset_index(drop=True), schemas.MOVEMENTS, where=path.name)
+    return Loaded(result, len(rows), (*tell_hidden(found, file=path.name), *anomalies))
 
 
 def _dates(texts: pd.Series) -> pd.Series:

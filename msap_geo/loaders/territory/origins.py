@@ -265,10 +265,13 @@ def _shared(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell whose town hall is also that of a commune nearer to it, and of one as near."""
     given = halls[~(halls.isna() | halls.is_empty)]
+    # The projection of an island has no room for the other side of the earth.
+    xy = shapely.get_coordinates(given.to_numpy())
+    somewhere = np.isfinite(xy).all(axis=1)
+    given, xy = given[somewhere], xy[somewhere]
     if given.empty:
         nobody = np.zeros(len(codes), dtype=bool)
         return nobody, nobody
-    xy = shapely.get_coordinates(given.to_numpy())
     pairs = KDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy),) * 2)
     place = pd.Series(connected_components(links, directed=False)[1], index=given.index)
