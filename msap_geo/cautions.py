@@ -24,7 +24,11 @@ class Caution(NamedTuple):
 
 
 def cautions(
-    *, scenario: str = "", demonstration: bool = False, estimated: bool = False
+    *,
+    scenario: str = "",
+    roads: str = "",
+    demonstration: bool = False,
+    estimated: bool = False,
 ) -> tuple[Caution, ...]:
     """Return the cautions due.
 
@@ -32,6 +36,8 @@ def cautions(
     ----------
     scenario
         What is supposed, in words; empty for the network as it is.
+    roads
+        What is supposed of the roads, in words; empty for the roads as they are.
     demonstration
         Whether sites are invented.
     estimated
@@ -39,6 +45,7 @@ def cautions(
     """
     told = (
         (bool(scenario), Caution("SCÉNARIO", scenario)),
+        (bool(roads), Caution("ROUTES MODIFIÉES", roads)),
         (demonstration, Caution("DÉMONSTRATION", "Maisons et bureaux de poste inventés")),
         (estimated, Caution("TEMPS ESTIMÉS", "pas de réseau routier réel")),
     )

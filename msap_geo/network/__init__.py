@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
 from msap_geo.errors import NetworkError, StoreError
-from msap_geo.network.arrays import MINUTE_GRAIN
+from msap_geo.network.arrays import MINUTE_GRAIN, ROAD_CLASSES
+from msap_geo.network.conditions.changes import RoadChange, with_changes
+from msap_geo.network.conditions.traffic import with_traffic
+from msap_geo.network.conditions.zones import read_zone
 from msap_geo.network.crossings import Crossing
 from msap_geo.network.estimated import estimate_network
 from msap_geo.network.graphs import from_graph, from_place, read_graphml
@@ -30,7 +33,6 @@ from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
 from msap_geo.network.timetable import Timetable, day_range, read_timetable
-from msap_geo.network.traffic import with_traffic
 from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
@@ -39,11 +41,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATED",
     "MINUTE_GRAIN",
+    "ROAD_CLASSES",
     "Crossing",
     "Junctions",
     "NetworkReport",
     "Penalties",
     "Profile",
+    "RoadChange",
     "RoadNetwork",
     "Snapped",
     "Timetable",
@@ -62,8 +66,10 @@ __all__ = [
     "read_osm",
     "read_segments",
     "read_timetable",
+    "read_zone",
     "save_network",
     "snap",
+    "with_changes",
     "with_traffic",
 ]
 

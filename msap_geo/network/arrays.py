@@ -15,6 +15,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 MINUTE_GRAIN = 2.0**-32
@@ -23,6 +25,26 @@ MINUTE_GRAIN = 2.0**-32
 Sums of them are then exact in double precision up to two million minutes, whatever their order:
 every algorithm finds the same minutes to the last bit, and equal trips are equal.
 """
+
+
+ROAD_CLASSES = (
+    "motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link",
+    "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified", "residential",
+    "living_street", "pedestrian", "service", "track", "road", "cycleway", "footway", "path",
+    "steps", "bridleway", "ferry",
+)  # fmt: skip
+"""Classes of road an edge may have, numbered in this order: OSM's ``highway``, and crossings.
+
+A network store keeps the numbers: a class is added at the end, and the store's format changes.
+"""
+
+NO_CLASS, FERRY = -1, ROAD_CLASSES.index("ferry")
+_NUMBERS = {name: number for number, name in enumerate(ROAD_CLASSES)}
+
+
+def class_numbers(names: Iterable[str]) -> NDArray[np.int8]:
+    """Return the number of each class, :data:`NO_CLASS` where it is none of ours."""
+    return np.array([_NUMBERS.get(name, NO_CLASS) for name in names], dtype=np.int8)
 
 
 def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,6 +84,9 @@ class Edges:
     door
         Whether a place may enter it along the way, not only at its ends, shape (e,); everywhere
         when not given.
+    kind
+        Class of road, a position in :data:`ROAD_CLASSES` or :data:`NO_CLASS`, shape (e,); unknown
+        when not given.
     """
 
     tail: NDArray[np.int32]
@@ -73,6 +98,7 @@ class Edges:
     shape_x: NDArray[np.float64]
     shape_y: NDArray[np.float64]
     door: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
+    kind: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, dtype=np.int8))
     tail_in: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     head_out: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
@@ -81,6 +107,7 @@ class Edges:
         n = len(self.tail)
         for name, default in (
             ("door", np.ones(n, dtype=bool)),
+            ("kind", np.full(n, NO_CLASS, dtype=np.int8)),
             ("tail_in", self.tail),
             ("head_out", self.head),
         ):
@@ -138,6 +165,7 @@ def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
         shape_x=edges.shape_x[vertices],
         shape_y=edges.shape_y[vertices],
         door=edges.door[keep],
+        kind=edges.kind[keep],
         tail_in=edges.tail_in[keep],
         head_out=edges.head_out[keep],
     )

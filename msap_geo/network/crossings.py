@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from msap_geo.network.arrays import FERRY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,6 +62,7 @@ def land_crossings(edges: Edges, ferry: NDArray[np.bool_], *, wait_minutes: floa
         shape_x=np.where(at_sea, edges.shape_x[first], edges.shape_x),
         shape_y=np.where(at_sea, edges.shape_y[first], edges.shape_y),
         door=edges.door & ~ferry,
+        kind=np.where(ferry, FERRY, edges.kind).astype(np.int8),
     )
 
 
@@ -116,4 +119,5 @@ def add_crossings(
         shape_x=np.concatenate([edges.shape_x, np.repeat(x[tail], 2)]),
         shape_y=np.concatenate([edges.shape_y, np.repeat(y[tail], 2)]),
         door=np.concatenate([edges.door, np.zeros(len(crossings), dtype=bool)]),
+        kind=np.concatenate([edges.kind, np.full(len(crossings), FERRY, dtype=np.int8)]),
     )

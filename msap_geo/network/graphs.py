@@ -16,7 +16,7 @@ import shapely
 
 from msap_geo.cache import cache_folder
 from msap_geo.errors import DataError, NetworkError, UnreadableFileError
-from msap_geo.network.arrays import Edges
+from msap_geo.network.arrays import Edges, class_numbers
 from msap_geo.network.doors import with_doors
 from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, pair_links, tell_classes
@@ -211,7 +211,9 @@ def from_graph(
     head = ids.get_indexer(table["to"][usable])
     lines = _lines(table["geometry"].to_numpy()[usable], tail, head, x, y, transformer)
     doors = table["door"].to_numpy(dtype=np.int8)[usable]
-    edges = _edges(tail, head, length_m[usable], kmh[usable], lines, doors, profile)
+    # An edge made of several ways has the class of the first.
+    kind = class_numbers(str(np.atleast_1d(one)[0]) for one in table["highway"][usable])
+    edges = _edges(tail, head, length_m[usable], kmh[usable], lines, (doors, kind), profile)
     highway = table["highway"].explode().astype(str)
     return build_network(
         x,
@@ -284,9 +286,10 @@ def _door(data: Mapping[str, Any], profile: Profile) -> int:
 
 
 def _edges(
-    tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any, doors: Any, profile: Profile
+    tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any, ways: Any, profile: Profile
 ) -> Edges:
     """Pair the two directions of each road; its shape is that of the way it is drawn first."""
+    doors, kind = ways
     minutes = length_m / 1000 / kmh * 60
     out, back = pair_links(tail, head, minutes, length_m)
     some = np.where(out >= 0, out, back)
@@ -304,5 +307,6 @@ def _edges(
         shape_start=start,
         shape_x=xy[:, 0],
         shape_y=xy[:, 1],
+        kind=kind[some],
     )
     return with_doors(edges, doors[some], profile.rules.bridge_m)

@@ -138,6 +138,7 @@ def read_links(
             "to": table["to"],
             "minutes": length_m / 1000 / kmh * 60,
             "length_m": length_m,
+            "class": table["highway"],
             "door": class_doors(table["highway"], profile.rules) != NOWHERE,
         }
     )[drivable]

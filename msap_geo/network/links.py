@@ -9,7 +9,7 @@ import pandas as pd
 import pyproj
 
 from msap_geo.errors import MissingColumnError, NetworkError
-from msap_geo.network.arrays import Edges
+from msap_geo.network.arrays import Edges, class_numbers
 from msap_geo.network.model import RoadNetwork, build_network
 from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile
 
@@ -21,6 +21,7 @@ _WALKING_KMH = 5.0
 _SAME_LENGTH = 0.01
 _DEFAULT_SNAP_M = 2_000.0
 _EVERYWHERE = np.empty(0, dtype=bool)
+_NO_KIND = np.empty(0, dtype=np.int8)
 
 
 def class_speeds(highway: pd.Series, posted: pd.Series, profile: Profile) -> pd.Series:
@@ -183,6 +184,7 @@ def paired_edges(
         shape_start=np.arange(0, 2 * len(low) + 1, 2, dtype=np.int64),
         shape_x=x[vertices],
         shape_y=y[vertices],
+        kind=class_numbers(links["class"].iloc[some]) if "class" in links else _NO_KIND,
         door=links["door"].to_numpy(dtype=bool)[some] if "door" in links else _EVERYWHERE,
     )
 

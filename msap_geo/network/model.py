@@ -336,6 +336,25 @@ def reweighted(network: RoadNetwork, edges: Edges) -> RoadNetwork:
     return replace(network, edges=edges, links=links, reverse=reverse, order=order)
 
 
+def rebuilt(
+    network: RoadNetwork, x: NDArray[np.float64], y: NDArray[np.float64], edges: Edges
+) -> RoadNetwork:
+    """Return the network with other road sections; every node is kept.
+
+    Parameters
+    ----------
+    network, x, y, edges
+        Network, which is left as it is; its junctions, those added after its own; its sections.
+
+    Returns
+    -------
+    RoadNetwork
+        A new network.
+    """
+    report = replace(network.report, nodes=len(x), km=float(edges.length_m.sum() / 1000))
+    return reweighted(replace(network, x=x, y=y, report=report), edges)
+
+
 def _lasting_parts(
     x: NDArray[np.float64],
     y: NDArray[np.float64],

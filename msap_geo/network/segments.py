@@ -7,6 +7,7 @@ class of the profile's speed table (``docs/reseau.md``), unless BD TOPO tells a 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +23,7 @@ from msap_geo.errors import (
     NetworkError,
     UnreadableFileError,
 )
-from msap_geo.network.arrays import Edges
+from msap_geo.network.arrays import Edges, class_numbers
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.doors import class_doors, with_doors
 from msap_geo.network.links import tell_classes
@@ -161,6 +162,7 @@ def read_segments(
     ferry = classes[usable].isin([_FERRY]).to_numpy()
     doors = _doors(table[usable], classes[usable], profile)
     edges = with_doors(edges, doors, profile.rules.bridge_m)
+    edges = replace(edges, kind=class_numbers(classes[usable]))
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
     return build_network(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 6
+FORMAT = 7
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST, _VERIFIED = "reseau.json", "verifie.json"

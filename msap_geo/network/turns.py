@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msap_geo.network.arrays import NO_CLASS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -63,6 +65,7 @@ def without_turns(
             shape_x=np.concatenate([edges.shape_x, np.repeat(x[at], 2)]),
             shape_y=np.concatenate([edges.shape_y, np.repeat(y[at], 2)]),
             door=np.concatenate([edges.door, none.astype(bool)]),
+            kind=np.concatenate([edges.kind, np.full(n, NO_CLASS, dtype=np.int8)]),
         ),
     )
 

@@ -127,6 +127,7 @@ class Facts:
         """What no figure of the study may be read without."""
         return cautions(
             scenario="" if self.choice is None else choice_in_words(self.choice),
+            roads=self.study.reseau.told,
             demonstration=self.study.etude.demonstration,
             estimated=self.estimated,
         )

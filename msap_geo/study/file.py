@@ -17,6 +17,8 @@ from msap_geo.cautions import cautions
 from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
+from msap_geo.study.asked.base import Section
+from msap_geo.study.asked.roads import Reseau  # noqa: TC001 - pydantic reads the types
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -30,9 +32,7 @@ from msap_geo.study.sections import (
     Maisons,
     Millesimes,
     Mobilite,
-    Reseau,
     Score,
-    Section,
 )
 from msap_geo.tabular.toml_text import read_toml
 from msap_geo.territory import DEPARTEMENTS, projected_crs
@@ -162,9 +162,11 @@ class Study(Section):
         files = {
             role: _listed(getattr(getattr(self, row.section), role, None))
             for role, row in ROLES.items()
-            if role != "reseau"
+            if role not in ("reseau", "modifications")
         }
         files["reseau"] = self.reseau.sources
+        zones = (change.zone for change in self.reseau.holding if change.zone is not None)
+        files["modifications"] = tuple(dict.fromkeys(zones))
         return {role: files[role] for role in ROLES if files[role]}
 
 

@@ -119,6 +119,8 @@ def _moment(told: str) -> dt.datetime | None:
 
 def _method(result: Facts) -> str:
     supposed = "" if result.choice is None else f"Scénario : {choice_in_words(result.choice)}. "
+    if result.study.reseau.told:
+        supposed += f"Routes modifiées : {result.study.reseau.told}. "
     return supposed + (
         "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
         f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
@@ -158,6 +160,8 @@ def _limits(result: Facts) -> list[str]:
         )
     if result.choice is not None:
         limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")
+    if result.study.reseau.told:
+        limits.insert(0, f"Routes modifiées par l’étude : {result.study.reseau.told}.")
     if result.study.etude.demonstration:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
     elsewhere = result.origins["origine"][result.origins["origine"] != loaders.TOWN_HALL]

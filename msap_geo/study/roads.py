@@ -87,9 +87,11 @@ def load_roads(
         If a crossing starts from a commune that is not of the study, or has no place.
     """
     epsg = projected_crs(study.departements)
+    changes = _changes(study, origins, epsg)
     if profile.name == network.ESTIMATED:
         crossings = _crossings(study, origins, epsg)
-        return network.estimate_network(communes, origins, profile, crossings=crossings)
+        roads = network.estimate_network(communes, origins, profile, crossings=crossings)
+        return network.with_changes(roads, changes)
     roads = network.load_network(
         [study.path(path) for path in study.reseau.sources],
         profile,
@@ -106,8 +108,8 @@ def load_roads(
             remedy="fournir les routes de ces départements",
         )
     if study.reseau.heure == "pleines":
-        return network.with_traffic(roads, communes, profile.traffic)
-    return roads
+        roads = network.with_traffic(roads, communes, profile.traffic)
+    return network.with_changes(roads, changes)
 
 
 def from_streets(
@@ -135,26 +137,56 @@ def from_streets(
     return loaders.moved_to(origins, found, loaders.STREETS)
 
 
-def _crossings(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[network.Crossing]:
-    to_metres = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True)
-    places = origins.set_index("demand_id").geometry
+class _Places:
+    """Ends of crossings and of new roads, as the study writes them, in metres."""
 
-    def landing(end: str | tuple[float, float]) -> tuple[float, float]:
+    def __init__(self, origins: gpd.GeoDataFrame, epsg: int) -> None:
+        self._to_metres = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True)
+        self._places = origins.set_index("demand_id").geometry
+
+    def of(self, end: str | tuple[float, float], what: str, where: str) -> tuple[float, float]:
+        """Return the place of an end, projected."""
         if not isinstance(end, str):
-            x, y = to_metres.transform(*end)
+            x, y = self._to_metres.transform(*end)
             return float(x), float(y)
-        point = places.get(end)
+        point = self._places.get(end)
         if point is None:
             raise StudyError(
-                f"traversée depuis une commune inconnue de l'étude, ou sans position : « {end} »",
-                where="[[reseau.traversees]]",
+                f"{what} depuis une commune inconnue de l'étude, ou sans position : « {end} »",
+                where=where,
                 remedy="donner le code d'une commune de l'étude, ou une longitude et une latitude",
             )
         return float(point.x), float(point.y)
 
+
+def _crossings(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[network.Crossing]:
+    places, told = _Places(origins, epsg), ("traversée", "[[reseau.traversees]]")
     return [
-        network.Crossing(landing(trip.de), landing(trip.a), trip.minutes)
+        network.Crossing(places.of(trip.de, *told), places.of(trip.a, *told), trip.minutes)
         for trip in study.reseau.traversees
+    ]
+
+
+def _changes(study: Study, origins: gpd.GeoDataFrame, epsg: int) -> list[network.RoadChange]:
+    """Return what happens to the roads in the month of the study."""
+    places, told = _Places(origins, epsg), ("route nouvelle", "[[reseau.modifications]]")
+    return [
+        network.RoadChange(
+            name=change.nom,
+            zone=None
+            if change.zone is None
+            else network.read_zone(study.path(change.zone), epsg=epsg),
+            road_class=change.classe,
+            ends=None
+            if change.de is None or change.a is None
+            else (places.of(change.de, *told), places.of(change.a, *told)),
+            factor=change.facteur,
+            kmh=change.vitesse_kmh,
+            closed=change.ferme,
+            ahead=change.sens != "retour",
+            back=change.sens != "aller",
+        )
+        for change in study.reseau.holding
     ]
 
 

@@ -50,6 +50,7 @@ ROLES = {
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
     "tournees": Role("Tournées"),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
+    "modifications": Role("Zones des routes modifiées", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "accords": Role("Accords des maires", "adaptation"),
     "operateurs": Role("Guichets des opérateurs", "diagnostic", "DILA"),

@@ -6,11 +6,17 @@ from datetime import date
 from pathlib import Path  # noqa: TC003 - pydantic reads the types
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator, model_validator
+from pydantic import (
+    Field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from msap_geo import coverage, loaders, network, siting
 from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import StudyError
+from msap_geo.study.asked.base import Section
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import check_departements
 
@@ -22,14 +28,6 @@ MOST_EUR = 1e12
 # Not refused here: what checks the thresholds says it better.
 Minutes = Annotated[float, Field(strict=True, allow_inf_nan=True)]
 Euros = Annotated[float, Field(ge=0, le=MOST_EUR)]
-
-
-class Section(BaseModel):
-    """A section: no unknown key, nothing changed once read."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
-    )
 
 
 class Etude(Section):
@@ -85,96 +83,6 @@ class Maisons(Section):
         if not isinstance(value, (str, date)):
             raise StudyError("une date est attendue", remedy='écrire par exemple "2021-01-01"')
         return value
-
-
-class Traversee(Section):
-    """A crossing; an end is a commune's code, or a longitude and a latitude."""
-
-    de: str | tuple[float, float]
-    a: str | tuple[float, float]
-    minutes: float = Field(gt=0, le=LONGEST_THRESHOLD)
-
-    @field_validator("de", "a", mode="before")
-    @classmethod
-    def _landing(cls, value: object) -> object:
-        numbers = (
-            [part for part in value if isinstance(part, int | float)]
-            if isinstance(value, list)
-            else []
-        )
-        if not isinstance(value, str) and (len(numbers) != 2 or numbers != value):  # noqa: PLR2004
-            raise StudyError(
-                "un bout de traversée n'est ni une commune ni un point",
-                remedy='donner un code ("56009") ou une longitude et une latitude ([-3.15, 47.35])',
-            )
-        return value
-
-
-class Penalites(Section):
-    """``[reseau.penalites]``: what bends and junctions cost."""
-
-    acceleration_laterale_ms2: float = Field(default=0.0, ge=0, le=100)
-    carrefour_s: float = Field(default=0.0, ge=0, le=3600)
-
-
-class Reseau(Section):
-    """``[reseau]``: the roads, and how they are driven."""
-
-    profil: str = "voiture"
-    source: tuple[Path, ...] = ()
-    noeuds: Path | None = None
-    liens: Path | None = None
-    vitesses_kmh: dict[str, float] = Field(default_factory=dict)
-    sinuosite: float | None = Field(default=None, ge=1.0, le=10.0)
-    heure: Literal["creuses", "pleines"] = "creuses"
-    traversees: tuple[Traversee, ...] = ()
-    penalites: Penalites | None = None
-
-    @field_validator("source", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return [value] if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Reseau:
-        if self.profil not in network.available_profiles():
-            raise StudyError(
-                f"profil de déplacement inconnu : « {self.profil} »",
-                remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
-            )
-        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
-        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
-        if given not in expected:
-            raise StudyError(
-                "le réseau routier n'est pas donné comme il faut",
-                where="[reseau]",
-                remedy='donner soit source = "….osm.pbf" (ou une liste), soit noeuds et liens '
-                '(deux CSV), soit profil = "estime" seul',
-            )
-        if self.sinuosite is not None and self.profil != network.ESTIMATED:
-            raise StudyError(
-                "la sinuosité ne sert qu'au réseau estimé",
-                where="[reseau] sinuosite",
-                remedy='la retirer, ou choisir profil = "estime"',
-            )
-        if self.profil == network.ESTIMATED and self.penalites:
-            raise StudyError(
-                "les pénalités ne servent qu'avec des routes",
-                where="[reseau.penalites]",
-                remedy="les retirer, ou donner des routes",
-            )
-        if self.heure == "pleines" and not network.load_profile(self.profil).traffic.factors:
-            raise StudyError(
-                f"le profil « {self.profil} » ne distingue pas les heures de pointe",
-                where="[reseau] heure",
-                remedy='retirer la clé, ou choisir profil = "voiture"',
-            )
-        return self
-
-    @property
-    def sources(self) -> tuple[Path, ...]:
-        """Every file of roads."""
-        return (*self.source, *(path for path in (self.noeuds, self.liens) if path is not None))
 
 
 class Candidats(Section):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 
+import geopandas as gpd
 import pytest
+import shapely
+from support.toy import CENTRES
 
-from msap_geo.errors import StudyError
+from msap_geo import coverage
+from msap_geo.comparison import compare_studies
+from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.folder import write_study
 from msap_geo.study import read_study, run_study
 
@@ -138,3 +143,105 @@ def test_a_source_is_a_path_or_a_list(toy_study):
     study = read_study(toy_study.path)
     assert [path.name for path in one] == ["a.osm.pbf"]
     assert [path.name for path in study.inputs()["reseau"]] == ["a.osm.pbf", "b.osm.pbf"]
+
+
+class TestChanges:
+    """``[[reseau.modifications]]``; the zone holds the third kilometre from C to D."""
+
+    def zone(self, toy_study):
+        x, y = CENTRES[2]
+        shape = shapely.box(x + 2000, y - 100, x + 3000, y + 100)
+        path = toy_study.folder / "col.geojson"
+        gpd.GeoDataFrame(geometry=[shape], crs=2154).to_crs(4326).to_file(path)
+
+    def asked(self, toy_study, text, month="", *more):
+        roads = "[reseau]\n" + (f"mois = {month}\n" if month else "")
+        table = f'[[reseau.modifications]]\nnom = "Col"\n{text}\n\n[candidats]'
+        return minutes(toy_study, ("[reseau]\n", roads), ("[candidats]", table), *more)
+
+    @pytest.mark.parametrize("month", ["", "1"])
+    def test_a_pass_closed_in_winter(self, toy_study, month):
+        self.zone(toy_study)
+        text = 'raison = "neige"\nmois = [12, 1, 2]\nzone = "col.geojson"\nferme = true'
+        found, result = self.asked(toy_study, text, month)
+        assert found[:3].tolist() == [0, 10, 20]
+        assert found[3:].isna().all()
+        assert [str(one) for one in result.cautions] == ["ROUTES MODIFIÉES : Col (neige)."]
+        assert "routes-modifiees" in {one.code for one in result.anomalies}
+        folder = toy_study.folder / "sortie"
+        write_study(result, folder)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["parametres"]["reseau"]["modifications"][0]["nom"] == "Col"
+        files = {one["fichier"]: one["role"] for one in manifest["entrees"]}
+        assert files["col.geojson"] == "modifications"
+        assert "Routes modifiées : Col (neige)." in manifest["citation"]["methode"]
+        assert "ROUTES MODIFIÉES" in (folder / "carte.html").read_text(encoding="utf-8")
+
+    def test_it_is_open_in_summer(self, toy_study):
+        self.zone(toy_study)
+        text = 'mois = [12, 1, 2]\nzone = "col.geojson"\nferme = true'
+        found, result = self.asked(toy_study, text, "7")
+        assert found.tolist() == [0, 10, 20, 30, 40, 50]
+        assert result.cautions == ()
+
+    def test_winter_against_summer(self, toy_study):
+        self.zone(toy_study)
+        text = 'mois = [1]\nzone = "col.geojson"\nferme = true'
+        (_, winter), (_, summer) = (self.asked(toy_study, text, month) for month in ("1", "7"))
+        told = compare_studies(summer, winter)
+        # D is 30 minutes from A's Maison by the pass, and has no other road.
+        statuses = told.communes.set_index("code_insee")["statut_30"]
+        assert (statuses["53003"], statuses["53004"]) == (
+            coverage.STILL_WITHIN,
+            coverage.LOST,
+        )
+        assert "Mois" in {one.what for one in told.differences}
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ('classe = "primary"\nfacteur = 2', [0, 20, 40, 60, 80, 100]),
+            ('classe = "primary"\nvitesse_kmh = 120', [0, 5, 10, 15, 20, 25]),
+            ('de = "53001"\na = "53006"\nvitesse_kmh = 120', [0, 10, 20, 30, 35, 25]),
+            ('zone = "col.geojson"\nclasse = "primary"\nfacteur = 2', [0, 10, 20, 31, 41, 51]),
+            ('zone = "col.geojson"\nfacteur = 2\nsens = "retour"', [0, 10, 20, 31, 41, 51]),
+            ('zone = "col.geojson"\nfacteur = 2\nsens = "aller"', [0, 10, 20, 30, 40, 50]),
+        ],
+    )
+    def test_what_may_change(self, toy_study, text, expected):
+        self.zone(toy_study)
+        found, _ = self.asked(toy_study, text)
+        assert found.tolist() == pytest.approx(expected, abs=2e-3)
+
+    def test_an_estimated_network_changes_too(self, toy_study):
+        self.zone(toy_study)
+        roads = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"'
+        estimated = [(roads, 'profil = "estime"'), ("[reseau.vitesses_kmh]\nprimary = 60\n", "")]
+        free, _ = minutes(toy_study, *estimated)
+        shut, _ = self.asked(toy_study, 'zone = "col.geojson"\nferme = true', "", *estimated)
+        assert free.notna().all()
+        assert shut[3:].isna().all()
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("ferme = true", "il manque où"),
+            ('classe = "primary"', "une seule des clés"),
+            ('classe = "primary"\nferme = true\nfacteur = 2', "une seule des clés"),
+            ('classe = "nationale"\nferme = true', "classe de route inconnue : « nationale »"),
+            ('classe = "motorway"\nferme = true', "ne porte sur aucune route de classe motorway"),
+            ('de = "53001"\nvitesse_kmh = 50', "deux bouts"),
+            ('de = "53001"\na = "53006"\nferme = true', "demande une vitesse_kmh"),
+            ('de = "53001"\na = "99999"\nvitesse_kmh = 50', "commune inconnue"),
+            ('zone = "absente.geojson"\nferme = true', "absente.geojson"),
+            ('zone = "ailleurs.geojson"\nferme = true', "ne porte sur aucune route"),
+            ('classe = "primary"\nfacteur = 0', "facteur"),
+            ('classe = "primary"\nferme = true\nmois = [13]', "mois"),
+            ('classe = "primary"\nferme = true\nsens = "montée"', "sens"),
+        ],
+    )
+    def test_what_has_no_meaning_is_refused(self, toy_study, text, words):
+        away = gpd.GeoDataFrame(geometry=[shapely.box(5, 44, 5.1, 44.1)], crs=4326)
+        away.to_file(toy_study.folder / "ailleurs.geojson")
+        with pytest.raises(MsapGeoError, match=words):
+            self.asked(toy_study, text)

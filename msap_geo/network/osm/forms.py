@@ -165,7 +165,7 @@ class _Nodes:
     def roads(self) -> OsmRoads:
         """Return the ways with their nodes."""
         ways = self._ways.kept
-        table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 5)
+        table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 6)
         start = np.zeros(len(ways) + 1, dtype=np.int64)
         np.cumsum([len(refs) for _, refs in ways.values()], out=start[1:])
         n = len(self._node)
@@ -178,6 +178,7 @@ class _Nodes:
             ferry=table[:, 2] != 0,
             minutes=table[:, 3],
             door=table[:, 4].astype(np.int8),
+            kind=table[:, 5].astype(np.int8),
             node=self._node,
             lon=self._lonlat[:, 0],
             lat=self._lonlat[:, 1],

@@ -167,7 +167,7 @@ class _Chosen:
         line = rows.sizes > 1
         self._refused += int((closed[rows.kind] & line).sum())
         kept = open_[rows.kind] & line
-        table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 5)
+        table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 6)
         self._parts.append(
             (
                 rows.number[kept],
@@ -180,7 +180,7 @@ class _Chosen:
     def roads(self) -> OsmRoads:
         """Return the ways, their nodes still without place."""
         empty = np.empty(0, dtype=np.int64)
-        parts = self._parts or [(empty, empty, empty, np.empty((0, 5)))]
+        parts = self._parts or [(empty, empty, empty, np.empty((0, 6)))]
         way, sizes, refs, table = (np.concatenate(column) for column in zip(*parts, strict=True))
         self._parts = []
         node, vertex = np.unique(refs, return_inverse=True)
@@ -195,6 +195,7 @@ class _Chosen:
             ferry=table[:, 2] != 0,
             minutes=table[:, 3],
             door=table[:, 4].astype(np.int8),
+            kind=table[:, 5].astype(np.int8),
             node=node,
             lon=np.full(len(node), np.nan),
             lat=np.full(len(node), np.nan),

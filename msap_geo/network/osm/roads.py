@@ -47,6 +47,8 @@ class OsmRoads(NamedTuple):
         Duration of the whole way, not a number where speed tells, shape (w,).
     door
         Where a place may enter each way (:func:`msap_geo.network.osm.tags.door`), shape (w,).
+    kind
+        Class of each way (:data:`msap_geo.network.arrays.ROAD_CLASSES`), shape (w,).
     node
         OSM identifiers of the nodes, increasing, shape (n,).
     lon, lat
@@ -73,6 +75,7 @@ class OsmRoads(NamedTuple):
     ferry: NDArray[np.bool_]
     minutes: NDArray[np.float64]
     door: NDArray[np.int8]
+    kind: NDArray[np.int8]
     node: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
@@ -143,7 +146,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         vertex=np.concatenate(vertices),
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("way", "forward_kmh", "backward_kmh", "ferry", "minutes", "door")
+            for name in ("way", "forward_kmh", "backward_kmh", "ferry", "minutes", "door", "kind")
         },
         node=node,
         lon=lon,
@@ -175,6 +178,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         ferry=whole.ferry[keep],
         minutes=whole.minutes[keep],
         door=whole.door[keep],
+        kind=whole.kind[keep],
     )
 
 
@@ -262,6 +266,7 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
         shape_start=shape_start,
         shape_x=x[shape],
         shape_y=y[shape],
+        kind=roads.kind[way[begin]],
     )
     edges = with_doors(edges, roads.door[way[begin]], bridge_m)
     number = np.full(len(node_x), 0, dtype=np.int64)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from msap_geo.network.arrays import NO_CLASS, class_numbers
 from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class WaySpeeds(NamedTuple):
     door
         Where a place may enter it: :data:`ANYWHERE`, :data:`NOWHERE`, or :data:`IF_SHORT` on
         bridges.
+    kind
+        Its class (:data:`msap_geo.network.arrays.ROAD_CLASSES`).
     """
 
     forward_kmh: float
@@ -68,6 +71,7 @@ class WaySpeeds(NamedTuple):
     ferry: bool = False
     minutes: float = np.nan
     door: int = ANYWHERE
+    kind: int = NO_CLASS
 
 
 _OF_A_JUNCTION = frozenset({"highway=stop", "highway=give_way"})
@@ -127,7 +131,7 @@ def way_speeds(tags: Tags, profile: Profile) -> WaySpeeds | None:
         return CLOSED
     if under_works(tags, profile.rules) or too_small(tags, profile.rules):
         return CLOSED
-    return _road(tags, highway, profile)
+    return _road(tags, highway, profile)._replace(kind=int(class_numbers([highway])[0]))
 
 
 def blocks(tags: Tags, rules: OsmRules) -> bool:

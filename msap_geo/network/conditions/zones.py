@@ -1,0 +1,58 @@
+"""Zones drawn by a user: where roads change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import shapely
+
+from msap_geo.errors import MsapGeoError, UnreadableFileError
+from msap_geo.tabular import vector_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
+    """Read what a layer draws, in one piece.
+
+    Parameters
+    ----------
+    path
+        GeoJSON, GeoPackage, Shapefile or FlatGeobuf of one layer.
+    epsg
+        Projected CRS to bring it to.
+
+    Returns
+    -------
+    shapely.Geometry
+        Its surfaces; or, if it has none, its lines and points.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If there is no such file, it is no layer, has no CRS, or draws nothing.
+    """
+    source = vector_file(path)
+    try:
+        table = source.read()
+        drawn = table.to_crs(epsg).geometry
+    except MsapGeoError:
+        raise
+    except Exception as error:  # GDAL's own errors are of many classes
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas une couche lisible, ou n'a pas de système de coordonnées",
+            where=path,
+            remedy="l'enregistrer à nouveau en GeoJSON, longitudes et latitudes",
+        ) from error
+    shapes = shapely.make_valid(drawn.dropna().to_numpy())
+    shapes = shapes[~shapely.is_empty(shapes) & shapely.is_valid(shapes)]
+    flat = shapely.get_parts(shapely.get_parts(shapes))
+    if len(flat) == 0:
+        raise UnreadableFileError(
+            f"« {path.name} » ne dessine rien",
+            where=path,
+            remedy="y dessiner la zone où les routes changent, ou la route elle-même",
+        )
+    dimension = shapely.get_dimensions(flat)
+    return shapely.union_all(flat[dimension == dimension.max()])

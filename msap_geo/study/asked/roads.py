@@ -1,0 +1,170 @@
+"""``[reseau]``: the roads of a study, how they are driven, and what is supposed of them."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic reads the types
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from msap_geo import network
+from msap_geo.coverage.access import LONGEST_THRESHOLD
+from msap_geo.errors import StudyError
+from msap_geo.network.profiles import FASTEST_KMH
+from msap_geo.study.asked.base import Section
+
+
+def _place(value: object) -> object:
+    numbers = (
+        [part for part in value if isinstance(part, int | float)] if isinstance(value, list) else []
+    )
+    if not isinstance(value, str) and (len(numbers) != 2 or numbers != value):  # noqa: PLR2004
+        raise StudyError(
+            "un bout de traversée ou de route n'est ni une commune ni un point",
+            remedy='donner un code ("56009") ou une longitude et une latitude ([-3.15, 47.35])',
+        )
+    return value
+
+
+Place = Annotated[str | tuple[float, float], BeforeValidator(_place)]
+"""A commune's code, or a longitude and a latitude."""
+
+
+class Traversee(Section):
+    """A crossing; an end is a commune's code, or a longitude and a latitude."""
+
+    de: Place
+    a: Place
+    minutes: float = Field(gt=0, le=LONGEST_THRESHOLD)
+
+
+class Modification(Section):
+    """``[[reseau.modifications]]``: roads closed, slowed, quickened, or new."""
+
+    nom: str = Field(min_length=1)
+    raison: str = ""
+    mois: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
+    zone: Path | None = None
+    classe: str = ""
+    de: Place | None = None
+    a: Place | None = None
+    facteur: float | None = Field(default=None, ge=0.01, le=100)
+    vitesse_kmh: float | None = Field(default=None, ge=1, le=FASTEST_KMH)
+    ferme: bool = False
+    sens: Literal["les deux", "aller", "retour"] = "les deux"
+
+    @field_validator("mois", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, int) else value
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Modification:
+        new = self.de is not None or self.a is not None
+        effects = [self.facteur is not None, self.vitesse_kmh is not None, self.ferme]
+        faults = {
+            "une seule des clés facteur, vitesse_kmh et ferme dit ce qui change": sum(effects) != 1,
+            "une route nouvelle a deux bouts, de et a": new and (self.de is None or self.a is None),
+            "une route nouvelle n'a ni zone ni classe": new
+            and (self.zone is not None or self.classe != ""),
+            "une route nouvelle demande une vitesse_kmh": new and self.vitesse_kmh is None,
+            "il manque où : zone, classe, ou de et a": not new
+            and self.zone is None
+            and not self.classe,
+            f"classe de route inconnue : « {self.classe} » (au choix : "
+            f"{', '.join(network.ROAD_CLASSES)})": self.classe != ""
+            and self.classe not in network.ROAD_CLASSES,
+        }
+        fault = next((words for words, found in faults.items() if found), None)
+        if fault:
+            raise StudyError(
+                f"« {self.nom} » : {fault}",
+                where="[[reseau.modifications]]",
+                remedy='écrire par exemple zone = "col.geojson" et ferme = true',
+            )
+        return self
+
+    def holds(self, month: int | None) -> bool:
+        """Tell whether it holds in a month; where none is said, it does."""
+        return month is None or not self.mois or month in self.mois
+
+
+class Penalites(Section):
+    """``[reseau.penalites]``: what bends and junctions cost."""
+
+    acceleration_laterale_ms2: float = Field(default=0.0, ge=0, le=100)
+    carrefour_s: float = Field(default=0.0, ge=0, le=3600)
+
+
+class Reseau(Section):
+    """``[reseau]``: the roads, and how they are driven."""
+
+    profil: str = "voiture"
+    source: tuple[Path, ...] = ()
+    noeuds: Path | None = None
+    liens: Path | None = None
+    vitesses_kmh: dict[str, float] = Field(default_factory=dict)
+    sinuosite: float | None = Field(default=None, ge=1.0, le=10.0)
+    heure: Literal["creuses", "pleines"] = "creuses"
+    mois: int | None = Field(default=None, ge=1, le=12)
+    traversees: tuple[Traversee, ...] = ()
+    modifications: tuple[Modification, ...] = ()
+    penalites: Penalites | None = None
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Reseau:
+        if self.profil not in network.available_profiles():
+            raise StudyError(
+                f"profil de déplacement inconnu : « {self.profil} »",
+                remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
+            )
+        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
+        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
+        if given not in expected:
+            raise StudyError(
+                "le réseau routier n'est pas donné comme il faut",
+                where="[reseau]",
+                remedy='donner soit source = "….osm.pbf" (ou une liste), soit noeuds et liens '
+                '(deux CSV), soit profil = "estime" seul',
+            )
+        if self.sinuosite is not None and self.profil != network.ESTIMATED:
+            raise StudyError(
+                "la sinuosité ne sert qu'au réseau estimé",
+                where="[reseau] sinuosite",
+                remedy='la retirer, ou choisir profil = "estime"',
+            )
+        if self.profil == network.ESTIMATED and self.penalites:
+            raise StudyError(
+                "les pénalités ne servent qu'avec des routes",
+                where="[reseau.penalites]",
+                remedy="les retirer, ou donner des routes",
+            )
+        if self.heure == "pleines" and not network.load_profile(self.profil).traffic.factors:
+            raise StudyError(
+                f"le profil « {self.profil} » ne distingue pas les heures de pointe",
+                where="[reseau] heure",
+                remedy='retirer la clé, ou choisir profil = "voiture"',
+            )
+        return self
+
+    @property
+    def holding(self) -> tuple[Modification, ...]:
+        """Changes that hold in the month of the study."""
+        return tuple(change for change in self.modifications if change.holds(self.mois))
+
+    @property
+    def told(self) -> str:
+        """What is supposed of the roads, in words; empty for the roads as they are."""
+        return " ; ".join(
+            change.nom + (f" ({change.raison})" if change.raison else "") for change in self.holding
+        )
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """Every file of roads."""
+        return (*self.source, *(path for path in (self.noeuds, self.liens) if path is not None))
