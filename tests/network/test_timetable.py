@@ -273,7 +273,7 @@ def test_one_error_tells_every_fault(tmp_path):
     }
     with pytest.raises(DataError) as raised:
         read(feed(tmp_path, replaced=replaced))
-    for part in ("calendar.txt, ligne 2", "« 8h »", "« Z »", "(et 1 autre ligne)"):
+    for part in ("calendar.txt, ligne 2", "« 8h »", "« Z »", "(et 1\xa0autre ligne)"):
         assert part in str(raised.value)
 
 
