@@ -129,7 +129,18 @@ def read_tables(
 
 
 def columns_found(path: Path) -> str:
-    """Say what stands at the top of each table of a file that holds none of the columns wanted."""
+    """Say what stands at the top of each table of a file that holds none of the columns wanted.
+
+    Parameters
+    ----------
+    path
+        Workbook, archive or text table.
+
+    Returns
+    -------
+    str
+        Its headers in words.
+    """
     told = []
     for header in read_headers(path):
         names = [name for name in header if name]
