@@ -8,6 +8,7 @@ next one::
     etude = mg.read("etude.toml")        # or mg.sample()
     r = mg.run(etude)
     mg.map(r); mg.diagnose(r); mg.rate(r); mg.plan(r, number=3); mg.backtest(r)
+    mg.tour(r, vehicles=1); mg.services(r, budget_eur=300_000)
     s = mg.scenario(r, opened=["CONCA"])
     mg.compare(r, s)
     mg.write(r, "maps/corse", everything=True); mg.report(r, "rapport.pdf"); mg.check(etude)
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
         run,
         sample,
         scenario,
+        services,
+        tour,
         write,
     )
 
@@ -54,12 +57,14 @@ __all__ = [
     "run",
     "sample",
     "scenario",
+    "services",
+    "tour",
     "write",
 ]
 
 _ROOMS = (
     "answers", "audit", "comparison", "coverage", "documents", "folder", "loaders", "network",
-    "outputs", "siting", "sources", "study", "travel",
+    "outputs", "rounds", "siting", "sources", "study", "travel",
 )  # fmt: skip
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
@@ -32,6 +34,7 @@ def register(commands: Any) -> None:
         "[regles_tournees] du fichier d'étude.",
         examples=[
             "tournees etude.toml --vehicules 1 --heures-ouvertes 28",
+            "tournees etude.toml --publier maps/tournees --debut 2027-01-04",
             "tournees etude.toml --budget 300000",
             "tournees etude.toml --vehicules 2 --heures-ouvertes 24 --arret-minimum 1h30 --json",
         ],
@@ -67,6 +70,20 @@ def register(commands: Any) -> None:
         action="extend",
         default=[],
         help="communes d'où partent les véhicules (par défaut : au plus près des habitants)",
+    )
+    command.options.add_argument(
+        "--publier",
+        metavar="DOSSIER",
+        type=Path,
+        help="écrit aussi la semaine sur une carte, une affiche par commune, un rapport, un "
+        "calendrier (iCalendar), un flux GTFS, les arrêts en CSV et un classeur",
+    )
+    command.options.add_argument(
+        "--debut",
+        metavar="AAAA-MM-JJ",
+        type=_day,
+        help="premier jour du calendrier et du flux, pour un an (par défaut : le premier lundi de "
+        "l'année des coûts)",
     )
     command.options.add_argument(
         "--comparer",
@@ -109,6 +126,15 @@ def duration(text: str) -> int:
     return int(match["min"])
 
 
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"un jour est attendu, comme 2027-01-04 (reçu {text})"
+        ) from None
+
+
 def _euros(text: str) -> float:
     try:
         value = float(text.replace(",", ".").replace(" ", "").replace("_", ""))
@@ -147,7 +173,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         design_rounds,
         rounds_json,
     )
-    from msap_geo.folder import rounds_tables  # noqa: PLC0415
+    from msap_geo.folder import publish_rounds, rounds_tables  # noqa: PLC0415
 
     asked = RoundsAsked(
         vehicles=arguments.vehicules,
@@ -159,12 +185,14 @@ def _conduct(arguments: argparse.Namespace) -> int:
     found = formats.run(
         arguments, lambda result, progress: design_rounds(result, asked, progress=progress)
     )
+    if arguments.publier is not None:
+        publish_rounds(found, arguments.publier, start=arguments.debut)
     formats.show(
         arguments,
         found.result,
         content=lambda: rounds_json(found),
         tables=rounds_tables(found),
-        text=lambda: _told(found),
+        text=lambda: _told(found, arguments.publier),
     )
     return 0
 
@@ -211,7 +239,7 @@ def _told_services(found: Services) -> str:
     return "\n".join(lines)
 
 
-def _told(found: Rounds) -> str:
+def _told(found: Rounds, folder: Path | None) -> str:
     from msap_geo import french, rounds  # noqa: PLC0415
     from msap_geo.answers import vehicle_name  # noqa: PLC0415
     from msap_geo.coverage.opening import WEEKDAYS  # noqa: PLC0415
@@ -260,4 +288,6 @@ def _told(found: Rounds) -> str:
             f"{french.counted(len(left), 'commune')} : {some}" + ("…" if more > 0 else "")
         )
     lines += [f"  {remark}" for remark in (*found.remarks, *found.costs.remarks)]
+    if folder is not None:
+        lines.append(f"Publié : {folder} (carte à ouvrir : {folder / 'semaine.html'})")
     return "\n".join(lines)

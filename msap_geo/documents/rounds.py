@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING
 
 from msap_geo import french, rounds
 from msap_geo.coverage.opening import WEEKDAYS
-from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
+from msap_geo.outputs.report import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    KeyFigures,
+    Paragraph,
+    Section,
+    Table,
+)
+from msap_geo.study import provenance_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from msap_geo.answers import Rounds
     from msap_geo.documents.parts import ReportParts
 
 _LISTED = 30
+_LEFT = 20
 
 
 def existing(parts: ReportParts) -> Section | None:
@@ -117,3 +131,193 @@ def _limits(parts: ReportParts) -> str:
             "endroit, et rien ailleurs."
         )
     return told
+
+
+def rounds_document(found: Rounds) -> Document:
+    """Compose the report of designed rounds: the week, its worth and proof, its cost, who is left.
+
+    Parameters
+    ----------
+    found
+        What :func:`msap_geo.answers.design_rounds` found.
+    """
+    plan, people = found.plan, int(found.people.sum())
+    summary = KeyFigures(
+        (
+            (
+                french.number(int(plan.value)),
+                f"habitants servis, selon leurs heures, sur {french.number(people)}",
+            ),
+            (french.number(plan.weekly_hours, 1), "heures ouvertes par semaine"),
+            (french.euros(sum(found.yearly_eur.values())), "par an"),
+        )
+    )
+    sections = (
+        Section("La semaine", (_week(found),)),
+        Section("Ce que le plan vaut", (Paragraph(_worth(found)),)),
+        Section("Ce qu’il coûte", (_cost(found),)),
+        Section("Qui reste sans arrêt à portée", _left(found)),
+        Section("À savoir", (Bullets((*found.remarks, *found.costs.remarks)),)),
+    )
+    return _document(found, "Tournées de services publics", (summary,), sections)
+
+
+def notices_document(found: Rounds) -> Document:
+    """Compose what each commune with a stop puts on its notice board, a page each.
+
+    Parameters
+    ----------
+    found
+        What :func:`msap_geo.answers.design_rounds` found.
+    """
+    stops = found.stops()
+    order = stops.drop_duplicates("code_insee").sort_values("nom")
+    sections = tuple(
+        Section(
+            str(row.nom),
+            (
+                _hours(found, stops[stops["code_insee"] == row.code_insee], row.nom),
+                *_around(found, row.code_insee),
+            ),
+            new_page=True,
+        )
+        for row in order.itertuples()
+    )
+    text = (
+        f"{french.counted(len(order), 'commune')} ont un arrêt : une page pour le panneau "
+        "d’affichage de chacune."
+    )
+    return _document(found, "Horaires des services itinérants", (Paragraph(text),), sections)
+
+
+def _document(
+    found: Rounds, title: str, summary: tuple[Block, ...], sections: tuple[Section, ...]
+) -> Document:
+    origin = provenance_of(found.result)
+    return Document(
+        title=title,
+        territory=origin.title,
+        dated=" · ".join(part for part in (origin.territory, origin.date) if part),
+        date=origin.moment.date(),
+        software=origin.software,
+        summary=summary,
+        sections=sections,
+        warnings=origin.warnings,
+        credits=tuple(line for line in (origin.vintages, *origin.attributions) if line),
+    )
+
+
+def _when(found: Rounds, day: str, week: int) -> str:
+    return f"{day}, semaine {week}" if found.plan.work.weeks > 1 else day
+
+
+def _week(found: Rounds) -> Table:
+    return Table(
+        "Arrêts, dans l’ordre de la semaine",
+        (
+            Column("Véhicule"),
+            Column("Jour"),
+            Column("Commune"),
+            Column("Ouvert"),
+            Column("Route avant", number=True),
+            Column("Habitants à portée", number=True),
+        ),
+        tuple(
+            (
+                row["vehicule"],
+                _when(found, row["jour"], row["semaine"]),
+                row["nom"],
+                f"{row['arrivee']}–{row['depart']}",
+                french.minutes(row["minutes_depuis_precedent"]),
+                french.number(row["habitants_a_portee"]),
+            )
+            for row in found.stops().to_dict("records")
+        ),
+        note="Temps de route à la minute, sur le réseau de l’étude ; un arrêt coupé par la pause "
+        "fait deux lignes.",
+    )
+
+
+def _worth(found: Rounds) -> str:
+    plan = found.plan
+    return (
+        f"{french.people(int(plan.value))} servis, chaque commune comptant selon ses heures "
+        "(une heure et demie par semaine vaut la moitié de ses habitants, une demi-journée les "
+        f"trois quarts, un jour la totalité) ; {french.people(found.within_reach)} ont un arrêt à "
+        f"{found.threshold:g} minutes ou moins. Aucun plan qui respecte les mêmes règles n’en sert "
+        f"plus de {french.number(round(plan.bound))} : il manque au plus "
+        f"{french.percent(plan.gap, 1)}. Un plan fait à la main, arrêt par arrêt, en servirait "
+        f"{french.number(int(plan.greedy_value))}."
+    )
+
+
+def _cost(found: Rounds) -> Table:
+    names = {"equipe_eur": "Équipes", "route_eur": "Route", "vehicule_eur": "Véhicules"}
+    rows = [(names[name], french.euros(value)) for name, value in found.yearly_eur.items()]
+    rows.append(("Ensemble", french.euros(sum(found.yearly_eur.values()))))
+    co2 = french.number(found.yearly_km * found.costs.co2_kg / 1000, 1)
+    return Table(
+        "Coût par an",
+        (Column("Poste"), Column("Par an", number=True)),
+        tuple(rows),
+        note=f"{french.number(found.yearly_km)} km par an, {co2} t de CO2 équivalent.",
+        total=True,
+    )
+
+
+def _left(found: Rounds) -> tuple[Block, ...]:
+    left = found.unserved()
+    if left.empty:
+        return (Paragraph("Personne : toutes les communes ont un arrêt à portée."),)
+    shown = left.head(_LEFT)
+    more = len(left) - len(shown)
+    people = french.people(int(left["population"].sum()))
+    return (
+        Paragraph(f"{people} dans {french.counted(len(left), 'commune')}."),
+        Table(
+            "Communes sans arrêt à portée, les plus peuplées d’abord",
+            (Column("Commune"), Column("Habitants", number=True)),
+            tuple((row.nom, french.number(row.population)) for row in shown.itertuples()),
+            note=f"Et {french.counted(more, 'autre')}." if more else "",
+        ),
+    )
+
+
+def _hours(found: Rounds, stops: pd.DataFrame, name: object) -> Table:
+    return Table(
+        f"Les services publics viennent à {name}",
+        (Column("Jour"), Column("Heures"), Column("Lieu"), Column("Véhicule")),
+        tuple(
+            (
+                _when(found, row["jour"], row["semaine"]).capitalize(),
+                f"de {row['arrivee'].replace(':', ' h ')} à {row['depart'].replace(':', ' h ')}",
+                row["lieu"].capitalize(),
+                row["vehicule"],
+            )
+            for row in stops.to_dict("records")
+        ),
+    )
+
+
+def _around(found: Rounds, code: str) -> tuple[Block, ...]:
+    """Tell the other stops within reach of a commune."""
+    problem = found.plan.problem
+    if code not in problem.place_ids:
+        return ()
+    row = problem.place_ids.get_loc(code)
+    inside = problem.reach.indices[problem.reach.indptr[row] : problem.reach.indptr[row + 1]]
+    near = set(problem.stop_ids[inside]) - {code}
+    stops = found.stops()
+    others = stops[stops["code_insee"].isin(near)]
+    if others.empty:
+        return ()
+    return (
+        Bullets(
+            tuple(
+                f"{row['nom']} : {_when(found, row['jour'], row['semaine'])}, de "
+                f"{row['arrivee'].replace(':', ' h ')} à {row['depart'].replace(':', ' h ')}"
+                for row in others.to_dict("records")
+            )
+        ),
+        Paragraph(f"Aussi à {found.threshold:g} minutes ou moins.", tone="note"),
+    )

@@ -13,6 +13,7 @@ from msap_geo.folder.everything import (
     write_everything,
 )
 from msap_geo.folder.made import Extras, Made, make_study
+from msap_geo.folder.rounds import publish_rounds, week_of
 from msap_geo.folder.study import write_study
 from msap_geo.folder.tables import (
     diagnosis_layers,
@@ -41,12 +42,14 @@ __all__ = [
     "make_study",
     "plan_layers",
     "plan_tables",
+    "publish_rounds",
     "rating_tables",
     "rounds_tables",
     "run_everything",
     "services_tables",
     "study_layers",
     "study_tables",
+    "week_of",
     "write_comparison",
     "write_diagnosis",
     "write_everything",

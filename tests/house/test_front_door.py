@@ -15,7 +15,7 @@ from msap_geo import errors
 
 NAMES = [
     "backtest", "check", "compare", "diagnose", "map", "plan", "rate", "read", "report", "run",
-    "sample", "scenario", "write",
+    "sample", "scenario", "services", "tour", "write",
 ]  # fmt: skip
 
 

@@ -30,6 +30,7 @@ LESSONS = [
     "04_candidats_la_poste",
     "05_plans_et_budget",
     "06_scenarios_et_carte",
+    "07_tournees",
     "08_sans_voiture",
 ]
 MAP_LESSON = "06_scenarios_et_carte"
