@@ -131,7 +131,7 @@ def _day(text: str) -> dt.date:
         return dt.date.fromisoformat(text.strip())
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"un jour est attendu, comme 2027-01-04 (reçu {text})"
+            f"un jour est attendu comme 2027-01-04 (reçu {text})"
         ) from None
 
 

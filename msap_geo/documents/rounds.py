@@ -19,8 +19,6 @@ from msap_geo.outputs.report import (
 from msap_geo.study import provenance_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from msap_geo.answers import Rounds
     from msap_geo.documents.parts import ReportParts
 
@@ -162,34 +160,6 @@ def rounds_document(found: Rounds) -> Document:
     return _document(found, "Tournées de services publics", (summary,), sections)
 
 
-def notices_document(found: Rounds) -> Document:
-    """Compose what each commune with a stop puts on its notice board, a page each.
-
-    Parameters
-    ----------
-    found
-        What :func:`msap_geo.answers.design_rounds` found.
-    """
-    stops = found.stops()
-    order = stops.drop_duplicates("code_insee").sort_values("nom")
-    sections = tuple(
-        Section(
-            str(row.nom),
-            (
-                _hours(found, stops[stops["code_insee"] == row.code_insee], row.nom),
-                *_around(found, row.code_insee),
-            ),
-            new_page=True,
-        )
-        for row in order.itertuples()
-    )
-    text = (
-        f"{french.counted(len(order), 'commune')} ont un arrêt : une page pour le panneau "
-        "d’affichage de chacune."
-    )
-    return _document(found, "Horaires des services itinérants", (Paragraph(text),), sections)
-
-
 def _document(
     found: Rounds, title: str, summary: tuple[Block, ...], sections: tuple[Section, ...]
 ) -> Document:
@@ -280,44 +250,4 @@ def _left(found: Rounds) -> tuple[Block, ...]:
             tuple((row.nom, french.number(row.population)) for row in shown.itertuples()),
             note=f"Et {french.counted(more, 'autre')}." if more else "",
         ),
-    )
-
-
-def _hours(found: Rounds, stops: pd.DataFrame, name: object) -> Table:
-    return Table(
-        f"Les services publics viennent à {name}",
-        (Column("Jour"), Column("Heures"), Column("Lieu"), Column("Véhicule")),
-        tuple(
-            (
-                _when(found, row["jour"], row["semaine"]).capitalize(),
-                f"de {row['arrivee'].replace(':', ' h ')} à {row['depart'].replace(':', ' h ')}",
-                row["lieu"].capitalize(),
-                row["vehicule"],
-            )
-            for row in stops.to_dict("records")
-        ),
-    )
-
-
-def _around(found: Rounds, code: str) -> tuple[Block, ...]:
-    """Tell the other stops within reach of a commune."""
-    problem = found.plan.problem
-    if code not in problem.place_ids:
-        return ()
-    row = problem.place_ids.get_loc(code)
-    inside = problem.reach.indices[problem.reach.indptr[row] : problem.reach.indptr[row + 1]]
-    near = set(problem.stop_ids[inside]) - {code}
-    stops = found.stops()
-    others = stops[stops["code_insee"].isin(near)]
-    if others.empty:
-        return ()
-    return (
-        Bullets(
-            tuple(
-                f"{row['nom']} : {_when(found, row['jour'], row['semaine'])}, de "
-                f"{row['arrivee'].replace(':', ' h ')} à {row['depart'].replace(':', ' h ')}"
-                for row in others.to_dict("records")
-            )
-        ),
-        Paragraph(f"Aussi à {found.threshold:g} minutes ou moins.", tone="note"),
     )

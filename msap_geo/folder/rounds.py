@@ -10,7 +10,7 @@ import geopandas as gpd
 
 from msap_geo import coverage, outputs, travel
 from msap_geo.answers import rounds_json, vehicle_name
-from msap_geo.documents.rounds import notices_document, rounds_document
+from msap_geo.documents.rounds import rounds_document
 from msap_geo.folder.tables import rounds_tables
 from msap_geo.outputs import report, week
 from msap_geo.study import provenance_of
@@ -36,13 +36,13 @@ def publish_rounds(
         What :func:`msap_geo.answers.design_rounds` found.
     folder
         Folder to write in, made if needed: ``tournees.json``, ``.csv``, ``.xlsx``, ``.ics``,
-        ``tournees-gtfs.zip``, ``semaine.html``, ``affiches`` (a page for the notice board of each
-        commune) and ``rapport_tournees``.
+        ``tournees-gtfs.zip``, ``semaine.html``, ``affiches.html`` (a printed page for the notice
+        board of each commune) and ``rapport_tournees``.
     start
         First day; the Monday from it on is that of the first week. The first Monday of the year of
         the costs by default: nothing depends on the clock.
     formats
-        Forms of the documents.
+        Forms of the report.
 
     Raises
     ------
@@ -65,12 +65,26 @@ def publish_rounds(
             week.week_page(made, found.result.communes, beyond=beyond, notes=found.remarks),
             encoding="utf-8",
         )
-        for name, document in (
-            ("affiches", notices_document(found)),
-            ("rapport_tournees", rounds_document(found)),
-        ):
-            for form in formats:
-                (draft / f"{name}.{form}").write_bytes(report.render(document, form))
+        notices = week.notices_page(made, near=_near(found), reach_minutes=found.threshold)
+        (draft / "affiches.html").write_text(notices, encoding="utf-8")
+        document = rounds_document(found)
+        for form in formats:
+            (draft / f"rapport_tournees.{form}").write_bytes(report.render(document, form))
+
+
+def _near(found: Rounds) -> dict[str, set[str]]:
+    """Return, by commune beyond reach of a Maison, the stops within reach, its own left out."""
+    problem = found.plan.problem
+    return {
+        code: {
+            str(problem.stop_ids[stop])
+            for stop in problem.reach.indices[
+                problem.reach.indptr[rank] : problem.reach.indptr[rank + 1]
+            ]
+        }
+        - {code}
+        for rank, code in enumerate(problem.place_ids)
+    }
 
 
 def week_of(found: Rounds, *, start: dt.date | None = None) -> week.Week:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from msap_geo import answers, cli, study, travel
+from msap_geo import answers, cli, rounds, study, travel
 from msap_geo.errors import InfeasibleError, StudyError
 
 
@@ -145,6 +145,46 @@ class TestTown:
         assert known.issuperset(codes)
         with pytest.raises(InfeasibleError, match="arrêt imposé"):
             answers.design_rounds(result, answers.RoundsAsked(open_hours=4.5))
+
+
+class TestPublished:
+    def test_everything_is_in_one_folder(self, toy_study, tmp_path, capsys):
+        folder = tmp_path / "publie"
+        code, out, _ = tournees(
+            capsys, toy_study.path, "--heures-ouvertes", "6", "--publier", str(folder),
+            "--debut", "2027-01-01",
+        )  # fmt: skip
+        assert code == 0
+        assert "semaine.html" in out
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "affiches.html", "rapport_tournees.html", "rapport_tournees.pdf", "semaine.html",
+            "tournees-gtfs.zip", "tournees.csv", "tournees.ics", "tournees.json", "tournees.xlsx",
+        ]  # fmt: skip
+        told = json.loads((folder / "tournees.json").read_text(encoding="utf-8"))
+        stops = rounds.read_stops(folder / "tournees.csv")
+        steps = [step for day in told["tournees"] for step in day["etapes"]]
+        assert sorted(rounds.clock(stop.opens) for stop in stops) == sorted(
+            step["arrivee"] for step in steps
+        )
+        calendar = (folder / "tournees.ics").read_text(encoding="utf-8")
+        assert calendar.count("BEGIN:VEVENT") == len(steps)
+        page = (folder / "semaine.html").read_text(encoding="utf-8")
+        notices = (folder / "affiches.html").read_text(encoding="utf-8")
+        for step in steps:
+            assert step["nom"] in page
+            assert f"<h2>{step['nom']}</h2>" in notices
+        first = {path.name: path.read_bytes() for path in folder.iterdir()}
+        tournees(
+            capsys, toy_study.path, "--heures-ouvertes", "6", "--publier", str(folder),
+            "--debut", "2027-01-01",
+        )  # fmt: skip
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
+    @pytest.mark.parametrize("day", ["lundi", "2027-13-01", "01/01/2027"])
+    def test_a_day_that_is_none(self, toy_study, capsys, day):
+        code, _, err = tournees(capsys, toy_study.path, "--debut", day)
+        assert code == 2
+        assert "un jour est attendu" in err
 
 
 @pytest.mark.slow

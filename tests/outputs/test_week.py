@@ -29,7 +29,11 @@ def outing(**changes):
     given = {
         "vehicle": "Bus 1", "week": 1, "weekday": 1, "base": spot("53001", "Alpha", ""),
         "leaves": 500, "returns": 1000,
-        "calls": (first, week.Call(first.spot, 780, 840), week.Call(spot("53005", HOSTILE), 870, 960)),
+        "calls": (
+            first,
+            week.Call(first.spot, 780, 840),
+            week.Call(spot("53005", HOSTILE), 870, 960),
+        ),
         "ways": (way, way.reverse(), way),
         **changes,
     }  # fmt: skip
@@ -172,3 +176,31 @@ class TestPage:
         empty = shapely.LineString()
         alone = outing(calls=(week.Call(spot("53001", "Alpha"), 540, 700),), ways=(empty, empty))
         assert "9 h–11 h 40" in self.page(made(alone))
+
+
+class TestNotices:
+    def page(self, *outings, cycle=1):
+        near = {"53003": {"53005"}, "53005": set()}
+        return week.notices_page(made(*outings, cycle=cycle), near=near, reach_minutes=20.0)
+
+    def test_a_page_for_each_commune(self):
+        text = self.page()
+        assert text.count("<section>") == 2
+        assert "<h2>Gamma</h2>" in text
+        assert "Chaque mardi" in text
+        assert "de 9 h à 12 h 15 et de 13 h à 14 h" in text
+        assert "du 4 janvier 2027 au 2 janvier 2028" in text
+        # The other stop within reach is told at Gamma alone.
+        assert " ".join(text.split()).count("Aussi à 20 minutes") == 1
+        assert "mardi de 14 h 30 à 16 h" in text
+
+    def test_names_stay_inert_and_nothing_is_fetched(self):
+        text = self.page()
+        assert "<b>" not in text
+        assert "<script" not in text
+        assert "http" not in text.replace("http-equiv", "")
+
+    def test_dates_are_told_where_weeks_differ(self):
+        text = self.page(outing(week=2), cycle=2)
+        assert "Un mardi sur 2" in text
+        assert "prochains passages : 12 janvier, 26 janvier, 9 février" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msap_geo.outputs.week.calendar import calendar_text
 from msap_geo.outputs.week.gtfs import gtfs_tables, write_gtfs
 from msap_geo.outputs.week.model import Call, Outing, Spot, Week, first_monday
+from msap_geo.outputs.week.notices import notices_page
 from msap_geo.outputs.week.page import week_page
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "calendar_text",
     "first_monday",
     "gtfs_tables",
+    "notices_page",
     "week_page",
     "write_gtfs",
 ]

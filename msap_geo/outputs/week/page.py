@@ -75,6 +75,7 @@ def week_page(
         for rank in range(1, len(days) + 1)
     ]
     rules.append(
+        "#j0:checked~main .heures{display:none}#j0:checked~main .jour text{font-size:12px}"
         "#j0:checked~nav label[for=j0]{background:#161616;color:#fff}"
         "#j0:focus-visible~nav label[for=j0]{outline:3px solid #1b4f9c}"
     )
@@ -171,7 +172,8 @@ def _outing(frame: _Frame, outing: Outing, rank: int, vehicles: list[str]) -> st
         seen.setdefault(call.spot.code_insee, []).append(_span(call.opens, call.closes))
     for code, hours in seen.items():
         x, y = frame.spot(places[code])
-        told = escape(f"{places[code].name} {' et '.join(hours)}")
+        told = escape(places[code].name)
+        told += f'<tspan class="heures"> {" et ".join(hours)}</tspan>'
         side = "end" if x > frame.width * 0.6 else "start"
         shift = -11 if side == "end" else 11
         marks.append(
@@ -184,10 +186,11 @@ def _outing(frame: _Frame, outing: Outing, rank: int, vehicles: list[str]) -> st
 
 
 def _span(opens: int, closes: int) -> str:
-    return f"{_clock(opens)}–{_clock(closes)}"
+    return f"{clock_in_words(opens)}–{clock_in_words(closes)}"
 
 
-def _clock(minutes: int) -> str:
+def clock_in_words(minutes: int) -> str:
+    """Return a clock time as people write it: ``9 h``, ``9 h 15``."""
     return f"{minutes // 60} h {minutes % 60:02}" if minutes % 60 else f"{minutes // 60} h"
 
 
