@@ -38,10 +38,9 @@ if TYPE_CHECKING:
         run,
         sample,
         scenario,
-        services,
-        tour,
         write,
     )
+    from msap_geo.front_rounds import services, tour
 
 __all__ = [
     "__version__",
@@ -70,7 +69,8 @@ _ROOMS = (
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(importlib.import_module("msap_geo.front"), name)
+        door = "front_rounds" if name in {"services", "tour"} else "front"
+        return getattr(importlib.import_module(f"msap_geo.{door}"), name)
     if name in _ROOMS:
         return importlib.import_module(f"msap_geo.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
