@@ -23,6 +23,7 @@ from msap_geo.cli import (
     backtester,
     comparer,
     completion,
+    concerter,
     diagnostiquer,
     faults,
     horaires,
@@ -54,6 +55,7 @@ _COMMANDS = (
     backtester,
     rapport,
     comparer,
+    concerter,
     completion,
 )
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130

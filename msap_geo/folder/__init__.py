@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from msap_geo.folder.adaptation import adaptation_tables, longer_tables
 from msap_geo.folder.comparison import comparison_summary, write_comparison
+from msap_geo.folder.concertation import (
+    concertation_summary,
+    concertation_tables,
+    read_register,
+    write_concertation,
+)
 from msap_geo.folder.diagnosis import diagnosis_summary, write_diagnosis
 from msap_geo.folder.everything import (
     PLAN_SITES,
@@ -34,6 +40,8 @@ __all__ = [
     "Made",
     "adaptation_tables",
     "comparison_summary",
+    "concertation_summary",
+    "concertation_tables",
     "diagnosis_layers",
     "diagnosis_summary",
     "diagnosis_tables",
@@ -44,6 +52,7 @@ __all__ = [
     "plan_tables",
     "publish_rounds",
     "rating_tables",
+    "read_register",
     "rounds_tables",
     "run_everything",
     "services_tables",
@@ -51,6 +60,7 @@ __all__ = [
     "study_tables",
     "week_of",
     "write_comparison",
+    "write_concertation",
     "write_diagnosis",
     "write_everything",
     "write_study",

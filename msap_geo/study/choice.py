@@ -55,6 +55,8 @@ class Choice:
         Candidates to open, Maisons to close, in the order of the file.
     file, sha256
         Where they were read.
+    author
+        Who chose, where the file says it (key ``auteur``).
     """
 
     study: str
@@ -63,6 +65,7 @@ class Choice:
     closed: tuple[Site, ...]
     file: str = ""
     sha256: str = ""
+    author: str = ""
 
     def told(self) -> dict[str, list[dict[str, str]]]:
         """Return the choice as plain values, with the French keys of the outputs."""
@@ -111,7 +114,8 @@ def read_choice(path: Path) -> Choice:
     _refuse_macintosh(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     is_json = read_text(path).lstrip().startswith(("{", "["))
-    study, departements, opened, closed = _from_json(path) if is_json else _from_csv(path)
+    read = _from_json(path) if is_json else _from_csv(path)
+    study, departements, opened, closed, author = read
     if not opened and not closed:
         raise DataError("le choix est vide : rien à ouvrir ni à fermer", where=path, remedy=_REMEDY)
     both = {site.site_id for site in opened} & {site.site_id for site in closed}
@@ -121,10 +125,10 @@ def read_choice(path: Path) -> Choice:
             where=path,
             remedy="n'en garder qu'une ligne",
         )
-    return Choice(study, departements, opened, closed, path.name, sha256)
+    return Choice(study, departements, opened, closed, path.name, sha256, author)
 
 
-_Read = tuple[str, tuple[str, ...], tuple[Site, ...], tuple[Site, ...]]
+_Read = tuple[str, tuple[str, ...], tuple[Site, ...], tuple[Site, ...], str]
 
 
 def _from_json(path: Path) -> _Read:
@@ -148,7 +152,8 @@ def _from_json(path: Path) -> _Read:
             for key in ("ouvertures", "fermetures")
         )
         codes = tuple(_plain(code) for code in content["departements"])
-        return _plain(content["etude"]), codes, opened, closed
+        author = _plain(content.get("auteur")).strip()
+        return _plain(content["etude"]), codes, opened, closed, author
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un choix complet (clé absente ou de forme inattendue)",
@@ -189,7 +194,7 @@ def _from_csv(path: Path) -> _Read:
             remedy=_REMEDY,
         )
     opened, closed = (_unique(_sites(table[action == asked])) for asked in (OPEN, CLOSE))
-    return str(whose["etude"].iloc[0]), whose["departements"].iloc[0], opened, closed
+    return str(whose["etude"].iloc[0]), whose["departements"].iloc[0], opened, closed, ""
 
 
 def _codes(cell: str) -> tuple[str, ...]:

@@ -264,7 +264,16 @@ def test_a_comparison_reads_as_french(toy_study, tmp_path, capsys):
 
 
 HELPED = ("telecharger", "verifier", "lancer", "demo", "diagnostiquer", "noter", "optimiser")
-HELPED += ("adapter", "horaires", "tournees", "backtester", "rapport", "comparer", "completion")
+HELPED += (
+    "concerter",
+    "adapter",
+    "horaires",
+    "tournees",
+    "backtester",
+    "rapport",
+    "comparer",
+    "completion",
+)
 
 
 @pytest.mark.parametrize("command", HELPED)

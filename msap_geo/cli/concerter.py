@@ -1,0 +1,139 @@
+"""``msap-geo concerter``: the choices of several people, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import glob
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msap_geo.cli import formats
+from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from msap_geo.answers.concertation import Concertation
+
+_FORMATS = ("pdf", "docx", "html")
+
+
+def register(commands: Any) -> None:
+    """Add the command to the command line."""
+    parser = add_command(
+        commands,
+        "concerter",
+        _conduct,
+        help="rapproche les choix de plusieurs personnes sur une même étude",
+        description="Rapproche les choix exportés de la carte par plusieurs personnes "
+        "(sous-préfets, "
+        "EPCI, La Poste) : où elles s'accordent, où non, ce que chaque choix coûte et couvre à "
+        "côté "
+        "du plan du même nombre, qui y perd. Tient un registre daté des avis et des décisions.",
+        examples=[
+            "concerter etude.toml choix-prefet.json choix-poste.json",
+            "concerter etude.toml choix-*.json --retenir prefet --sortie maps/concertation",
+        ],
+    )
+    add_study(parser)
+    parser.arguments.add_argument(
+        "choix",
+        metavar="CHOIX",
+        nargs="+",
+        help="choix exportés de la carte de l'étude (JSON ou CSV), un par personne : la clé auteur "
+        "du JSON la nomme, sinon le nom du fichier",
+    )
+    parser.options.add_argument(
+        "--retenir",
+        metavar="NOM",
+        default="",
+        help="inscrit ce choix au registre comme décision (auteur, ou nom de son fichier)",
+    )
+    parser.options.add_argument(
+        "--date",
+        metavar="AAAA-MM-JJ",
+        type=_date,
+        help="jour à inscrire au registre (par défaut : SOURCE_DATE_EPOCH, sinon aujourd'hui)",
+    )
+    add_output(parser, default="maps/<nom de l'étude>-concertation")
+    parser.options.add_argument(
+        "--format",
+        action="append",
+        choices=_FORMATS,
+        default=[],
+        metavar="|".join(_FORMATS),
+        help="forme du rapport ; répéter l'option pour plusieurs (par défaut : html)",
+    )
+    add_json(parser)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"une date AAAA-MM-JJ est attendue (reçu {text})"
+        ) from None
+
+
+def _conduct(arguments: argparse.Namespace) -> int:
+    from msap_geo import folder  # noqa: PLC0415 - keeps --help instant
+    from msap_geo.answers import concertation  # noqa: PLC0415
+    from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
+    from msap_geo.study import read_study as read  # noqa: PLC0415
+
+    study = read(arguments.etude)
+    choices = [read_choice(path) for path in _files(arguments.choix)]
+    for choice in choices:
+        scenario_study(study, choice)  # said before the study is run
+    found: Concertation = formats.run(
+        arguments,
+        lambda result, progress: concertation.gather_opinions(
+            result, choices, held=arguments.retenir, progress=progress
+        ),
+    )
+    target = arguments.sortie or Path("maps") / f"{study.slug}-concertation"
+    date = arguments.date or _today()
+    forms = tuple(dict.fromkeys(arguments.format)) or ("html",)
+    folder.write_concertation(found, target, date=date, formats=forms)
+    text = (
+        json.dumps(
+            folder.concertation_summary(found, date), ensure_ascii=False, indent=2, allow_nan=False
+        )
+        if arguments.json
+        else _told(found, target, forms)
+    )
+    print(text, flush=True)  # noqa: T201 - a command line speaks
+    return 0
+
+
+def _files(given: Iterable[str]) -> list[Path]:
+    """Return the files given once each; the shell of Windows leaves ``*`` to us."""
+    found: dict[Path, Path] = {}
+    for text in given:
+        matched = sorted(glob.glob(text)) if not Path(text).exists() else []  # noqa: PTH207
+        for path in map(Path, matched or [text]):
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def _today() -> dt.date:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
+    return dt.datetime.now(tz=dt.UTC).astimezone().date()
+
+
+def _told(found: Concertation, folder: Path, forms: tuple[str, ...]) -> str:
+    from msap_geo import french  # noqa: PLC0415
+    from msap_geo.documents.concertation import concertation_told  # noqa: PLC0415
+
+    count = french.counted(len(found.opinions), "choix")
+    lines = [f"{found.result.study.etude.nom} : {count}"]
+    lines += formats.warnings_of(found.result)
+    lines += [f"  {line}" for line in concertation_told(found)]
+    lines.append(f"Résultats : {folder} (concertation.{forms[0]}, registre.csv)")
+    return "\n".join(lines)

@@ -1,0 +1,181 @@
+"""The choices of several people on toy town, worked out by hand.
+
+The Maison is at A: A, B and C are within 20 minutes (600 people). The office of E covers C to F
+(C at 20): 1,500 people more, the plan of one site. That of B covers D at 20: 400 more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+from support.commands import failed, run
+from support.dictionaries import check_entries
+from support.french_faults import faults
+from support.reading import lines_read
+
+from msap_geo import folder, study
+from msap_geo.answers import concertation
+from msap_geo.outputs.sheets import dictionary
+
+OPEN_B, OPEN_E = "00001A", "00004A"
+
+
+def write_choice(folder, name, *, opened=(), closed=(), **more):
+    content = {
+        "format": "msap-geo-choix",
+        "version": 1,
+        "etude": "Ville jouet",
+        "departements": ["53"],
+        "ouvertures": [{"site_id": site, "nom": "", "commune": ""} for site in opened],
+        "fermetures": [{"site_id": site, "nom": "", "commune": ""} for site in closed],
+        **more,
+    }
+    path = folder / name
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def choices(tmp_path):
+    return (
+        write_choice(tmp_path, "choix-prefet.json", opened=[OPEN_E]),
+        write_choice(tmp_path, "choix-poste.json", opened=[OPEN_E, OPEN_B]),
+        write_choice(tmp_path, "c.json", opened=[OPEN_E], closed=["1"], auteur="EPCI de l'Est"),
+    )
+
+
+def concerted(toy_study, choices, folder, *more):
+    command = ("concerter", toy_study.path, *choices, "--sortie", folder, "--date", "2026-11-28")
+    process = run(*command, "--json", *more)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)
+
+
+def test_who_agrees_and_what_each_is_worth(toy_study, choices, tmp_path):
+    told = concerted(toy_study, choices, tmp_path / "s")
+    by = {row["choix"]: row for row in told["choix"]}
+    assert list(by) == ["prefet", "poste", "EPCI de l'Est", "commun à tous"]
+    assert (by["prefet"]["population_couverte"], by["prefet"]["gagnes"]) == (2100, 1500)
+    assert (by["prefet"]["cout_eur"], by["prefet"]["cout_etat_eur"]) == (150_000, 50_000)
+    assert (by["prefet"]["ecart_au_plan"], by["prefet"]["perdus_plan"]) == (0, 0)
+    # Two offices cover nobody more than one.
+    assert (by["poste"]["gagnes"], by["poste"]["cout_eur"]) == (1500, 300_000)
+    # Closing A's Maison leaves A and B, 40 and 30 minutes from E, beyond.
+    closing = by["EPCI de l'Est"]
+    assert (closing["population_couverte"], closing["perdus"]) == (1800, 300)
+    assert (closing["ecart_au_plan"], closing["perdus_plan"]) == (-300, 300)
+    assert closing["habitants_plus_loin"] == 300
+    assert by["commun à tous"]["gagnes"] == 1500
+    sites = {(row["action"], row["site_id"]): row for row in told["accords"]}
+    assert sites["ouvrir", OPEN_E]["accord"] == "tous"
+    assert sites["ouvrir", OPEN_E]["nb_choix"] == 3
+    assert sites["ouvrir", OPEN_B]["accord"] == "un seul"
+    assert sites["ouvrir", OPEN_B]["demande_par"] == "poste"
+    assert sites["fermer", "1"]["demande_par"] == "EPCI de l'Est"
+    lost = pd.DataFrame(told["perdants"])
+    today = lost[(lost["choix"] == "EPCI de l'Est") & (lost["compare_a"] == "aujourd’hui")]
+    assert today["nom"].tolist() == ["Bêta", "Alpha"]
+    assert today["passe_au_dela"].all()
+    assert "prefet" not in set(lost["choix"])
+
+
+def test_the_register_is_dated_lengthened_and_never_erased(toy_study, choices, tmp_path):
+    folder = tmp_path / "s"
+    concerted(toy_study, choices[:2], folder)
+    first = pd.read_csv(folder / "registre.csv", dtype=str)
+    assert first["date"].tolist() == ["2026-11-28"] * 3
+    assert first["objet"].tolist() == ["avis"] * 3
+    assert first["auteur"].tolist() == ["prefet", "poste", "poste"]
+    concerted(toy_study, choices, folder, "--date", "2026-12-01", "--retenir", "prefet")
+    again = pd.read_csv(folder / "registre.csv", dtype=str)
+    pd.testing.assert_frame_equal(again.head(3), first)
+    added = again.iloc[3:]
+    assert added["objet"].tolist() == ["avis", "avis", "décision"]
+    assert added["auteur"].tolist() == ["EPCI de l'Est", "EPCI de l'Est", "prefet"]
+    assert added["date"].tolist() == ["2026-12-01"] * 3
+
+
+def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    process = run("concerter", toy_study.path, choices[0], "--sortie", tmp_path / "s")
+    assert process.returncode == 0, process.stderr
+    register = pd.read_csv(tmp_path / "s" / "registre.csv", dtype=str)
+    assert set(register["date"]) == {"2023-11-14"}
+
+
+def test_everything_is_written_and_reads_as_french(toy_study, choices, tmp_path):
+    forms = ("--format", "html", "--format", "docx", "--format", "pdf")
+    process = run("concerter", toy_study.path, *choices, "--sortie", tmp_path / "s", *forms)
+    assert process.returncode == 0, process.stderr
+    said = process.stdout
+    assert "Ville jouet : 3\u00a0choix" in said
+    assert "Tous s’accordent sur l’ouverture de Poste 4" in said
+    assert "commun à tous" in said
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert names >= {
+        "concertation.json",
+        "concertation.xlsx",
+        "concertation.html",
+        "concertation.docx",
+        "concertation.pdf",
+        "concertation_choix.csv",
+        "concertation_sites.csv",
+        "concertation_perdants.csv",
+        "registre.csv",
+    }
+    lines = [*said.splitlines(), *(line for _, line in lines_read(tmp_path / "s"))]
+    spaces = ("no space before %", "singular of many", "plural of one", "one of many")
+    assert faults(lines, but=spaces) == []
+
+
+def test_every_column_has_its_entry(toy_study, choices):
+    result = study.run_study(study.read_study(toy_study.path))
+    found = concertation.gather_opinions(result, [study.read_choice(path) for path in choices])
+    day = dt.date(2026, 11, 28)
+    tables = folder.concertation_tables(found)
+    tables["concertation_registre"] = concertation.entries(found, day)
+    known = {name for name in dictionary.tables() if name.startswith("concertation_")}
+    assert set(tables) == known
+    for name, table in tables.items():
+        check_entries(name, list(table.columns))
+
+
+def test_a_pattern_is_read_where_the_shell_does_not(toy_study, choices, tmp_path):
+    told = concerted(toy_study, [tmp_path / "choix-*.json", choices[0]], tmp_path / "s")
+    assert [row["choix"] for row in told["choix"]] == ["poste", "prefet", "commun à tous"]
+
+
+def test_one_choice_and_alike_names(toy_study, tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    mine = write_choice(tmp_path / "a", "choix.json", opened=[OPEN_E])
+    yours = write_choice(tmp_path / "b", "choix.json", opened=[OPEN_B])
+    alone = concerted(toy_study, [mine], tmp_path / "s")
+    assert [row["choix"] for row in alone["choix"]] == ["choix"]
+    two = concerted(toy_study, [mine, yours], tmp_path / "t")
+    # Nothing is common: no line for it.
+    assert [row["choix"] for row in two["choix"]] == ["choix (1)", "choix (2)"]
+    assert two["choix"][1]["ecart_au_plan"] == 400 - 1500
+
+
+def test_what_cannot_be_concerted_is_said(toy_study, choices, tmp_path):
+    other = write_choice(tmp_path, "autre.json", opened=[OPEN_E], etude="Ailleurs")
+    said = failed(run("concerter", toy_study.path, choices[0], other), "autre étude", "Ailleurs")
+    assert "autre.json" in said
+    failed(run("concerter", toy_study.path, tmp_path / "absent.json"), "absent.json")
+    unknown = write_choice(tmp_path, "inconnu.json", opened=["99999A"])
+    failed(run("concerter", toy_study.path, unknown), "99999A", "inconnu")
+    failed(
+        run("concerter", toy_study.path, choices[0], "--retenir", "maire"),
+        "« maire »",
+        "prefet",
+    )
+    failed(run("concerter"), code=2)
+    wrong = tmp_path / "s"
+    wrong.mkdir()
+    (wrong / "registre.csv").write_text("a,b\n1,2\n")
+    failed(run("concerter", toy_study.path, choices[0], "--sortie", wrong), "registre.csv")
+    assert (wrong / "registre.csv").read_text() == "a,b\n1,2\n"
