@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from msap_geo import french
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Caution(NamedTuple):
@@ -50,3 +56,28 @@ def cautions(
         (estimated, Caution("TEMPS ESTIMÉS", "pas de réseau routier réel")),
     )
     return tuple(caution for due, caution in told if due)
+
+
+def expected_in_words(expected: Iterable[tuple[float, ...]]) -> str:
+    """Say the share of people expected within each threshold, with its interval.
+
+    Parameters
+    ----------
+    expected
+        Threshold, share and the bounds of its interval of 80 %, each time
+        (:class:`msap_geo.coverage.ExpectedShare`).
+
+    Returns
+    -------
+    str
+        One clause without a full stop; empty without people.
+    """
+    told = [
+        f"{french.percent(share)} à {french.short(threshold)} min "
+        f"(de {french.percent(low)} à {french.percent(high)})"
+        for threshold, share, low, high, *_ in expected
+        if not math.isnan(share)
+    ]
+    if not told:
+        return ""
+    return f"part attendue, habitants répartis autour des mairies : {' ; '.join(told)}"

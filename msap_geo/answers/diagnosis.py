@@ -107,6 +107,10 @@ def diagnose(
         layers |= without_car.layers
         anomalies += without_car.anomalies
     tables |= cover_tables(result, tables["lieux"])
+    digital = digital_layer(result)
+    if digital is not None:
+        layers["fragilite_numerique"] = digital
+        tables["fragilite_numerique"] = pd.DataFrame(digital.drop(columns="geometry"))
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:
@@ -123,6 +127,17 @@ def diagnose(
             grid = origins[-1].points if name.endswith("carreaux") else None
             anomalies += coverage.guard_anomalies(grid, tables[name])
     return Diagnosis(result, tables, layers, tuple(anomalies))
+
+
+def digital_layer(result: StudyResult) -> gpd.GeoDataFrame | None:
+    """Put the digital fragility of communes beside their access; None where nothing tells it."""
+    table = coverage.digital_fragility(result.communes)
+    if not table["composantes"].any() and "part_fibre" not in table:
+        return None
+    minutes = result.access.set_index("code_insee")["minutes"]
+    table["minutes"] = table["code_insee"].map(minutes)
+    outlines = result.communes.set_index("code_insee").geometry.reindex(table["code_insee"])
+    return gpd.GeoDataFrame(table, geometry=outlines.to_numpy(), crs=result.communes.crs)
 
 
 def _with_hours(maisons: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:

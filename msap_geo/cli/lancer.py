@@ -106,6 +106,7 @@ def _told(result: StudyResult, folder: Path) -> str:
     """Return the report of a study, a few lines."""
     from msap_geo import french  # noqa: PLC0415
     from msap_geo.anomalies import tally  # noqa: PLC0415
+    from msap_geo.cautions import expected_in_words  # noqa: PLC0415
     from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]
@@ -125,12 +126,22 @@ def _told(result: StudyResult, folder: Path) -> str:
         f"dans {french.counted(share.communes_beyond, 'commune')}"
         for share in result.shares
     ]
+    expected = expected_in_words(result.expected)
+    lines += [f"  {expected}"] if expected else []
     zones = french.counted(len(result.zones), "zone blanche")
     lines.append(f"  {zones} au-delà de {french.short(study.threshold)} min{_largest(result)}")
+    best = result.candidates.head(3)
+    if len(best) and not best["population_gagnee"].any():
+        lines.append(
+            f"  aucun candidat ne rapproche quiconque à {french.short(study.threshold)} min ; le "
+            f"mieux noté, pour les minutes épargnées : {best['nom'].iloc[0]} "
+            f"({best['code_insee'].iloc[0]})"
+        )
+        best = best.head(0)
     lines += [
         f"  candidat n° {row.rang} : {row.nom} ({row.code_insee}), "
         f"{french.people(row.population_gagnee)} de plus à {french.short(study.threshold)} min"
-        for row in result.candidates.head(3).itertuples()
+        for row in best.itertuples()
     ]
     if result.anomalies:
         told = french.anomalies(tally(result.anomalies))

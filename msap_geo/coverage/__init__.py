@@ -48,6 +48,7 @@ from msap_geo.coverage.conventions import (
     with_known_origins,
 )
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
+from msap_geo.coverage.digital import digital_fragility
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
 from msap_geo.coverage.equity import concentration_index, concentration_of_groups, equity, gini
 from msap_geo.coverage.expected import (
@@ -174,6 +175,7 @@ __all__ = [
     "counterparts",
     "days_without_car",
     "departements_of",
+    "digital_fragility",
     "enhanced_two_step",
     "equity",
     "evaluate_rules",

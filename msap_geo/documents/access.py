@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo import french
+from msap_geo.cautions import expected_in_words
 from msap_geo.documents.maps import access_map
 from msap_geo.outputs.paper.chart import Curve, access_chart
 from msap_geo.outputs.report import (
@@ -101,7 +102,8 @@ def access(parts: ReportParts) -> Section:
             for share in result.shares
         ),
         note=f"Population totale : {french.people(result.shares[0].population)}, "
-        f"{french.counted(len(result.communes), 'commune')}.",
+        f"{french.counted(len(result.communes), 'commune')}. Une commune entière y a le temps de "
+        f"sa mairie{_expected(parts)}.",
     )
     picture = Figure(
         access_map(result, parts.origin.attributions),
@@ -117,6 +119,11 @@ def access(parts: ReportParts) -> Section:
     )
     blocks: list[Block] = [shares, picture, chart, _by_territory(parts), *_hours(parts)]
     return Section("L’accès aujourd’hui", (*blocks, *_conventions(parts)))
+
+
+def _expected(parts: ReportParts) -> str:
+    told = expected_in_words(parts.result.expected)
+    return f" ; {told}" if told else ""
 
 
 def curve(parts: ReportParts, label: str, minutes: pd.Series, *, later: bool = False) -> Curve:

@@ -35,6 +35,16 @@ Floats, since they are estimates; null where INSEE blanks them. All are optional
 EVERYONE = frozenset({"menages"})
 """Columns of :data:`GROUPS` that count everyone, not a fragile group."""
 
+COUNTS = {
+    "menages_une_personne": "ménages d'une seule personne",
+    "non_scolarises_15_plus": "personnes de 15 ans ou plus qui ont fini leurs études",
+    "sans_diplome": "celles d'entre elles sans diplôme, ou le certificat d'études",
+    "locaux": "logements et locaux professionnels",
+    "locaux_30_mbits": "locaux éligibles à 30 Mbit/s par un réseau filaire",
+    "locaux_fibre": "locaux raccordables à la fibre",
+}
+"""Other counts of a commune, which add up but whose access is not summed up as a group's is."""
+
 LEVELS = {"niveau_de_vie": "niveau de vie, euros par an"}
 """Indicators that are no head count: they describe a commune or a cell, and never add up."""
 
@@ -76,11 +86,13 @@ MOVEMENTS = pa.DataFrameSchema(
 
 _NAME = pa.Column(None, pa.Check(is_text, name="du texte"), nullable=True, required=False)
 _GROUP_COLUMNS = {name: number(nullable=True, required=False) for name in (*GROUPS, *LEVELS)}
+_COUNT_COLUMNS = {name: number(nullable=True, required=False) for name in COUNTS}
 
 INDICATORS = pa.DataFrameSchema(
-    {"code_insee": text(CODE, unique=True), **_GROUP_COLUMNS}, name="indicateurs par commune"
+    {"code_insee": text(CODE, unique=True), **_GROUP_COLUMNS, **_COUNT_COLUMNS},
+    name="indicateurs par commune",
 )
-"""Target groups and levels of each commune: any of :data:`GROUPS` and :data:`LEVELS`."""
+"""What is known of each commune: any of :data:`GROUPS`, :data:`COUNTS` and :data:`LEVELS`."""
 
 MEMBERSHIP = pa.DataFrameSchema(
     {

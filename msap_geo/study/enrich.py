@@ -72,11 +72,16 @@ def enrich(
             loaders.load_indicators(study.path(path), codes=codes) for path in data.indicateurs
         )
         communes, told = _joined(communes, found.table, "indicateurs")
+        unknown = [name for name in found.vintages if communes[name].isna().all()]
+        # A column that says nothing here would read as nobody.
+        communes = communes.drop(columns=unknown)
+        told += [_silent(unknown)] if unknown else []
         anomalies += [*found.anomalies, *told]
         rows["indicateurs"] = found.rows_read, _known(communes, found.table)
         made_of = {
             name: {"millesime": found.vintages[name], "variables": found.made_of[name]}
             for name in found.vintages
+            if name not in unknown
         }
     if data.appartenance:
         belongs = loaders.join_memberships(
@@ -113,6 +118,15 @@ def _joined(
         f"({', '.join(absent[:5])}{'…' if len(absent) > 5 else ''})"  # noqa: PLR2004 - first cases
     )
     return joined, [Anomaly(f"{role}-inconnu", Action.NOTED, "", message)]
+
+
+def _silent(columns: list[str]) -> Anomaly:
+    return Anomaly(
+        "indicateurs-inconnu",
+        Action.NOTED,
+        "",
+        f"{', '.join(columns)} : publié pour aucune commune de l'étude, laissé de côté",
+    )
 
 
 def _known(communes: gpd.GeoDataFrame, table: pd.DataFrame) -> int:

@@ -4,7 +4,9 @@ From INSEE's communal tables, whose variables carry their year (``P21_POP7589``)
 is made of is written in one place, and said back with the variable's own label when the file
 brings its metadata. Sources: INSEE, *Dossier complet*, *Comparateur de territoires*, *Base
 communale: évolution et structure de la population*, *Logement* (variables ``Pyy_RP``,
-``Pyy_RP_VOIT1P``), *Filosofi* (``TP60yy``, ``MEDyy``, ``NBPERSMENFISCyy``).
+``Pyy_RP_VOIT1P``), *Diplômes* (``Pyy_NSCOL15P``, ``Pyy_NSCOL15P_DIPLMIN``), *Familles*
+(``Cyy_MENPSEUL``), *Filosofi* (``TP60yy``, ``MEDyy``, ``NBPERSMENFISCyy``); Arcep, *Ma connexion
+internet* (:mod:`msap_geo.loaders.people.numerique`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.people import numerique
 from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
@@ -50,6 +53,10 @@ def _same(values: pd.Series) -> pd.Series:
 
 def _plus(first: pd.Series, second: pd.Series) -> pd.Series:
     return first + second
+
+
+def _sum(*parts: pd.Series) -> pd.Series:
+    return pd.concat(parts, axis=1).sum(axis=1, skipna=False)
 
 
 def _minus(whole: pd.Series, part: pd.Series) -> pd.Series:
@@ -85,6 +92,18 @@ _RECIPES: dict[str, tuple[_Recipe, ...]] = {
     ),
     "menages_sans_voiture": (_Recipe(("p{y}_rp", "p{y}_rp_voit1p"), _minus),),
     "niveau_de_vie": (_Recipe(("med{y}",), _same), _Recipe(("q2{y}",), _same)),
+    "menages_une_personne": (_Recipe(("c{y}_menpseul",), _same),),
+    "sans_diplome": (_Recipe(("p{y}_nscol15p_diplmin",), _same),),
+    "non_scolarises_15_plus": (
+        _Recipe(("p{y}_nscol15p",), _same),
+        _Recipe(
+            tuple(
+                f"p{{y}}_nscol15p_{level}"
+                for level in ("diplmin", "bepc", "capbep", "bac", "sup2", "sup34", "sup5")
+            ),
+            _sum,
+        ),
+    ),
 }
 _PLAIN = {"habitants_65_plus": ("pop_65p",), "habitants_75_plus": ("pop_75p",)}
 """Names without a year, of tables made from INSEE's."""
@@ -101,6 +120,8 @@ _NAMES = {
     *_META,
     *_RECIPES,
     *schemas.GROUPS,
+    *schemas.COUNTS,
+    *numerique.COLUMNS,
     *(name for names in _PLAIN.values() for name in names),
     "iris",
 }
@@ -148,7 +169,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         If the file is absent, is not what it claims to be, or holds no indicator.
     """
     tables = read_tables(path, keep=_wanted, variables=LONG_FORM)
-    made = [result for found in tables if (result := _indicators_of(found)) is not None]
+    made = [result for found in tables if (result := _indicators_of(found, path)) is not None]
     if not made:
         raise MissingColumnError(
             f"« {path.name} » : aucun indicateur reconnu, ou pas de code de commune (attendus : "
@@ -224,8 +245,12 @@ def _wanted(name: str) -> bool:
     return name in _NAMES or any(re.fullmatch(form, name) for form in _FORMS)
 
 
-def _indicators_of(found: Found) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]] | None:
+def _indicators_of(
+    found: Found, path: Path
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]] | None:
     """Return the indicators of a table, and the variables of each; None where it has none."""
+    if numerique.is_of_arcep(found):
+        return numerique.premises(found, path)
     raw = found.table
     # Tables of IRIS also name the commune; it is what rows add up to.
     code = "com" if {"iris", "com"} <= set(raw.columns) else first_of(raw, _CODE)
@@ -233,7 +258,7 @@ def _indicators_of(found: Found) -> tuple[pd.DataFrame, dict[str, tuple[str, ...
         return None
     table = pd.DataFrame({LINE: raw[LINE], "code_insee": raw[code].astype(str)})
     sources: dict[str, tuple[str, ...]] = {}
-    for name in (*schemas.GROUPS, *schemas.LEVELS):
+    for name in (*schemas.GROUPS, *schemas.COUNTS, *schemas.LEVELS):
         used = _variables(name, raw.columns)
         if used is None:
             continue
@@ -272,7 +297,7 @@ def _variables(name: str, columns: Iterable[str]) -> tuple[_Recipe, tuple[str, .
 
 
 def _summed(raw: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    counts = [name for name in columns if name in schemas.GROUPS]
+    counts = [name for name in columns if name not in schemas.LEVELS]
     first = raw.groupby("code_insee", sort=False, as_index=False)[LINE].first()
     sums = raw.groupby("code_insee", sort=False)[counts].sum(min_count=1).reset_index(drop=True)
     return pd.concat([first, sums], axis=1).reindex(columns=[LINE, "code_insee", *columns])

@@ -119,7 +119,7 @@ def _is_area(name: str, table: gpd.GeoDataFrame) -> bool:
     """Tell areas from points, in an empty layer too."""
     if table.geometry.notna().any():
         return bool(table.geom_type.isin(["Polygon", "MultiPolygon"]).any())
-    return "zones" in name or "communes" in name or "lieux" in name
+    return "zones" in name or "communes" in name or "lieux" in name or "numerique" in name
 
 
 @contextmanager

@@ -117,6 +117,18 @@ def _by_minutes(thresholds: Sequence[float], *, width_mm: float) -> Style:
     return Style((*classes, none), f'coalesce("minutes", {2 * _FARTHER:.0f})', area=True)
 
 
+def _fragility(_: gpd.GeoDataFrame) -> Style:
+    """Classify the index by fifths; a commune without one has a class of its own."""
+    steps = itertools.pairwise((-1.0, 20.0, 40.0, 60.0, 80.0, 100.0))
+    shades = ("#f1eef6", "#d0bbdd", "#a982bf", "#7d4a9c", "#4d1f6d")
+    classes = [
+        Class(f"indice de {max(low, 0):g} à {high:g}", fill(shade), bounds=(low, high))
+        for (low, high), shade in zip(steps, shades, strict=True)
+    ]
+    none = Class("indice inconnu", fill(WHITE), bounds=(-2.0, -2.0))
+    return Style((*classes, none), 'coalesce("indice_fragilite_numerique", -2)', area=True)
+
+
 def _nested(thresholds: Sequence[float]) -> Style:
     angles = (45.0, 135.0, 0.0, 90.0)
     classes = [
@@ -198,6 +210,7 @@ def _fates(_: gpd.GeoDataFrame) -> Style:
 
 
 _STYLES: dict[str, Callable[[gpd.GeoDataFrame], Style]] = {
+    "diagnostic_fragilite_numerique": _fragility,
     "points_de_depart": lambda _: Style((Class("départ", marker("circle", INK, size_mm=1.2)),)),
     "zones_blanches": _zones,
     "maisons": _kinds(WHITE, INK, 3.6),
