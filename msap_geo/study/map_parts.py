@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.sparse import coo_array, csgraph
 
 from msap_geo import travel
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from msap_geo.study.facts import Facts
 
 _REACH_POINTS = 12_000
@@ -24,6 +27,8 @@ _MAIN_SHARE = 0.12
 
 _ROAD_SIMPLIFY_M = 60.0
 _SHORTEST_ROAD_M = 1500.0
+_GAP_MINUTES = 4.0
+"""Stretches of fast road so few minutes apart are joined, even if they are already by elsewhere."""
 
 
 def reach(result: Facts) -> gpd.GeoDataFrame | None:
@@ -38,25 +43,130 @@ def reach(result: Facts) -> gpd.GeoDataFrame | None:
     )
 
 
-def main_roads(result: Facts) -> gpd.GeoSeries | None:
-    """Return the fastest roads of the network, a twelfth of its length or so, joined in long lines.
+def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
+    """Return the roads of a plain background, joined up, with a ``rang`` to draw them by.
 
-    A network keeps no class of road, only its minutes. An estimated one has no road to show.
+    A network keeps no class of road, only its minutes: the fastest twelfth of its length is drawn
+    (``rang`` 0 for the faster third of them, else 1), and the quickest ways from one stretch to
+    the next (``rang`` 2), so that a road does not stop at each village. An estimated network has
+    no road to show.
     """
     if result.estimated:
         return None
-    edges = result.roads.edges
+    edges, lines = result.roads.edges, result.roads.edge_lines
     minutes = np.minimum(edges.forward, edges.backward)
+    rank = _ranks(minutes, edges.length_m)
+    ends = _ends(lines)
+    rank = _without_scraps(rank, ends, edges.length_m)
+    if not (rank <= _FAST).any():
+        return None
+    rank[_joining(rank, ends, minutes)] = _JOINING
+    parts = {
+        level: shapely.simplify(
+            shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[rank == level]))),
+            _ROAD_SIMPLIFY_M,
+        )
+        for level in (_JOINING, _FAST, _FASTEST)
+        if (rank == level).any()
+    }
+    return gpd.GeoDataFrame(
+        {"rang": np.repeat(list(parts), [len(some) for some in parts.values()])},
+        geometry=np.concatenate(list(parts.values())),
+        crs=result.roads.epsg,
+    )
+
+
+_FASTEST, _FAST, _JOINING, _UNDRAWN = range(4)
+
+
+def _ranks(minutes: NDArray[np.float64], length_m: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rank sections by speed: whole speeds, until a share of the kilometres is reached."""
     drivable = np.isfinite(minutes) & (minutes > 0)
     # Rounded: the minutes of one class differ by rounding, it is kept whole or not at all.
-    kmh = np.where(drivable, np.round(edges.length_m / 1000 / np.maximum(minutes, 1e-9) * 60), 0)
+    kmh = np.where(drivable, np.round(length_m / 1000 / np.maximum(minutes, 1e-9) * 60), 0)
     speeds, group = np.unique(-kmh, return_inverse=True)
-    km = np.cumsum(np.bincount(group.ravel(), weights=edges.length_m)) / edges.length_m.sum()
-    chosen = (group.ravel() <= max(0, int(np.searchsorted(km, _MAIN_SHARE, side="right")) - 1)) & (
-        speeds[group.ravel()] < 0
+    km = np.cumsum(np.bincount(group.ravel(), weights=length_m)) / length_m.sum()
+    last = max(0, int(np.searchsorted(km, _MAIN_SHARE, side="right")) - 1)
+    third = max(0, int(np.searchsorted(km, km[last] / 3, side="right")) - 1)
+    rank = np.where(group.ravel() <= third, _FASTEST, _FAST)
+    rank[(group.ravel() > last) | (speeds[group.ravel()] == 0)] = _UNDRAWN
+    return rank
+
+
+def _ends(lines: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return the node at each end of each section, shape (e, 2), whatever turns it allows."""
+    first, last = (shapely.get_coordinates(shapely.get_point(lines, at)) for at in (0, -1))
+    whole = np.rint(np.concatenate([first, last])).astype(np.int64)
+    _, node = np.unique(whole, axis=0, return_inverse=True)
+    return node.reshape(2, -1).T
+
+
+def _without_scraps(
+    rank: NDArray[np.int64], ends: NDArray[np.int64], length_m: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Leave out stretches of fast road too short to lead anywhere."""
+    part = _stretches(rank, ends)[ends[:, 0]]
+    drawn = rank < _UNDRAWN
+    long = np.bincount(part[drawn], weights=length_m[drawn], minlength=part.max() + 1)
+    return np.where(drawn & (long[part] < _SHORTEST_ROAD_M), _UNDRAWN, rank)
+
+
+def _stretches(rank: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the connected part of the drawn sections each node is in."""
+    n, drawn = int(ends.max()) + 1, ends[rank < _UNDRAWN]
+    links = coo_array((np.ones(len(drawn)), (drawn[:, 0], drawn[:, 1])), shape=(n, n))
+    return csgraph.connected_components(links, directed=False)[1].astype(np.int64)
+
+
+def _joining(
+    rank: NDArray[np.int64], ends: NDArray[np.int64], minutes: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Return the sections that join the stretches drawn, by the quickest ways between them.
+
+    Each node goes to the stretch nearest to it; where two stretches meet, their quickest way is
+    known (Mehlhorn's approximation of a Steiner tree). The ways of the least spanning tree are
+    taken, and every way of a few minutes, which closes a gap in a loop.
+    """
+    n = int(ends.max()) + 1
+    # Of parallel sections the quickest; the rest, and those no car takes, are left aside.
+    usable = np.flatnonzero(np.isfinite(minutes) & (minutes > 0) & (ends[:, 0] != ends[:, 1]))
+    pairs = np.sort(ends[usable], axis=1)
+    order = np.lexsort((minutes[usable], pairs[:, 1], pairs[:, 0]))
+    _, kept = np.unique(pairs[order], axis=0, return_index=True)
+    section, pairs = usable[order][kept], pairs[order][kept]
+    cost = minutes[section]
+    graph = coo_array((cost, (pairs[:, 0], pairs[:, 1])), shape=(n, n)).tocsr()
+    at = coo_array((np.arange(1, len(section) + 1), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    sources = np.unique(ends[rank < _UNDRAWN])
+    away, before, source = csgraph.dijkstra(
+        graph, directed=False, indices=sources, min_only=True, return_predecessors=True
     )
-    lines = shapely.get_parts(
-        shapely.line_merge(shapely.multilinestrings(result.roads.edge_lines[chosen]))
+    stretch = _stretches(rank, ends)
+    left, right = pairs.T
+    known = np.isfinite(away[left]) & np.isfinite(away[right])
+    meet = np.flatnonzero(known)
+    sides = np.sort(
+        np.stack([stretch[source[left[meet]]], stretch[source[right[meet]]]], axis=1), axis=1
     )
-    lines = shapely.simplify(lines[shapely.length(lines) >= _SHORTEST_ROAD_M], _ROAD_SIMPLIFY_M)
-    return gpd.GeoSeries(lines, crs=result.roads.epsg) if len(lines) else None
+    way = away[left[meet]] + cost[meet] + away[right[meet]]
+    apart = sides[:, 0] != sides[:, 1]
+    meet, sides, way = meet[apart], sides[apart], way[apart]
+    order = np.lexsort((way, sides[:, 1], sides[:, 0]))
+    _, kept = np.unique(sides[order], axis=0, return_index=True)
+    meet, sides, way = meet[order][kept], sides[order][kept], way[order][kept]
+    between = coo_array((way, (sides[:, 0], sides[:, 1])), shape=(n, n)).tocsr()
+    tree = csgraph.minimum_spanning_tree(between).tocoo()
+    spanning = set(zip(tree.row.tolist(), tree.col.tolist(), strict=True))
+    found, by_pair = [], at.tocsr()
+    for place, pair, long in zip(meet.tolist(), sides.tolist(), way.tolist(), strict=True):
+        if long > _GAP_MINUTES and tuple(pair) not in spanning:
+            continue
+        found.append(section[place])
+        for node in (int(left[place]), int(right[place])):
+            here = node
+            while before[here] >= 0:
+                low, high = sorted((here, int(before[here])))
+                found.append(section[by_pair[low, high] - 1])
+                here = int(before[here])
+    drawn = np.unique(np.array(found, dtype=np.int64))
+    return drawn[rank[drawn] == _UNDRAWN]

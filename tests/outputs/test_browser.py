@@ -435,3 +435,29 @@ def test_corsica_in_pictures(browser, corsica, tmp_path):
         for size in ((1440, 900), (360, 740)):
             visit(browser, page, size=size)
             picture(browser, f"{name}-{size[0]}")
+
+
+def test_a_zone_of_many_communes_is_read_by_epci(browser, tmp_path):
+    content = run_study(sample_study()).map_content()
+    names = np.array(["CC du Nord", "CA de l'Ouest & <b>Sud</b>", None], dtype=object)
+    epci = names[np.arange(len(content.communes)) % 3]
+    content = dataclasses.replace(content, communes=content.communes.assign(epci_nom=epci))
+    outputs.write_map(outputs.map(content), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    lines = dict(
+        browser.execute_script(
+            "const all = msap.donnees().communes.code.map((_, i) => i);"
+            "const card = msap.fiches.zone({rang: 1, nom: 'x', communes: all, population: 1});"
+            "return Array.from(card.querySelectorAll('dt'),"
+            "  e => [e.textContent, e.nextSibling.textContent]);"
+        )
+    )
+    people = content.access["population"].groupby(epci, dropna=False).agg(["sum", "size"])
+    for name, row in people.iterrows():
+        told = lines[name if isinstance(name, str) else "sans EPCI"]
+        communes = french.counted(int(row["size"]), "commune")
+        assert told.startswith(f"{french.people(int(row['sum']))}, {communes} : ")
+    few = browser.execute_script(
+        "return msap.fiches.zone({rang: 1, nom: 'x', communes: [0, 1], population: 1}).textContent"
+    )
+    assert "Nord" not in few

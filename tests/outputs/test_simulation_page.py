@@ -207,6 +207,29 @@ def zone_rows(browser):
     )
 
 
+def fine_legend(browser):
+    """People of each class of five minutes, as the legend tells them."""
+    lines = browser.execute_script(
+        "const s = document.getElementById('msap-theme'); s.value = 'fin';"
+        "s.dispatchEvent(new Event('change'));"
+        "return Array.from(document.querySelectorAll('[data-theme=fin] li'), e =>"
+        "  [e.children[1].textContent, e.children[2].textContent]);"
+    )
+    return dict(map(tuple, lines))
+
+
+def fine_people(access):
+    steps = [0, 5, 10, 15, 20, 25, 30, 35, 40]
+    names = ["5\u202fmin ou moins"]
+    names += [f"de {low} à {low + 5}\u202fmin" for low in steps[1:-1]] + ["plus de 40\u202fmin"]
+    found = {}
+    for minutes, people in zip(access["minutes"], access["population"], strict=True):
+        rank = next((i for i, high in enumerate(steps[1:]) if minutes <= high), len(steps) - 1)
+        name = names[rank] if minutes == minutes else "sans route, ou temps inconnu"  # noqa: PLR0124
+        found[name] = found.get(name, 0) + int(people)
+    return {name: f"{french.number(people)} hab." for name, people in found.items()}
+
+
 def set_choice(browser, opened, closed):
     browser.execute_script(
         "msapEssai.remplacer(arguments[0]);arguments[1].forEach(id => msapEssai.mettre(id, true));",
@@ -271,6 +294,7 @@ def test_every_figure_and_sign_follows_random_choices(page, demo):
             ]
             for zone in again.zones.head(15).itertuples()
         ]
+        assert fine_legend(page) == fine_people(again.access)
         rows = dict(office_rows(page)) if n_open == 1 else {}
         for row in again.candidates.itertuples() if rows else ():
             gained = french.number(row.population_gagnee)

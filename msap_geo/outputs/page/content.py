@@ -99,7 +99,7 @@ class MapContent:
     isochrones
         Areas within each threshold of some Maison (:func:`msap_geo.travel.reach_areas`).
     main_roads
-        The roads of the plain background.
+        The roads of the plain background, lines with a ``rang`` from 0, the main ones.
     findings
         What a diagnosis adds.
     date
@@ -131,7 +131,7 @@ class MapContent:
     attributions: list[str] = field(default_factory=list)
     contiguity: NDArray[np.int64] | None = None
     isochrones: gpd.GeoDataFrame | None = None
-    main_roads: gpd.GeoSeries | None = None
+    main_roads: gpd.GeoDataFrame | None = None
     findings: Findings | None = None
     date: str = ""
     simulation: Simulation | None = None

@@ -141,6 +141,10 @@ def _communes(
         "origine": _sparse(content.origins["origine"], "mairie"),
         "points": pack(np.diff(inside(drawn, grid), axis=0, prepend=0).ravel()),
     }
+    if "epci_nom" in content.communes and content.communes["epci_nom"].notna().any():
+        names = content.communes["epci_nom"].fillna("")
+        known = sorted(set(names))
+        columns["epci"] = {"nom": known, "de": [known.index(name) for name in names]}
     if content.contiguity is not None:
         columns["voisines"] = _packed_pairs(content.contiguity, len(access))
     return columns

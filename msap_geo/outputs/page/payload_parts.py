@@ -60,12 +60,19 @@ def _surface(shape: shapely.Geometry) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
 
 
-def roads(content: MapContent, grid: Grid) -> str | None:
-    """Return the main roads as arcs: for each its number of points, then its steps."""
-    lines = content.main_roads
-    if lines is None or len(lines) == 0:
-        return None
+def roads(content: MapContent, grid: Grid) -> list[str]:
+    """Return the main roads as arcs, one text a rank: of each line its points, then its steps."""
+    table = content.main_roads
+    if table is None or len(table) == 0:
+        return []
+    ranks = range(int(table["rang"].max()) + 1)
+    return [_lines(table.geometry[table["rang"] == rank], grid) for rank in ranks]
+
+
+def _lines(lines: gpd.GeoSeries, grid: Grid) -> str:
     points, line = shapely.get_coordinates(lines.to_numpy(), return_index=True)
+    if len(points) == 0:
+        return ""
     whole = on_grid(points, grid, crs=lines.crs)
     counts = np.bincount(line)
     steps = np.diff(whole, axis=0, prepend=0).ravel()

@@ -2,7 +2,7 @@
 //
 // For other scripts of the page, once msap.pret has called them:
 //   msap.donnees()                 the page's data, columns unpacked
-//   msap.peindre(classes, sites)   class and nearest site of each commune; the map is painted again
+//   msap.peindre(classes, sites, minutes)  of each commune: class, nearest site, minutes; painted again
 //   msap.dessinerZones(zones)      [{rang, nom, communes: [rows], population, minutesMax, lignes}]
 //   msap.marquer(siteId, state, n) "existante", "fermee", "ouverte", "proposee" or "candidat"; its number
 //   msap.surCommune(fn)            fn(row) returns more lines [label, value] for its card
@@ -152,9 +152,10 @@
 
   function openZone(zone) { msap.fiches.ouvrir(msap.fiches.zone(zone), anchor(zone), ["zone", zone.rang]); }
 
-  function peindre(classes, sites) {
+  function peindre(classes, sites, minutes) {
     S.peint = Uint8Array.from(classes);
     if (sites) { S.lieux = sites; }
+    if (minutes) { S.minutes = minutes; }
     ["acces", "bassins"].forEach(function (kind) { if (canvases[kind]) { canvases[kind].redraw(); } });
     S.dits.peinture.forEach(function (fn) { fn(); });
   }

@@ -3,7 +3,7 @@
 (function () {
   var data = null;
   // carte: the map; couches: layers by kind; toiles: drawn layers; marques: signs by site; peint: class of
-  // each commune as painted; lieux: nearest site of each commune as painted; theme: other colours, or null.
+  // each commune as painted; lieux, minutes: its nearest site, and how far; theme: other colours, or null.
   msap.etat = {
     carte: null, couches: {}, toiles: {}, marques: {}, zones: [], peint: null, lieux: null, theme: null,
     pret: false, enLigne: false, dits: { commune: [], site: [], peinture: [] }
@@ -26,6 +26,7 @@
     data.sites.id.forEach(function (id, i) { data.rangSite[id] = i; });
     msap.etat.peint = Uint8Array.from(data.communes.classe);
     msap.etat.lieux = data.communes.site;
+    msap.etat.minutes = data.communes.minutes;
     return data;
   }
 

@@ -43,7 +43,7 @@
     c.departement.forEach(function (d, i) {
       all[d].people += c.population[i];
       if (msap.auDela(i)) { all[d].beyond += c.population[i]; }
-      if (c.minutes[i] !== null) { all[d].timed += c.population[i]; all[d].minutes += c.population[i] * c.minutes[i]; }
+      if (S.minutes[i] !== null) { all[d].timed += c.population[i]; all[d].minutes += c.population[i] * S.minutes[i]; }
     });
     known = { of: S.peint, all: all };
     return known;

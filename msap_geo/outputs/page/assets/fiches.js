@@ -79,11 +79,14 @@
 
   function zoneTitle(zone) { return "Zone blanche n° " + zone.rang + (zone.nom ? ", " + zone.nom : ""); }
 
-  // A zone of hundreds of communes is read by the Maison they go to.
+  // A zone of many communes is read by EPCI, where the study knows them, else by the Maison they go to.
+  var MANY = 20;
+
   function zoneFiche(zone) {
-    var c = data().communes, groups = {};
+    var c = data().communes, groups = Object.create(null), byEpci = zone.communes.length > MANY && c.epci;
     zone.communes.forEach(function (i) {
-      var site = S.lieux[i] === null || S.lieux[i] < 0 ? "aucune Maison" : data().sites.nom[S.lieux[i]];
+      var site = byEpci ? c.epci.nom[c.epci.de[i]] || "sans EPCI"
+        : "Plus proche : " + (S.lieux[i] === null || S.lieux[i] < 0 ? "aucune Maison" : data().sites.nom[S.lieux[i]]);
       (groups[site] = groups[site] || { people: 0, names: [] }).people += c.population[i];
       groups[site].names.push(c.nom[i]);
     });
@@ -91,7 +94,7 @@
     var told = parts.length === 1 ? [["Communes de la zone", groups[parts[0]].names.join(", ")]]
       : parts.map(function (name) {
         var group = groups[name];
-        return ["Plus proche : " + name, msap.compte(group.people, "habitant") + ", "
+        return [name, msap.compte(group.people, "habitant") + ", "
           + msap.compte(group.names.length, "commune") + " : " + group.names.join(", ")];
       });
     return fiche(zoneTitle(zone), [

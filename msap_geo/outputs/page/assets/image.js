@@ -162,7 +162,11 @@
     });
   };
 
-  function textOf(element) { return element.textContent.replace(/\s*\n\s*/g, " ").trim(); }
+  function textOf(element) {
+    var copy = element.cloneNode(true), chosen = element.querySelectorAll("select");
+    copy.querySelectorAll("select").forEach(function (list, i) { list.replaceWith(chosen[i].selectedOptions[0].textContent); });
+    return copy.textContent.replace(/\s*\n\s*/g, " ").trim();
+  }
 
   function all(selector) {
     return Array.from(document.querySelectorAll(selector)).filter(function (one) { return !one.closest("[hidden], .msap-nul"); });

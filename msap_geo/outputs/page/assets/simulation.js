@@ -113,7 +113,9 @@
     var r = essai.resultat(), wanted = msapPlan.signes();
     E.versSites = E.versSites || E.sites.site_id.map(function (id) { return msap.donnees().rangSite[id]; });
     msap.peindre(r.classes, essai.vide() ? msap.donnees().communes.site
-      : Array.from(r.acces.site.subarray(0, E.n), function (site) { return site < 0 ? null : E.versSites[site]; }));
+      : Array.from(r.acces.site.subarray(0, E.n), function (site) { return site < 0 ? null : E.versSites[site]; }),
+    essai.vide() ? msap.donnees().communes.minutes
+      : Array.from(r.acces.millimes.subarray(0, E.n), function (millimes) { return millimes < 0 ? null : millimes / 1000; }));
     msap.dessinerZones(essai.vide() ? msap.donnees().zones : r.zones.map(function (zone) {
       return Object.assign({
         nom: zoneName(zone),

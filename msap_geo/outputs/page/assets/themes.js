@@ -1,38 +1,38 @@
 // Layers that answer a question of their own: reach, roads, catchments, target groups, change.
 "use strict";
 (function () {
-  var el = msap.element, data = null, group = 0, shown = null;
-  var DASHES = [[], [9, 5], [2, 4], [12, 4, 2, 4]];
-
+  var el = msap.element, data = null, group = 0, shown = null, reach = 0;
   function lines(ctx, shape, seen, colour, width, dash) {
     msap.tracer(ctx, shape, seen, shape.all(), colour, width, dash);
   }
 
-  // Areas within each threshold: an outline each, told apart by its dashes.
+  // The area within one threshold, filled: several at once hide one another.
   function isochrones() {
     data = msap.donnees();
     var shape = new msap.trace.Topologie(data.isochrones.trace);
     return msap.nouvelleToile("isochrones", function (ctx, view) {
       var seen = shape.seen(view);
-      for (var area = shape.areas - 1; area >= 0; area--) {
-        ctx.fillStyle = "rgba(255, 255, 255, 0.16)";
-        ctx.beginPath();
-        shape.pathArea(ctx, area, seen);
-        ctx.fill("evenodd");
-        var arcs = shape.outline([area]);
-        msap.tracer(ctx, shape, seen, arcs, "#fff", 4);
-        msap.tracer(ctx, shape, seen, arcs, "#4a1486", 2, DASHES[area % DASHES.length]);
-      }
+      ctx.fillStyle = "rgba(106, 61, 154, 0.34)";
+      ctx.beginPath();
+      shape.pathArea(ctx, reach, seen);
+      ctx.fill("evenodd");
+      var arcs = shape.outline([reach]);
+      msap.tracer(ctx, shape, seen, arcs, "#fff", 4);
+      msap.tracer(ctx, shape, seen, arcs, "#4a1486", 2);
     });
   }
 
   function roads() {
     data = msap.donnees();
-    var shape = new msap.trace.Topologie({ arcs: data.routes, anneaux: "" });
+    var ranks = data.routes.map(function (arcs) { return new msap.trace.Topologie({ arcs: arcs, anneaux: "" }); });
     return msap.nouvelleToile("routes", function (ctx, view) {
-      var seen = shape.seen(view), wide = Math.max(1, Math.min(4, view.zoom - 7));
-      lines(ctx, shape, seen, "rgba(40, 44, 52, 0.75)", wide + 1);
-      lines(ctx, shape, seen, "#fff", wide - 0.2);
+      var wide = Math.max(1, Math.min(4, view.zoom - 7)), widths = [wide + 0.8, wide, 0.65 * wide];
+      // Every border first, so that roads open into one another.
+      [["rgba(40, 44, 52, 0.75)", 1], ["#fff", -0.2]].forEach(function (pass) {
+        for (var rank = ranks.length - 1; rank >= 0; rank -= 1) {
+          lines(ctx, ranks[rank], ranks[rank].seen(view), pass[0], widths[rank] + pass[1]);
+        }
+      });
     });
   }
 
@@ -84,18 +84,52 @@
       + (unknown ? " (" + msap.compte(unknown, "commune") + " sans donnée)" : "") + ". Surface des cercles proportionnelle.";
   }
 
+  // Minutes in steps of five, those of the trial too: what the classes of the thresholds hide.
+  var FINE = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"], STEP = 5;
+
+  function fine() {
+    var last = FINE.length - 1, classes = FINE.map(function (colour, i) {
+      return { nom: i === last ? "plus de " + STEP * last + "\u202fmin" : i ? "de " + STEP * i + " à " + STEP * (i + 1) + "\u202fmin" : STEP + "\u202fmin ou moins", couleur: colour, hachures: false };
+    });
+    classes.push({ nom: "sans route, ou temps inconnu", couleur: "#77787c", hachures: true });
+    return { classes: classes, classe: Array.from(msap.etat.minutes, function (minutes) {
+      return minutes === null ? last + 1 : Math.min(last, Math.max(0, Math.ceil(minutes / STEP) - 1));
+    }) };
+  }
+
+  function fillFine() {
+    var list = document.querySelector("[data-theme='fin'] ul"), found = fine(), people = found.classes.map(function () { return 0; });
+    found.classe.forEach(function (rank, i) { people[rank] += data.communes.population[i]; });
+    list.textContent = "";
+    found.classes.forEach(function (line, rank) {
+      if (!people[rank]) { return; }
+      var item = list.appendChild(el("li")), swatch = item.appendChild(el("span", "", "msap-pastille" + (line.hachures ? " msap-hachures" : "")));
+      swatch.style.backgroundColor = line.couleur;
+      item.appendChild(el("span", line.nom));
+      item.appendChild(el("span", msap.nombre(people[rank]) + " hab.", "msap-compte"));
+    });
+    return found;
+  }
+
   function choices(map) {
     data = msap.donnees();
+    var within = document.getElementById("msap-portee");
+    if (within) {
+      within.addEventListener("change", function () { reach = Number(within.value); msap.couches.isochrones.redraw(); });
+    }
     var theme = document.getElementById("msap-theme"), people = document.getElementById("msap-publics");
     if (theme) {
       theme.addEventListener("change", function () {
-        shown = theme.value === "acces" ? null : data[theme.value];
+        shown = theme.value === "acces" ? null : theme.value === "fin" ? fillFine() : data[theme.value];
         msap.theme(shown);
         document.querySelectorAll("[data-theme]").forEach(function (legend) {
           legend.hidden = legend.dataset.theme !== theme.value;
         });
       });
     }
+    msap.surPeinture(function () {
+      if (theme && theme.value === "fin") { msap.theme(shown = fillFine()); }
+    });
     if (people) {
       people.addEventListener("change", function () {
         var layer = msap.couches.publics, note = document.getElementById("msap-publics-note");
