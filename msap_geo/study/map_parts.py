@@ -108,14 +108,17 @@ def _without_scraps(
     part = _stretches(rank, ends)[ends[:, 0]]
     drawn = rank < _UNDRAWN
     long = np.bincount(part[drawn], weights=length_m[drawn], minlength=part.max() + 1)
-    return np.where(drawn & (long[part] < _SHORTEST_ROAD_M), _UNDRAWN, rank)
+    short: NDArray[np.bool_] = drawn & (long[part] < _SHORTEST_ROAD_M)
+    kept: NDArray[np.int64] = np.where(short, np.int64(_UNDRAWN), rank)
+    return kept
 
 
 def _stretches(rank: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the connected part of the drawn sections each node is in."""
     n, drawn = int(ends.max()) + 1, ends[rank < _UNDRAWN]
     links = coo_array((np.ones(len(drawn)), (drawn[:, 0], drawn[:, 1])), shape=(n, n))
-    return csgraph.connected_components(links, directed=False)[1].astype(np.int64)
+    part: NDArray[np.int64] = csgraph.connected_components(links, directed=False)[1]
+    return part
 
 
 def _joining(
@@ -169,4 +172,5 @@ def _joining(
                 found.append(section[by_pair[low, high] - 1])
                 here = int(before[here])
     drawn = np.unique(np.array(found, dtype=np.int64))
-    return drawn[rank[drawn] == _UNDRAWN]
+    joining: NDArray[np.int64] = drawn[rank[drawn] == _UNDRAWN]
+    return joining

@@ -8,7 +8,6 @@ and tooltips, which escape nothing, are not used.
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import jinja2
 
 from msap_geo import french
 from msap_geo.errors import OutputError
-from msap_geo.outputs.page import panel
+from msap_geo.outputs.page import panel, terse
 from msap_geo.outputs.page.offline import OSM_TILES, TILE_HOST
 from msap_geo.outputs.page.payload import payload
 from msap_geo.outputs.page.simulation import simulation_data
@@ -63,7 +62,6 @@ _SIMULATION = (
     "plan.js",
     "simulation.js",
 )
-_MARGIN, _REMARK = re.compile(r"^[ \t]+", re.MULTILINE), re.compile(r"^//.*\n", re.MULTILINE)
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
@@ -231,9 +229,8 @@ def _plain(name: str) -> str:
 def asset(name: str) -> str:
     """Return the text of an asset of the pages."""
     text = (files("msap_geo.outputs.page") / "assets" / name).read_text(encoding="utf-8")
-    # The page carries what its browser reads, not what its authors do; no text of ours spans lines.
-    text = _MARGIN.sub("", text)
-    return _REMARK.sub("", text) if name.endswith(".js") else text
+    kind = name.rsplit(".", 1)[-1]
+    return {"js": terse.script, "css": terse.sheet}.get(kind, str)(text)
 
 
 def _panel(content: MapContent, data: dict[str, Any]) -> str:

@@ -195,15 +195,22 @@ def _sites(content: MapContent) -> dict[str, Any]:
     return {
         "id": rows["site_id"].tolist(),
         "nom": rows["nom"].tolist(),
-        "genre": rows["genre"].tolist(),
+        "genre": _folded(rows["genre"]),
         "commune": rows["commune"].tolist(),
-        "position": rows["position"].tolist(),
-        "role": rows["role"].tolist(),
+        "position": _folded(rows["position"]),
+        "role": _folded(rows["role"]),
         "rang": numbers(rows["site_id"].where(rows["role"] == "candidat").map(ranks)),
         "lat": numbers(degrees.y, 5),
         "lon": numbers(degrees.x, 5),
-        "horaires": [french.hours(text) for text in rows["horaires"]],
+        "horaires": _folded(french.hours(text) for text in rows["horaires"]),
     }
+
+
+def _folded(values: Iterable[Any]) -> dict[str, Any]:
+    """Write a column of few different texts: each once, and the rank of each row's."""
+    texts = [text if isinstance(text, str) else "" for text in values]
+    rank = {text: i for i, text in enumerate(sorted(set(texts)))}
+    return {"mots": list(rank), "de": pack(np.array([rank[text] for text in texts], dtype=int))}
 
 
 _SITE_COLUMNS = ("site_id", "nom", "genre", "commune", "position", "horaires")

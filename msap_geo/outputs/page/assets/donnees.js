@@ -22,6 +22,10 @@
       data.communes.y[i] = y += flow[2 * i + 1];
     }
     if (data.communes.voisines) { data.communes.voisines = neighbours(data.communes.voisines); }
+    ["genre", "position", "role", "horaires"].forEach(function (name) {
+      var column = data.sites[name], words = column.mots;
+      data.sites[name] = Array.from(msap.trace.deplier(column.de), function (rank) { return words[rank]; });
+    });
     data.rangSite = {};
     data.sites.id.forEach(function (id, i) { data.rangSite[id] = i; });
     msap.etat.peint = Uint8Array.from(data.communes.classe);
