@@ -15,6 +15,7 @@
      │    └── StoreError                            a network store that is corrupt or foreign
      ├── SourceError           (OSError)            an official file that cannot be fetched
      └── OutputError           (OSError)            a result that cannot be written
+          └── FolderTakenError                      another command writes in its folder
 
 Messages are in French because they end up on the screens of French users: they say what is wrong,
 where, and how to mend it.
@@ -130,3 +131,7 @@ class SourceError(MsapGeoError, OSError):
 
 class OutputError(MsapGeoError, OSError):
     """A result that cannot be written."""
+
+
+class FolderTakenError(OutputError):
+    """Another command of ours writes in this folder."""

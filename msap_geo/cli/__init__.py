@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 from msap_geo.cli import (
     adapter,
     backtester,
+    campagne,
     comparer,
     completion,
     concerter,
@@ -56,6 +57,7 @@ _COMMANDS = (
     rapport,
     comparer,
     concerter,
+    campagne,
     completion,
 )
 _FAILED, _UNREACHABLE, _INTERRUPTED = 1, 4, 130

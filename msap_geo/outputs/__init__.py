@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from msap_geo.notebook_html import Table, table
 from msap_geo.outputs.colours import class_colours
-from msap_geo.outputs.files import complete_folder, finish_interrupted, one_run
+from msap_geo.outputs.files import complete_folder, finish_interrupted, is_held, one_run
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
+from msap_geo.outputs.page.atlas import Atlas, AtlasArea, AtlasFigure, AtlasRow, render_atlas
 from msap_geo.outputs.page.content import Findings, MapContent, Mappable
 from msap_geo.outputs.page.simulation import Simulation, Trips, simulation_data
 from msap_geo.outputs.paper.plots import sign_map
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNDATED",
+    "Atlas",
+    "AtlasArea",
+    "AtlasFigure",
+    "AtlasRow",
     "Findings",
     "MapContent",
     "Mappable",
@@ -33,8 +38,10 @@ __all__ = [
     "class_colours",
     "complete_folder",
     "finish_interrupted",
+    "is_held",
     "map",
     "one_run",
+    "render_atlas",
     "sign_map",
     "simulation_data",
     "table",

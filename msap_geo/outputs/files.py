@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import pyogrio
 
 from msap_geo import drafts
-from msap_geo.errors import MsapGeoError, OutputError, reason
+from msap_geo.errors import FolderTakenError, MsapGeoError, OutputError, reason
 from msap_geo.outputs import replacing
 
 if TYPE_CHECKING:
@@ -209,8 +209,8 @@ def _hold(folder: Path, made: list[Path], told: Path) -> _Run:
     raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
 
-def _taken(folder: Path) -> OutputError:
-    return OutputError(
+def _taken(folder: Path) -> FolderTakenError:
+    return FolderTakenError(
         "une autre commande de msap-geo écrit dans ce dossier",
         where=folder,
         remedy="attendre qu'elle finisse, ou choisir un autre dossier",
@@ -282,13 +282,19 @@ def _sweep_beside(folder: Path) -> None:
     with suppress(OSError):
         for draft in folder.parent.glob(".brouillon-*-*"):
             match = re.fullmatch(rf"\.brouillon-(.+)-{_TOKEN}", draft.name)
-            if match is None or replacing.announced(draft) or _is_held(folder.parent / match[1]):
+            if match is None or replacing.announced(draft) or is_held(folder.parent / match[1]):
                 continue
             drafts.remove(draft)
 
 
-def _is_held(folder: Path) -> bool:
-    """Tell whether a run that lives holds a folder."""
+def is_held(folder: Path) -> bool:
+    """Tell whether a run that lives holds a folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of results, which may not exist.
+    """
     if not (folder / _LOCK).exists():
         return False
     try:

@@ -68,7 +68,8 @@ def write_workbook(
             book.close()
             draft.replace(path)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        why = reason(error) if isinstance(error, OSError) else "écriture refusée"
+        cause = error if isinstance(error, OSError) else error.args[0]  # XlsxWriter wraps it
+        why = reason(cause) if isinstance(cause, OSError) else "écriture refusée"
         raise OutputError(
             f"le classeur ne peut pas être écrit ({why})",
             where=path,

@@ -1,0 +1,159 @@
+"""The campaign file, ``campagne.toml``: a study taken as a pattern, and what varies."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from msap_geo.campaign.territories import Territory, territories_named
+from msap_geo.errors import StudyError
+from msap_geo.network import available_profiles
+from msap_geo.study.asked.base import Section
+from msap_geo.study.file import in_french
+from msap_geo.tabular.toml_text import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WHAT, NAMED = "fichier de campagne", "campagne.toml"
+
+
+class Campagne(Section):
+    """``[campagne]``: the pattern, and what varies from one study to the next."""
+
+    nom: str = ""
+    modele: Path
+    territoires: tuple[str, ...] = Field(min_length=1)
+    decoupage: Literal["departements", "regions"] = "departements"
+    dates: tuple[date, ...] = ()
+    listes: dict[str, Path] = Field(default_factory=dict)
+    choix: tuple[Path, ...] = ()
+    profils: tuple[str, ...] = ()
+    sorties: tuple[Literal["etude", "tout", "geoparquet"], ...] = ("etude",)
+
+    @field_validator("territoires", "choix", "profils", "sorties", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("dates", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        values = [value] if isinstance(value, str | date) else value
+        if not isinstance(values, list | tuple) or not all(
+            isinstance(one, str | date) for one in values
+        ):
+            raise StudyError("des dates sont attendues", remedy='écrire par exemple ["2020-01-08"]')
+        return values
+
+    @field_validator("dates", "choix", "profils")
+    @classmethod
+    def _different(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(set(values)) < len(values):
+            raise StudyError("une valeur est donnée deux fois", remedy="n'en garder qu'une")
+        return values
+
+    @field_validator("profils")
+    @classmethod
+    def _existing(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in values if name not in available_profiles()]
+        if unknown:
+            raise StudyError(
+                f"profil de déplacement inconnu : « {', '.join(unknown)} »",
+                remedy=f"choisir parmi : {', '.join(available_profiles())}",
+            )
+        return values
+
+
+class Campaign(Section):
+    """A campaign file, checked. Paths are as written in it, relative to ``folder``."""
+
+    campagne: Campagne
+    folder: Path
+    territories: tuple[Territory, ...] = ()
+    pattern: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the campaign: its own, else that of its pattern."""
+        return self.campagne.nom or str(self.pattern["etude"]["nom"])
+
+
+def read_campaign(path: Path | str) -> Campaign:
+    """Read and check a campaign file, and the study it takes as a pattern.
+
+    Parameters
+    ----------
+    path
+        TOML file; paths inside are relative to its folder, those of the pattern to the pattern's.
+
+    Returns
+    -------
+    Campaign
+        The campaign, its territories found.
+
+    Raises
+    ------
+    FileMissingError
+        If there is no such file, or no such pattern.
+    StudyError
+        If a file is not TOML, lacks a key, or holds one that does not exist or does not fit.
+    TerritoryError
+        If a territory is unknown.
+    """
+    path = Path(path)
+    content = read_toml(path, what=WHAT, named=NAMED)
+    extra = sorted(set(content) - {"campagne"})
+    if extra:
+        raise StudyError(
+            f"section inconnue : « {', '.join(extra)} »",
+            where=path,
+            remedy="ne garder que [campagne] : le reste se dit dans le modèle",
+        )
+    folder = path.resolve().parent
+    campaign = _checked({**content, "folder": folder}, path)
+    asked = campaign.campagne
+    dates = {day.isoformat() for day in asked.dates}
+    astray = sorted(set(asked.listes) - dates)
+    if astray:
+        raise StudyError(
+            f"liste d'une date que la campagne ne demande pas : {', '.join(astray)}",
+            where=f"{path}, [campagne] listes",
+            remedy="ajouter la date à « dates », ou retirer la liste",
+        )
+    pattern = _pattern(folder / asked.modele)
+    return campaign.model_copy(
+        update={
+            "pattern": pattern,
+            "territories": territories_named(
+                asked.territoires, by=asked.decoupage, where=str(path)
+            ),
+        }
+    )
+
+
+def _checked(content: Mapping[str, Any], path: Path) -> Campaign:
+    try:
+        return Campaign(**content)
+    except ValidationError as error:
+        raise StudyError(
+            f"le {WHAT} est incorrect : " + " ; ".join(in_french(error)),
+            where=path,
+            remedy="comparer avec l'exemple de docs/campagne.md",
+        ) from error
+
+
+def _pattern(path: Path) -> dict[str, Any]:
+    """Read the study taken as a pattern: it is checked for each territory."""
+    content = read_toml(path, what="modèle d'étude", named="etude.toml")
+    section = content.get("etude")
+    if not isinstance(section, dict) or not isinstance(section.get("nom"), str):
+        raise StudyError(
+            "le modèle d'étude n'a pas de nom",
+            where=f"{path}, [etude] nom",
+            remedy="lui en donner un",
+        )
+    return {**content, "folder": path.resolve().parent}

@@ -1,0 +1,347 @@
+"""A campaign on one machine: its bytes, what is made again, what is told, what dies."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from support.campaigns import Country, contents
+from support.commands import failed, run
+from support.dictionaries import check_entries
+
+from msap_geo import outputs
+from msap_geo.campaign import (
+    Bounds,
+    Share,
+    assemble_campaign,
+    bounds,
+    by_processes,
+    read_campaign,
+    run_campaign,
+    tasks_of,
+)
+from msap_geo.campaign.conduct import conduct
+from msap_geo.campaign.figures import figures, together
+from msap_geo.campaign.processes import MOST_ATTEMPTS
+from msap_geo.errors import FolderTakenError, StudyError
+
+ONE = Bounds(1)
+
+
+@pytest.fixture
+def country(tmp_path):
+    return Country(tmp_path).write()
+
+
+def here(tasks, folder):
+    """Make studies in this very process."""
+    return (conduct(task, folder) for task in tasks)
+
+
+def campaign(country, make=here, **options):
+    return run_campaign(read_campaign(country.path), country.folder / "sortie", make, **options)
+
+
+class TestBytes:
+    def test_each_study_is_that_of_lancer(self, country):
+        done = run("campagne", country.path, "--sortie", country.folder / "c", "--processus", 2)
+        assert done.returncode == 0, done.stderr
+        assert "3 études sur 3" in done.stdout.replace("\xa0", " ")
+        for departement, name in (("49", "Maine-et-Loire"), ("72", "Sarthe")):
+            path = country.study_alone(departement, f"Jouet – {name}")
+            alone = country.folder / f"seule-{departement}"
+            assert run("lancer", path, "--sortie", alone).returncode == 0
+            assert contents(country.folder / "c" / departement) == contents(alone)
+
+    def test_everything_dated_too(self, country):
+        country.configure('["72"]', 'dates = ["2021-06-01"]\nsorties = ["tout", "geoparquet"]')
+        report = campaign(country)
+        assert not report.missing
+        path = country.study_alone(
+            "72", "Jouet – Sarthe", ("[reseau]", '[maisons]\nau = "2021-06-01"\n[reseau]')
+        )
+        alone = country.folder / "seule"
+        assert run("lancer", path, "--tout", "--geoparquet", "--sortie", alone).returncode == 0
+        made = contents(country.folder / "sortie" / "72-2021-06-01")
+        assert made == contents(alone)
+        assert {"rapport.pdf", "communes.parquet"} <= set(made)
+
+
+class TestFigures:
+    def test_one_row_a_study(self, country):
+        country.configure('["49", "53"]', 'dates = ["2020-06-01", "2023-01-01"]')
+        campaign(country)
+        table = pd.read_parquet(country.folder / "sortie" / "chiffres.parquet")
+        assert list(table["dossier"]) == [
+            "49-2020-06-01", "49-2023-01-01", "53-2020-06-01", "53-2023-01-01"
+        ]  # fmt: skip
+        told = json.loads(
+            (country.folder / "sortie" / "53-2023-01-01" / "resume.json").read_text("utf-8")
+        )
+        row = table.iloc[3]
+        assert (row["population"], row["communes"]) == (told["population"], 4)
+        assert row["part_20"] == told["seuils"]["20"]["part"]
+        assert row["habitants_au_dela_20"] == told["seuils"]["20"]["population_au_dela"]
+        # Nobody of the Maine-et-Loire had a Maison in 2020; the Mayenne had its own.
+        assert list(table["maisons"]) == [0, 1, 1, 1]
+        check_entries("chiffres", list(table.columns))
+        same = pd.read_csv(country.folder / "sortie" / "chiffres.csv", dtype={"territoire": str})
+        assert list(same.columns) == list(table.columns)
+
+    def test_those_of_the_diagnosis_too(self, country):
+        country.configure('["53"]', 'sorties = "tout"')
+        campaign(country)
+        table = pd.read_parquet(country.folder / "sortie" / "chiffres.parquet")
+        assert {"gini", "minutes_pire_decile"} <= set(table.columns)
+        check_entries("chiffres", list(table.columns))
+
+    def test_together_they_are_the_country(self, country):
+        report = campaign(country)
+        table = figures(report.studies)
+        (row,) = together(table).to_dict("records")
+        assert row["population"] == table["population"].sum() == 7800
+        assert row["part_20"] == pytest.approx(table["population_20"].sum() / 7800)
+        assert row["habitants_au_dela_20"] == table["habitants_au_dela_20"].sum()
+        # One territory missing, nothing is said of all.
+        table.loc[0, "population"] = pd.NA
+        assert together(table).empty
+
+    def test_the_atlas_links_every_study(self, country):
+        campaign(country.configure('["53", "72"]', 'sorties = "tout"'))
+        page = (country.folder / "sortie" / "index.html").read_text(encoding="utf-8")
+        for link in ("53/carte.html", "53/rapport.html", "72/rapport.pdf", "72/etude.xlsx"):
+            assert f'"{link}"' in page
+            assert (country.folder / "sortie" / link).exists()
+        told = json.loads(page.split('id="donnees">')[1].split("</script>")[0])
+        assert all(one["trace"] for one in told["territoires"])
+        assert [row["territoire"] for row in told["etudes"]] == ["53", "72", ""]
+
+    def test_the_manifest_tells_every_study_and_input(self, country):
+        campaign(country)
+        told = json.loads((country.folder / "sortie" / "manifest.json").read_text("utf-8"))
+        assert [one["etat"] for one in told["etudes"]] == ["faite"] * 3
+        assert set(told["entrees"]) == {
+            "communes.geojson", "la_poste.csv", "mairies.csv", "maisons.csv", "population.json"
+        }  # fmt: skip
+
+
+class TestResumed:
+    def test_nothing_changed_nothing_made(self, country):
+        campaign(country)
+        before = contents(country.folder / "sortie")
+        report = campaign(country, resume=True)
+        assert (report.made, report.found) == ((), ("49", "53", "72"))
+        assert contents(country.folder / "sortie") == before
+        assert campaign(country).made == ("49", "53", "72")
+
+    def test_a_damaged_or_absent_file_is_one_study(self, country):
+        campaign(country)
+        before = contents(country.folder / "sortie")
+        (country.folder / "sortie" / "53" / "acces.csv").write_text("abîmé", encoding="utf-8")
+        (country.folder / "sortie" / "72" / "carte.html").unlink()
+        assert campaign(country, resume=True).made == ("53", "72")
+        assert contents(country.folder / "sortie") == before
+
+    def test_a_changed_list_is_every_study_that_reads_it(self, country):
+        country.list_maisons("avant.csv", ["53"])
+        more = 'dates = ["2020-01-01", "2023-01-01"]\nlistes = { "2020-01-01" = "avant.csv" }'
+        country.configure('["53"]', more)
+        campaign(country)
+        country.list_maisons("avant.csv", ["53"], place=1)
+        assert campaign(country, resume=True).made == ("53-2020-01-01",)
+        assert campaign(country, resume=True).made == ()
+
+    def test_a_changed_parameter_is_all(self, country):
+        campaign(country)
+        text = country.pattern.read_text(encoding="utf-8")
+        country.pattern.write_text(text.replace("[20, 30]", "[15, 30]"), encoding="utf-8")
+        assert len(campaign(country, resume=True).made) == 3
+
+    def test_what_an_earlier_run_left_and_this_one_not_goes(self, country):
+        country.configure('["53"]', 'sorties = ["tout"]')
+        campaign(country)
+        folder = country.folder / "sortie" / "53"
+        (folder / "note.txt").write_text("à moi", encoding="utf-8")
+        assert (folder / "rapport.pdf").exists()
+        country.configure('["53"]')
+        campaign(country, resume=True)
+        assert not (folder / "rapport.pdf").exists()
+        assert (folder / "note.txt").read_text(encoding="utf-8") == "à moi"
+
+
+class TestFailures:
+    def test_others_finish_and_the_code_is_one(self, country):
+        country.configure('["48", "53"]')
+        done = run("campagne", country.path, "--sortie", country.folder / "c", "--json")
+        assert done.returncode == 1
+        assert "ÉCHEC" in done.stderr
+        assert "Traceback" not in done.stderr
+        told = json.loads(done.stdout)
+        assert [row["etat"] for row in told["etudes"]] == ["en échec", "faite"]
+        assert "aucune commune des départements 48" in told["echecs"]["48"]
+        assert (country.folder / "c" / "53" / "carte.html").exists()
+        again = run("campagne", country.path, "--sortie", country.folder / "c", "--reprendre")
+        assert again.returncode == 1
+        assert "48 (Lozère) : en échec" in again.stdout
+
+    def test_a_study_that_fails_now_shows_no_older_figure(self, country):
+        campaign(country)
+        (country.folder / "maisons.csv").unlink()
+        report = campaign(country, resume=True)
+        assert len(report.missing) == 3
+        table = pd.read_parquet(country.folder / "sortie" / "chiffres.parquet")
+        assert "population" not in table or table["population"].isna().all()
+
+    def test_a_fault_of_ours_keeps_its_trace(self, country, monkeypatch):
+        from msap_geo.campaign import conduct as module  # noqa: PLC0415
+
+        def broken(*_args, **_options):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(module, "make_study", broken)
+        report = campaign(country)
+        assert "ZeroDivisionError" in str(report.missing[0].fault)
+        trace = country.folder / "sortie" / ".campagne" / "49.defaut.txt"
+        assert "ZeroDivisionError" in trace.read_text(encoding="utf-8")
+        monkeypatch.undo()
+        campaign(country, resume=True)
+        assert not trace.exists()
+
+    def test_a_full_disk_leaves_earlier_studies(self, country, small_disk):
+        folder = small_disk / "c"
+        asked = read_campaign(country.path)
+        report = run_campaign(asked, folder, here)
+        before = contents(folder / "49")
+        (folder / "53" / "acces.csv").unlink()
+        (folder / "72" / "acces.csv").unlink()
+        (small_disk / "encore").write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 2**15))
+        assert not report.missing
+        try:
+            report = run_campaign(asked, folder, here, resume=True)
+        except OSError as error:
+            assert "disque plein" in str(error)  # noqa: PT017 - one or the other
+        else:
+            assert all("disque plein" in str(study.fault) for study in report.missing)
+        assert contents(folder / "49") == before
+        (small_disk / "encore").unlink()
+        assert not run_campaign(asked, folder, here, resume=True).missing
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    mount = shutil.which("mount")
+    if sys.platform != "linux" or mount is None or os.geteuid() != 0:
+        pytest.skip("monter un disque demande Linux et ses droits")
+    place = tmp_path / "disque"
+    place.mkdir()
+    if subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=False
+    ).returncode:
+        pytest.skip("monter un disque n'est pas permis ici")
+    yield place
+    subprocess.run([shutil.which("umount"), str(place)], check=True)
+
+
+class TestLock:
+    def test_two_campaigns_on_one_folder(self, country):
+        folder = country.folder / "c"
+        with outputs.one_run(folder):
+            done = run("campagne", country.path, "--sortie", folder)
+        failed(done, "une autre commande de msap-geo écrit dans ce dossier", "attendre")
+
+    def test_shares_go_together_and_the_whole_alone(self, country):
+        folder = country.folder / "sortie"
+        with outputs.one_run(folder / ".campagne" / "partie-1-sur-2"):
+            with pytest.raises(FolderTakenError, match="autre campagne"):
+                campaign(country)
+            assert campaign(country, share=Share(2, 2)).made == ("53",)
+        with outputs.one_run(folder), pytest.raises(FolderTakenError, match="autre campagne"):
+            campaign(country, share=Share(2, 2))
+
+
+class TestShares:
+    def test_shares_assembled_are_the_whole(self, country):
+        campaign(country)
+        whole = contents(country.folder / "sortie")
+        shutil.rmtree(country.folder / "sortie")
+        folder = country.folder / "sortie"
+        assert campaign(country, share=Share(1, 2)).made == ("49", "72")
+        asked = read_campaign(country.path)
+        assert [study.task.key for study in assemble_campaign(asked, folder).missing] == ["53"]
+        campaign(country, share=Share(2, 2))
+        assert not assemble_campaign(asked, folder).missing
+        assert contents(folder) == whole
+
+    def test_nothing_to_assemble(self, country):
+        with pytest.raises(StudyError, match="aucune étude de cette campagne"):
+            assemble_campaign(read_campaign(country.path), country.folder / "vide")
+
+
+class TestProcesses:
+    def test_a_worker_killed_loses_nothing(self, country):
+        folder = country.folder / "sortie"
+        tasks = tasks_of(read_campaign(country.path))
+        outcomes = by_processes(tasks, folder, Bounds(2))
+        first = next(outcomes)
+        victim = multiprocessing.active_children()[0]
+        os.kill(victim.pid, signal.SIGKILL)
+        found = [first, *outcomes]
+        assert sorted(outcome.key for outcome in found) == ["49", "53", "72"]
+        assert not [outcome for outcome in found if outcome.fault]
+        assert multiprocessing.active_children() == []
+
+    def test_a_study_that_kills_its_worker_fails_at_last(self, country):
+        tasks = tasks_of(read_campaign(country.path))
+        folder = country.folder / "sortie"
+        (outcome,) = by_processes(tasks[1:2], folder, ONE, serve=dies)
+        assert f"arrêté {MOST_ATTEMPTS} fois" in str(outcome.fault)
+
+    def test_bounds(self):
+        gib = 2**30
+        assert Bounds(8, 4 * gib).workers(gib) == 4
+        assert Bounds(2, 4 * gib).workers(gib) == 2
+        assert Bounds(8, gib).workers(3 * gib) == 1
+        assert Bounds(8).workers(gib) == 8
+        assert bounds(3, 2.5) == Bounds(3, int(2.5 * gib))
+        assert bounds().processes >= 1
+        for wrong in ((0, None), (-1, None), (None, 0.0), (None, float("nan"))):
+            with pytest.raises(StudyError, match="--"):
+                bounds(*wrong)
+
+
+def dies(pipe, _folder):
+    pipe.recv()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_and_resumed(country):
+    reference = country.folder / "reference"
+    began = time.monotonic()
+    assert run("campagne", country.path, "--sortie", reference).returncode == 0
+    longest = time.monotonic() - began
+    folder = country.folder / "tuee"
+    command = [
+        sys.executable, "-m", "msap_geo", "campagne", country.path, "--sortie", folder,
+        "--reprendre",
+    ]  # fmt: skip
+    moments = random.Random(20)  # noqa: S311 - the same moments each time
+    for _ in range(3):
+        process = subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(moments.uniform(0.3, 1.0) * longest)
+        process.kill()
+        process.wait()
+    done = run(*command[3:])
+    assert done.returncode == 0, done.stderr
+    assert contents(folder) == contents(reference)

@@ -1,0 +1,135 @@
+"""The atlas: a page that asks for nothing, whose texts are texts, whose neighbours stay joined."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import shapely
+from support.pages import visit
+
+from msap_geo.outputs import Atlas, AtlasArea, AtlasFigure, AtlasRow, render_atlas
+from msap_geo.outputs.page.atlas import INSET, WIDTH, drawn
+
+NASTY = "</script><img src=x onerror=document.title='pris'>`${1}`"
+FIGURES = [
+    AtlasFigure("part_20", "Part à 20 min ou moins", "part", "%", "Part des habitants."),
+    AtlasFigure("maisons", "Maisons", "entier", "Maisons", "Nombre."),
+]
+
+
+def atlas(name="Nord"):
+    squares = [shapely.box(0, 1000, 2000, 2000), shapely.box(0, 0, 2000, 1000)]
+    return Atlas(
+        title=f"Atlas {name}",
+        heading="Deux territoires",
+        areas=[
+            AtlasArea("01", name, 2154, squares[0]),
+            AtlasArea("02", "Sud", 2154, squares[1]),
+            AtlasArea("974", "Ailleurs", 2975, shapely.box(0, 0, 50, 50)),
+            AtlasArea("03", "Sans contour", 0),
+        ],
+        figures=FIGURES,
+        rows=[
+            AtlasRow(
+                "01", "2020-01-08", "", {"part_20": 0.25, "maisons": 3}, {"Carte": "01/c.html"}
+            ),
+            AtlasRow("02", "2020-01-08", "", {"part_20": 0.75, "maisons": 9}),
+            AtlasRow("974", "2020-01-08", "", {}, {}, "en échec"),
+            AtlasRow("01", "2024-08-01", "", {"part_20": 0.5, "maisons": 4}),
+            AtlasRow("02", "2024-08-01", "", {"part_20": 1.0, "maisons": 2}),
+            AtlasRow("", "2020-01-08", "", {"part_20": 0.6}),
+            AtlasRow("", "2024-08-01", "", {"part_20": 0.9}),
+        ],
+        warnings=["TEMPS ESTIMÉS"],
+        notes=["Une source"],
+    )
+
+
+def points(path):
+    found = []
+    for ring in re.findall(r"M(\S+) (\S+)l([^z]*)z", path):
+        x, y = float(ring[0]), float(ring[1])
+        found.append((x, y))
+        steps = list(map(float, ring[2].split()))
+        for dx, dy in zip(steps[::2], steps[1::2], strict=True):
+            x, y = x + dx, y + dy
+            found.append((round(x, 3), round(y, 3)))
+    return set(found)
+
+
+def test_neighbours_share_their_border_and_others_stand_apart():
+    paths, height = drawn(atlas().areas)
+    # Two kilometres fill the width: the border lies half a width down.
+    north, south = points(paths["01"]), points(paths["02"])
+    assert north & south == {(0, WIDTH / 2), (WIDTH, WIDTH / 2)}
+    inset = points(paths["974"])
+    assert {x for x, _ in inset} == {0, INSET}
+    assert min(y for _, y in inset) > WIDTH
+    assert height >= max(y for _, y in inset)
+    assert paths["03"] == ""
+
+
+def test_without_any_outline_there_is_still_a_page():
+    paths, height = drawn([AtlasArea("03", "Sans contour", 0)])
+    assert (paths, height) == ({"03": ""}, 0)
+
+
+def test_it_is_offline_stable_and_lets_no_text_run():
+    page = render_atlas(atlas(NASTY))
+    assert page == render_atlas(atlas(NASTY))
+    assert not re.search(r"""(?:src|href)=["']?https?:|url\(|@import""", page)
+    assert "default-src 'none'" in page
+    assert page.count("</script>") == 2
+    block = re.search(r'id="donnees">(.*?)</script>', page, re.DOTALL)[1]
+    assert json.loads(block)["territoires"][0]["nom"] == NASTY
+
+
+@pytest.mark.browser
+@pytest.mark.enable_socket
+@pytest.mark.xdist_group("browser")
+def test_in_a_browser(browser, tmp_path):
+    page = tmp_path / "index.html"
+    page.write_text(render_atlas(atlas(NASTY)), encoding="utf-8")
+    visit(browser, page)
+    cells = (
+        "return [...document.querySelectorAll('#lignes tr')]"
+        ".map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    rows = browser.execute_script(cells)
+    assert [row[0] for row in rows] == [
+        f"{NASTY} (01)",
+        "Sud (02)",
+        "Sans contour (03)",
+        "Ailleurs (974)",
+    ]
+    assert rows[0][1].replace("\u00a0", " ").replace("\u202f", " ") == "50,0 %"
+    assert browser.title == f"Atlas {NASTY}"
+    browser.execute_script("document.querySelectorAll('#titres button')[1].click()")
+    assert browser.execute_script(cells)[0][0] == "Sud (02)"
+    browser.execute_script(
+        "const date = document.getElementById('date'); date.value = 0;"
+        "date.dispatchEvent(new Event('input'))"
+    )
+    assert browser.execute_script(cells)[0][1].startswith("75")
+    assert (
+        browser.execute_script("return document.querySelector('#lignes a').getAttribute('href')")
+        == "01/c.html"
+    )
+    assert "en échec" in str(browser.execute_script(cells))
+    browser.execute_script(
+        "document.querySelector('#dessin path').dispatchEvent(new Event('click'))"
+    )
+    name = browser.execute_script("return document.getElementById('fiche-nom').textContent")
+    assert name == f"{NASTY} (01)"
+    assert (
+        browser.execute_script(
+            "return document.querySelectorAll('#fiche-progression circle').length"
+        )
+        == 4
+    )
+    fills = browser.execute_script(
+        "return [...document.querySelectorAll('#dessin path')].map(p => p.style.fill)"
+    )
+    assert len(set(fills)) == 3
