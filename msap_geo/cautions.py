@@ -59,13 +59,13 @@ def cautions(
 
 
 def expected_in_words(expected: Iterable[tuple[float, ...]]) -> str:
-    """Say the share of people expected within each threshold, with its interval.
+    """Say the share of people expected within each threshold, and how sure it is.
 
     Parameters
     ----------
     expected
-        Threshold, share and the bounds of its interval of 80 %, each time
-        (:class:`msap_geo.coverage.ExpectedShare`).
+        Threshold, share, the bounds of its interval of 80 %, and how many communes are too close to
+        call, each time (:class:`msap_geo.coverage.ExpectedShare`).
 
     Returns
     -------
@@ -74,8 +74,10 @@ def expected_in_words(expected: Iterable[tuple[float, ...]]) -> str:
     """
     told = [
         f"{french.percent(share)} à {french.short(threshold)} min "
-        f"(de {french.percent(low)} à {french.percent(high)})"
-        for threshold, share, low, high, *_ in expected
+        f"({french.interval(low, high)} avec l'erreur des temps, "
+        f"{french.counted(uncertain, 'commune')} trop {french.agreed(uncertain, 'proche')} pour "
+        "trancher)"
+        for threshold, share, low, high, uncertain in expected
         if not math.isnan(share)
     ]
     if not told:

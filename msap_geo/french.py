@@ -20,6 +20,9 @@ _UNKNOWN = "–"
 _FRENCH_SIGNS = str.maketrans({",": _THIN_SPACE, ".": ",", "-": "−"})
 
 
+_NEARLY_ALL = 0.995
+
+
 def number(value: float | None, decimals: int = 0) -> str:
     """Return a number with French separators; a dash when it is unknown or infinite.
 
@@ -73,6 +76,15 @@ def percent(share: float | None, decimals: int = 1) -> str:
     """Return a share from 0 to 1 as a percentage, one decimal unless told: ``"92,3 %"``."""
     text = _UNKNOWN if share is None else number(100 * share, decimals)
     return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
+
+
+def interval(low: float, high: float) -> str:
+    """Return two shares as an interval: ``"84 à 92 %"``; to a tenth near the whole."""
+    decimals = 1 if _NEARLY_ALL <= high < 1 else 0
+    ends = [number(100 * share, decimals) for share in (low, high)]
+    return (
+        percent(high, decimals) if ends[0] == ends[1] else f"{ends[0]} à {percent(high, decimals)}"
+    )
 
 
 def euros(value: float | None) -> str:

@@ -44,12 +44,21 @@ def assumptions(
     }
     measured = coverage.minutes_by_commune(starts, result.communes)
     minutes = coverage.with_known_origins(measured, starts)
-    grid = coverage.full_grid(list(minutes.columns))
-    runs = coverage.random_runs(list(minutes.columns), n=asked.tirages, seed=asked.graine)
+    spread = coverage.spread(estimated=result.estimated)
+    grid = coverage.full_grid(
+        list(minutes.columns), speeds=coverage.likely_speeds(spread.territory)
+    )
+    runs = coverage.random_runs(
+        list(minutes.columns), n=asked.tirages, seed=asked.graine, sigma=spread.territory
+    )
     tables = {"conventions": compared}
     zone = coverage.zone_of_places(communes, result.communes.geometry, threshold=threshold)
-    by_commune = coverage.robustness_of_communes(minutes, grid, threshold=threshold)
-    drawn = coverage.robustness_of_communes(minutes, runs, threshold=threshold)
+    by_commune = coverage.robustness_of_communes(
+        minutes, grid, threshold=threshold, sigma=spread.commune
+    )
+    drawn = coverage.robustness_of_communes(
+        minutes, runs, threshold=threshold, sigma=spread.commune
+    )
     flips = coverage.factors_that_flip(minutes, grid, threshold=threshold)
     named = result.communes[["code_insee", "nom", "population"]]
     times = measured.add_prefix("minutes ").reset_index()

@@ -61,6 +61,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study
     first = f"{study.threshold:g}"
@@ -73,6 +74,8 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
             tables["conventions"].itertuples(), tables["conventions"][f"part_{first}"], strict=True
         )
     ]
+    expected = expected_in_words(diagnosis.result.expected[:1])
+    lines += [f"  {expected}"] if expected else []
     blanches = tables["robustesse_zones"]["robustesse"].value_counts()
     told = ", ".join(french.counted(n, name) for name, n in blanches.items())
     lines.append(f"  zones blanches : {told or 'aucune'}")

@@ -13,6 +13,7 @@ their place in every total: the expected share is told beside them.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -22,10 +23,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
+from msap_geo import french
 from msap_geo.coverage.access import check_thresholds
 from msap_geo.network.surroundings import surroundings
+from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +41,15 @@ TOO_CLOSE = 0.1
 
 _DISTANCES = ((0.35, 0.4), (0.9, 0.4), (1.6, 0.2))
 _COSINES = np.cos((np.arange(4) + 0.5) * np.pi / 4)
-_Z80 = 1.2815515655446004
+_Z80 = float(ndtri(1 - TOO_CLOSE))
 _NEVER, _SHORTEST = 1e4, 0.2
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviations of the logarithm of a time about what is told of it.
+    """How far people and their times are from what is told of their commune.
+
+    All but the last are standard deviations of the logarithm of a time.
 
     Parameters
     ----------
@@ -54,11 +59,20 @@ class Spread:
         Of the error on one commune's time.
     territory
         Of the error all the times of a territory share.
+    radius
+        Factor on the radius people are spread over (:func:`radius_minutes`): on real roads, that
+        join hamlets to the village directly, a commune is smaller than on estimated ones.
     """
 
     person: float
     commune: float
     territory: float
+    radius: float = 1.0
+
+    def too_close(self, threshold: float) -> tuple[float, float]:
+        """Return the times, to a thousandth, between which a commune is too close to call."""
+        factor = math.exp(_Z80 * self.commune)
+        return round(threshold / factor, 3), round(threshold * factor, 3)
 
 
 class ExpectedShare(NamedTuple):
@@ -80,11 +94,16 @@ class ExpectedShare(NamedTuple):
     high: float
     uncertain: int
 
+    @property
+    def interval(self) -> str:
+        """The interval in words, empty without people."""
+        return "" if math.isnan(self.share) else french.interval(self.low, self.high)
+
 
 def spread(*, estimated: bool) -> Spread:
     """Return how uncertain times are, on estimated roads or on real ones."""
     told = _parameters()["estime" if estimated else "routes"]
-    return Spread(told["habitant"], told["commune"], told["territoire"])
+    return Spread(told["habitant"], told["commune"], told["territoire"], told["rayon"])
 
 
 def radius_minutes(communes: gpd.GeoDataFrame, origins: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -185,13 +204,14 @@ def expected_by_commune(
     known = minutes.to_numpy(dtype=float)
     columns: dict[str, NDArray[Any]] = {}
     for threshold in check_thresholds(thresholds):
-        within = share_within(known, radius, threshold, sigma=spread.person)
+        within = share_within(known, radius * spread.radius, threshold, sigma=spread.person)
         time = np.log(np.maximum(np.nan_to_num(known, nan=_NEVER), _SHORTEST))
         beyond = ndtr((time - np.log(threshold)) / spread.commune)
         beyond = np.where(np.isnan(known), 1.0, beyond).round(3)
         columns[f"part_{threshold:g}"] = within.round(4)
         columns[f"risque_{threshold:g}"] = beyond
-        columns[f"incertain_{threshold:g}"] = (beyond >= TOO_CLOSE) & (beyond <= 1 - TOO_CLOSE)
+        low, high = spread.too_close(threshold)
+        columns[f"incertain_{threshold:g}"] = (known >= low) & (known <= high)
     return pd.DataFrame(columns, index=minutes.index)
 
 
@@ -204,10 +224,14 @@ def expected_shares(
 ) -> list[ExpectedShare]:
     """Add up the expected shares, with the interval the error all times share leaves open.
 
+    Within a département all times are wrong together; from one to the next, hardly: their
+    departures are added as errors of a small correlation are.
+
     Parameters
     ----------
     access
-        Table with ``population``, ``minutes`` and the columns of :func:`expected_by_commune`.
+        Table with ``code_insee``, ``population``, ``minutes`` and the columns of
+        :func:`expected_by_commune`.
     radius
         Radius of the communes, minutes.
     thresholds
@@ -223,18 +247,43 @@ def expected_shares(
     people = access["population"].to_numpy(dtype=float)
     minutes = access["minutes"].to_numpy(dtype=float)
     total = people.sum()
+    _, home = np.unique(access["code_insee"].map(departement_of).to_numpy(str), return_inverse=True)
     result = []
     for threshold in check_thresholds(thresholds):
+        uncertain = int(access[f"incertain_{threshold:g}"].sum())
+        if not total:
+            nobody = float("nan")
+            result.append(ExpectedShare(threshold, nobody, nobody, nobody, uncertain))
+            continue
         low, middle, high = (
-            float(people @ share_within(minutes * factor, radius, threshold, sigma=spread.person))
-            / total
-            if total
-            else float("nan")
+            np.bincount(
+                home,
+                people
+                * share_within(
+                    minutes * factor, radius * spread.radius, threshold, sigma=spread.person
+                )
+                / total,
+            ).astype(np.float64)
             for factor in np.exp(np.array([_Z80, 0, -_Z80]) * spread.territory)
         )
-        uncertain = int(access[f"incertain_{threshold:g}"].sum())
-        result.append(ExpectedShare(threshold, middle, low, high, uncertain))
+        share = float(middle.sum())
+        result.append(
+            ExpectedShare(
+                threshold,
+                share,
+                share - _together(middle - low),
+                share + _together(high - middle),
+                uncertain,
+            )
+        )
     return result
+
+
+def _together(departures: NDArray[np.float64]) -> float:
+    """Return the departure of a sum whose terms' errors have the measured correlation."""
+    shared = _parameters()["erreur_partagee_entre_departements"]
+    squares = (1 - shared) * (departures**2).sum() + shared * departures.sum() ** 2
+    return float(np.sqrt(squares))
 
 
 @cache

@@ -8,6 +8,11 @@ time exceeds one number, the run's limit:
 
 The runs of a commune are then counted by looking its time up among the sorted limits: a thousand
 runs cost one search. Rescaling a whole trip also rescales its legs on foot, a minute or two.
+
+How far speeds may be from those of the study is measured, not assumed
+(:class:`msap_geo.coverage.Spread`): the error all times of a territory share is the factor on speed
+of a run; a commune's own, of standard deviation σ on the logarithm of its time, makes its place in
+a run a probability, Φ(ln(t / limit) / σ).
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from msap_geo.coverage.weighted import group_quantiles
 
@@ -25,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SPEEDS = (0.8, 0.9, 1.0, 1.1, 1.2)
-"""Factors on speed: ±20 %, about the error of class speeds on mountain roads."""
+_MIDDLES = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Quantiles in the middle of five equally likely classes."""
 
 THRESHOLD_SHIFTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Minutes added to the threshold."""
@@ -39,13 +45,15 @@ SOLID, LIKELY = 0.95, 0.5
 """Shares of the runs from which a commune that is blanche is *solide*, or *probable*; ours."""
 
 _LIMIT_DECIMALS = 9
+_SHORTEST, _SMALLEST_LIMIT = 1e-9, 1e-6
+_CHUNK = 2_000
 _FACTORS = {"vitesse": "vitesse", "decalage": "seuil", "periode": "période", "origine": "origine"}
 
 
 def full_grid(
     conventions: Sequence[str],
     *,
-    speeds: Sequence[float] = SPEEDS,
+    speeds: Sequence[float],
     threshold_shifts: Sequence[float] = THRESHOLD_SHIFTS,
     periods: Mapping[str, float] = PERIODS,
 ) -> pd.DataFrame:
@@ -56,7 +64,7 @@ def full_grid(
     conventions
         Names of the origin conventions, the reference first.
     speeds, threshold_shifts
-        Factors on speed; minutes added to the threshold.
+        Factors on speed (:func:`likely_speeds`); minutes added to the threshold.
     periods
         Factor on times by period, the reference first.
 
@@ -70,12 +78,29 @@ def full_grid(
     return table.assign(facteur_periode=table["periode"].map(dict(periods)).astype(float))
 
 
+def likely_speeds(sigma: float) -> tuple[float, ...]:
+    """Return five equally likely factors on speed, the middle one 1.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the logarithm of the error all times of a territory share
+        (``Spread.territory``).
+
+    Returns
+    -------
+    tuple of float
+        The quantiles 0.1, 0.3, 0.5, 0.7, 0.9 of a log-normal law of median 1.
+    """
+    return tuple(float(factor) for factor in np.exp(sigma * ndtri(np.array(_MIDDLES))).round(4))
+
+
 def random_runs(
     conventions: Sequence[str],
     *,
     n: int,
     seed: int,
-    speeds: tuple[float, float] = (SPEEDS[0], SPEEDS[-1]),
+    sigma: float,
     threshold_shifts: tuple[float, float] = (THRESHOLD_SHIFTS[0], THRESHOLD_SHIFTS[-1]),
     periods: Mapping[str, float] = PERIODS,
 ) -> pd.DataFrame:
@@ -89,7 +114,9 @@ def random_runs(
         Number of runs.
     seed
         The same seed gives the same runs.
-    speeds, threshold_shifts
+    sigma
+        Standard deviation of the logarithm of the factor on speed, of median 1.
+    threshold_shifts
         Bounds, drawn uniformly between.
 
     Returns
@@ -101,7 +128,7 @@ def random_runs(
     period = rng.choice(list(periods), n)
     return pd.DataFrame(
         {
-            "vitesse": rng.uniform(*speeds, n),
+            "vitesse": np.exp(rng.normal(0, sigma, n)),
             "decalage": rng.uniform(*threshold_shifts, n),
             "periode": period,
             "origine": rng.choice(list(conventions), n),
@@ -111,7 +138,7 @@ def random_runs(
 
 
 def robustness_of_communes(
-    minutes: pd.DataFrame, runs: pd.DataFrame, *, threshold: float
+    minutes: pd.DataFrame, runs: pd.DataFrame, *, threshold: float, sigma: float = 0.0
 ) -> pd.DataFrame:
     """Tell in which share of the runs each commune is blanche.
 
@@ -125,6 +152,9 @@ def robustness_of_communes(
         Runs of :func:`full_grid` or :func:`random_runs`.
     threshold
         Minutes, inclusive.
+    sigma
+        Standard deviation of the logarithm of the error on one commune's time
+        (``Spread.commune``); zero where only the assumptions of a run move it.
 
     Returns
     -------
@@ -135,7 +165,7 @@ def robustness_of_communes(
         sides, all else as in the reference: t / threshold).
     """
     reference = minutes.iloc[:, 0]
-    share = _share_blanche(minutes, runs, threshold)
+    share = _share_blanche(minutes, runs, threshold, sigma)
     return pd.DataFrame(
         {
             "blanche": ~(reference <= threshold),
@@ -158,7 +188,8 @@ def robustness_of_zones(
     """Tell in which share of the runs each zone stays blanche.
 
     A zone stays blanche while more than half of its inhabitants are beyond the limit, that is,
-    while the time half of them do not exceed is beyond it.
+    while the time half of them do not exceed is beyond it. The errors of its communes are taken to
+    cancel out: only what all times share moves it.
 
     Parameters
     ----------
@@ -248,13 +279,32 @@ def robustness_class(share: NDArray[np.float64]) -> NDArray[np.object_]:
 
 
 def _share_blanche(
-    minutes: pd.DataFrame, runs: pd.DataFrame, threshold: float
+    minutes: pd.DataFrame, runs: pd.DataFrame, threshold: float, sigma: float = 0.0
 ) -> NDArray[np.float64]:
     limit = (threshold + runs["decalage"]) * runs["vitesse"] / runs["facteur_periode"]
-    beyond = np.zeros(len(minutes), dtype=np.int64)
+    beyond = np.zeros(len(minutes))
     for name, limits in limit.round(_LIMIT_DECIMALS).groupby(runs["origine"]):
         # A null is beyond every limit; a time equal to the limit is within.
         times = np.nan_to_num(minutes[name].to_numpy(dtype=float), nan=np.inf)
-        beyond += np.searchsorted(np.sort(limits.to_numpy()), times, side="left")
+        if sigma:
+            beyond += _likely_beyond(times, limits.to_numpy(), sigma)
+        else:
+            beyond += np.searchsorted(np.sort(limits.to_numpy()), times, side="left")
     share: NDArray[np.float64] = beyond / len(runs)
-    return share
+    # A tail of a law is never empty: below half a thousandth of the runs there is none.
+    return share.round(3) if sigma else share
+
+
+def _likely_beyond(
+    times: NDArray[np.float64], limits: NDArray[np.float64], sigma: float
+) -> NDArray[np.float64]:
+    """Add up, for each time, the probabilities that it is beyond each limit."""
+    log_limits = np.log(np.maximum(limits, _SMALLEST_LIMIT)) / sigma
+    log_times = np.log(np.maximum(times, _SHORTEST)) / sigma
+    return np.concatenate(
+        [
+            ndtr(log_times[start : start + _CHUNK, None] - log_limits).sum(axis=1)
+            for start in range(0, len(times), _CHUNK)
+        ]
+        or [np.zeros(0)]
+    )

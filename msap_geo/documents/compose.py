@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import french
+from msap_geo import coverage, french
 from msap_geo.documents import access as report_access
 from msap_geo.documents import fiches as report_fiches
 from msap_geo.documents import mobility as report_mobility
@@ -164,6 +164,8 @@ def _how_sure(parts: ReportParts) -> str:
 def _robustness(parts: ReportParts) -> Section:
     communes = parts.table("robustesse_communes")
     people = communes.groupby("robustesse")["population"].agg(["size", "sum"])
+    spread = coverage.spread(estimated=parts.origin.estimated)
+    slowest, *_, fastest = coverage.likely_speeds(spread.territory)
     table = Table(
         f"Communes à plus de {parts.limit} minutes selon les hypothèses",
         (
@@ -182,7 +184,9 @@ def _robustness(parts: ReportParts) -> Section:
             for name, meaning in _JUDGEMENTS.items()
             if name in people.index
         ),
-        note="Hypothèses : vitesse de 0,8 à 1,2, seuil à 2 minutes près, heures de pointe (temps "
+        note=f"Hypothèses : vitesses de {french.number(slowest, 2)} à {french.number(fastest, 2)} "
+        "fois celles de l’étude (erreur commune mesurée), erreur propre à chaque commune "
+        f"({french.percent(spread.commune, 0)}), seuil à 2 minutes près, heures de pointe (temps "
         "× 1,15), point de départ. Chaque combinaison est rejouée ; le détail est dans "
         "diagnostic_robustesse_communes.csv et diagnostic_robustesse_zones.csv.",
     )

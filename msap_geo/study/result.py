@@ -60,6 +60,8 @@ def _content(result: Facts) -> outputs.MapContent:
         simulation=simulation,
         date=told.date,
         cautions=result.cautions,
+        expected=tuple(result.expected),
+        too_close=coverage.spread(estimated=result.estimated).too_close(result.study.threshold),
     )
 
 

@@ -11,6 +11,7 @@ from msap_geo import coverage, travel
 from msap_geo.coverage import robustness
 
 REFERENCE = [0.0, 10, 20, 21, 26, 50]
+SPEEDS = (0.8, 0.9, 1.0, 1.1, 1.2)
 
 
 def minutes_of(reference, other=None):
@@ -19,7 +20,7 @@ def minutes_of(reference, other=None):
 
 
 def test_communes_by_hand():
-    grid = coverage.full_grid(["mairie"], periods={"creuses": 1.0})
+    grid = coverage.full_grid(["mairie"], speeds=SPEEDS, periods={"creuses": 1.0})
     assert len(grid) == 25
     table = coverage.robustness_of_communes(minutes_of(REFERENCE), grid, threshold=20)
     assert table["blanche"].tolist() == [False, False, False, True, True, True]
@@ -38,7 +39,7 @@ def test_communes_by_hand():
 
 
 def test_what_flips_each_commune():
-    grid = coverage.full_grid(["mairie", "carreaux"])
+    grid = coverage.full_grid(["mairie", "carreaux"], speeds=SPEEDS)
     minutes = minutes_of(REFERENCE, [0.0, 25, 20, 21, 26, 50])
     table = coverage.factors_that_flip(minutes, grid, threshold=20).set_index("code_insee")
     assert table["facteurs"].tolist() == [
@@ -54,21 +55,26 @@ def test_what_flips_each_commune():
 
 
 def test_no_route_is_blanche_in_every_run():
-    runs = coverage.random_runs(["mairie"], n=50, seed=1)
+    runs = coverage.random_runs(["mairie"], n=50, seed=1, sigma=0.2)
     table = coverage.robustness_of_communes(minutes_of([0, np.nan, 0, 0, 0, 0]), runs, threshold=20)
     assert table["part_blanche"].tolist() == [0, 1, 0, 0, 0, 0]
 
 
 def test_random_runs_are_those_of_their_seed():
-    first, again, other = (coverage.random_runs(["a", "b"], n=40, seed=seed) for seed in (7, 7, 8))
+    first, again, other = (
+        coverage.random_runs(["a", "b"], n=40, seed=seed, sigma=0.1) for seed in (7, 7, 8)
+    )
     pd.testing.assert_frame_equal(first, again)
     assert not first.equals(other)
-    assert first["vitesse"].between(0.8, 1.2).all()
+    # Forty draws of a log-normal law of 0.1: the logarithms spread so.
+    assert np.log(first["vitesse"]).std() == pytest.approx(0.1, abs=0.04)
     assert first["decalage"].between(-2, 2).all()
 
 
 def test_a_zone_stays_while_most_of_its_people_are_beyond():
-    grid = coverage.full_grid(["mairie"], threshold_shifts=[0.0], periods={"creuses": 1.0})
+    grid = coverage.full_grid(
+        ["mairie"], speeds=SPEEDS, threshold_shifts=[0.0], periods={"creuses": 1.0}
+    )
     zone = pd.Series([None, None, None, "Z", "Z", "Y"])
     people = pd.Series([1, 1, 1, 300, 100, 5])
     table = coverage.robustness_of_zones(
@@ -87,8 +93,8 @@ def test_looking_limits_up_is_rescaling_every_time(reference, other, seed):
     minutes = minutes_of(reference, other)
     runs = pd.concat(
         [
-            coverage.full_grid(["mairie", "carreaux"]),
-            coverage.random_runs(["mairie", "carreaux"], n=20, seed=seed),
+            coverage.full_grid(["mairie", "carreaux"], speeds=SPEEDS),
+            coverage.random_runs(["mairie", "carreaux"], n=20, seed=seed, sigma=0.15),
         ],
         ignore_index=True,
     )
@@ -100,6 +106,45 @@ def test_looking_limits_up_is_rescaling_every_time(reference, other, seed):
     np.testing.assert_allclose(table["part_blanche"], beyond / len(runs), atol=1e-6)
     assert set(table["robustesse"]) <= {"solide", "probable", "fragile", "jamais blanche"}
     assert robustness.SOLID > robustness.LIKELY
+
+
+def test_likely_speeds_are_quantiles_of_a_measured_law():
+    # Quantiles of the normal law at 0.1 and 0.3: −1.2816 and −0.5244.
+    assert coverage.likely_speeds(0.14) == pytest.approx(
+        [np.exp(0.14 * z) for z in (-1.2816, -0.5244, 0, 0.5244, 1.2816)], abs=1e-4
+    )
+    assert coverage.likely_speeds(0.0) == (1, 1, 1, 1, 1)
+
+
+def test_an_error_of_its_own_makes_a_place_probable():
+    runs = coverage.full_grid(
+        ["mairie"], speeds=[1.0], threshold_shifts=[0.0], periods={"creuses": 1.0}
+    )
+    minutes = minutes_of([0.0, 20, 20 * np.exp(0.06), 20 * np.exp(-0.12), np.nan, 50])
+    table = coverage.robustness_of_communes(minutes, runs, threshold=20, sigma=0.06)
+    # On the limit half of the chances; one standard deviation beyond, 84 %; two within, 2 %.
+    assert table["part_blanche"].tolist() == [0, 0.5, 0.841, 0.023, 1, 1]
+    assert table["robustesse"].tolist()[:2] == ["jamais blanche", "probable"]
+
+
+@given(times, st.integers(0, 10))
+@settings(max_examples=25, deadline=None)
+def test_the_error_of_a_commune_is_what_drawing_it_gives(reference, seed):
+    runs = coverage.full_grid(["mairie"], speeds=SPEEDS)
+    told = coverage.robustness_of_communes(minutes_of(reference), runs, threshold=20, sigma=0.2)[
+        "part_blanche"
+    ]
+    draws = np.exp(np.random.default_rng(seed).normal(0, 0.2, 400))
+    drawn = np.mean(
+        [
+            coverage.robustness_of_communes(minutes_of(reference) * factor, runs, threshold=20)[
+                "part_blanche"
+            ]
+            for factor in draws
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(told, drawn, atol=0.06)
 
 
 def test_closures_by_hand(town):
@@ -182,7 +227,7 @@ def test_nobody_in_a_convention_is_not_nobody_reached():
     known = coverage.with_known_origins(minutes, places)
     np.testing.assert_array_equal(known["mairie"], minutes["mairie"])
     np.testing.assert_array_equal(known["carreaux"], [3, 25, np.nan, np.nan, 10, 3])
-    grid = coverage.full_grid(list(known.columns))
+    grid = coverage.full_grid(list(known.columns), speeds=SPEEDS)
     table = coverage.robustness_of_communes(known, grid, threshold=20)
     assert table["robustesse"].tolist()[0] == "jamais blanche"
     assert table["part_blanche"].tolist()[2:4] == [1, 0.5]

@@ -172,9 +172,43 @@ def test_communes_too_close_to_call():
     assert found["incertain_20"].tolist() == [True, False, False, False]
 
 
+def test_too_close_is_a_matter_of_minutes_alone():
+    spread = coverage.Spread(person=0.2, commune=0.06, territory=0.14)
+    low, high = spread.too_close(20)
+    # 20 · exp(±1.2816 · 0.06), to a thousandth.
+    assert (low, high) == (18.52, 21.599)
+    told = coverage.expected_by_commune(
+        pd.Series([low - 0.001, low, high, high + 0.001]), np.zeros(4), thresholds=[20],
+        spread=spread,
+    )  # fmt: skip
+    assert told["incertain_20"].tolist() == [False, True, True, False]
+    assert told["risque_20"].tolist() == [0.1, 0.1, 0.9, 0.9]
+
+
+def test_departements_are_wrong_together_but_little():
+    spread = coverage.Spread(person=0.2, commune=0.3, territory=0.4)
+
+    def width(codes):
+        access = pd.DataFrame({"code_insee": codes, "population": 100, "minutes": 21.0})
+        radius = np.zeros(len(codes))
+        told = coverage.expected_by_commune(
+            access["minutes"], radius, thresholds=[20], spread=spread
+        )
+        (found,) = coverage.expected_shares(
+            access.join(told), radius, thresholds=[20], spread=spread
+        )
+        return found.high - found.low
+
+    one, four = width(["53001"] * 4), width(["53001", "72001", "49001", "44001"])
+    # Four like ones: errors of correlation 0.03 add as √((1 + 3 × 0.03) / 4).
+    assert four == pytest.approx(one * np.sqrt((1 + 3 * 0.03) / 4), rel=1e-6)
+
+
 def test_the_interval_holds_the_expected_share():
     spread = coverage.Spread(person=0.2, commune=0.3, territory=0.4)
-    access = pd.DataFrame({"population": [100, 300], "minutes": [15.0, 22.0]})
+    access = pd.DataFrame(
+        {"code_insee": ["53001", "53002"], "population": [100, 300], "minutes": [15.0, 22.0]}
+    )
     radius = np.array([2.0, 3.0])
     told = coverage.expected_by_commune(access["minutes"], radius, thresholds=[20], spread=spread)
     (share,) = coverage.expected_shares(access.join(told), radius, thresholds=[20], spread=spread)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.cautions import Caution
-    from msap_geo.coverage import Share
+    from msap_geo.coverage import ExpectedShare, Share
     from msap_geo.outputs.page.simulation import Simulation
 
 
@@ -108,6 +108,10 @@ class MapContent:
         What the page recomputes a choice of sites from; None where there is nothing to choose.
     cautions
         What no figure may be read without: shown all over the map.
+    expected
+        Share of the people expected within each threshold, with its interval.
+    too_close
+        Times between which a commune is too close to the first threshold to call.
     """
 
     title: str
@@ -136,3 +140,5 @@ class MapContent:
     date: str = ""
     simulation: Simulation | None = None
     cautions: tuple[Caution, ...] = ()
+    expected: tuple[ExpectedShare, ...] = ()
+    too_close: tuple[float, float] | None = None

@@ -74,6 +74,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "routes": roads(content, grid),
         "publics": groups(content),
     }
+    parts["tropProche"] = content.too_close
     parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)
     if content.findings is not None:
         parts["evolution"] = changes(content.findings, codes, first)

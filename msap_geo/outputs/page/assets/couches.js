@@ -67,6 +67,44 @@
     return ctx.createPattern(tile, "repeat");
   }
 
+  // Ringed dots, told from slanted lines on any class: too close to the threshold to call.
+  function dots(ctx) {
+    var tile = document.createElement("canvas");
+    tile.width = tile.height = 9;
+    var pen = tile.getContext("2d");
+    [["#1b1b2f", 2.6], ["#fff", 1.6]].forEach(function (disc) {
+      pen.fillStyle = disc[0];
+      pen.beginPath();
+      pen.arc(4.5, 4.5, disc[1], 0, 2 * Math.PI);
+      pen.fill();
+    });
+    return ctx.createPattern(tile, "repeat");
+  }
+
+  // Which communes are too close to call, today by default; the legend counts them. Minutes are compared
+  // by their thousandths, as Python does.
+  function weigh(minutes) {
+    var between = data.tropProche;
+    S.proches = new Uint8Array(data.communes.code.length);
+    if (!between) { return; }
+    minutes = minutes || data.communes.minutes;
+    var low = Math.round(1000 * between[0]), high = Math.round(1000 * between[1]);
+    for (var i = 0; i < S.proches.length; i++) {
+      var millimes = minutes[i] === null ? -1 : Math.round(1000 * minutes[i]);
+      S.proches[i] = millimes >= low && millimes <= high ? 1 : 0;
+    }
+    countClose();
+  }
+
+  function countClose() {
+    var lines = document.querySelectorAll("[data-proches]"), count = 0, sum = 0;
+    S.proches.forEach(function (flag, i) { if (flag) { count += 1; sum += data.communes.population[i]; } });
+    lines.forEach(function (line) {
+      line.textContent = line.dataset.proches === "communes" ? " (" + msap.compte(count, "commune") + ")" : msap.nombre(sum) + " hab.";
+      line.closest("li").classList.toggle("msap-nul", !count);
+    });
+  }
+
   function drawAccess(ctx, view) {
     var theme = msap.vueDEnsemble() ? msap.themeDEnsemble() : S.theme, classes = theme ? theme.classes : data.classes, of = theme ? theme.classe : S.peint;
     var online = S.enLigne;
@@ -80,6 +118,7 @@
       fill(ctx, seen, areas, classes[i].couleur);
       ctx.globalAlpha = 1;
       if (classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
+      if (!theme) { fill(ctx, seen, areas.filter(function (area) { return S.proches[area]; }), dots(ctx)); }
       areas.forEach(function (area, k) { pieceOf[area] = 1000 * Math.floor(k / PIECE) + i; });
       shown += areas.length;
     });
@@ -154,6 +193,7 @@
 
   function peindre(classes, sites, minutes) {
     S.peint = Uint8Array.from(classes);
+    weigh(minutes);
     if (sites) { S.lieux = sites; }
     if (minutes) { S.minutes = minutes; }
     ["acces", "bassins"].forEach(function (kind) { if (canvases[kind]) { canvases[kind].redraw(); } });
@@ -172,7 +212,7 @@
   var POSTES = { "Bureau de Poste": "rond", "Agence postale communale": "carre" };
 
   var makers = {
-    acces: function () { return canvas("acces", drawAccess); },
+    acces: function () { weigh(); msap.pret(countClose); return canvas("acces", drawAccess); },
     departements: function () {
       var between = data.topologie.between(data.communes.departement);
       return canvas("departements", function (ctx, view) {
