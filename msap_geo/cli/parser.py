@@ -95,6 +95,8 @@ class FrenchParser(argparse.ArgumentParser):
             typed, known = unknown[1], list(self._every_option())
         else:
             return ""
+        if typed in known:
+            return " (cette option est d'une autre commande)"
         near = difflib.get_close_matches(typed, known, n=1)
         return f" (vouliez-vous dire « {near[0]} » ?)" if near else ""
 

@@ -145,7 +145,8 @@ def _refuse_foreign(where: Path | str, content: bytes) -> None:
         raise UnreadableFileError(
             f"« {Path(where).name} » n'est pas un fichier texte : c'est {found}",
             where=where,
-            remedy="télécharger à nouveau le fichier attendu, ou extraire celui de l'archive",
+            remedy="si c'est un classeur, l'enregistrer en CSV (UTF-8) ; si c'est une archive, en "
+            "extraire le fichier ; sinon le télécharger à nouveau",
         )
 
 

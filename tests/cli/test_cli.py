@@ -34,6 +34,7 @@ def test_version_and_help_are_in_french():
         (["danser"], "commande inconnue : 'danser'"),
         (["lancr", "etude.toml"], "vouliez-vous dire « lancer » ?"),
         (["lancer", "etude.toml", "--sorti", "x"], "vouliez-vous dire « --sortie » ?"),
+        (["lancer", "etude.toml", "--forcer"], "cette option est d'une autre commande"),
         (["completion", "cmd"], "cmd"),
         (["demo", "--nawak"], "argument inconnu : --nawak"),
         (["demo", "--sortie"], "--sortie attend une valeur"),

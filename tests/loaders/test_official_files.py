@@ -200,3 +200,30 @@ class TestJson:
         )
         path = written(tmp_path, text, "communes.geojson")
         assert len(loaders.load_communes([path]).table) == 1
+
+
+class TestOtherEncodings:
+    FEATURE = (
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"53001",'
+        '"nom":"Ahuillé"},"geometry":{"type":"Polygon","coordinates":'
+        "[[[-1,48],[-0.9,48],[-0.9,48.1],[-1,48]]]}}]}"
+    )
+
+    @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16"])
+    def test_a_layer_that_is_not_utf_8_says_so(self, tmp_path, encoding):
+        path = tmp_path / "communes.geojson"
+        path.write_bytes(self.FEATURE.encode(encoding))
+        with pytest.raises(DataError, match=r"n'est pas en UTF-8.*Codage"):
+            loaders.load_communes([path])
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+    def test_utf_8_is_read_marked_or_not(self, tmp_path, encoding):
+        path = tmp_path / "communes.geojson"
+        path.write_bytes(self.FEATURE.encode(encoding))
+        assert loaders.load_communes([path]).table["nom"].tolist() == ["Ahuillé"]
+
+    def test_a_workbook_of_maisons_says_how_to_give_it(self, tmp_path):
+        path = workbook(tmp_path, {"Liste": (POPULATION, False)})
+        for load in (loaders.load_maisons, loaders.load_la_poste):
+            with pytest.raises(DataError, match=r"classeur, l'enregistrer en CSV"):
+                load(path)

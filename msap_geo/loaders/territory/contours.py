@@ -98,6 +98,7 @@ def _from_file(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
     suffix = path.suffix.lower()
     if suffix in JSON_SUFFIXES:
         read_text(path)  # refuses web pages and archives with a message of ours
+        _refuse_other_than_utf_8(path)
     else:
         require_file(path)
     if suffix in _PARQUET:
@@ -110,6 +111,18 @@ def _from_file(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
     return _chosen(vector_file(path), path, columns, encoding)
 
 
+def _refuse_other_than_utf_8(path: Path) -> None:
+    """Refuse a GeoJSON of another encoding, which GDAL cannot read: say so."""
+    try:
+        path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas en UTF-8, comme un GeoJSON doit l'être",
+            where=path,
+            remedy="l'enregistrer à nouveau en UTF-8 (QGIS : « Codage »), ou donner un GeoPackage",
+        ) from error
+
+
 def _from_archive(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataFrame:
     names = members(path)
     readable = [name for name in names if Path(name).suffix.lower() in _PARQUET | LAYER_SUFFIXES]
@@ -118,8 +131,12 @@ def _from_archive(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDa
         readable = called or readable
     if len(readable) != 1:
         raise DataError(
-            f"l'archive « {path.name} » contient "
-            + (f"plusieurs couches : {', '.join(readable)}" if readable else "aucune couche"),
+            f"l'archive « {path.name} » "
+            + (
+                f"contient plusieurs couches : {', '.join(readable)}"
+                if readable
+                else "ne contient aucune couche"
+            ),
             where=path,
             remedy="en extraire celle des communes (code et nom)",
         )
