@@ -10,7 +10,6 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from msap_geo import french, hours, loaders, siting, travel
-from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
 from msap_geo.notebook_html import card
@@ -134,12 +133,8 @@ def _week(result: StudyResult) -> tuple[Week, bool]:
     else:
         places = result.origins.assign(population=result.access["population"].to_numpy())
     threshold = result.study.threshold
-    times = travel.matrix(result.roads, places, maisons, max_minutes=threshold + 1)
-    near = times.minutes.tocoo()
-    kept = np.round(near.data, MINUTES_DECIMALS) <= threshold
-    reach = csr_array(
-        (np.ones(int(kept.sum()), dtype=bool), (near.row[kept], near.col[kept])), shape=near.shape
-    )
+    near = travel.matrix(result.roads, places, maisons, max_minutes=threshold).minutes.tocoo()
+    reach = csr_array((np.ones(near.nnz, dtype=bool), (near.row, near.col)), shape=near.shape)
     reach.sort_indices()
     weight = np.ones((len(maisons), SLOTS))
     for name, share in asked.poids.items():

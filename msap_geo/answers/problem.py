@@ -43,28 +43,7 @@ class Asked:
 def site_problem(
     result: StudyResult, *, longest: float, costs: siting.CostModel | None = None
 ) -> siting.Problem:
-    """Make the siting problem of a study.
-
-    Parameters
-    ----------
-    result
-        The study, run.
-    longest
-        Minutes trips must at least be known to; they go farther where a candidate could still
-        shorten today's.
-    costs
-        Prices of the candidates; one euro each without.
-
-    Returns
-    -------
-    siting.Problem
-        Communes, candidates (yearly cost) and trips; groups as ``[implantation] equite_par`` says.
-
-    Raises
-    ------
-    StudyError
-        If the communes do not have the column that groups them.
-    """
+    """Make the siting problem of a study that is run: :func:`problem_of`, of its tables."""
     return problem_of(
         result.study,
         result.trips,

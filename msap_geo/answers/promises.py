@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
 from msap_geo import coverage, schemas, travel
-from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.coverage.rules import NATIONAL, SHARE
 from msap_geo.errors import StudyError
 from msap_geo.siting.adaptation import CONTACT, Guarantee
@@ -85,10 +84,9 @@ def _reach(
     shape = (len(result.origins), len(points))
     table = csr_array(shape, dtype=bool)
     if minutes is not None:
-        times = travel.matrix(result.roads, result.origins, points, max_minutes=minutes + 1)
+        times = travel.matrix(result.roads, result.origins, points, max_minutes=minutes)
         near = times.minutes.tocoo()
-        kept = np.round(near.data, MINUTES_DECIMALS) <= minutes
-        table = table + _pairs(near.row[kept], near.col[kept], shape)
+        table = table + _pairs(near.row, near.col, shape)
     if km is not None:
         here, there = _coordinates(result.origins), _coordinates(points)
         able, stand = np.isfinite(here).all(axis=1), np.isfinite(there).all(axis=1)

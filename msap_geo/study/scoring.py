@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from msap_geo import schemas, siting, travel
-from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from msap_geo.study.trips import Trips
 
 SECOND = 2
-_THOUSANDTH = 10.0**-MINUTES_DECIMALS
 
 
 class Scored(NamedTuple):
@@ -134,8 +132,7 @@ def score(
         Offices that could host a Maison, with what is known of them.
     """
     offices = candidates.assign(demand_id=candidates["site_id"])
-    # A trip is rounded to a thousandth before it is compared with the threshold.
-    bound = siting.longest_useful_trip(access, threshold=study.threshold) + _THOUSANDTH
+    bound = siting.longest_useful_trip(access, threshold=study.threshold)
     alone = siting.measure_alone(
         candidates,
         access,

@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 Direction = Literal["to", "from"]
 """Of trips, seen from the site: ``to`` it, as inhabitants go, or ``from`` it."""
 
-ROUNDING = 1e-6
-"""Trips longer than the bound by less than this, minutes, are rounding errors and within it."""
+ROUNDING = 5e-4
+"""A trip longer than the bound by less than this, minutes, is within it, and takes the bound.
+
+Everything is decided on minutes rounded to a thousandth: a trip of 20.0004 minutes is one of 20.000
+in every table, so it is within 20 minutes wherever trips are bounded, and the bound never says
+otherwise than the table.
+"""
 
 _FEWEST_ROWS = 32
 """Rows a thread takes at a time, at least."""

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from msap_geo import french, notebook_html, schemas
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.tabular import LINE, pick_columns, read_text_table, require_file, to_number
+from msap_geo.travel.engine import ROUNDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,11 +116,12 @@ class TravelTimes:
             unknown = ", ".join(map(str, wanted[columns < 0][:5]))
             raise DataError(f"aucun temps n'est connu vers ces sites : {unknown}")
         minutes, km = self.minutes[:, columns], self.km[:, columns]
-        kept = minutes.data <= max_minutes
+        kept = minutes.data <= max_minutes + ROUNDING
         start = np.concatenate([[0], np.cumsum(kept)])[minutes.indptr]
+        values = (np.minimum(minutes.data[kept], max_minutes), km.data[kept])
         parts = [
-            csr_array((table.data[kept], table.indices[kept], start), shape=table.shape)
-            for table in (minutes, km)
+            csr_array((value, minutes.indices[kept], start), shape=minutes.shape)
+            for value in values
         ]
         bound = min(float(max_minutes), self.max_minutes)
         return TravelTimes(self.demand_ids, wanted, parts[0], parts[1], bound)
@@ -201,7 +203,8 @@ def from_table(
             where=where,
             remedy="vérifier que les identifiants sont les mêmes des deux côtés",
         )
-    within = known & (minutes <= max_minutes).to_numpy()
+    within = known & (minutes <= max_minutes + ROUNDING).to_numpy()
+    minutes = minutes.clip(upper=max_minutes)
     kept = pd.DataFrame({"i": i, "j": j, "minutes": minutes, "km": km})[within]
     kept = kept.sort_values(["i", "j", "minutes", "km"]).drop_duplicates(["i", "j"])
     start = np.zeros(len(rows) + 1, dtype=np.int64)
