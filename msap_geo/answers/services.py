@@ -150,7 +150,7 @@ def compare_services(
     beyond = coverage.is_beyond(result.access, study.threshold).to_numpy()
     if not beyond.any():
         raise StudyError(
-            f"aucune commune n'est au-delà de {study.threshold:g} min d'une Maison : "
+            f"aucune commune n'est au-delà de {french.short(study.threshold)} min d'une Maison : "
             "rien n'est à comparer",
             remedy="baisser le premier des seuils_minutes, ou prendre une liste plus ancienne",
         )

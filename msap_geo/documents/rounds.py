@@ -214,8 +214,8 @@ def _worth(found: Rounds) -> str:
         f"{french.people(int(plan.value))} servis, chaque commune comptant selon ses heures "
         "(une heure et demie par semaine vaut la moitié de ses habitants, une demi-journée les "
         f"trois quarts, un jour la totalité) ; {french.people(found.within_reach)} ont un arrêt à "
-        f"{found.threshold:g} minutes ou moins. Aucun plan qui respecte les mêmes règles n’en sert "
-        f"plus de {french.number(round(plan.bound))} : il manque au plus "
+        f"{french.short(found.threshold)} minutes ou moins. Aucun plan qui respecte les mêmes "
+        f"règles n’en sert plus de {french.number(round(plan.bound))} : il manque au plus "
         f"{french.percent(plan.gap, 1)}. Un plan fait à la main, arrêt par arrêt, en servirait "
         f"{french.number(int(plan.greedy_value))}."
     )

@@ -10,9 +10,11 @@ import numpy as np
 import shapely
 from scipy.sparse import coo_array, csgraph
 
-from msap_geo import travel
+from msap_geo import rounds, travel
+from msap_geo.coverage.opening import WEEKDAYS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from msap_geo.study.facts import Facts
@@ -174,3 +176,18 @@ def _joining(
     drawn = np.unique(np.array(found, dtype=np.int64))
     joining: NDArray[np.int64] = drawn[rank[drawn] == _UNDRAWN]
     return joining
+
+
+def cover(result: Facts) -> pd.DataFrame | None:
+    """Return what covers each commune, its stops in words; None where no round exists."""
+    if result.cover is None:
+        return None
+    told: dict[str, list[str]] = {}
+    for stop in result.stops:
+        week = f" (semaine {stop.week})" if stop.week else ""
+        told.setdefault(stop.code_insee, []).append(
+            f"{stop.vehicle}, {WEEKDAYS[stop.weekday]}{week} "
+            f"{rounds.clock(stop.opens)}–{rounds.clock(stop.closes)}"
+        )
+    stops = result.cover["code_insee"].map(lambda code: " ; ".join(told.get(code, ())))
+    return result.cover.assign(arrets=stops)

@@ -59,6 +59,7 @@ def _content(result: Facts) -> outputs.MapContent:
         main_roads=map_parts.main_roads(result),
         simulation=simulation,
         date=told.date,
+        cover=map_parts.cover(result),
         cautions=result.cautions,
         expected=tuple(result.expected),
         too_close=coverage.spread(estimated=result.estimated).too_close(result.study.threshold),

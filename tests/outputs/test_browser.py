@@ -380,6 +380,33 @@ def test_those_without_a_car_have_their_layer(browser, toy_study):
     assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 
+def test_what_moves_has_its_layer(browser, toy_study):
+    stop = """[[tournees]]
+vehicule = "Bus A"
+jour = "mardi"
+code_insee = "53006"
+lieu = "{{ 7 * 7 }}"
+arrivee = "09:00"
+depart = "12:00"
+
+[candidats]"""
+    toy = toy_study.configure(("[candidats]", stop))
+    write_study(run_study(read_study(toy.path)), toy.folder / "sortie")
+    visit(browser, toy.folder / "sortie" / "carte.html")
+    browser.execute_script(
+        "const s = document.getElementById('msap-theme'); s.value = 'couverture';"
+        "s.dispatchEvent(new Event('change')); msap.montrerCommune(5);"
+    )
+    picture(browser, "jouet-itinerant")
+    (text,) = popups(browser)
+    assert "itinérant : un arrêt" in text
+    assert "3,0 h par semaine" in text
+    assert "Bus A, mardi 09:00–12:00" in text
+    legend = browser.find_element("css selector", "[data-theme=couverture]").text
+    assert "1\u202f500" in legend
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
 def test_what_an_analyst_adds_with_folium_works(browser, toy_study, tmp_path):
     fmap = outputs.map(run_study(read_study(toy_study.path)))
     folium.Marker([48.1, -0.7], popup="Mon repère", tooltip="Ici").add_to(fmap)

@@ -6,6 +6,7 @@ import pytest
 from support.dictionaries import check_entries
 from support.toy import MAISONS_HEADER, StudyFolder, maison_row, write_csv
 
+import msap_geo as mg
 from msap_geo import answers, rounds
 from msap_geo.comparison import compare_studies, comparison_told, read_folder
 from msap_geo.documents import report_document, report_parts
@@ -17,6 +18,7 @@ from msap_geo.folder import (
     write_diagnosis,
     write_study,
 )
+from msap_geo.outputs.page.payload import payload
 from msap_geo.study import audit_study, read_study, run_study
 
 COMMUNES = {"marans": "17218", "longeves": "17208", "saint_ouen": "17376"}
@@ -237,3 +239,19 @@ class TestEverywhere:
         (section,) = [s for s in document.sections if s.title.startswith("Les services qui")]
         told = " ".join(section.blocks[0].text.split())
         assert "1 500 habitants n’ont à cette distance" in told
+
+    def test_the_map(self, toy_study, tmp_path):
+        with_stops(toy_study, stop(lieu="{{ 7 * 7 }}<b>"))
+        content = run_study(read_study(toy_study.path)).map_content()
+        shown = payload(content)["couverture"]
+        assert shown["classe"] == [0, 0, 0, 1, 1, 1]
+        assert shown["heures"][5] == "3,0 h par semaine"
+        assert shown["arrets"] == ["", "", "", "", "", "Bus A, mardi 09:00–12:00"]
+        mg.map(run_study(read_study(toy_study.path))).save(str(tmp_path / "carte.html"))
+        page = (tmp_path / "carte.html").read_text(encoding="utf-8")
+        assert 'value="couverture"' in page
+        assert "Ce qui couvre chaque commune" in page
+
+    def test_the_map_without_rounds(self, toy_study):
+        content = run_study(read_study(toy_study.path)).map_content()
+        assert "couverture" not in payload(content)

@@ -106,6 +106,9 @@ class MapContent:
         What day the figures are about, in words.
     simulation
         What the page recomputes a choice of sites from; None where there is nothing to choose.
+    cover
+        What covers each commune (``code_insee``, ``couverture``, ``heures_itinerantes``,
+        ``arrets`` in words); None where no round exists.
     cautions
         What no figure may be read without: shown all over the map.
     expected
@@ -139,6 +142,7 @@ class MapContent:
     findings: Findings | None = None
     date: str = ""
     simulation: Simulation | None = None
+    cover: pd.DataFrame | None = None
     cautions: tuple[Caution, ...] = ()
     expected: tuple[ExpectedShare, ...] = ()
     too_close: tuple[float, float] | None = None

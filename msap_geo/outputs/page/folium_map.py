@@ -255,6 +255,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         isochrones=data.get("isochrones", {}).get("minutes", []),
         evolution=panel.evolution(content, data.get("evolution")),
         sans_voiture=panel.evolution(content, data.get("sansVoiture")),
+        couverture=panel.evolution(content, data.get("couverture")),
         changements=None if findings is None else panel.changes_by(content, findings),
         regles=[] if findings is None else panel.verdicts(findings),
     )

@@ -12,6 +12,7 @@ import pandas as pd
 from msap_geo import french
 from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs.colours import class_colours
+from msap_geo.outputs.page.cover import cover
 from msap_geo.outputs.page.packing import pack
 from msap_geo.outputs.page.payload_parts import (
     changes,
@@ -75,6 +76,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "publics": groups(content),
     }
     parts["tropProche"] = content.too_close
+    parts["couverture"] = cover(content.cover, codes)
     parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)
     if content.findings is not None:
         parts["evolution"] = changes(content.findings, codes, first)

@@ -63,7 +63,7 @@ def _event(week: Week, outing: Outing, call: Call, rank: int) -> list[str]:
         f"RRULE:FREQ=WEEKLY;INTERVAL={week.cycle};UNTIL={_moment(last, call.closes)}",
         f"SUMMARY:{_text(f'{outing.vehicle} à {spot.name}')}",
         f"LOCATION:{_text(f'{spot.place}, {spot.name}' if spot.place else spot.name)}",
-        f"GEO:{spot.latitude:.6f};{spot.longitude:.6f}",
+        f"GEO:{round(spot.latitude, 6)};{round(spot.longitude, 6)}",
         *(f"COMMENT:{_text(warning)}" for warning in week.warnings),
         "END:VEVENT",
     ]

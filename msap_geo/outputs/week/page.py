@@ -150,7 +150,7 @@ def _drawing(
         for outing in week.outings
     )
     return (
-        f'<svg viewBox="0 0 {frame.width:.0f} {frame.height:.0f}" role="img" '
+        f'<svg viewBox="0 0 {round(frame.width)} {round(frame.height)}" role="img" '
         f'aria-label="Carte des tournées ; les mêmes arrêts sont dans les tableaux qui suivent">'
         f"{''.join(ground)}{drawn}</svg>"
     )
@@ -177,11 +177,14 @@ def _outing(frame: _Frame, outing: Outing, rank: int, vehicles: list[str]) -> st
         side = "end" if x > frame.width * 0.6 else "start"
         shift = -11 if side == "end" else 11
         marks.append(
-            f'<circle class="arret" cx="{x:.1f}" cy="{y:.1f}" r="8" fill="{ink}"/>'
-            f'<text x="{x + shift:.1f}" y="{y + 5:.1f}" text-anchor="{side}">{told}</text>'
+            f'<circle class="arret" cx="{round(x, 1)}" cy="{round(y, 1)}" r="8" fill="{ink}"/>'
+            f'<text x="{round(x + shift, 1)}" y="{round(y + 5, 1)}" text-anchor="{side}">'
+            f"{told}</text>"
         )
     x, y = frame.spot(outing.base)
-    base = f'<rect class="base" x="{x - 6:.1f}" y="{y - 6:.1f}" width="12" height="12"/>'
+    base = (
+        f'<rect class="base" x="{round(x - 6, 1)}" y="{round(y - 6, 1)}" width="12" height="12"/>'
+    )
     return f'<g class="jour j{rank}">{ways}{base}{"".join(marks)}</g>'
 
 

@@ -155,6 +155,13 @@
         return [["Sans voiture", msap.compte(found.jours[i], "jour")], ["Le meilleur jour", found.mots[i]]];
       });
     }
+    if (data.couverture) {
+      msap.surCommune(function (i) {
+        var found = data.couverture;
+        return [["Couverture", found.classes[found.classe[i]].nom], ["Heures itinérantes à portée", found.heures[i]],
+          ["Arrêts dans la commune", found.arrets[i]]];
+      });
+    }
     if (data.publics) {
       msap.surCommune(function (i) {
         return data.publics.map(function (one) {
