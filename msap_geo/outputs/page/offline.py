@@ -18,6 +18,7 @@ from branca.element import Figure
 
 from msap_geo.errors import OutputError
 from msap_geo.outputs.page import borrowed
+from msap_geo.outputs.page.terse import sheet
 
 if TYPE_CHECKING:
     import folium
@@ -77,6 +78,11 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
     page = _stable_identifiers(page).replace("\r\n", "\n").replace("\r", "\n")
     page = page.replace("<html>", '<html lang="fr">', 1)
     page = re.sub(r"<meta name=\"viewport\"[^>]*>", "", page)
+    page = (
+        re.sub(r">\s{2,}(?=<)", ">\n", page.split("</head>", 1)[0])
+        + "</head>"
+        + page.split("</head>", 1)[1]
+    )
     borrowed.check(page)
     foreign = borrowed.needs_ours(page)
     if foreign:
@@ -128,7 +134,7 @@ def _leaflet(name: str) -> str:
         )
     text = content.decode("utf-8")
     if name.endswith(".css"):
-        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        text = sheet(text)
     text = re.sub(r"//# sourceMappingURL=\S+", "", text)
 
     def embed(match: re.Match[str]) -> str:

@@ -20,6 +20,7 @@ from msap_geo.outputs.page.payload_parts import (
     inside,
     isochrones,
     numbers,
+    packed_decimals,
     roads,
     robustness,
     site_lines,
@@ -47,7 +48,7 @@ ROLES = {
 _FINEST_M, _COARSEST_M = 30.0, 200.0
 _COMMUNES_IN_DETAIL = 500
 _MANY_COMMUNES = 3000
-_STEPS = 12.0
+_STEPS = 6.0
 """Steps of the grid in a simplification tolerance: rounding to it cannot be seen."""
 
 
@@ -132,14 +133,16 @@ def _communes(
     departements = sorted(content.communes["departement"].unique())
     row_of_site = {site: i for i, site in enumerate(site_ids)}
     columns: dict[str, Any] = {
-        "code": access["code_insee"].tolist(),
+        "code": _codes(access["code_insee"]),
         "nom": access["nom"].tolist(),
-        "population": access["population"].tolist(),
-        "minutes": numbers(access["minutes"]),
-        "km": numbers(access["km"], 1),
-        "classe": [classes.index(label) for label in access["palier"]],
-        "site": [row_of_site.get(site) for site in access["site_id"]],
-        "departement": [departements.index(code) for code in content.communes["departement"]],
+        "population": pack(access["population"].to_numpy(dtype=np.int64)),
+        "minutes": packed_decimals(access["minutes"], 3),
+        "km": packed_decimals(access["km"], 1),
+        "classe": pack(np.array([classes.index(label) for label in access["palier"]])),
+        "site": pack(np.array([row_of_site.get(site, -1) for site in access["site_id"]])),
+        "departement": pack(
+            np.array([departements.index(code) for code in content.communes["departement"]])
+        ),
         "raison": _sparse(access["raison"]),
         "origine": _sparse(content.origins["origine"], "mairie"),
         "points": pack(np.diff(inside(drawn, grid), axis=0, prepend=0).ravel()),
@@ -151,6 +154,18 @@ def _communes(
     if content.contiguity is not None:
         columns["voisines"] = _packed_pairs(content.contiguity, len(access))
     return columns
+
+
+_DIGITS = 3
+"""Of a commune's code, after its two characters of département: ``2A004``, ``97105``."""
+
+
+def _codes(codes: pd.Series) -> dict[str, Any] | list[str]:
+    """Write codes by the steps from one to the next, where all of them have INSEE's form."""
+    if not codes.str.fullmatch(r"..\d{3}").all():
+        return list(codes)
+    head, number = codes.str[:-_DIGITS], codes.str[-_DIGITS:].astype(int).to_numpy()
+    return {"tete": _folded(head), "pas": pack(np.diff(number, prepend=0))}
 
 
 def _packed_pairs(pairs: NDArray[np.int64], n: int) -> str:
@@ -199,12 +214,14 @@ def _sites(content: MapContent) -> dict[str, Any]:
         "id": rows["site_id"].tolist(),
         "nom": rows["nom"].tolist(),
         "genre": _folded(rows["genre"]),
-        "commune": rows["commune"].tolist(),
+        "commune": _folded(rows["commune"]),
         "position": _folded(rows["position"]),
         "role": _folded(rows["role"]),
-        "rang": numbers(rows["site_id"].where(rows["role"] == "candidat").map(ranks)),
-        "lat": numbers(degrees.y, 5),
-        "lon": numbers(degrees.x, 5),
+        "rang": pack(
+            rows["site_id"].where(rows["role"] == "candidat").map(ranks).fillna(0).astype(int)
+        ),
+        "lat": packed_decimals(degrees.y, 5),
+        "lon": packed_decimals(degrees.x, 5),
         "horaires": _folded(french.hours(text) for text in rows["horaires"]),
     }
 

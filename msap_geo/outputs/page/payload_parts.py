@@ -40,6 +40,15 @@ def numbers(values: Iterable[float], decimals: int = 3) -> list[float | int | No
     ]
 
 
+def packed_decimals(values: Iterable[float], decimals: int) -> dict[str, Any]:
+    """Write numbers of few decimals as whole steps from one to the next; unknown ones apart."""
+    whole = np.asarray(values, dtype=float)
+    known = np.isfinite(whole)
+    steps = np.rint(whole[known] * 10**decimals).astype(np.int64)
+    told = pack(np.diff(steps, prepend=0))
+    return {"par": 10**decimals, "pas": told, "sans": np.flatnonzero(~known).tolist()}
+
+
 def isochrones(content: MapContent, drawn: gpd.GeoSeries, grid: Grid) -> dict[str, Any] | None:
     """Return the areas within each threshold, cut along the territory's own outline."""
     areas = content.isochrones

@@ -12,6 +12,7 @@
   function donnees() {
     if (data) { return data; }
     data = JSON.parse(document.getElementById("msap-donnees").textContent);
+    unfold(data.sites, data.communes);
     data.topologie = new msap.trace.Topologie(data.trace);
     data.repere = new msap.trace.Grille(data.grille);
     var flow = msap.trace.deplier(data.communes.points), x = 0, y = 0;
@@ -22,16 +23,38 @@
       data.communes.y[i] = y += flow[2 * i + 1];
     }
     if (data.communes.voisines) { data.communes.voisines = neighbours(data.communes.voisines); }
-    ["genre", "position", "role", "horaires"].forEach(function (name) {
-      var column = data.sites[name], words = column.mots;
-      data.sites[name] = Array.from(msap.trace.deplier(column.de), function (rank) { return words[rank]; });
-    });
     data.rangSite = {};
     data.sites.id.forEach(function (id, i) { data.rangSite[id] = i; });
     msap.etat.peint = Uint8Array.from(data.communes.classe);
     msap.etat.lieux = data.communes.site;
     msap.etat.minutes = data.communes.minutes;
     return data;
+  }
+
+  function texts(column) {
+    return Array.from(msap.trace.deplier(column.de), function (rank) { return column.mots[rank]; });
+  }
+
+  // Each from the one before it; those that are not known are null.
+  function decimals(column) {
+    var value = 0, found = Array.from(msap.trace.deplier(column.pas), function (step) { value += step; return value / column.par; });
+    column.sans.forEach(function (row) { found.splice(row, 0, null); });
+    return found;
+  }
+
+  function unfold(sites, communes) {
+    ["genre", "position", "role", "horaires", "commune"].forEach(function (name) { sites[name] = texts(sites[name]); });
+    [[sites, "lat"], [sites, "lon"], [communes, "minutes"], [communes, "km"]].forEach(function (one) { one[0][one[1]] = decimals(one[0][one[1]]); });
+    communes.site = Array.from(msap.trace.deplier(communes.site), function (row) { return row < 0 ? null : row; });
+    sites.rang = Array.from(msap.trace.deplier(sites.rang), function (rank) { return rank || null; });
+    ["population", "classe", "departement"].forEach(function (name) {
+      // A comparison has its own classes.
+      if (typeof communes[name] === "string") { communes[name] = Array.from(msap.trace.deplier(communes[name])); }
+    });
+    if (communes.code.pas) {
+      var number = 0, steps = msap.trace.deplier(communes.code.pas);
+      communes.code = texts(communes.code.tete).map(function (head, i) { number += steps[i]; return head + String(number).padStart(3, "0"); });
+    }
   }
 
   // Contiguity, both ways round: those after each commune are packed, as steps from it.

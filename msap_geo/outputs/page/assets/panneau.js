@@ -84,6 +84,10 @@
   // Rows may be replaced at any time: the panel listens for them all at once.
   function links() {
     var panel = document.getElementById("msap-panneau");
+    panel.querySelectorAll("td [data-zone], td [data-site]").forEach(function (button) {
+      var name = button.closest("tr").querySelector(".msap-nom").firstChild.textContent;
+      button.setAttribute("aria-label", (button.dataset.zone ? "Zone blanche n° " + button.dataset.zone : name) + " : montrer sur la carte");
+    });
     panel.addEventListener("click", function (event) {
       var button = event.target.closest("[data-zone], [data-site]");
       if (!button) { return; }
@@ -108,6 +112,21 @@
     }
   }
 
+  // Hundreds of rows weigh less as the columns the map has already.
+  function candidates() {
+    var table = document.getElementById("msap-candidats"), data = msap.donnees(), c = data.candidats;
+    if (!table) { return; }
+    c.id.forEach(function (id, i) {
+      var line = table.tBodies[0].appendChild(el("tr")), button = el("button", data.sites.rang[data.rangSite[id]]);
+      button.type = "button";
+      button.dataset.site = id;
+      line.appendChild(el("td")).appendChild(button);
+      line.appendChild(el("td", data.sites.nom[data.rangSite[id]], "msap-nom"));
+      line.appendChild(el("td", msap.nombre(c.population_gagnee[i])));
+      line.appendChild(el("td", msap.nombre(c.score[i], 1)));
+    });
+  }
+
   // By script: the page's policy forbids style attributes.
   function swatches() {
     document.querySelectorAll("[data-couleur]").forEach(function (swatch) {
@@ -117,6 +136,7 @@
 
   msap.panneau = function () {
     swatches();
+    candidates();
     search();
     links();
     document.querySelectorAll("table.msap-triable").forEach(msap.tableau);
