@@ -6,7 +6,7 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.cli import formats
+from msap_geo.cli import formats, without_car
 from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_study
 
@@ -36,6 +36,7 @@ def register(commands: Any) -> None:
             "optimiser etude.toml --nombre 3 --imposer CONCA",
             "optimiser etude.toml --budget 450000 --frontiere",
             "optimiser etude.toml --couverture 0,95 --json",
+            "optimiser etude.toml --nombre 3 --sans-voiture",
         ],
     )
     add_study(command)
@@ -68,6 +69,12 @@ def register(commands: Any) -> None:
         action="store_true",
         help="calcule aussi le meilleur plan d'autres nombres de sites (ou budgets)",
     )
+    command.options.add_argument(
+        "--sans-voiture",
+        action="store_true",
+        help="avec --nombre : les bureaux qui donnent un jour où aller et revenir sans voiture au "
+        "plus de ménages qui n'en ont pas (demande [mobilite] gtfs et des routes)",
+    )
     formats.add_formats(command, workbook="plan.xlsx")
 
 
@@ -87,6 +94,8 @@ def number(what: str, least: float, most: float) -> Callable[[str], float]:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
+    if arguments.sans_voiture:
+        return without_car.conduct(arguments)
     from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
     from msap_geo.study.choice import site_ids  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from support.coaches import MOBILITE, coaches
 from support.toy import CODES
 
-from msap_geo import answers, coverage, folder, outputs, study, travel
+from msap_geo import answers, cli, coverage, folder, outputs, study, travel
 from msap_geo.answers.mobility import best_day_in_words
 from msap_geo.answers.mobility_sites import shifted
 from msap_geo.documents.fiches import fiches
@@ -159,6 +160,38 @@ def test_the_plan_that_serves_most_without_a_car(toy_study):
     plain = study.run_study(study.read_study(toy_study.configure().path))
     with pytest.raises(StudyError, match="pas d'horaires"):
         answers.plan_without_car(plain, number=1)
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--csv",)])
+def test_the_command_tells_the_plan_without_a_car(toy_study, capsys, options):
+    coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    with pytest.raises(SystemExit) as left:
+        cli.main(["optimiser", str(toy_study.path), "--nombre", "1", "--sans-voiture", *options])
+    out = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "Bêta" in out
+    if not options:
+        assert "1 100 habitants ont un jour" in " ".join(out.split())
+    elif options == ("--json",):
+        told = json.loads(out)
+        assert (told["servis_aujourdhui"], told["servis_avec_le_plan"]) == (900, 1100)
+        assert told["borne"] == 1100
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--budget", "100000"),
+        ("--nombre", "1", "--frontiere"),
+        ("--nombre", "1", "--imposer", "POSTE 1"),
+    ],
+)
+def test_the_plan_without_a_car_is_asked_by_a_number_alone(toy_study, capsys, options):
+    coaches(toy_study).configure(("\n[candidats]", MOBILITE))
+    with pytest.raises(SystemExit) as left:
+        cli.main(["optimiser", str(toy_study.path), "--sans-voiture", *options])
+    assert left.value.code == 1
+    assert "par un nombre de sites" in capsys.readouterr().err
 
 
 def test_one_more_run_would_bring_home(toy_study):
