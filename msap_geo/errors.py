@@ -14,6 +14,7 @@
      ├── NetworkError          (ValueError)         roads that cannot be used for this study
      │    └── StoreError                            a network store that is corrupt or foreign
      ├── SourceError           (OSError)            an official file that cannot be fetched
+     ├── ClusterError          (OSError)            a Dask cluster that cannot serve
      └── OutputError           (OSError)            a result that cannot be written
           └── FolderTakenError                      another command writes in its folder
 
@@ -135,3 +136,7 @@ class OutputError(MsapGeoError, OSError):
 
 class FolderTakenError(OutputError):
     """Another command of ours writes in this folder."""
+
+
+class ClusterError(MsapGeoError, OSError):
+    """A Dask cluster that does not answer, or whose workers are not as this machine."""

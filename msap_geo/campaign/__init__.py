@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.campaign.cluster import by_cluster
 from msap_geo.campaign.file import Campaign, read_campaign
 from msap_geo.campaign.processes import Bounds, bounds, by_processes
 from msap_geo.campaign.run import Report, Share, Step, assemble_campaign, run_campaign
@@ -18,6 +19,7 @@ __all__ = [
     "Territory",
     "assemble_campaign",
     "bounds",
+    "by_cluster",
     "by_processes",
     "read_campaign",
     "run_campaign",

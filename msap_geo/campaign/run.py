@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msap_geo import outputs
 from msap_geo.campaign.assembly import assemble, studies_of
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from msap_geo.campaign.tasks import Task
 
 _LOOKS, _LOOK_S = 5, 0.1
+
+Maker: TypeAlias = "Callable[[Sequence[Task], Path], Iterator[Outcome]]"
+"""What makes studies in the folder of a campaign, and gives each outcome as it comes."""
 
 
 class Share(NamedTuple):
@@ -88,7 +91,7 @@ class Report:
 def run_campaign(
     campaign: Campaign,
     folder: Path,
-    make: Callable[[Sequence[Task], Path], Iterator[Outcome]],
+    make: Maker,
     *,
     resume: bool = False,
     share: Share | None = None,

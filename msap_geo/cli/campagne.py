@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli.parser import add_command, add_json, add_output
 
 if TYPE_CHECKING:
-    import argparse
-
-    from msap_geo.campaign import Report, Step
+    from msap_geo.campaign import Report, Share, Step
+    from msap_geo.campaign.run import Maker
 
 _MINUTE_S = 60.0
 
@@ -30,6 +32,9 @@ def register(commands: Any) -> None:
             "campagne campagne.toml",
             "campagne campagne.toml --reprendre",
             "campagne campagne.toml --processus 4 --memoire 8",
+            "campagne campagne.toml --partie 3/12",
+            "campagne campagne.toml --assembler",
+            "campagne campagne.toml --calcul dask --ordonnanceur tcp://machine:8786",
         ],
     )
     command.arguments.add_argument(
@@ -60,6 +65,42 @@ def register(commands: Any) -> None:
         "cinquièmes de celle qui est libre)",
     )
 
+    command.options.add_argument(
+        "--partie",
+        metavar="I/N",
+        type=_share,
+        help="ne mène qu'une part des études, par exemple 3/12 : les autres sont menées ailleurs, "
+        "dans le même dossier",
+    )
+    command.options.add_argument(
+        "--assembler",
+        action="store_true",
+        help="ne mène aucune étude : écrit les chiffres, l'atlas et le manifeste de celles qui "
+        "sont faites",
+    )
+    command.options.add_argument(
+        "--calcul",
+        choices=("processus", "dask"),
+        default="processus",
+        help="par des processus de ce poste (par défaut), ou sur une grappe Dask",
+    )
+    command.options.add_argument(
+        "--ordonnanceur",
+        metavar="ADRESSE",
+        help="planificateur Dask existant, par exemple tcp://machine:8786 ; sans lui, --calcul "
+        "dask en fait un sur ce poste",
+    )
+
+
+def _share(text: str) -> Share:
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    number, of = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= number <= of:
+        raise argparse.ArgumentTypeError(f"une part comme 3/12 est attendue (reçu {text})")
+    from msap_geo.campaign import Share  # noqa: PLC0415 - keeps --help instant
+
+    return Share(number, of)
+
 
 def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo import campaign  # noqa: PLC0415 - keeps --help instant
@@ -67,17 +108,35 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
     asked = campaign.read_campaign(arguments.campagne)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / slug(asked.name)
-    limits = campaign.bounds(arguments.processus, arguments.memoire)
-    report = campaign.run_campaign(
-        asked,
-        folder,
-        lambda tasks, where: campaign.by_processes(tasks, where, limits),
-        resume=arguments.reprendre,
-        tell=_tell,
-    )
+    if arguments.assembler:
+        report = campaign.assemble_campaign(asked, folder)
+    else:
+        report = campaign.run_campaign(
+            asked,
+            folder,
+            _maker(arguments),
+            resume=arguments.reprendre,
+            share=arguments.partie,
+            tell=_tell,
+        )
     told = _as_json(report) if arguments.json else _told(report, asked.name, folder)
     print(told, flush=True)  # noqa: T201 - a command line speaks
     return 1 if report.missing else 0
+
+
+def _maker(arguments: argparse.Namespace) -> Maker:
+    """Return what makes the studies: processes, or a Dask cluster."""
+    from msap_geo import campaign  # noqa: PLC0415
+    from msap_geo.errors import StudyError  # noqa: PLC0415
+
+    limits = campaign.bounds(arguments.processus, arguments.memoire)
+    if arguments.calcul == "dask":
+        return partial(campaign.by_cluster, address=arguments.ordonnanceur, limits=limits)
+    if arguments.ordonnanceur:
+        raise StudyError(
+            "--ordonnanceur ne sert qu'à un calcul sur Dask", remedy="ajouter --calcul dask"
+        )
+    return partial(campaign.by_processes, limits=limits)
 
 
 def _tell(step: Step) -> None:
@@ -126,6 +185,8 @@ def _as_json(report: Report) -> str:
 def _told(report: Report, name: str, folder: Path) -> str:
     from msap_geo import french  # noqa: PLC0415
 
+    if not report.studies:
+        return f"{name} : aucune étude dans cette part"
     done = len(report.studies) - len(report.missing)
     lines = [f"{name} : {french.counted(done, 'étude')} sur {len(report.studies)}"]
     lines += [

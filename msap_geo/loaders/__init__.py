@@ -12,7 +12,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people.carreaux import carreau_points, load_carreaux
 from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.people.population import load_population, population_from_records
-from msap_geo.loaders.shared import read_once
+from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
 from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
 from msap_geo.loaders.sites.la_poste import load_la_poste
@@ -56,6 +56,7 @@ __all__ = [
     "Loaded",
     "LoadedIndicators",
     "OrdinaryWeek",
+    "Readings",
     "assemble_communes",
     "attach_to_communes",
     "carreau_points",

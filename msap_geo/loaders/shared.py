@@ -23,17 +23,26 @@ MOST_READINGS = 64
 """Readings kept at once: a campaign's national files are some twenty, files of its own territories
 come and go."""
 
-_Readings = OrderedDict[tuple["Hashable", ...], tuple[Any, Any]]
-_MEMORY: ContextVar[_Readings | None] = ContextVar("readings", default=None)
+
+class Readings(OrderedDict[tuple["Hashable", ...], tuple[Any, Any]]):
+    """What was read: kept by whoever reads again in another block (:func:`read_once`)."""
+
+
+_MEMORY: ContextVar[Readings | None] = ContextVar("readings", default=None)
 
 
 @contextmanager
-def read_once() -> Iterator[None]:
+def read_once(readings: Readings | None = None) -> Iterator[None]:
     """Remember, in this block and its thread, what loaders read: the same file is read once.
 
     A file that changes meanwhile (size or date) is read again.
+
+    Parameters
+    ----------
+    readings
+        What earlier blocks read, to which this one adds; nothing where not given.
     """
-    token = _MEMORY.set(OrderedDict())
+    token = _MEMORY.set(Readings() if readings is None else readings)
     try:
         yield
     finally:

@@ -71,6 +71,13 @@ def test_neighbours_share_their_border_and_others_stand_apart():
     assert paths["03"] == ""
 
 
+def test_every_part_of_a_territory_is_drawn():
+    islands = shapely.union(shapely.box(0, 0, 1000, 1000), shapely.box(2000, 0, 3000, 500))
+    paths, _ = drawn([AtlasArea("2A", "Îles", 2154, islands)])
+    assert paths["2A"].count("M") == 2
+    assert {x for x, _ in points(paths["2A"])} == {0, 333.3, 666.7, 1000}
+
+
 def test_without_any_outline_there_is_still_a_page():
     paths, height = drawn([AtlasArea("03", "Sans contour", 0)])
     assert (paths, height) == ({"03": ""}, 0)

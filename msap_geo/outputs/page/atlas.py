@@ -246,7 +246,7 @@ def drawn(areas: Sequence[AtlasArea]) -> tuple[dict[str, str], int]:
 def _path(shape: BaseGeometry, corner: tuple[float, float], scale: float) -> str:
     """Return the data of an SVG path, in whole tenths of a unit; rings of nothing vanish."""
     parts = []
-    for ring in shapely.get_rings(shape):
+    for ring in shapely.get_rings(shapely.get_parts(shape)):
         points = shapely.get_coordinates(ring)
         x = (points[:, 0] - corner[0]) / scale
         y = (corner[1] - points[:, 1]) / scale

@@ -186,6 +186,7 @@
     place("fiche-valeur").textContent = `${figure.titre} : ${withUnit(valueOf(state.area), figure)}`;
     const links = place("fiche-liens");
     links.replaceChildren();
+    if (!state.area && !row) place("fiche-valeur").textContent = "Pas de total : une étude au moins n’a pas de chiffres.";
     if (state.area) documentsOf(row, links);
     else links.textContent = paths.size ? "Choisir un territoire sur la carte ou dans le tableau." : "Choisir un territoire dans le tableau.";
     progression(figure);
