@@ -24,6 +24,7 @@ COMPONENTS: Mapping[str, tuple[str, str, str]] = {
 }
 """Component → what is counted, among what, and what it is in words."""
 
+_DECIMALS = 6
 FEWEST = 2
 """Components an index needs: one alone is better read by itself."""
 
@@ -74,7 +75,7 @@ def digital_fragility(communes: pd.DataFrame) -> pd.DataFrame:
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
     share = part.astype(float) / whole.astype(float).where(whole > 0)
     # Two estimates of two sources: a part may pass the whole by a hair.
-    return share.clip(0, 1).reset_index(drop=True)
+    return share.clip(0, 1).round(_DECIMALS).reset_index(drop=True)
 
 
 def _rank(share: pd.Series) -> pd.Series:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -51,6 +53,19 @@ class TestArcep:
         path = written(tmp_path, name, WIRED, "01001;A;01;84;400;all;0;400;400;2026-03-31")
         with pytest.raises(DataError, match=r"satellite.*commune_debit_filaire"):
             loaders.load_indicators(path)
+
+    def test_a_country_satellite_all_but_fills_is_refused_too(self, tmp_path):
+        rows = [f"{code:05};A;01;84;1000;all;0;1000;1000;d" for code in range(1001, 1100)]
+        path = written(tmp_path, "debit.csv", WIRED, *rows, "01100;B;01;84;1000;all;9;991;990;d")
+        with pytest.raises(DataError, match="satellite"):
+            loaders.load_indicators(path)
+
+    def test_of_an_archive_the_member_s_name_is_looked_at(self, tmp_path):
+        path = tmp_path / "arcep.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            row = "75056;Paris;75;11;400;all;0;400;400;2026-03-31"
+            archive.writestr("commune_debit_filaire.csv", f"{WIRED}\n{row}\n")
+        assert loaders.load_indicators(path).table["locaux"].tolist() == [400]
 
     def test_where_every_wire_is_fast_the_wired_file_is_believed(self, tmp_path):
         path = written(

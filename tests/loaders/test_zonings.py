@@ -98,6 +98,18 @@ class TestMountains:
             "48004": "non classée",
         }
 
+    def test_a_column_of_parts_says_which_are_in_part(self, tmp_path):
+        rows = [["INSEE_COM", "Partiellement"], ["48001", "Oui"], ["48003", "Non"]]
+        path = workbook(tmp_path / "montagne.xlsx", {"Perimetre": rows})
+        table = loaders.load_memberships(path).table
+        assert table["montagne"].tolist() == ["classée en partie", "classée"]
+
+    def test_a_column_of_yes_and_no_says_which_are_not(self, tmp_path):
+        path = tmp_path / "zonage.csv"
+        path.write_text("loi_montagne,code_insee\noui,48001\nnon,48003\n", encoding="utf-8")
+        table = loaders.load_memberships(path).table
+        assert table["montagne"].tolist() == ["classée", "non classée"]
+
     def test_a_commune_known_by_a_former_one_alone_is_classed_in_part(self, tmp_path):
         found = self.read(tmp_path, [["48900", "Vieux", ""], ["48004", "Antrenas", ""]])
         assert (found["48002"], found["48004"]) == ("classée en partie", "classée")

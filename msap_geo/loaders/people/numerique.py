@@ -53,7 +53,7 @@ def premises(found: Found, path: Path) -> tuple[pd.DataFrame, dict[str, tuple[st
     if "type" in table:
         table = table[table["type"].isin(_KINDS)]
     whole = to_number(table[_PREMISES])
-    if "elig_thd30" in table and not _WIRED.search(path.name.lower()):
+    if "elig_thd30" in table and not _WIRED.search(f"{path.name} {found.name}".lower()):
         _refuse_satellite(table, whole, path)
     result = pd.DataFrame(
         {LINE: table[LINE], "code_insee": table["code_insee"].astype(str), "locaux": whole}
@@ -70,7 +70,7 @@ def premises(found: Found, path: Path) -> tuple[pd.DataFrame, dict[str, tuple[st
 def _refuse_satellite(table: pd.DataFrame, whole: pd.Series, path: Path) -> None:
     total, served = whole.sum(), to_number(table["elig_thd30"]).sum()
     without = to_number(table[_BY_SPEED]).sum() if _BY_SPEED in table else 0.0
-    if total > 0 and served / total >= EVERYWHERE and without == 0:
+    if total > 0 and served / total >= EVERYWHERE and without / total <= 1 - EVERYWHERE:
         raise DataError(
             f"« {path.name} » compte le satellite : tous les locaux y ont 30 Mbit/s",
             where=path,

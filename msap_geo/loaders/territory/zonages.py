@@ -28,6 +28,7 @@ _MOUNTAIN_WORDS = re.compile(r"montagne")
 _CODE = ("insee_com", "code_insee", "codgeo", "insee", "depcom", "code_commune", "com")
 _EXTENT = re.compile(r".*(?:class|reglement|etendue|partiel|montagne).*")
 _PART = re.compile(r"parti")
+_YES, _NO = ("oui", "o", "1", "vrai", "true"), ("non", "0", "faux", "false", "non_classee")
 
 
 def rural_column(columns: Iterable[str]) -> str | None:
@@ -86,15 +87,18 @@ def mountain_rows(found: Iterable[Found], file: str) -> pd.DataFrame | None:
         told = [each.name, file, *map(str, columns)]
         if code is None or not any(_MOUNTAIN_WORDS.search(normalise(text)) for text in told):
             continue
-        extent = [name for name in columns if name != code and _EXTENT.fullmatch(str(name))]
-        partly = pd.Series(False, index=each.table.index)
-        for name in extent:
-            partly |= each.table[name].astype(str).map(normalise).str.contains(_PART)
-        classes = partly.map({True: PARTLY, False: CLASSED})
-        for name in extent:
-            none = each.table[name].astype(str).map(normalise).isin(["non", "0", "non_classee"])
-            classes = classes.mask(none, NOT_CLASSED)
         codes = each.table[code].astype(str)
+        classes = pd.Series(CLASSED, index=codes.index)
+        for name in columns:
+            if name == code or not _EXTENT.fullmatch(str(name)):
+                continue
+            said = each.table[name].astype(str).map(normalise)
+            # A column of parts says yes of a part; another one says what the commune is.
+            of_parts = bool(_PART.search(str(name)))
+            part = said.isin(_YES) if of_parts else said.str.contains(_PART)
+            classes = classes.mask(part, PARTLY)
+            if not of_parts:
+                classes = classes.mask(said.isin(_NO), NOT_CLASSED)
         table = pd.DataFrame({LINE: each.table[LINE], "code_insee": codes, MOUNTAIN: classes})
         if not malformed(codes).all():
             tables.append(table)
