@@ -14,6 +14,7 @@ from msap_geo.answers.assumptions import assumptions, evolution, operators_reach
 from msap_geo.answers.itinerant import cover_tables
 from msap_geo.answers.mobility import mobility, timetable_in_words
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
+from msap_geo.answers.truth.insee import insee_tables
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
 from msap_geo.notebook_html import card, table
@@ -122,6 +123,7 @@ def diagnose(
     made, told = evolution(result, origins[0])
     tables |= made
     anomalies += told
+    tables |= insee_tables(result)
     for name in ("acces_territoires", "acces_territoires_carreaux"):
         if name in tables:
             grid = origins[-1].points if name.endswith("carreaux") else None

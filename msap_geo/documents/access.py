@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo import french
+from msap_geo.answers.truth.insee import reasons, spread_of
 from msap_geo.cautions import expected_in_words
 from msap_geo.documents.maps import access_map
 from msap_geo.outputs.paper.chart import Curve, access_chart
@@ -118,7 +119,7 @@ def access(parts: ReportParts) -> Section:
         "pointillés. Les valeurs aux seuils sont dans le premier tableau de cette partie.",
     )
     blocks: list[Block] = [shares, picture, chart, _by_territory(parts), *_hours(parts)]
-    return Section("L’accès aujourd’hui", (*blocks, *_conventions(parts)))
+    return Section("L’accès aujourd’hui", (*blocks, *_conventions(parts), *_insee(parts)))
 
 
 def _expected(parts: ReportParts) -> str:
@@ -259,3 +260,45 @@ def _conventions(parts: ReportParts) -> list[Block]:
         "minute dans une commune qui a une Maison.",
     )
     return [table]
+
+
+def _insee(parts: ReportParts) -> list[Block]:
+    """Hold the study against INSEE's own figures, where they are given."""
+    found = parts.diagnosis.tables.get("insee_departements")
+    if found is None or found.empty:
+        return []
+    table = Table(
+        "Écart avec l’Insee",
+        (
+            Column("Département"),
+            Column("Minutes", number=True),
+            Column("Étude", number=True),
+            Column("Part attendue", number=True),
+            Column("Insee", number=True),
+            Column("Écart (points)", number=True),
+        ),
+        tuple(
+            (
+                str(row["nom"]),
+                french.number(row["seuil_minutes"]),
+                french.percent(known(row["part"])),
+                french.percent(known(row["part_attendue"])),
+                french.percent(known(row["part_insee"])),
+                french.number(row["ecart_points"], 1),
+            )
+            for row in found.to_dict("records")
+        ),
+        note=" ".join(reasons(parts.result)),
+    )
+    communes = parts.diagnosis.tables.get("insee_communes")
+    if communes is None:
+        return [table]
+    n, median, tail = spread_of(communes)
+    if not n:
+        return [table]
+    text = (
+        f"Sur {french.counted(n, 'commune')}, l’étude et l’Insee diffèrent de "
+        f"{french.minutes(median)} pour la moitié d’entre elles au plus, et de plus de "
+        f"{french.minutes(tail)} pour une sur dix."
+    )
+    return [table, Paragraph(text, lead="Écart avec l’Insee, commune par commune.")]

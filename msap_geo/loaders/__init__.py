@@ -9,6 +9,7 @@ from msap_geo.loaders.hours.horaires import read_day
 from msap_geo.loaders.hours.horaires_la_poste import join_hours, load_la_poste_hours
 from msap_geo.loaders.hours.horaires_osm import OrdinaryWeek, read_opening_hours
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.people.acces_insee import InseeAccess, load_insee_access
 from msap_geo.loaders.people.carreaux import carreau_points, load_carreaux
 from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.people.population import load_population, population_from_records
@@ -53,6 +54,7 @@ __all__ = [
     "SURFACE",
     "TOWN_HALL",
     "CommuneCodes",
+    "InseeAccess",
     "Loaded",
     "LoadedIndicators",
     "OrdinaryWeek",
@@ -72,6 +74,7 @@ __all__ = [
     "load_carreaux",
     "load_communes",
     "load_indicators",
+    "load_insee_access",
     "load_la_poste",
     "load_la_poste_hours",
     "load_mairies",

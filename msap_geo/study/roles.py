@@ -49,6 +49,7 @@ ROLES = {
     "la_poste": Role("Points La Poste", publisher="La Poste", bears_on="candidats", invented=True),
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
     "tournees": Role("Tournées"),
+    "acces_insee": Role("Accès aux équipements selon l'Insee", publisher="INSEE", past=True),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
     "modifications": Role("Zones des routes modifiées", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),

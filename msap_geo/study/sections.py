@@ -62,10 +62,13 @@ class Donnees(Section):
     mouvements: Path | None = None
     indicateurs: tuple[Path, ...] = ()
     appartenance: tuple[Path, ...] = ()
+    acces_insee: tuple[Path, ...] = ()
     carreaux: Path | None = None
     tournees: Path | None = None
 
-    @field_validator("communes", "mairies", "indicateurs", "appartenance", mode="before")
+    @field_validator(
+        "communes", "mairies", "indicateurs", "appartenance", "acces_insee", mode="before"
+    )
     @classmethod
     def _listed(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
