@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from support.dictionaries import check_entries
 
 from msap_geo import documents
 from msap_geo.answers import diagnose
@@ -41,6 +42,11 @@ def test_minutes_side_by_side(found):
     n, median, tail = spread_of(communes)
     assert (n, median) == (4, 0)
     assert tail == pytest.approx(10.5)
+
+
+def test_every_column_has_its_words(found):
+    for name in ("insee_departements", "insee_communes"):
+        check_entries(f"diagnostic_{name}", list(found.tables[name].columns))
 
 
 def test_the_report_says_why(found, toy_study):
