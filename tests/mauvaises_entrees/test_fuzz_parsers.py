@@ -6,6 +6,7 @@ More examples by hand: ``MSAP_GEO_FUZZ=100000 python -m pytest tests/test_fuzz_p
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import zipfile
@@ -144,7 +145,7 @@ def test_stores(data):
         network.save_network(straight_road(), store)
         path = data.draw(st.sampled_from(sorted(store.iterdir())))
         changed = data.draw(damaged(path.read_bytes()))
-        same = path.read_bytes() == changed
+        same = _says(path.read_bytes()) == _says(changed)
         path.write_bytes(changed)
         try:
             opened = network.open_network(store)
@@ -154,6 +155,14 @@ def test_stores(data):
             # Only what remembers the verification may change without a word.
             assert same or path.name == "verifie.json"
             assert opened.n_nodes == 6
+
+
+def _says(content):
+    """Return what a file says: spaces between the words of a JSON say nothing."""
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content
 
 
 @MANY

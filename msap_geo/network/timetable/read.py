@@ -174,9 +174,9 @@ def _joined(parts: Sequence[_Part], first: date, last: date, expired: list[Anoma
         (int(part.piece.calls.arrival.max()) for part in parts if len(part.piece.calls.arrival)),
         default=0,
     )
-    days_before = latest // DAY_SECONDS
+    days_before, day = latest // DAY_SECONDS, np.timedelta64(1, "D")
     wanted = np.arange(
-        np.datetime64(first) - days_before, np.datetime64(last) + 1, dtype="datetime64[D]"
+        np.datetime64(first) - days_before * day, np.datetime64(last) + day, dtype="datetime64[D]"
     )
     identifiers, shared = _identifiers(parts)
     stop_offset = _offsets([len(part.stops) for part in parts])
