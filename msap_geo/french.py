@@ -20,9 +20,6 @@ _UNKNOWN = "–"
 _FRENCH_SIGNS = str.maketrans({",": _THIN_SPACE, ".": ",", "-": "−"})
 
 
-_NEARLY_ALL = 0.995
-
-
 def number(value: float | None, decimals: int = 0) -> str:
     """Return a number with French separators; a dash when it is unknown or infinite.
 
@@ -79,12 +76,12 @@ def percent(share: float | None, decimals: int = 1) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Return two shares as an interval: ``"84 à 92 %"``; to a tenth near the whole."""
-    decimals = 1 if _NEARLY_ALL <= high < 1 else 0
-    ends = [number(100 * share, decimals) for share in (low, high)]
-    return (
-        percent(high, decimals) if ends[0] == ends[1] else f"{ends[0]} à {percent(high, decimals)}"
-    )
+    """Return two shares as an interval of whole percents: ``"84 à 92 %"``, ``"plus de 99 %"``."""
+    ends = [round(100 * share) for share in (low, high)]
+    if ends[0] == ends[1]:
+        nearly_all = percent(low, 0) == percent(1, 0) and low < 1
+        return f"plus de {percent(0.99, 0)}" if nearly_all else percent(high, 0)
+    return f"{ends[0]} à {percent(high, 0)}"
 
 
 def euros(value: float | None) -> str:

@@ -20,7 +20,7 @@ from scipy.spatial import Delaunay, QhullError
 
 from msap_geo.errors import NetworkError
 from msap_geo.network.arrays import Edges
-from msap_geo.network.land import over_land
+from msap_geo.network.land import over_land, share_through_others
 from msap_geo.network.model import RoadNetwork, build_network
 from msap_geo.network.surroundings import Surroundings, surroundings
 
@@ -87,7 +87,8 @@ def estimate_network(
         known["code_insee"].to_numpy(),
     )
     measured = known["departement"].isin(_MEASURED).to_numpy(dtype=float)
-    minutes = link_minutes(x, y, tail, head, around, measured, profile.parameters)
+    through = share_through_others(x, y, land, tail, head)
+    minutes = link_minutes(x, y, tail, head, around, measured, through, profile.parameters)
     islands = np.setdiff1d(np.arange(len(x)), np.concatenate([tail, head]))
     tail, head = np.append(tail, islands), np.append(head, len(x) + np.arange(len(islands)))
     ends = _somewhere_else(land[islands], points[islands])
@@ -125,6 +126,7 @@ def link_minutes(
     head: NDArray[np.int64],
     around: Surroundings,
     measured: NDArray[np.float64],
+    through: NDArray[np.float64],
     parameters: Mapping[str, Any],
 ) -> NDArray[np.float64]:
     """Return the minutes of straight links between places.
@@ -139,24 +141,27 @@ def link_minutes(
         What the communes tell (:func:`msap_geo.network.surroundings.surroundings`).
     measured
         One for the communes whose relief was measured on real roads, zero for the others.
+    through
+        Share of each link outside the communes of its ends
+        (:func:`msap_geo.network.land.share_through_others`): it follows a through road.
     parameters
-        ``minutes_par_km``, and the effects ``effet_population``, ``effet_espacement``,
-        ``effet_corse``, on its logarithm.
+        ``minutes_par_km``, and the effects on its logarithm of the less populated end
+        (``effet_population``), of the mean of both ends (``effet_espacement``, ``effet_corse``),
+        and of ``through`` (``effet_traversee``).
 
     Returns
     -------
     numpy.ndarray
         Minutes, shape (e,).
     """
-    pace = (
-        parameters["effet_population"] * around.people
-        + parameters["effet_espacement"] * around.spacing
-        + parameters["effet_corse"] * measured
+    pace = parameters["effet_espacement"] * around.spacing + parameters["effet_corse"] * measured
+    effects = (
+        (pace[tail] + pace[head]) / 2
+        + parameters["effet_population"] * np.minimum(around.people[tail], around.people[head])
+        + parameters["effet_traversee"] * through
     )
     km = np.hypot(x[tail] - x[head], y[tail] - y[head]) / 1000
-    minutes: NDArray[np.float64] = (
-        km * parameters["minutes_par_km"] * np.exp((pace[tail] + pace[head]) / 2)
-    )
+    minutes: NDArray[np.float64] = km * parameters["minutes_par_km"] * np.exp(effects)
     return minutes
 
 

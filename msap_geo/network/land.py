@@ -29,6 +29,7 @@ LONGEST_M = 40_000.0
 """Neighbours farther apart than this are no neighbours: the far sides of a territory, or a sea."""
 
 _STEP_M, _FEWEST = 250.0, 4
+_TWELFTHS = 12
 
 
 def over_land(
@@ -75,6 +76,40 @@ def over_land(
     pairs = np.column_stack([np.append(tails, tail[gulf]), np.append(heads, head[gulf])])
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
+
+
+def share_through_others(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    outlines: NDArray[np.object_],
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Tell how much of each straight link lies outside the communes of its ends.
+
+    Parameters
+    ----------
+    x, y
+        Places, metres, shape (n,).
+    outlines
+        The commune of each place.
+    tail, head
+        Index of each link's ends.
+
+    Returns
+    -------
+    numpy.ndarray
+        Share of its length, from 0 to 1, in twelfths.
+    """
+    inside = np.zeros(len(tail))
+    for along in (np.arange(_TWELFTHS) + 0.5) / _TWELFTHS:
+        at_x = x[tail] * (1 - along) + x[head] * along
+        at_y = y[tail] * (1 - along) + y[head] * along
+        inside += shapely.contains_xy(outlines[tail], at_x, at_y) | shapely.contains_xy(
+            outlines[head], at_x, at_y
+        )
+    share: NDArray[np.float64] = 1 - inside / _TWELFTHS
+    return share
 
 
 def _outside_m(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from msap_geo import coverage, network, travel
-from msap_geo.network.estimated import delaunay_pairs
-from msap_geo.network.land import over_land
+from msap_geo import coverage, french, network, travel
+from msap_geo.network.estimated import delaunay_pairs, link_minutes
+from msap_geo.network.land import over_land, share_through_others
 from msap_geo.network.surroundings import surroundings
 
 
@@ -96,6 +96,42 @@ def test_a_known_bridge_joins_its_island(profile):
         code_insee=[*communes["code_insee"][:12], "17300", *communes["code_insee"][13:16], "17297"]
     )
     assert network.estimate_network(bridged, origins, profile).report.islands == 0
+
+
+def test_a_link_may_go_through_the_communes_of_others():
+    communes, origins = squares([(0, 0), (4, 0), (8, 0), (8, 3)])
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    tail, head = np.array([0, 0, 2]), np.array([1, 2, 3])
+    found = share_through_others(x, y, communes.geometry.to_numpy(), tail, head)
+    # Two of the eight kilometres at each end are their own; the four between are the middle one's.
+    assert found == pytest.approx([0, 0.5, 0])
+
+
+def test_a_through_road_is_faster(profile):
+    communes, origins = squares([(0, 0), (4, 0.1), (8, 0)])
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    around = surroundings(x, y, communes.geometry.to_numpy(), np.full(3, 500.0))
+    slow, fast = (
+        link_minutes(
+            x, y, np.array([0]), np.array([2]), around, np.zeros(3), np.array([share]),
+            profile.parameters,
+        )[0]
+        for share in (0.0, 0.5)
+    )  # fmt: skip
+    assert fast == pytest.approx(slow * np.exp(0.5 * profile.parameters["effet_traversee"]))
+
+
+def test_the_less_populated_end_makes_the_pace(profile):
+    x, y = np.array([0.0, 4000, 8000]), np.array([0.0, 0, 1])
+    communes, _ = squares([(0, 0), (4, 0), (8, 0)])
+    around = surroundings(x, y, communes.geometry.to_numpy(), np.array([100.0, 900, 5000]))
+    found = link_minutes(
+        x, y, np.array([0, 1]), np.array([1, 2]), around, np.zeros(3), np.zeros(2),
+        profile.parameters,
+    )  # fmt: skip
+    assert found[0] / found[1] == pytest.approx(
+        (120 / 920) ** profile.parameters["effet_population"], rel=1e-3
+    )
 
 
 def test_a_gulf_is_gone_round_and_land_holds_together():
@@ -215,6 +251,20 @@ def test_the_interval_holds_the_expected_share():
     assert share.low < share.share < share.high
     assert share.share == pytest.approx((told["part_20"] * [0.25, 0.75]).sum(), abs=1e-4)
     assert share.uncertain == 1 + int(told["incertain_20"][0])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.951, 0.977, "95 à 98"),
+        (0.9931, 0.9978, "99 à 100"),
+        (0.996, 0.999, "plus de 99"),
+        (1, 1, "100"),
+        (0.421, 0.424, "42"),
+    ],
+)
+def test_an_interval_is_told_in_whole_percents(low, high, told):
+    assert french.interval(low, high).replace("\u202f", " ").replace("\xa0", " ") == f"{told} %"
 
 
 def test_real_roads_are_surer_than_estimated_ones():
