@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import glob
 import json
@@ -11,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
-from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+from msap_geo.cli.parser import add_command, add_json, add_output, add_study, day
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
     from msap_geo.answers.concertation import Concertation
@@ -55,7 +55,7 @@ def register(commands: Any) -> None:
     parser.options.add_argument(
         "--date",
         metavar="AAAA-MM-JJ",
-        type=_date,
+        type=day,
         help="jour à inscrire au registre (par défaut : SOURCE_DATE_EPOCH, sinon aujourd'hui)",
     )
     add_output(parser, default="maps/<nom de l'étude>-concertation")
@@ -68,15 +68,6 @@ def register(commands: Any) -> None:
         help="forme du rapport ; répéter l'option pour plusieurs (par défaut : html)",
     )
     add_json(parser)
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"une date AAAA-MM-JJ est attendue (reçu {text})"
-        ) from None
 
 
 def _conduct(arguments: argparse.Namespace) -> int:

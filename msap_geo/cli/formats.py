@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
@@ -57,6 +57,7 @@ def show(
     content: Callable[[], Mapping[str, Any]],
     tables: Mapping[str, pd.DataFrame],
     text: Callable[[], str],
+    answer: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write an answer as asked.
 
@@ -72,6 +73,8 @@ def show(
         Tables by their name in the dictionary, the main one first.
     text
         Makes the lines for a reader.
+    answer
+        What was asked and found, in words, for the workbook's first sheet.
     """
     from msap_geo import outputs  # noqa: PLC0415 - keeps --help instant
     from msap_geo.study import provenance_of  # noqa: PLC0415
@@ -86,7 +89,7 @@ def show(
     elif arguments.xlsx is not None:
         default = Path("maps") / result.study.slug / arguments.workbook
         path = default if arguments.xlsx == Path() else arguments.xlsx
-        outputs.write_workbook(tables, path, provenance=provenance_of(result))
+        outputs.write_workbook(tables, path, provenance=provenance_of(result), answer=answer)
         print(f"{text()}\nClasseur : {path}", flush=True)  # noqa: T201
     else:
         print(text(), flush=True)  # noqa: T201

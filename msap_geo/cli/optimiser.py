@@ -116,8 +116,39 @@ def _conduct(arguments: argparse.Namespace) -> int:
         content=lambda: answers.implantation_json(found),
         tables=folder.plan_tables(found),
         text=lambda: _told(found),
+        answer=_answer(found),
     )
     return 0
+
+
+def _answer(found: Implantation) -> list[tuple[str, str]]:
+    """Return what the workbook says of the plan: objective, bound, what was asked."""
+    from msap_geo import french  # noqa: PLC0415
+
+    plan, asked, wanted = found.plan, found.asked, found.result.study.implantation
+    thresholds = wanted.seuils_minutes or (found.result.study.threshold,)
+    if asked.number is not None:
+        demand = f"{french.counted(asked.number, 'site')} au plus"
+    elif asked.budget_eur is not None:
+        demand = f"{french.euros(asked.budget_eur)} par an au plus"
+    else:
+        demand = f"{french.percent(asked.share)} des habitants, au moindre nombre"
+    bound = f"{french.quantity(plan.bound, plan.unit)}, écart {french.gap(plan.gap)}"
+    told = [
+        ("Objectif", f"{plan.title} ({plan.unit})"),
+        ("Demande", demand),
+        ("Valeur", french.quantity(plan.value, plan.unit)),
+        ("Aujourd’hui", french.quantity(plan.today, plan.unit)),
+        ("Borne prouvée", f"{bound} ({plan.status})"),
+        ("Seuils", f"{', '.join(map(french.short, thresholds))} min"),
+        ("Bureaux imposés", ", ".join((*wanted.imposes, *asked.imposed))),
+        ("Bureaux interdits", ", ".join(wanted.interdits)),
+        ("Temps de recherche", f"{french.short(wanted.secondes)} s au plus"),
+        ("Coûts", f"{found.costs.title}. Source : {found.costs.source}."),
+    ]
+    if wanted.distance_min_km:
+        told.append(("Écartement", f"{french.short(wanted.distance_min_km)} km au moins"))
+    return [(label, text) for label, text in told if text]
 
 
 def _told(found: Implantation) -> str:

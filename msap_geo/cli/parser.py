@@ -7,7 +7,9 @@ English, and offer no supported way to change that.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import difflib
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -164,6 +166,34 @@ def add_output(parser: FrenchParser, *, default: str = "maps/<nom de l'étude>")
         type=Path,
         help=f"dossier des résultats (par défaut : {default})",
     )
+
+
+def day(text: str) -> dt.date:
+    """Read a day, ``AAAA-MM-JJ``."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"une date AAAA-MM-JJ est attendue (reçu {text})"
+        ) from None
+
+
+def add_edition(parser: FrenchParser) -> None:
+    """Add ``--date``, the day documents bear."""
+    parser.options.add_argument(
+        "--date",
+        metavar="AAAA-MM-JJ",
+        type=day,
+        help="jour que portent les documents (par défaut : SOURCE_DATE_EPOCH, sinon le jour des "
+        "données)",
+    )
+
+
+def impose_edition(date: dt.date | None) -> None:
+    """Have every file of this run bear a day, as reproducible builds do: by the environment."""
+    if date is not None:
+        noon = dt.datetime(date.year, date.month, date.day, 12, tzinfo=dt.UTC)
+        os.environ["SOURCE_DATE_EPOCH"] = str(int(noon.timestamp()))
 
 
 def add_json(parser: FrenchParser) -> None:

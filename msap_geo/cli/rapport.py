@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from msap_geo.cli.noter import positive
-from msap_geo.cli.parser import add_command, add_output, add_study
+from msap_geo.cli.parser import add_command, add_edition, add_output, add_study, impose_edition
 
 _FORMATS = ("pdf", "docx", "html")
 
@@ -63,6 +63,7 @@ def register(commands: Any) -> None:
     options.add_argument(
         "--theme-typst", metavar="FICHIER", type=Path, help="thème du PDF à la place du nôtre"
     )
+    add_edition(command)
     add_output(command)
 
 
@@ -79,6 +80,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.outputs.report import read_look  # noqa: PLC0415
 
+    impose_edition(arguments.date)
     look = read_look(
         logo=arguments.logo,
         css=arguments.css,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from msap_geo import coverage, outputs, schemas
 from msap_geo.cautions import cautions
-from msap_geo.comparison.origin import comparison_origin
+from msap_geo.comparison.origin import comparison_origin, dated_labels
 from msap_geo.comparison.words import comparison_told
 from msap_geo.outputs.page.comparison_content import CompareContent
 
@@ -31,7 +31,7 @@ def comparison_content(comparison: Comparison) -> CompareContent:
     whole = comparison.territories[comparison.territories["territoire"] == "ensemble"]
     return CompareContent(
         after=_after(comparison, maisons),
-        labels=comparison.labels,
+        labels=dated_labels(comparison),
         lines=tuple(comparison_told(comparison)[1 + len(comparison.warnings) :]),
         warnings=comparison.warnings,
         communes=pd.DataFrame(table.drop(columns="geometry")).assign(

@@ -53,6 +53,16 @@ def comparison_origin(comparison: Comparison) -> outputs.Provenance:
     )
 
 
+def dated_labels(comparison: Comparison) -> tuple[str, str]:
+    """Return the names of the two studies, each with the day of its figures."""
+    sides = (comparison.before.citation, comparison.after.citation)
+    first, second = (
+        f"{label} ({side['date']})" if side.get("date") else label
+        for label, side in zip(comparison.labels, sides, strict=True)
+    )
+    return first, second
+
+
 def _moment(side: dict[str, Any]) -> dt.datetime:
     try:
         day = dt.date.fromisoformat(str(side["moment"]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msap_geo import coverage, french
 from msap_geo.comparison import words
 from msap_geo.comparison.inputs import KINDS
-from msap_geo.comparison.origin import comparison_origin
+from msap_geo.comparison.origin import comparison_origin, dated_labels
 from msap_geo.documents.comparison_tables import (
     itinerant_cover,
     leftovers,
@@ -57,7 +57,7 @@ def _summary(comparison: Comparison) -> tuple[Block, ...]:
     row = comparison.whole(comparison.threshold)
     first = f"{french.short(comparison.threshold)} min"
     return (
-        Paragraph(f"Avant : {comparison.labels[0]}. Après : {comparison.labels[1]}.", tone="note"),
+        Paragraph("Avant : {}. Après : {}.".format(*dated_labels(comparison)), tone="note"),
         *(Paragraph(warning, tone="alerte") for warning in comparison.warnings),
         KeyFigures(
             (
@@ -99,9 +99,9 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
 def _map(comparison: Comparison) -> Figure:
     from msap_geo.documents.comparison_figure import change_map  # noqa: PLC0415 - matplotlib is slow
 
-    row = comparison.whole(comparison.threshold)
+    row, origin = comparison.whole(comparison.threshold), comparison_origin(comparison)
     return Figure(
-        change_map(comparison, comparison_origin(comparison).attributions),
+        change_map(comparison, (" → ".join(dated_labels(comparison)), *origin.attributions)),
         "Écart de temps de trajet par commune, zones blanches d'après et Maisons",
         f"Carte des communes : trajet plus court pour {french.people(int(row['rapproches']))}, "
         f"plus long pour {french.people(int(row['eloignes']))} ; {words.zones(comparison)} ; "

@@ -13,6 +13,7 @@ from msap_geo.documents import rounds as report_rounds
 from msap_geo.documents import siting as report_siting
 from msap_geo.documents import zones as report_zones
 from msap_geo.documents.access import known
+from msap_geo.outputs.provenance import UNDATED
 from msap_geo.outputs.report import (
     Block,
     Column,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.documents.parts import ReportParts
+    from msap_geo.outputs.provenance import Provenance
 
 _JUDGEMENTS = {
     "solide": "95 % des hypothèses ou plus",
@@ -78,12 +80,22 @@ def compose(parts: ReportParts, *, zones: int, fiches: int) -> Document:
     )
 
 
+def filed(origin: Provenance) -> str:
+    """Say what day the file itself bears, where nobody imposed one (``SOURCE_DATE_EPOCH``)."""
+    if origin.edition:
+        return ""
+    if origin.moment == UNDATED:
+        return "Fichier sans date : les données n’en donnent pas."
+    return f"Fichier daté du {origin.moment:%d/%m/%Y}, jour des données."
+
+
 def _summary(parts: ReportParts) -> tuple[Block, ...]:
     return (
         _key_figures(parts),
         Paragraph(_who(parts), lead="Qui est loin."),
         *_what(parts),
         Paragraph(_how_sure(parts), lead="Avec quelle certitude."),
+        *(Paragraph(line, tone="note") for line in (filed(parts.origin),) if line),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msap_geo import french, siting
@@ -281,4 +282,17 @@ def money(found: Implantation) -> str:
     shares = spent.groupby("payeur", sort=False)["montant_eur"].sum()
     told = " ; ".join(f"{name}, {french.euros(amount)}" for name, amount in shares.items())
     last = year + found.costs.years - 1
-    return f"{text}. De {year} à {last} : {told} ({found.costs.title}, coûts moyens)."
+    text += f". De {year} à {last} : {told} ({found.costs.title}, coûts moyens)."
+    return f"{text}{_another_year(found)}"
+
+
+def _another_year(found: Implantation) -> str:
+    """Say why costs are of one year beside a network of another."""
+    study = found.result.study
+    network = re.findall(r"\b20\d\d\b", study.vintage("maisons"))
+    if not network or int(network[-1]) == study.couts.annee:
+        return ""
+    return (
+        f" Le réseau est celui de {network[-1]}, les coûts ceux de {study.couts.annee} : ce que "
+        "ces ouvertures coûteraient si elles se faisaient alors ([couts] annee)."
+    )

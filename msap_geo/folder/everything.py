@@ -12,7 +12,8 @@ from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
 from msap_geo.answers.rating import rate
 from msap_geo.documents.parts import ReportParts
-from msap_geo.documents.report import write_report
+from msap_geo.documents.report import NAME as REPORT_NAME
+from msap_geo.documents.report import report_document
 from msap_geo.folder.diagnosis import (
     diagnosis_manifest,
     diagnosis_summary,
@@ -28,6 +29,7 @@ from msap_geo.folder.tables import (
     study_layers,
     study_tables,
 )
+from msap_geo.outputs.report import write_document
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.run import run_study
 from msap_geo.study.scenario import scenario
@@ -193,8 +195,11 @@ def write_everything(
         write_layers(result, layers, draft)
         if geoparquet:
             outputs.write_geoparquet(layers, draft, provenance=told)
-        progress("Classeur")
-        outputs.write_workbook(everything.tables(), draft / "etude.xlsx", provenance=told)
-        progress("Rapport")
         parts = ReportParts(result, everything.diagnosis, everything.rating, everything.found, told)
-        write_report(parts, draft)
+        document = report_document(parts)
+        progress("Classeur")
+        outputs.write_workbook(
+            everything.tables(), draft / "etude.xlsx", provenance=told, synthesis=document
+        )
+        progress("Rapport")
+        write_document(document, draft, name=REPORT_NAME)

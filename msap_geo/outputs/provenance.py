@@ -44,6 +44,8 @@ class Provenance:
         The one due to the roads' authors, shown on maps themselves; empty without roads.
     estimated, demonstration
         Whether times are estimated, whether sites are invented.
+    edition
+        Whether ``moment`` is a day imposed (``--date``, ``SOURCE_DATE_EPOCH``).
     """
 
     title: str
@@ -59,6 +61,7 @@ class Provenance:
     road_credit: str = ""
     estimated: bool = False
     demonstration: bool = False
+    edition: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         road_credit=result.roads.attribution,
         estimated=result.estimated,
         demonstration=study.etude.demonstration,
+        edition=edition is not None,
     )
 
 

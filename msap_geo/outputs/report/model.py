@@ -7,16 +7,22 @@ French and final: figures are already written out (:mod:`msap_geo.french`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from msap_geo.french import typeset
+from msap_geo.french import counted, typeset
 
 if TYPE_CHECKING:
     import datetime as dt
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 """No document format can hold these; a name broken over two lines is one name."""
+
+_NO_SIGN = {"Cs", "Co", "Cn"}
+"""Categories of Unicode that no font draws: halves of characters, private use, no character."""
+
+_REPLACED = "\ufffd"
 
 Tone = Literal["texte", "note", "alerte"]
 """How a paragraph speaks: the text itself, a note in small print, a warning in a box."""
@@ -214,10 +220,11 @@ def plain(document: Document) -> Plain:
     """Return a document as plain values."""
     pictures: list[Picture] = []
     counts = {"table": 0, "figure": 0}
+    odd: set[str] = set()
 
     def of(value: Any) -> Any:
         if isinstance(value, str):
-            return typeset(_CONTROL.sub(" ", value))
+            return _text(value, odd)
         if isinstance(value, tuple):
             return [of(item) for item in value]
         if not is_dataclass(value):
@@ -240,7 +247,29 @@ def plain(document: Document) -> Plain:
     data = of(document)
     for number, section in enumerate(data["sections"], 1):
         section["number"] = number
+    if odd:
+        data["credits"].append(
+            f"Signes qu’aucune police ne dessine, remplacés par {_REPLACED} : dans "
+            f"{counted(len(odd), 'texte')} des données"
+        )
     return Plain(data, tuple(pictures))
+
+
+def _text(value: str, odd: set[str]) -> str:
+    """Return a text as documents hold it; note those whose signs no font draws."""
+    text = drawable(value)
+    if text.count(_REPLACED) > value.count(_REPLACED):
+        odd.add(value)
+    return typeset(_CONTROL.sub(" ", text))
+
+
+def drawable(text: str) -> str:
+    """Return a text whose every character some font may draw; the others become ``\ufffd``."""
+    if text.isascii():
+        return text
+    return "".join(
+        _REPLACED if unicodedata.category(letter) in _NO_SIGN else letter for letter in text
+    )
 
 
 def banner(warnings: list[str]) -> str:

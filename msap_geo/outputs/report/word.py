@@ -32,6 +32,10 @@ _LEAST_MM, _MARGINS_MM, _CHARACTER_MM = 9.0, 4.0, 1.8
 """Of a column of a table: at least, beside its text, and by letter of its type."""
 
 
+_LONGEST_PROPERTY = 255
+"""Characters of a property (ISO/IEC 29500, as python-docx checks)."""
+
+
 def render_word(document: Document, look: Look) -> bytes:
     """Return a document as DOCX.
 
@@ -267,12 +271,17 @@ def _set_widths(table: Any, widths_mm: Sequence[float]) -> None:
 def _identify(made: Any, data: dict[str, Any], date: dt.date) -> None:
     noon = dt.datetime(date.year, date.month, date.day, 12)  # noqa: DTZ001 - DOCX knows no zone
     told = made.core_properties
-    told.title = f"{data['title']} – {data['territory']}"
-    told.subject, told.language = data["territory"], "fr-FR"
+    told.title = _property(f"{data['title']} – {data['territory']}")
+    told.subject, told.language = _property(data["territory"]), "fr-FR"
     told.author = told.last_modified_by = data["software"]
     told.created = told.modified = noon
     told.comments = told.keywords = ""
     told.revision = 1
+
+
+def _property(text: str) -> str:
+    """Return a text as a property of the file holds it; the page says it whole."""
+    return text if len(text) <= _LONGEST_PROPERTY else f"{text[: _LONGEST_PROPERTY - 1]}…"
 
 
 def settled(content: bytes) -> bytes:

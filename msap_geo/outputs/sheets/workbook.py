@@ -10,15 +10,17 @@ from msap_geo.errors import OutputError, reason
 from msap_geo.outputs.sheets import cells
 from msap_geo.outputs.sheets.charts import add_chart
 from msap_geo.outputs.sheets.dictionary import describe_columns, describe_table
-from msap_geo.outputs.sheets.notes import NOTES, write_notes
+from msap_geo.outputs.sheets.notes import NOTES, write_notes, written
+from msap_geo.outputs.sheets.synthesis import SYNTHESIS, write_synthesis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from msap_geo.outputs.provenance import Provenance
+    from msap_geo.outputs.report.model import Document
     from msap_geo.outputs.sheets.dictionary import Column, Table
 
 FIRST_ROW = 4
@@ -34,7 +36,12 @@ _LINE = 15  # points, the height of a line of the default font
 
 
 def write_workbook(
-    tables: Mapping[str, pd.DataFrame], path: Path, *, provenance: Provenance
+    tables: Mapping[str, pd.DataFrame],
+    path: Path,
+    *,
+    provenance: Provenance,
+    answer: Sequence[tuple[str, str]] = (),
+    synthesis: Document | None = None,
 ) -> None:
     """Write tables as an XLSX workbook whose headings are French and whose figures are exact.
 
@@ -49,6 +56,10 @@ def write_workbook(
         File to write; its folder is made if needed.
     provenance
         What every sheet says of its origin.
+    answer
+        What was asked and found, in words, told first: a label and its text.
+    synthesis
+        Document whose first page and tables open the workbook, on a sheet of their own.
 
     Raises
     ------
@@ -64,7 +75,7 @@ def write_workbook(
             book = xlsxwriter.Workbook(
                 draft, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
             )
-            _fill(book, tables, provenance)
+            _fill(book, tables, provenance, answer, synthesis)
             book.close()
             draft.replace(path)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
@@ -77,7 +88,13 @@ def write_workbook(
         ) from error
 
 
-def _fill(book: Any, tables: Mapping[str, pd.DataFrame], provenance: Provenance) -> None:
+def _fill(
+    book: Any,
+    tables: Mapping[str, pd.DataFrame],
+    provenance: Provenance,
+    answer: Sequence[tuple[str, str]],
+    synthesis: Document | None,
+) -> None:
     book.set_properties(
         {
             "title": provenance.title,
@@ -89,18 +106,22 @@ def _fill(book: Any, tables: Mapping[str, pd.DataFrame], provenance: Provenance)
     )
     styles = cells.Styles(book)
     names = _sheet_names(tables)
+    if synthesis is not None:
+        page = book.add_worksheet(SYNTHESIS)
+        write_synthesis(page, styles, synthesis)
+        _set_page(page, provenance)
     notes = book.add_worksheet(NOTES)
     for name, table in tables.items():
         if name in names:
             sheet = book.add_worksheet(names[name])
             _write_table(book, sheet, styles, name, table, provenance)
-    write_notes(notes, styles, tables, names, provenance)
+    write_notes(notes, styles, tables, names, provenance, answer=answer)
     _set_page(notes, provenance)
 
 
 def _sheet_names(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     """Name a sheet for each table short enough; Excel tells no capital from a small letter."""
-    taken = {NOTES.lower()}
+    taken = {NOTES.lower(), SYNTHESIS.lower()}
     names = {}
     for name, table in tables.items():
         if len(table) > LONGEST_SHEET:
@@ -124,6 +145,7 @@ def _write_table(
     provenance: Provenance,
 ) -> None:
     what = describe_table(name)
+    table = written(table)
     columns = describe_columns(name, table.columns)
     _write_top(sheet, styles, what, provenance)
     heights = [1]
