@@ -47,6 +47,12 @@ def add_formats(parser: FrenchParser, *, workbook: str) -> None:
         help="écrit un classeur, une table par feuille (par défaut : "
         f"maps/<nom de l'étude>/{workbook})",
     )
+    parser.options.add_argument(
+        "--sortie",
+        metavar="DOSSIER",
+        type=Path,
+        help=f"écrit {workbook} dans ce dossier, quoi qu'écrive la sortie standard",
+    )
     parser.set_defaults(workbook=workbook)
 
 
@@ -80,6 +86,10 @@ def show(
     from msap_geo.study import provenance_of  # noqa: PLC0415
     from msap_geo.tabular import guarded  # noqa: PLC0415
 
+    if arguments.sortie is not None:
+        kept = arguments.sortie / arguments.workbook
+        outputs.write_workbook(tables, kept, provenance=provenance_of(result), answer=answer)
+        print(f"Classeur : {kept}", file=sys.stderr, flush=True)  # noqa: T201
     if arguments.json:
         print(json.dumps(content(), ensure_ascii=False, indent=2, allow_nan=False), flush=True)  # noqa: T201
     elif arguments.csv:

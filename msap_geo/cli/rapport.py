@@ -9,6 +9,7 @@ from typing import Any
 from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_edition, add_output, add_study, impose_edition
 
+_MODELS = ("diagnostic", "sdaasap")
 _FORMATS = ("pdf", "docx", "html")
 
 
@@ -53,6 +54,14 @@ def register(commands: Any) -> None:
         help="zones blanches détaillées une à une (par défaut : 3) ; les autres sont dans les "
         "tables",
     )
+    options.add_argument(
+        "--modele",
+        choices=_MODELS,
+        default=_MODELS[0],
+        metavar="|".join(_MODELS),
+        help="ordre des parties : celui d'un diagnostic (par défaut), ou celui du schéma "
+        "départemental d'amélioration de l'accessibilité des services au public",
+    )
     options.add_argument("--logo", metavar="IMAGE", type=Path, help="logo, en PNG ou JPEG")
     options.add_argument(
         "--css", metavar="FICHIER", type=Path, help="feuille de style ajoutée à la page HTML"
@@ -78,7 +87,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
     from msap_geo import documents, study  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
-    from msap_geo.outputs.report import read_look  # noqa: PLC0415
+    from msap_geo.outputs.report import read_look, write_document  # noqa: PLC0415
 
     impose_edition(arguments.date)
     look = read_look(
@@ -87,11 +96,12 @@ def _conduct(arguments: argparse.Namespace) -> int:
         word_template=arguments.modele_word,
         typst_theme=arguments.theme_typst,
     )
-    asked = {
-        "number": arguments.nombre,
-        "fiches": arguments.fiches,
-        "zones": arguments.zones,
+    kept = {
+        name: number
+        for name, number in (("fiches", arguments.fiches), ("zones", arguments.zones))
+        if number is not None
     }
+    number = {} if arguments.nombre is None else {"number": arguments.nombre}
     told = study.read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / told.slug
     with one_run(folder), Console(stderr=True).status("Préparation…") as status:
@@ -99,13 +109,15 @@ def _conduct(arguments: argparse.Namespace) -> int:
         def progress(step: str) -> None:
             status.update(f"{step}…")
 
-        made = documents.write_report(
-            study.run_study(told, progress=progress),
+        result = study.run_study(told, progress=progress)
+        parts = documents.report_parts(result, progress=progress, **number)
+        progress("Mise en page")
+        made = write_document(
+            documents.report_document(parts, model=arguments.modele, **kept),
             folder,
+            name=documents.REPORT_NAME,
             formats=list(dict.fromkeys(arguments.formats or ["pdf"])),
             look=look,
-            progress=progress,
-            **{name: number for name, number in asked.items() if number is not None},
         )
     for path in made:
         print(f"Rapport : {path}", flush=True)  # noqa: T201 - a command line speaks

@@ -38,6 +38,8 @@ def register(commands: Any) -> None:
     )
     command.options.add_argument(
         "--dossier",
+        "--sortie",
+        dest="dossier",
         metavar="DOSSIER",
         type=Path,
         default=Path("donnees"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msap_geo.documents.comparison import comparison_document
 from msap_geo.documents.parts import ReportParts, report_parts
+from msap_geo.documents.report import NAME as REPORT_NAME
 from msap_geo.documents.report import report_document, write_report
 
 __all__ = [
+    "REPORT_NAME",
     "ReportParts",
     "comparison_document",
     "report_document",

@@ -10,6 +10,7 @@ from msap_geo.documents import fiches as report_fiches
 from msap_geo.documents import mobility as report_mobility
 from msap_geo.documents import people as report_people
 from msap_geo.documents import rounds as report_rounds
+from msap_geo.documents import sdaasap
 from msap_geo.documents import siting as report_siting
 from msap_geo.documents import zones as report_zones
 from msap_geo.documents.access import known
@@ -46,29 +47,35 @@ _FACTORS = {
     "origine": "le point de départ",
 }
 
+DIAGNOSTIC, SDAASAP = "diagnostic", "sdaasap"
+"""Orders in which the same figures are told."""
+
+_SCHEME_TITLE = "Schéma d’amélioration de l’accessibilité des services au public : les Maisons"
 _TITLE = "Diagnostic territorial de l’accès aux Maisons de services au public"
 
 
-def compose(parts: ReportParts, *, zones: int, fiches: int) -> Document:
+def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOSTIC) -> Document:
     """Compose the report of a study (:func:`msap_geo.documents.report_document`)."""
     origin = parts.origin
-    sections = (
-        report_access.method(parts),
-        report_access.data(parts),
-        report_access.access(parts),
-        report_zones.zones(parts, shown=zones),
-        report_people.people(parts),
-        report_mobility.without_car(parts),
-        report_rounds.existing(parts),
-        report_people.rules(parts),
-        report_siting.candidates(parts),
-        report_siting.plan(parts),
-        report_fiches.fiches(parts, shown=fiches),
-        _robustness(parts),
-        _definitions(parts),
-    )
+    by_name = {
+        "method": report_access.method(parts),
+        "data": report_access.data(parts),
+        "access": report_access.access(parts),
+        "zones": report_zones.zones(parts, shown=zones),
+        "people": report_people.people(parts),
+        "without_car": report_mobility.without_car(parts),
+        "itinerant": report_rounds.existing(parts),
+        "rules": report_people.rules(parts),
+        "candidates": report_siting.candidates(parts),
+        "plan": report_siting.plan(parts),
+        "fiches": report_fiches.fiches(parts, shown=fiches),
+        "robustness": _robustness(parts),
+        "definitions": _definitions(parts),
+    }
+    scheme = model == SDAASAP
+    sections = sdaasap.in_order(parts, by_name) if scheme else by_name.values()
     return Document(
-        title=_TITLE,
+        title=_SCHEME_TITLE if scheme else _TITLE,
         territory=origin.title,
         dated=" · ".join(part for part in (origin.territory, origin.date) if part),
         date=origin.moment.date(),

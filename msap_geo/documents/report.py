@@ -27,6 +27,7 @@ def report_document(
     *,
     zones: int = ZONES,
     fiches: int = FICHES,
+    model: str = "diagnostic",
 ) -> Document:
     """Compose the report of a study; nothing is computed that its parts do not hold.
 
@@ -38,6 +39,9 @@ def report_document(
         How many zones blanches are told one by one; the others are in the tables.
     fiches
         How many proposed offices get a page.
+    model
+        Order of the sections: ``"diagnostic"``, or ``"sdaasap"`` for that of the schéma
+        départemental.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def report_document(
     """
     from msap_geo.documents.compose import compose  # noqa: PLC0415 - matplotlib is slow
 
-    return compose(parts, zones=zones, fiches=fiches)
+    return compose(parts, zones=zones, fiches=fiches, model=model)
 
 
 def write_report(

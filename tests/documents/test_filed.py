@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 
 import docx
 import openpyxl
@@ -10,6 +12,8 @@ import pypdf
 import pytest
 from support.commands import run
 from support.document_texts import squeezed
+from support.french_faults import faults
+from support.reading import page_lines
 from support.toy import NAMES, maison_row, poste_row
 
 from msap_geo.outputs.report.model import drawable
@@ -125,3 +129,39 @@ def test_what_fonts_draw_is_left_alone():
     kept = "L’Haÿ-les-Roses, 中文 😀 œ \u202f\u00a0"
     assert drawable(kept) == kept
     assert drawable("a\ue000b\ufffe\ud800") == "a\ufffdb\ufffd\ufffd"
+
+
+def test_the_same_figures_in_the_order_of_the_scheme(toy_study, tmp_path):
+    process = run(
+        "rapport", toy_study.path, "--modele", "sdaasap", "--format", "html", "--sortie", tmp_path
+    )
+    assert process.returncode == 0, process.stderr
+    lines = page_lines(tmp_path / "rapport.html")
+    text = re.sub(r"\s", " ", " ".join(lines))
+    places = [
+        text.index(words)
+        for words in (
+            "Les sept dimensions de l’accessibilité",
+            "Diagnostic : l’accès aujourd’hui",
+            "Objectifs : le plan proposé",
+            "Indicateurs à suivre chaque année",
+            "Méthode et limites",
+        )
+    ]
+    assert places == sorted(places)
+    for dimension in ("Temps d’accès", "Disponibilité", "Coût", "Choi", "Information", "Image"):
+        assert dimension.lower() in text.lower()
+    # Beyond today: D, E and F, 1,500 people; nobody with the plan.
+    assert "1 500" in text
+    assert faults(lines) == []
+
+
+@pytest.mark.parametrize("command", [("noter",), ("horaires", "--heures", "1")])
+def test_a_folder_may_be_given_to_every_command_that_writes(toy_study, tmp_path, command):
+    folder = tmp_path / "ici"
+    process = run(command[0], toy_study.path, *command[1:], "--json", "--sortie", folder)
+    assert process.returncode == 0, process.stderr
+    json.loads(process.stdout)
+    (book,) = folder.iterdir()
+    assert book.suffix == ".xlsx"
+    assert str(book) in process.stderr
