@@ -9,6 +9,7 @@ from msap_geo import french, siting
 from msap_geo.answers.plan_json import plain_values
 from msap_geo.notebook_html import card, table
 from msap_geo.study.scoring import other_measures
+from msap_geo.study.sites import with_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def rate(
         Best first, as ``candidats.csv``: the score and the rank are those of the study.
     """
     progress("Critères de chaque bureau")
-    offices = result.la_poste[result.la_poste["site_id"].isin(result.candidates["site_id"])]
+    offices = with_hosts(result.la_poste, result.hosts)
     others = other_measures(
         result.study,
         result.trips,

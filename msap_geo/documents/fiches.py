@@ -12,6 +12,7 @@ from msap_geo.documents.maps import fiche_map
 from msap_geo.documents.mobility import reach_without_car
 from msap_geo.documents.siting import payers
 from msap_geo.outputs.report import Column, Fiche, Figure, Paragraph, Section, Table
+from msap_geo.study.sites import with_hosts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def _groups_gained(parts: ReportParts, rated: pd.Series, gained: list[str]) -> l
 
 
 def _opening(parts: ReportParts, site_id: str, rated: pd.Series) -> str:
-    offices = parts.result.la_poste.set_index("site_id")
+    offices = with_hosts(parts.result.la_poste, parts.result.hosts).set_index("site_id")
     known = "horaires" in offices and site_id in offices.index
     told = french.hours(offices.loc[site_id, "horaires"]) if known else ""
     if not told:

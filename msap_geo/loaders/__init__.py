@@ -15,6 +15,7 @@ from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicator
 from msap_geo.loaders.people.population import load_population, population_from_records
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
+from msap_geo.loaders.sites.hotes import IMPOSSIBLE, load_hosts
 from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
 from msap_geo.loaders.sites.la_poste import load_la_poste
 from msap_geo.loaders.sites.mairies import load_mairies
@@ -46,6 +47,7 @@ __all__ = [
     "BORDER_KM",
     "CELL",
     "FIXED_KINDS",
+    "IMPOSSIBLE",
     "ITINERANT_KINDS",
     "ITINERANT_OFFICE",
     "NEIGHBOUR",
@@ -73,6 +75,7 @@ __all__ = [
     "load_bpe",
     "load_carreaux",
     "load_communes",
+    "load_hosts",
     "load_indicators",
     "load_insee_access",
     "load_la_poste",

@@ -30,6 +30,9 @@ saved by everyone second, and a touch for offices far from any Maison today.
 
 _IDENTITY = ("site_id", "nom", "genre", "code_insee", "commune")
 
+_OF_HOSTS = ("label", "travaux_eur", "conditions")
+"""What a study's own list of hosts tells of their way to the label."""
+
 
 def longest_useful_trip(access: pd.DataFrame, *, threshold: float) -> float:
     """Return the bound beyond which a candidate can improve nothing, minutes.
@@ -167,6 +170,7 @@ def scored(
     table = pd.DataFrame(
         {
             **{name: candidates[name].to_numpy() for name in _IDENTITY},
+            **{name: candidates[name].to_numpy() for name in _OF_HOSTS if name in candidates},
             "score": ranking.table["score"].round(1).to_numpy(),
             "population_gagnee": measures["population_gagnee"].to_numpy(dtype=np.int64),
             "minutes_gagnees": (saved / nearer.where(nearer > 0)).fillna(0.0).round(1).to_numpy(),

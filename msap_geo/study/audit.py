@@ -16,6 +16,7 @@ from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
     altered_inputs,
     read_codes,
+    read_hosts,
     read_la_poste,
     read_maisons,
     read_operators,
@@ -97,6 +98,7 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
         (data.maisons, maisons),
         (data.la_poste, offices),
         (study.diagnostic.maisons_avant, read_previous(book)),
+        (study.candidats.fichier, read_hosts(book)),
     ):
         if loaded is None or written is None:
             continue

@@ -66,6 +66,8 @@ class Facts:
         How many anomalies the national files hold outside it.
     rows
         Rows read and kept, by role of the input.
+    hosts
+        Places other than post offices that could host a Maison (``[candidats] fichier``).
     places
         What settles other lists of the study as its own were.
     trips
@@ -99,6 +101,7 @@ class Facts:
     anomalies: tuple[Anomaly, ...]
     elsewhere: int
     rows: dict[str, Rows]
+    hosts: gpd.GeoDataFrame
     places: Places
     trips: Trips
     ranking: siting.Ranking

@@ -160,7 +160,7 @@ class Study(Section):
     def inputs(self) -> dict[str, tuple[Path, ...]]:
         """Return every input file, by role, as written."""
         files = {
-            role: _listed(getattr(getattr(self, row.section), role, None))
+            role: _listed(getattr(getattr(self, row.section), row.key or role, None))
             for role, row in ROLES.items()
             if role not in ("reseau", "modifications")
         }

@@ -252,6 +252,14 @@ def read_la_poste(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
     return loaders.Loaded(joined.table, offices.rows_read, offices.anomalies)
 
 
+def read_hosts(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
+    """Read the hosts other than post offices, if the study gives any."""
+    study, written = ledger.study, ledger.study.candidats.fichier
+    if written is None:
+        return None
+    return ledger.load("hotes", written, lambda: loaders.load_hosts(study.path(written)))
+
+
 def read_rounds(ledger: Ledger, places: Places) -> tuple[rounds.Stop, ...]:
     """Read the rounds that a study gives itself, in its file and in a table."""
     study, written = ledger.study, ledger.study.donnees.tournees

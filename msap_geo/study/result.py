@@ -8,6 +8,7 @@ from msap_geo.notebook_html import card, table
 from msap_geo.study import map_parts
 from msap_geo.study.facts import Facts
 from msap_geo.study.provenance import provenance_of
+from msap_geo.study.sites import with_hosts
 from msap_geo.study.what_if import simulation_of
 
 _FEW = 5
@@ -46,7 +47,7 @@ def _content(result: Facts) -> outputs.MapContent:
         maisons=result.maisons[~result.neighbours],
         neighbours=result.maisons[result.neighbours],
         itinerants=result.itinerants,
-        la_poste=result.la_poste,
+        la_poste=with_hosts(result.la_poste, result.hosts),
         candidates=result.candidates,
         vintages=told.vintages,
         sources=list(told.sources),

@@ -26,6 +26,8 @@ class Role(NamedTuple):
         Whether a demonstration invents it: nobody is to be credited then.
     past
         Whether it tells of another day than the rest, on purpose.
+    key
+        Key that gives its paths, where it has not the name of the role.
     """
 
     title: str
@@ -34,6 +36,7 @@ class Role(NamedTuple):
     bears_on: str = "autres"
     invented: bool = False
     past: bool = False
+    key: str = ""
 
 
 ROLES = {
@@ -48,6 +51,7 @@ ROLES = {
     "maisons": Role("Maisons", publisher="ANCT", bears_on="maisons", invented=True),
     "la_poste": Role("Points La Poste", publisher="La Poste", bears_on="candidats", invented=True),
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
+    "hotes": Role("Hôtes possibles", "candidats", bears_on="candidats", key="fichier"),
     "tournees": Role("Tournées"),
     "acces_insee": Role("Accès aux équipements selon l'Insee", publisher="INSEE", past=True),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),

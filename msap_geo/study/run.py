@@ -14,7 +14,7 @@ from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import from_streets, load_roads, road_anomalies, study_profile
 from msap_geo.study.scoring import score, useful_minutes
-from msap_geo.study.sites import candidate_offices, following, load_sites, reachable
+from msap_geo.study.sites import candidate_offices, following, load_sites, priced, reachable
 from msap_geo.study.trips import Trips
 
 if TYPE_CHECKING:
@@ -60,13 +60,14 @@ def run_study(
     progress("Lecture des Maisons et des points La Poste")
     sites = load_sites(ledger, places)
     # An unknown kind is refused before the roads are read.
-    candidate_offices(study, sites.la_poste)
+    candidate_offices(study, sites.la_poste, sites.hosts)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
     roads = load_roads(study, territory.communes, places.origins, profile)
     places = places._replace(origins=from_streets(places.origins, places.communes, roads))
     sites = following(sites, places)
-    candidates = candidate_offices(study, sites.la_poste)
+    study, hosts = priced(study, sites.hosts)
+    candidates = candidate_offices(study, sites.la_poste, hosts)
     maisons, unreached = reachable(study, roads, sites.maisons)
     found = measure(
         study, roads, territory.communes, places.origins, maisons, candidates, progress=progress
@@ -93,6 +94,7 @@ def run_study(
         la_poste_around=sites.la_poste_around,
         la_poste_national=sites.la_poste_national,
         candidates=found.candidates,
+        hosts=hosts,
         places=places,
         trips=found.trips,
         ranking=found.ranking,

@@ -39,7 +39,7 @@ def choose(
     StudyError
         If a site is unknown, or its name is that of several.
     """
-    offices = candidate_offices(result.study, result.la_poste)
+    offices = candidate_offices(result.study, result.la_poste, result.hosts)
     to_open = site_ids(opened, offices, what="bureaux candidats")
     to_close = site_ids(closed, result.maisons, what="Maisons")
     return Choice(
@@ -108,7 +108,7 @@ def scenario(
     if not (choice.opened or choice.closed):
         return result
     _check(result, choice)
-    offices = candidate_offices(study, result.la_poste)
+    offices = candidate_offices(study, result.la_poste, result.hosts)
     opened = [site.site_id for site in choice.opened]
     rows = offices.set_index("site_id", drop=False).loc[opened]
     kept = result.maisons[~result.maisons["site_id"].isin(_ids(choice.closed))]
@@ -145,8 +145,8 @@ def _counted(choice: Choice) -> str:
 def _check(result: StudyResult, choice: Choice) -> None:
     study = result.study
     maisons = set(result.maisons["site_id"])
-    offices = set(candidate_offices(study, result.la_poste)["site_id"])
-    posts = set(result.la_poste["site_id"])
+    offices = set(candidate_offices(study, result.la_poste, result.hosts)["site_id"])
+    posts = {*result.la_poste["site_id"], *offices}
     for problem, found, remedy in (
         (
             "déjà une Maison, on ne peut pas l'ouvrir",

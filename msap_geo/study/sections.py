@@ -89,9 +89,10 @@ class Maisons(Section):
 
 
 class Candidats(Section):
-    """``[candidats]``: which post offices are scored."""
+    """``[candidats]``: which post offices are scored, and which other hosts."""
 
     types: tuple[str, ...] = ("Bureau de Poste",)
+    fichier: Path | None = None
 
 
 class Diagnostic(Section):

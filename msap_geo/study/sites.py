@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
+import pandas as pd
 
 from msap_geo import french, loaders, network, rounds
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
 from msap_geo.study.inputs import (
+    read_hosts,
     read_la_poste,
     read_maisons,
     read_operators,
@@ -21,8 +23,6 @@ from msap_geo.study.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    import pandas as pd
 
     from msap_geo.study.facts import Facts
     from msap_geo.study.file import Study
@@ -44,6 +44,8 @@ class Sites(NamedTuple):
         Rows of the files.
     stops
         Stops of the rounds that exist.
+    hosts
+        Places other than post offices that could host a Maison.
     """
 
     maisons: gpd.GeoDataFrame
@@ -54,6 +56,7 @@ class Sites(NamedTuple):
     maisons_read: int
     la_poste_read: int
     stops: tuple[rounds.Stop, ...]
+    hosts: gpd.GeoDataFrame
 
 
 def load_sites(ledger: Ledger, places: Places) -> Sites:
@@ -91,6 +94,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         maisons.rows_read,
         offices.rows_read,
         rounds_of(ledger, places, itinerants, data.maisons),
+        _hosts(ledger, places, {*maisons.table["site_id"], *offices.table["site_id"]}),
     )
 
 
@@ -110,6 +114,7 @@ def following(sites: Sites, places: Places) -> Sites:
         itinerants=followed(sites.itinerants),
         la_poste=followed(sites.la_poste),
         la_poste_around=followed(sites.la_poste_around),
+        hosts=followed(sites.hosts),
     )
 
 
@@ -148,6 +153,90 @@ def _settled(
     found = places.settle(loaded.table, written.name)
     ledger.anomalies += found.anomalies
     return loaders.Loaded(found.table, loaded.rows_read, ())
+
+
+def _hosts(ledger: Ledger, places: Places, taken: set[str]) -> gpd.GeoDataFrame:
+    """Read the hosts of a study that could become a Maison; those that never will are told."""
+    study, written = ledger.study, ledger.study.candidats.fichier
+    loaded = read_hosts(ledger)
+    if loaded is None or written is None:
+        crs = places.communes.crs
+        return gpd.GeoDataFrame(
+            {"site_id": [], "genre": [], "position": [], "code_insee": []}, geometry=[], crs=crs
+        )
+    known = sorted(taken & set(loaded.table["site_id"]))
+    if known:
+        raise StudyError(
+            f"identifiants déjà pris par une Maison ou un point La Poste : {', '.join(known[:5])}",
+            where=written,
+            remedy="donner aux hôtes des identifiants à eux ; un bureau de poste est candidat par "
+            "[candidats] types",
+        )
+    settled = _settled(ledger, places, loaded, written).table
+    here = settled[settled["departement"].isin(study.departements)]
+    never = here["label"] == loaders.IMPOSSIBLE
+    ledger.anomalies += note(
+        _named(here[never]).assign(conditions=here["conditions"][never]),
+        "hote-impossible",
+        Action.LEFT_OUT,
+        "hôte qui ne peut pas être labellisé ({conditions})",
+        file=written.name,
+    )
+    outside = len(settled) - len(here)
+    if outside:
+        message = f"{french.counted(outside, 'hôte')} hors des départements de l'étude"
+        ledger.anomalies.append(
+            Anomaly("hote-hors-territoire", Action.LEFT_OUT, written.name, message)
+        )
+    return places.written(here[~never]).reset_index(drop=True)
+
+
+def priced(study: Study, hosts: gpd.GeoDataFrame) -> tuple[Study, gpd.GeoDataFrame]:
+    """Give each host that tells its own costs a kind that has them.
+
+    Costs go by kind everywhere: plan, payers, page, budget. Hosts of one kind with the same costs
+    keep its name; where they differ, or where the kind has a price already, the name tells them.
+
+    Parameters
+    ----------
+    study
+        Whose ``[couts]`` gain the prices of the hosts.
+    hosts
+        Its hosts, with ``cout_eur`` (null where the model's price serves) and ``travaux_eur``.
+
+    Returns
+    -------
+    tuple
+        The study and the hosts.
+    """
+    if hosts.empty:
+        return study, hosts
+    running, investment = hosts["cout_eur"], hosts["travaux_eur"].where(hosts["travaux_eur"] > 0)
+    reserved = {*study.candidats.types, *study.couts.fonctionnement_eur}
+    reserved |= set(study.couts.investissement_eur)
+    kinds = hosts["genre"].copy()
+    couts = study.couts
+    yearly, once = dict(couts.fonctionnement_eur), dict(couts.investissement_eur)
+    for kind, rows in hosts.groupby("genre").groups.items():
+        pairs = {(running[row], investment[row]) for row in rows}
+        alone = len({(str(a), str(b)) for a, b in pairs}) == 1 and kind not in reserved
+        for row in rows:
+            told = [f"{french.euros(running[row])} par an"] if running[row] == running[row] else []
+            if investment[row] == investment[row]:
+                told.append(f"{french.euros(investment[row])} de travaux")
+            if not told:
+                continue
+            kinds[row] = kind if alone else f"{kind} ({', '.join(told)})"
+            if running[row] == running[row]:
+                yearly[kinds[row]] = float(running[row])
+            elif kind in yearly:
+                yearly[kinds[row]] = yearly[str(kind)]
+            if investment[row] == investment[row]:
+                once[kinds[row]] = float(investment[row])
+            elif kind in once:
+                once[kinds[row]] = once[str(kind)]
+    own = couts.model_copy(update={"fonctionnement_eur": yearly, "investissement_eur": once})
+    return study.model_copy(update={"couts": own}), hosts.assign(genre=kinds)
 
 
 def counted(study: Study, near: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -226,14 +315,26 @@ def check_kinds(asked: Sequence[str], known: set[str], *, where: str) -> None:
         )
 
 
-def candidate_offices(study: Study, la_poste: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the post offices of the kinds a study takes for candidates."""
+def candidate_offices(
+    study: Study, la_poste: gpd.GeoDataFrame, hosts: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the post offices of the kinds a study takes for candidates, then its other hosts."""
     check_kinds(
         study.candidats.types,
         set(la_poste["genre"]) | {"Bureau de Poste"},
         where="[candidats] types",
     )
-    return la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
+    offices = la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
+    return with_hosts(offices, hosts)
+
+
+def with_hosts(offices: gpd.GeoDataFrame, hosts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Put hosts after post offices, in one table."""
+    if hosts.empty:
+        return offices
+    return gpd.GeoDataFrame(
+        pd.concat([offices, hosts], ignore_index=True), geometry="geometry", crs=offices.crs
+    )
 
 
 def reachable(

@@ -13,6 +13,7 @@ from scipy.sparse import vstack
 from msap_geo import outputs, schemas, siting, travel
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.study.costs import study_costs
+from msap_geo.study.sites import with_hosts
 from msap_geo.travel.places import TIE_MINUTES
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _sites(result: Facts) -> gpd.GeoDataFrame:
     """Return the Maisons that count, then the candidates that are none, best first."""
     maisons = result.maisons.assign(role=np.where(result.neighbours, "voisine", "maison"))
     offices = result.candidates[~result.candidates["site_id"].isin(maisons["site_id"])]
-    known = result.la_poste.set_index("site_id")
+    known = with_hosts(result.la_poste, result.hosts).set_index("site_id")
     hours = known["horaires"].reindex(offices["site_id"]) if "horaires" in known else None
     offices = offices.assign(role="candidat", horaires=None if hours is None else hours.to_numpy())
     tables = [table.reindex(columns=[*_COLUMNS, "geometry"]) for table in (maisons, offices)]
