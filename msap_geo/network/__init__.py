@@ -15,6 +15,7 @@ from msap_geo.network.conditions.changes import RoadChange, with_changes
 from msap_geo.network.conditions.traffic import with_traffic
 from msap_geo.network.conditions.zones import read_zone
 from msap_geo.network.crossings import Crossing
+from msap_geo.network.cut import around, belt_m
 from msap_geo.network.estimated import estimate_network
 from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.link_tables import read_links
@@ -51,7 +52,9 @@ __all__ = [
     "RoadNetwork",
     "Snapped",
     "Timetable",
+    "around",
     "available_profiles",
+    "belt_m",
     "cache_folder",
     "day_range",
     "estimate_network",

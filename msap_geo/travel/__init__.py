@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.travel.by_parts import matrix_by_parts, nearest_by_parts
 from msap_geo.travel.isochrones import isochrones, reach_areas
 from msap_geo.travel.nodes import NearestNodes, matrix_nodes, nearest_nodes, reach_nodes
 from msap_geo.travel.places import matrix, nearest
@@ -27,9 +28,11 @@ __all__ = [
     "from_table",
     "isochrones",
     "matrix",
+    "matrix_by_parts",
     "matrix_nodes",
     "missing_returns",
     "nearest",
+    "nearest_by_parts",
     "nearest_nodes",
     "reach_areas",
     "reach_nodes",

@@ -105,7 +105,7 @@ def nearest(
     )
     trips = _best(_joined(through, *short), max_minutes)
     table = _nearest_table(demand, by_id, trips, k)
-    reason = _reasons(network, places, counters, table, direction)
+    reason = reasons(network, places, counters, table, direction)
     result = table.assign(acces_m=places.access_m[table["row"]], raison=reason)
     columns = ["demand_id", "rang", "site_id", "minutes", "km", "acces_m", "raison"]
     return schemas.check(result[columns], schemas.NEAREST)
@@ -328,14 +328,24 @@ def _nearest_table(
     ).reset_index(drop=True)
 
 
-def _reasons(
+def reasons(
     network: RoadNetwork,
     places: Snapped,
     counters: Snapped,
     table: pd.DataFrame,
     direction: Direction,
 ) -> pd.Series:
-    """Say why the places without a site have none; empty text for the others."""
+    """Say why the places without a site have none; empty text for the others.
+
+    Parameters
+    ----------
+    network, places, counters
+        Roads, and where places and sites meet them.
+    table
+        A row per place and rank, with ``minutes`` and ``row``, the place's own.
+    direction
+        Of the trips.
+    """
     lost = table["minutes"].isna().to_numpy()
     reason = np.full(len(table), "", dtype=object)
     if lost.any():
