@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from msap_geo import schemas
+from msap_geo import __version__, schemas
 from msap_geo.study import Study, read_study
 
 ROOT = Path(__file__).parents[2]
@@ -78,3 +78,7 @@ def test_local_links_lead_somewhere():
 
 def _pages():
     return [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_citation_is_of_this_version():
+    assert f"version: {__version__}\n" in text("CITATION.cff")
