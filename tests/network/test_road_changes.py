@@ -137,6 +137,11 @@ class TestNewRoads:
         there = change(ends=(CENTRES[0], CENTRES[5]), kmh=120.0, back=False)
         assert minutes(network.with_changes(straight_road(), [there]))[5] == 50
 
+    def test_its_speed_is_told_with_a_comma(self):
+        fast = change(ends=(CENTRES[0], CENTRES[5]), kmh=62.5)
+        (told,) = network.with_changes(straight_road(), [fast]).report.anomalies
+        assert told.message == "route nouvelle à 62,5 km/h : 50,0 km"
+
     def test_an_end_far_from_roads_is_refused(self):
         away = change(ends=(CENTRES[0], (X, Y + 90_000)), kmh=50.0)
         with pytest.raises(NetworkError, match="90,0 km de tout carrefour"):

@@ -111,7 +111,7 @@ def with_changes(network: RoadNetwork, changes: Sequence[RoadChange]) -> RoadNet
 
 def _told(change: RoadChange, km: float) -> Anomaly:
     if change.ends is not None:
-        effect = f"route nouvelle à {change.kmh:g} km/h"
+        effect = f"route nouvelle à {change.kmh:g} km/h".replace(".", ",")
     elif change.closed:
         effect = "routes fermées"
     elif change.kmh is not None:
