@@ -44,7 +44,8 @@ def word_lines(path):
 
 def pdf_lines(path):
     pages = (page.extract_text().replace("\u200b", "") for page in pypdf.PdfReader(path).pages)
-    return [re.sub(r"\s+", " ", page) for page in pages]
+    # A long name of a file may be broken where a line ends.
+    return [re.sub(r" (?=\.[a-z])", "", re.sub(r"\s+", " ", page)) for page in pages]
 
 
 def project_lines(path):
