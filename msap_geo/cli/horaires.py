@@ -35,7 +35,7 @@ def register(commands: Any) -> None:
         "--heures",
         metavar="N",
         required=True,
-        type=number("un nombre d'heures est attendu : la valeur", 0.0, math.inf),
+        type=number("une durée en heures, zéro ou plus,", 0.0, math.inf),
         help="heures à ajouter par semaine, au plus, toutes Maisons ensemble (0 : seulement les "
         "échanges)",
     )

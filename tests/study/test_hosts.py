@@ -116,3 +116,8 @@ def test_what_is_neither_an_answer_nor_a_sum_is_refused_with_its_line(tmp_path, 
 def test_an_identifier_already_taken_is_refused(tmp_path):
     with pytest.raises(StudyError, match="déjà pris"):
         mg.run(with_list(tmp_path, [host("00004A", 3)]).path)
+
+
+def test_a_host_without_code_belongs_to_the_commune_it_stands_in(tmp_path):
+    result = mg.run(with_list(tmp_path, [host("H1", 4, code_insee="")], types="[]").path)
+    assert result.candidates["code_insee"].tolist() == [CODES[4]]

@@ -99,7 +99,7 @@ def load_hosts(path: Path) -> Loaded[gpd.GeoDataFrame]:
             "nom": raw["nom"],
             "genre": raw["genre"],
             "code_insee": raw["code_insee"].where(~malformed).astype(object),
-            "departement": raw["departement"].where(raw["departement"] != "").astype(object),
+            "departement": raw["departement"].astype(str),
             "commune": raw["commune"],
             "horaires": [_hours(text, raw, rank, path) for rank, text in raw["horaires"].items()],
             "accessible_pmr": raw["accessible_pmr"]
