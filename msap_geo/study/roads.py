@@ -115,7 +115,7 @@ def load_roads(
 def from_streets(
     origins: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, roads: network.RoadNetwork
 ) -> gpd.GeoDataFrame:
-    """Let communes known by their surface alone start from where their streets are densest.
+    """Let communes known by their surface, or a cell off the roads, start from their streets.
 
     Parameters
     ----------
@@ -129,8 +129,12 @@ def from_streets(
     geopandas.GeoDataFrame
         The origins, same rows.
     """
-    wanted = communes[(origins["origine"] == loaders.SURFACE).to_numpy()]
-    if wanted.empty or roads.profile == network.ESTIMATED:
+    if roads.profile == network.ESTIMATED:
+        return origins
+    # A cell no road leads to (a hamlet reached by boat) is no better than a point on the surface.
+    off = (origins["origine"] == loaders.CELL) & (network.snap(roads, origins.geometry).edge < 0)
+    wanted = communes[((origins["origine"] == loaders.SURFACE) | off).to_numpy()]
+    if wanted.empty:
         return origins
     points = travel.densest_streets(roads, wanted.geometry.to_numpy())
     found = gpd.GeoSeries(points, index=wanted["code_insee"], crs=origins.crs)
