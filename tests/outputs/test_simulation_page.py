@@ -597,3 +597,64 @@ def test_a_scenario_exports_the_whole_choice(browser, toy_study, tmp_path):
     assert [site.site_id for site in again.choice.opened] == ["00004A", "00001A"]
     assert [site.site_id for site in again.choice.closed] == ["1"]
     assert expected_figures(again).items() <= figures(browser).items()
+
+
+def beside(browser):
+    """Figures of both choices, and the communes only one of them serves."""
+    return browser.execute_script(
+        "const box = document.querySelector('.msap-cote-choix');"
+        "return box.hidden ? null : [Array.from(box.querySelectorAll('tbody tr'),"
+        "  r => Array.from(r.cells, c => c.textContent)),"
+        "  Array.from(box.querySelectorAll('.msap-cote-communes'), p => p.textContent),"
+        "  msapCote.classes().classe];"
+    )
+
+
+def test_two_choices_side_by_side_are_those_of_python(page, demo):
+    rng = np.random.default_rng(3)
+    offices, maisons = demo.candidates["site_id"].to_numpy(), demo.maisons["site_id"].to_numpy()
+    assert beside(page) is None
+    for (a_open, a_closed), (b_open, b_closed) in (((2, 1), (3, 0)), ((0, 2), (5, 3))):
+        choices = [
+            (
+                [str(site) for site in rng.permutation(offices)[:opened]],
+                [str(site) for site in rng.permutation(maisons)[:closed]],
+            )
+            for opened, closed in ((a_open, a_closed), (b_open, b_closed))
+        ]
+        set_choice(page, *choices[0])
+        page.execute_script(
+            "document.querySelector('.msap-cote-choix').previousSibling.firstChild.click()"
+        )
+        set_choice(page, *choices[1])
+        sides = [scenario(demo, choose(demo, opened=o, closed=c)) for o, c in choices]
+        rows, words, classes = beside(page)
+        shown = {name: cells for name, *cells in rows}
+        signed = lambda gap: ("+" if gap > 0 else "−" if gap < 0 else "") + french.number(abs(gap))  # noqa: E731
+        for rank, share in enumerate(sides[0].shares):
+            within = [side.shares[rank].within for side in sides]
+            assert shown[f"Habitants à {share.threshold:g}\u202fmin"] == [
+                *map(french.number, within),
+                signed(within[1] - within[0]),
+            ]
+        zones = [len(side.zones) for side in sides]
+        assert shown["Zones blanches"] == [*map(str, zones), signed(zones[1] - zones[0])]
+        spent = [per_year(demo, opened)[0] for opened, _ in choices]
+        assert shown["Euros par an"][:2] == [french.euros(euros) for euros in spent]
+        first, second = (
+            (side.access["minutes"] <= demo.study.threshold).to_numpy() for side in sides
+        )
+        expected = np.select([first & ~second, second & ~first, first & second], [0, 1, 2], 3)
+        assert classes == expected.tolist()
+        people = demo.access["population"].to_numpy()
+        for text, only in zip(words, (first & ~second, second & ~first), strict=True):
+            told = french.people(int(people[only].sum())) if only.any() else "aucune commune"
+            assert told in text
+            assert all(name in text for name in demo.access["nom"].to_numpy()[only])
+    # The link brings both back.
+    address = page.execute_script("return location.href")
+    before = beside(page)
+    page.get("about:blank")
+    page.get(address)
+    assert beside(page) == before
+    assert no_error(page)

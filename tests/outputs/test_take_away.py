@@ -172,8 +172,16 @@ def sheet(browser):
 def test_one_sheet_with_or_without_a_choice(page, demo, wall, millimetres):
     opened = [str(site) for site in demo.candidates["site_id"].iloc[:6]]
     page.execute_script("document.documentElement.classList.toggle('msap-a3', arguments[0])", wall)
-    for choice in ([], opened):
-        page.execute_script("msapEssai.remplacer(arguments[0])", choice)
+    for choice, compared in (([], False), (opened, False), (opened, True)):
+        page.execute_script(
+            "msapEssai.remplacer(arguments[0])", opened[1:4] if compared else choice
+        )
+        if compared:
+            page.execute_script(
+                "document.querySelector('.msap-cote-choix').previousSibling.firstChild.click();"
+                "msapEssai.remplacer(arguments[0]);",
+                choice,
+            )
         pages = sheet(page)
         assert len(pages) == 1
         box = pages[0].mediabox

@@ -60,6 +60,7 @@ _SIMULATION = (
     "simulation_page.js",
     "simulation_vue.js",
     "plan.js",
+    "simulation_cote.js",
     "simulation.js",
 )
 _IGN_PLAN = (

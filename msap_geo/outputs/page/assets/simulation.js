@@ -219,7 +219,7 @@
     parts.done.textContent = "";
     parts.linkBox.hidden = true;
     [
-      vue.bilan, vue.choisis, vue.chiffres, msapPlan.remplir, fillPage, paintMap, refreshTools
+      vue.bilan, vue.choisis, vue.chiffres, msapPlan.remplir, msapCote.remplir, fillPage, paintMap, refreshTools
     ].forEach(function (fill) { fill(); });
     folded.forEach(function (part) { if (part[0].open) { part[1](); } });
     parts.costsBox.hidden = essai.vide();
@@ -271,6 +271,7 @@
     ["Chiffre", "Aujourd’hui", "Essai", "Écart"].forEach(function (name) { add(head, "th", name).scope = "col"; });
     add(parts.figures, "tbody");
     parts.mute = add(parts.figuresBox, "p", "", "msap-note");
+    msapCote.construire(section, E);
     buildPickers(section);
     parts.whoBox = details(section, "Qui gagne, qui perd");
     parts.who = add(parts.whoBox, "div", "", "msap-texte");

@@ -82,6 +82,7 @@ var msapEssai = (function () {
         parts.push(part[0] + "=" + ids(part[1]).map(encodeURIComponent).join(","));
       }
     });
+    if (msapCote.fragment()) { parts.push(msapCote.fragment()); }
     if (msap.emporter.fragment()) { parts.push(msap.emporter.fragment()); }
     return parts.length ? "#" + parts.join("&") : "";
   }
@@ -117,6 +118,7 @@ var msapEssai = (function () {
 
   function restore() {
     var found = read(location.hash);
+    msapCote.relire();
     unknown = found.inconnus;
     if (!same(found.choix, now)) {
       past.push(now);
@@ -201,6 +203,7 @@ var msapEssai = (function () {
     moteur: function () { return E; }, resultat: function () { return result; },
     base: function () { return base; }, choix: function () { return now; },
     vide: isEmpty, choisi: moved, mettre: set, choisir: choose, remplacer: replace,
+    prendre: change, ecrire: write,
     annuler: undo, retablir: redo, effacer: function () { change(empty()); },
     peutAnnuler: function () { return past.length > 0; },
     peutRetablir: function () { return future.length > 0; },
