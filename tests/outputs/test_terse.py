@@ -12,7 +12,12 @@ import pytest
 from msap_geo.outputs.page import terse
 
 ASSETS = sorted(
-    (one for one in (files("msap_geo.outputs.page") / "assets").iterdir()), key=lambda one: one.name
+    (
+        one
+        for one in (files("msap_geo.outputs.page") / "assets").iterdir()
+        if not one.name.startswith("atlas")  # carried as written: it has template strings
+    ),
+    key=lambda one: one.name,
 )
 
 

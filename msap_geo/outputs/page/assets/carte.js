@@ -29,7 +29,10 @@
         return /fixed/.test(getComputedStyle(node).position) ? Math.max(most, node.getBoundingClientRect().bottom) : most;
       }, 0);
       if (map.getSize().x > 700 || map.getSize().y < 300) { over = 0; }
-      map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [12, 12], animate: false });
+      // On a middling screen the legend would hide a side of the territory.
+      var key = document.querySelector("details.msap-cle"), wide = map.getSize().x, aside = 12;
+      if (key && key.open && wide > 560 && wide < 900 && getComputedStyle(key).position === "fixed") { aside += key.offsetWidth; }
+      map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [aside, 12], animate: false });
     }
     frame();
     msap.ensemble(map);
