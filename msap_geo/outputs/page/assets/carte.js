@@ -62,8 +62,12 @@
         return;
       }
       page.style.setProperty("--msap-haut", "100px");
-      var left = 1040 - (document.body.scrollHeight - 100);
-      page.style.setProperty("--msap-haut", Math.max(300, Math.min(640, left - 8)) + "px");
+      for (var scale = 1, left = 0; scale > 0.6; scale -= 0.1) {
+        page.style.setProperty("--msap-loupe", scale.toFixed(1));
+        left = 1040 - (document.body.scrollHeight - 100);
+        if (left >= 320) { break; }
+      }
+      page.style.setProperty("--msap-haut", Math.max(240, Math.min(640, left - 36)) + "px");
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
     var page = document.documentElement, panel = document.getElementById("msap-panneau"), left = null, legend = document.querySelector("details.msap-cle");
