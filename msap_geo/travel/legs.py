@@ -157,7 +157,8 @@ def _walked_m(
     network: RoadNetwork, one: NDArray[np.float64], other: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return how far two places may be and still be walked between straight, metres."""
-    return np.nan_to_num(one + other, nan=network.max_snap_m)
+    # A micrometre: of equal ways the last bit of an intersection must not decide.
+    return np.nan_to_num(one + other, nan=network.max_snap_m) + 1e-6
 
 
 def _placed(points: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -271,7 +271,7 @@ def test_optional_columns_count_once_they_are_there(toy_study):
         richer.communes,
         richer.origins,
         richer.maisons,
-        candidate_offices(richer.study, richer.la_poste),
+        candidate_offices(richer.study, richer.la_poste, richer.hosts),
     )
     richer = dataclasses.replace(
         richer, candidates=found.candidates, trips=found.trips, ranking=found.ranking

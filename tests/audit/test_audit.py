@@ -111,7 +111,7 @@ def test_what_is_wrong_with_sites(tmp_path):
     }
     assert told(result, "coordonnees-inversees").line == 3
     assert told(result, "coordonnees-nulles").cases[0].line == 5
-    assert "3 h par semaine, sur 1 jour" in told(result, "horaires-sous-label").cases[0].message
+    assert "3 h par semaine, sur 1\xa0jour" in told(result, "horaires-sous-label").cases[0].message
     # The one of the Sarthe lacks its hours too: told, apart.
     assert found(result, here=False)["maisons.csv", "horaires-absents"].count == 1
     (maisons,) = [file for file in result.files if file.role == "maisons"]

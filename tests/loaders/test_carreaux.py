@@ -174,7 +174,7 @@ class TestCommunes:
         text = f"idcar_200m,ind\n{name(0, -1)},3\n{name(50, 0)},7.5\n"
         loaded = loaders.load_carreaux(csv(tmp_path, text), boundaries=boundaries())
         assert loaded.table["code_insee"].tolist() == ["53001"]
-        assert "1 (8 habitants)" in told(loaded)["carreau-sans-commune"]
+        assert "1 (8\xa0habitants)" in told(loaded)["carreau-sans-commune"]
 
 
 class TestMess:

@@ -30,7 +30,7 @@ from msap_geo import study
 from msap_geo.errors import OutputError
 from msap_geo.folder import everything as everything_module
 from msap_geo.outputs.sheets import dictionary, workbook
-from msap_geo.outputs.sheets.notes import NOTES
+from msap_geo.outputs.sheets.notes import NOTES, written
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,9 +71,10 @@ class TestWorkbook:
         found, folder = case
         book = openpyxl.load_workbook(folder / "etude.xlsx")
         tables = found.tables()
-        assert book.sheetnames[0] == NOTES
-        assert len(book.sheetnames) == len(tables) + 1
-        for (name, table), sheet in zip(tables.items(), book.worksheets[1:], strict=True):
+        assert book.sheetnames[:2] == ["Synthèse", NOTES]
+        assert len(book.sheetnames) == len(tables) + 2
+        for (name, whole), sheet in zip(tables.items(), book.worksheets[2:], strict=True):
+            table = written(whole)
             rows = list(sheet.iter_rows(min_row=workbook.FIRST_ROW))
             columns = dictionary.describe_columns(name, table.columns)
             width = len(columns)
@@ -91,7 +92,7 @@ class TestWorkbook:
         found, folder = case
         book = openpyxl.load_workbook(folder / "etude.xlsx")
         told = study.provenance_of(found.result)
-        for (name, table), sheet in zip(found.tables().items(), book.worksheets[1:], strict=True):
+        for (name, table), sheet in zip(found.tables().items(), book.worksheets[2:], strict=True):
             assert sheet.freeze_panes.endswith("5"), name
             assert sheet.auto_filter.ref.startswith("A4:")
             assert sheet["A1"].value == dictionary.describe_table(name).title
@@ -105,7 +106,7 @@ class TestWorkbook:
             assert not len(table.columns) or min(widths) >= 9
             numbers = {
                 c.code: sheet.cell(5, i + 1).number_format
-                for i, c in enumerate(dictionary.describe_columns(name, table.columns))
+                for i, c in enumerate(dictionary.describe_columns(name, written(table).columns))
                 if len(table) and sheet.cell(5, i + 1).value is not None
             }
             assert numbers.get("population", "#,##0") == "#,##0"
@@ -122,7 +123,7 @@ class TestWorkbook:
             assert line in cells
         explained = {(row[0], row[2]) for row in rows}
         book = openpyxl.load_workbook(folder / "etude.xlsx")
-        for (name, table), other in zip(found.tables().items(), book.sheetnames[1:], strict=True):
+        for (name, table), other in zip(found.tables().items(), book.sheetnames[2:], strict=True):
             assert {(other, column) for column in table.columns} <= explained, name
 
     def test_charts_draw_the_columns_they_name(self, case):
@@ -132,7 +133,7 @@ class TestWorkbook:
             "seuils", "paliers", "zones_blanches", "plan_sites", "plan_frontiere",
             "diagnostic_demi_journees",
         }  # fmt: skip
-        for (name, _), sheet in zip(found.tables().items(), book.worksheets[1:], strict=True):
+        for (name, _), sheet in zip(found.tables().items(), book.worksheets[2:], strict=True):
             assert bool(sheet._charts) >= (name in drawn), name
             for chart in sheet._charts:
                 for series in chart.series:

@@ -138,6 +138,7 @@ def test_every_anomaly_of_the_territory_is_told(result):
         "maison-itinerante",
         "site-hors-commune",
         "coordonnees-absentes",
+        "tournee-une-adresse",
     }
     astray = [a for a in result.anomalies if a.code == "mairie-mal-placee"]
     assert len(astray) == 22

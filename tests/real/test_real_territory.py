@@ -137,7 +137,7 @@ def test_the_grid_of_2010_is_drawn_a_row_astray(shared, codes):
     assert messages["contour-invalide"].startswith("2952 contours")
     assert messages["carreau-deplace"].startswith("2952 contours")
     # The first row stands in the north of France, another at sea.
-    assert "2 (157 habitants)" in messages["carreau-sans-commune"]
+    assert "2 (157\xa0habitants)" in messages["carreau-sans-commune"]
     both = old.table.merge(new.table, on="demand_id")
     assert both["population_x"].rank().corr(both["population_y"].rank()) > 0.9
 

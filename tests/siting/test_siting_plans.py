@@ -355,7 +355,7 @@ def test_a_group_at_its_ceiling_does_not_decide_for_the_others():
     plan = siting.fairest_covering(instance, Rules(count=3), threshold=15.0)
     assert plan.value == 0.5
     assert plan.details["part_minimale_hors_plafond"] == 1.0
-    assert plan.remarks == ("A plafonne à 50.0 %, même avec tous les candidats permis",)
+    assert plan.remarks == ("A plafonne à 50,0 %, même avec tous les candidats permis",)
 
 
 @given(seed=seeds, count=st.integers(1, 5))

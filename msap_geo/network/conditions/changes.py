@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 import shapely.ops
 
+from msap_geo import french
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError
 from msap_geo.network.arrays import NO_CLASS, ROAD_CLASSES, Edges, class_numbers, selected_edges
@@ -111,20 +112,19 @@ def with_changes(network: RoadNetwork, changes: Sequence[RoadChange]) -> RoadNet
 
 def _told(change: RoadChange, km: float) -> Anomaly:
     if change.ends is not None:
-        effect = f"route nouvelle à {change.kmh:g} km/h".replace(".", ",")
+        effect = f"route nouvelle à {french.short(change.kmh)} km/h"
     elif change.closed:
         effect = "routes fermées"
     elif change.kmh is not None:
-        effect = f"routes à {change.kmh:g} km/h".replace(".", ",")
+        effect = f"routes à {french.short(change.kmh)} km/h"
     else:
-        effect = f"durées multipliées par {change.factor:g}".replace(".", ",")
+        effect = f"durées multipliées par {french.short(change.factor)}"
     way = {(True, False): ", à l'aller seulement", (False, True): ", au retour seulement"}
-    length = f"{km:.1f}".replace(".", ",")
     return Anomaly(
         "routes-modifiees",
         Action.NOTED,
         change.name,
-        f"{effect}{way.get((change.ahead, change.back), '')} : {length} km",
+        f"{effect}{way.get((change.ahead, change.back), '')} : {french.number(km, 1)} km",
     )
 
 
@@ -306,7 +306,7 @@ def _with_link(
         if away.min() > max_snap_m:
             raise NetworkError(
                 f"« {change.name} » : un bout de la route nouvelle est à "
-                f"{away.min() / 1000:.1f} km de tout carrefour".replace(".", ","),
+                f"{french.number(float(away.min()) / 1000, 1)} km de tout carrefour",
                 where="[[reseau.modifications]]",
                 remedy="donner une commune ou un point près d'une route de l'étude",
             )

@@ -255,7 +255,12 @@ def _path(shape: BaseGeometry, corner: tuple[float, float], scale: float) -> str
         whole = whole[keep][:-1]
         if len(whole) > 2:  # noqa: PLR2004 - fewer corners enclose nothing
             steps = np.diff(whole, axis=0)
-            first = f"M{whole[0, 0] / 10:g} {whole[0, 1] / 10:g}"
-            rest = " ".join(f"{dx / 10:g} {dy / 10:g}" for dx, dy in steps)
+            first = "M" + _pair(*whole[0])
+            rest = " ".join(_pair(*step) for step in steps)
             parts.append(f"{first}l{rest}z")
     return "".join(parts)
+
+
+def _pair(x: int, y: int) -> str:
+    """Return tenths as SVG writes them: no more digits than they need."""
+    return f"{round(x / 10, 1)} {round(y / 10, 1)}".replace(".0", "")
