@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from msap_geo.travel.engine import Direction
 
 
+_SAME_M = 1e-6
+"""Of two ways as long as each other, the last bit of an intersection must not decide, metres."""
+
+
 class Ends(NamedTuple):
     """The two nodes through which places meet the network: shape (p, 2), node −1 where closed."""
 
@@ -142,7 +146,7 @@ def straight_walks(
         return Trips(none.astype(np.int64), none.astype(np.int64), none, none)
     most_m = np.nan_to_num(sites.access_m[there], nan=network.max_snap_m).max()
     radius = np.nan_to_num(places.access_m[here], nan=network.max_snap_m) + most_m
-    near = KDTree(to_xy).query_ball_point(from_xy, radius)
+    near = KDTree(to_xy).query_ball_point(from_xy, radius + 2 * _SAME_M)
     counts = np.fromiter(map(len, near), dtype=np.int64, count=len(near))
     i = np.repeat(np.arange(len(here)), counts)
     j = np.fromiter((one for some in near for one in some), dtype=np.int64, count=counts.sum())
@@ -157,8 +161,7 @@ def _walked_m(
     network: RoadNetwork, one: NDArray[np.float64], other: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return how far two places may be and still be walked between straight, metres."""
-    # A micrometre: of equal ways the last bit of an intersection must not decide.
-    return np.nan_to_num(one + other, nan=network.max_snap_m) + 1e-6
+    return np.nan_to_num(one + other, nan=network.max_snap_m) + _SAME_M
 
 
 def _placed(points: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
