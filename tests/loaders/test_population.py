@@ -190,3 +190,10 @@ def test_settling_gives_to_the_largest_remainder():
     assert settle(np.array([1.2, 1.5, 1.3])).tolist() == [1, 2, 1]
     assert settle(np.array([0.5, 0.5])).tolist() == [1, 0]
     assert settle(np.array([])).tolist() == []
+
+
+def test_codes_given_twice_are_read_once(tmp_path):
+    path = tmp_path / "population.csv"
+    path.write_text("LIBGEO;COM;PMUN;code_insee\nAlpha;53001;100;53001\n", encoding="utf-8")
+    table = loaders.load_population(path, codes=None).table
+    assert table[["code_insee", "population"]].to_numpy().tolist() == [["53001", 100]]

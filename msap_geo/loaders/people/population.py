@@ -202,6 +202,7 @@ def _in_our_names(found: Found) -> pd.DataFrame | None:
     """Return ``code_insee, nom, population`` of a table, None where it has not got them."""
     table = found.table
     if "com" in table and (_IRIS in table or _are_codes(table["com"])):
+        table = table.drop(columns="code_insee", errors="ignore")
         table = table.rename(columns={"com": "code_insee"})
     code, people = first_of(table, _CODE), first_of(table, _PEOPLE)
     of_year = latest(table, _PEOPLE_OF_YEAR)
