@@ -6,15 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.cli.parser import add_command, add_json, add_output
+from msap_geo.cli.parser import add_command, add_forms, add_json, add_output
 
 if TYPE_CHECKING:
     import argparse
 
     from msap_geo.comparison import Comparison
-
-
-_FORMATS = ("pdf", "docx", "html")
 
 
 def register(commands: Any) -> None:
@@ -35,14 +32,7 @@ def register(commands: Any) -> None:
             name, metavar=name.upper(), type=Path, help=f"dossier de la {which}"
         )
     add_output(parser, default="maps/comparaison-<avant>-<après>")
-    parser.options.add_argument(
-        "--format",
-        action="append",
-        choices=_FORMATS,
-        default=[],
-        metavar="|".join(_FORMATS),
-        help="écrit aussi un rapport ; répéter l'option pour plusieurs formes",
-    )
+    add_forms(parser, default="aucun")
     add_json(parser)
 
 
@@ -59,7 +49,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         comparison = compare_studies(*sides)
         folder = arguments.sortie if arguments.sortie is not None else _folder(comparison)
         status.update("Écriture des résultats…")
-        write_comparison(comparison, folder, formats=list(dict.fromkeys(arguments.format)))
+        write_comparison(comparison, folder, formats=list(dict.fromkeys(arguments.formats)))
     text = (
         json.dumps(comparison_summary(comparison), ensure_ascii=False, indent=2, allow_nan=False)
         if arguments.json

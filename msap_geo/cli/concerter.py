@@ -5,20 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
-from msap_geo.cli.parser import add_command, add_json, add_output, add_study, day
+from msap_geo.cli.parser import add_command, add_forms, add_json, add_output, add_study, day
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
     from msap_geo.answers.concertation import Concertation
-
-_FORMATS = ("pdf", "docx", "html")
 
 
 def register(commands: Any) -> None:
@@ -29,10 +26,9 @@ def register(commands: Any) -> None:
         _conduct,
         help="rapproche les choix de plusieurs personnes sur une même étude",
         description="Rapproche les choix exportés de la carte par plusieurs personnes "
-        "(sous-préfets, "
-        "EPCI, La Poste) : où elles s'accordent, où non, ce que chaque choix coûte et couvre à "
-        "côté "
-        "du plan du même nombre, qui y perd. Tient un registre daté des avis et des décisions.",
+        "(sous-préfets, EPCI, La Poste) : où elles s'accordent, où non, ce que chaque choix coûte "
+        "et couvre à côté du plan du même nombre, qui y perd. Tient un registre daté des avis et "
+        "des décisions.",
         examples=[
             "concerter etude.toml choix-prefet.json choix-poste.json",
             "concerter etude.toml choix-*.json --retenir prefet --sortie maps/concertation",
@@ -59,14 +55,7 @@ def register(commands: Any) -> None:
         help="jour à inscrire au registre (par défaut : SOURCE_DATE_EPOCH, sinon aujourd'hui)",
     )
     add_output(parser, default="maps/<nom de l'étude>-concertation")
-    parser.options.add_argument(
-        "--format",
-        action="append",
-        choices=_FORMATS,
-        default=[],
-        metavar="|".join(_FORMATS),
-        help="forme du rapport ; répéter l'option pour plusieurs (par défaut : html)",
-    )
+    add_forms(parser, default="html")
     add_json(parser)
 
 
@@ -75,6 +64,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo.answers import concertation  # noqa: PLC0415
     from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
     from msap_geo.study import read_study as read  # noqa: PLC0415
+    from msap_geo.study.provenance import edition  # noqa: PLC0415
 
     study = read(arguments.etude)
     choices = [read_choice(path) for path in _files(arguments.choix)]
@@ -87,8 +77,10 @@ def _conduct(arguments: argparse.Namespace) -> int:
         ),
     )
     target = arguments.sortie or Path("maps") / f"{study.slug}-concertation"
-    date = arguments.date or _today()
-    forms = tuple(dict.fromkeys(arguments.format)) or ("html",)
+    imposed = edition()
+    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
+    date = arguments.date or (today if imposed is None else imposed.date())
+    forms = tuple(dict.fromkeys(arguments.formats)) or ("html",)
     folder.write_concertation(found, target, date=date, formats=forms)
     text = (
         json.dumps(
@@ -109,13 +101,6 @@ def _files(given: Iterable[str]) -> list[Path]:
         for path in map(Path, matched or [text]):
             found.setdefault(path.resolve(), path)
     return list(found.values())
-
-
-def _today() -> dt.date:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdigit():
-        return dt.datetime.fromtimestamp(int(epoch), tz=dt.UTC).date()
-    return dt.datetime.now(tz=dt.UTC).astimezone().date()
 
 
 def _told(found: Concertation, folder: Path, forms: tuple[str, ...]) -> str:

@@ -83,7 +83,8 @@ def number(what: str, least: float, most: float) -> Callable[[str], float]:
 
     def read(text: str) -> float:
         try:
-            value = float(text.replace(",", "."))
+            # As people write sums: « 300 000 », « 1,5 ».
+            value = float("".join(text.replace(",", ".").split()))
         except ValueError:
             value = math.nan
         if not least <= value <= most or math.isinf(value):

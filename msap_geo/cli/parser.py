@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 USAGE = 2
+_FORMS = ("pdf", "docx", "html")
 
 # What argparse says, and what we say instead.
 _USAGE_ERRORS = (
@@ -168,10 +169,23 @@ def add_output(parser: FrenchParser, *, default: str = "maps/<nom de l'étude>")
     )
 
 
+def add_forms(parser: FrenchParser, *, default: str) -> None:
+    """Add ``--format``, the forms of a document; ``default`` says in the help what is else done."""
+    parser.options.add_argument(
+        "--format",
+        dest="formats",
+        action="append",
+        choices=_FORMS,
+        default=[],
+        metavar="|".join(_FORMS),
+        help=f"forme du document ; répéter l'option pour plusieurs (par défaut : {default})",
+    )
+
+
 def day(text: str) -> dt.date:
     """Read a day, ``AAAA-MM-JJ``."""
     try:
-        return dt.date.fromisoformat(text)
+        return dt.date.fromisoformat(text.strip())
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"une date AAAA-MM-JJ est attendue (reçu {text})"

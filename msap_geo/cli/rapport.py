@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from msap_geo.cli.noter import positive
-from msap_geo.cli.parser import add_command, add_edition, add_output, add_study, impose_edition
+from msap_geo.cli.parser import (
+    add_command,
+    add_edition,
+    add_forms,
+    add_output,
+    add_study,
+    impose_edition,
+)
 
 _MODELS = ("diagnostic", "sdaasap")
-_FORMATS = ("pdf", "docx", "html")
 
 
 def register(commands: Any) -> None:
@@ -30,14 +36,7 @@ def register(commands: Any) -> None:
     )
     add_study(command)
     options = command.options
-    options.add_argument(
-        "--format",
-        dest="formats",
-        choices=_FORMATS,
-        action="append",
-        metavar="|".join(_FORMATS),
-        help="forme du document ; répéter l'option pour plusieurs (par défaut : pdf)",
-    )
+    add_forms(command, default="pdf")
     options.add_argument(
         "--nombre", metavar="N", type=positive, help="ouvre au plus N sites (par défaut : 3)"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import math
 import re
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
 from msap_geo.cli.noter import positive
-from msap_geo.cli.parser import add_command, add_study
+from msap_geo.cli.optimiser import number
+from msap_geo.cli.parser import add_command, add_study, day
 
 if TYPE_CHECKING:
     from msap_geo.answers import Rounds, Services
@@ -81,7 +81,7 @@ def register(commands: Any) -> None:
     command.options.add_argument(
         "--debut",
         metavar="AAAA-MM-JJ",
-        type=_day,
+        type=day,
         help="premier jour du calendrier et du flux, pour un an (par défaut : le premier lundi de "
         "l'année des coûts)",
     )
@@ -94,7 +94,7 @@ def register(commands: Any) -> None:
     command.options.add_argument(
         "--budget",
         metavar="EUROS",
-        type=_euros,
+        type=number("une somme en euros", 0.0, math.inf),
         help="la même comparaison, et le plan mixte qui sert le plus d'habitants pour ce budget "
         "annuel, avec sa borne",
     )
@@ -124,25 +124,6 @@ def duration(text: str) -> int:
     if match["h"] is not None:
         return 60 * int(match["h"]) + int(match["m"] or 0)
     return int(match["min"])
-
-
-def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"un jour est attendu comme 2027-01-04 (reçu {text})"
-        ) from None
-
-
-def _euros(text: str) -> float:
-    try:
-        value = float(text.replace(",", ".").replace(" ", "").replace("_", ""))
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"un nombre d'euros est attendu (reçu {text})")
-    return value
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -265,16 +246,16 @@ def _told(found: Rounds, folder: Path | None) -> str:
             f"{french.euros(sum(found.yearly_eur.values()))} par an"
         ),
     ]
-    for day in plan.days:
-        week = f" (semaine {day.week + 1})" if plan.work.weeks > 1 else ""
+    for trip in plan.days:
+        week = f" (semaine {trip.week + 1})" if plan.work.weeks > 1 else ""
         lines.append(
-            f"  {vehicle_name(day.vehicle)}, {WEEKDAYS[day.weekday]}{week} : départ "
-            f"{rounds.clock(day.hours.leaves)}, retour {rounds.clock(day.hours.returns)}"
+            f"  {vehicle_name(trip.vehicle)}, {WEEKDAYS[trip.weekday]}{week} : départ "
+            f"{rounds.clock(trip.hours.leaves)}, retour {rounds.clock(trip.hours.returns)}"
         )
         lines += [
             f"    {step['arrivee']}-{step['depart']} {step['nom']} ({step['code_insee']}), "
             f"{french.people(step['habitants_a_portee'])} à portée"
-            for step in found.steps(day)
+            for step in found.steps(trip)
         ]
     left = found.unserved()
     if len(left):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -169,6 +170,16 @@ def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
         tail_in=edges.tail_in[keep],
         head_out=edges.head_out[keep],
     )
+
+
+def section_lines(edges: Edges) -> NDArray[np.object_]:
+    """Return sections as shapely lines, in order."""
+    counts = np.diff(edges.shape_start)
+    lines = shapely.linestrings(
+        np.column_stack([edges.shape_x, edges.shape_y]),
+        indices=np.repeat(np.arange(len(counts)), counts),
+    )
+    return np.asarray(lines, dtype=object)
 
 
 def strong_parts(links: Csr) -> tuple[int, NDArray[np.int32]]:

@@ -23,6 +23,7 @@ from msap_geo.network.arrays import (
     Edges,
     compiled_links,
     reversed_links,
+    section_lines,
     selected_edges,
     settled,
     strong_parts,
@@ -170,13 +171,7 @@ class RoadNetwork:
     @cached_property
     def edge_lines(self) -> NDArray[np.object_]:
         """Edges as shapely lines, in order."""
-        counts = np.diff(self.edges.shape_start)
-        return np.asarray(
-            shapely.linestrings(
-                np.column_stack([self.edges.shape_x, self.edges.shape_y]),
-                indices=np.repeat(np.arange(len(counts)), counts),
-            )
-        )
+        return section_lines(self.edges)
 
     @cached_property
     def doors(self) -> NDArray[np.int64]:

@@ -52,11 +52,11 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         If ``SOURCE_DATE_EPOCH`` is no number of seconds.
     """
     study = result.study
-    edition = _edition()
+    imposed = edition()
     date, day = _dated(study)
-    if edition is not None:
-        date = ", ".join(part for part in (date, f"édition du {edition:%d/%m/%Y}") if part)
-    moment = edition or day or outputs.UNDATED
+    if imposed is not None:
+        date = ", ".join(part for part in (date, f"édition du {imposed:%d/%m/%Y}") if part)
+    moment = imposed or day or outputs.UNDATED
     return outputs.Provenance(
         title=study.etude.nom,
         territory=", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements),
@@ -71,7 +71,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         road_credit=result.roads.attribution,
         estimated=result.estimated,
         demonstration=study.etude.demonstration,
-        edition=edition is not None,
+        edition=imposed is not None,
     )
 
 
@@ -79,8 +79,19 @@ def _software() -> str:
     return f"msap_geo {version('msap-geo')}"
 
 
-def _edition() -> dt.datetime | None:
-    """Return the moment ``SOURCE_DATE_EPOCH`` imposes, as reproducible builds do."""
+def edition() -> dt.datetime | None:
+    """Return the moment ``SOURCE_DATE_EPOCH`` imposes, as reproducible builds do.
+
+    Returns
+    -------
+    datetime or None
+        In universal time; none where nothing is imposed.
+
+    Raises
+    ------
+    StudyError
+        If it is no number of seconds.
+    """
     asked = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
     if not asked:
         return None

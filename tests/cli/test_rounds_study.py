@@ -184,7 +184,7 @@ class TestPublished:
     def test_a_day_that_is_none(self, toy_study, capsys, day):
         code, _, err = tournees(capsys, toy_study.path, "--debut", day)
         assert code == 2
-        assert "un jour est attendu" in err
+        assert "une date AAAA-MM-JJ est attendue" in err
 
 
 @pytest.mark.slow

@@ -8,7 +8,6 @@ from datetime import date
 
 import numpy as np
 import pytest
-from support.toy import SHARED
 from support.transit_feeds import HEADERS, PLACES, write_feed
 
 from msap_geo import network, travel
@@ -84,11 +83,9 @@ def test_weekdays_holidays_and_school_terms(tmp_path):
     assert there.dropna().to_dict() == {"A": 420.0, "B": 490.0, "C": 510.0}
 
 
-def test_partridge_finds_the_same_services_each_day():
+def test_partridge_finds_the_same_services_each_day(shared):
     partridge = pytest.importorskip("partridge")
-    folder = SHARED / "formats/gtfs-perigueux"
-    if not folder.exists():
-        pytest.skip("the feed of Périgueux is absent")
+    folder = shared / "formats/gtfs-perigueux"
     timetable = read(folder, "2025-12-22/2026-03-01")
     theirs = partridge.read_trip_counts_by_date(str(folder))
     assert running(timetable) == [theirs.get(day, 0) for day in timetable.days]
@@ -380,10 +377,8 @@ def test_a_calendar_of_no_day_is_told(tmp_path):
 
 
 @pytest.mark.corse
-def test_corsica_puts_its_run_out_of_order_aside():
-    folder = SHARED / "corse/gtfs-autocars"
-    if not folder.exists():
-        pytest.skip("Corsica's coaches are absent")
+def test_corsica_puts_its_run_out_of_order_aside(shared):
+    folder = shared / "corse/gtfs-autocars"
     timetable = read(folder, "2022-06-13/2022-06-19")
     assert running(timetable) == [82, 82, 82, 82, 82, 0, 0]
     assert [(one.code, one.line) for one in timetable.anomalies] == [

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from opening_hours import OpeningHours, State
+# The error is there, and missing from the stub.
+from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]
 
 from msap_geo.hours import DAY_MINUTES, DAYS, Interval, WeeklyHours, weekly_hours
 from msap_geo.loaders.hours.regles_osm import ordinary_rules, rules_of
@@ -89,7 +90,7 @@ def _unrolled(text: str) -> OrdinaryWeek | None:
     weeks = 1 if plain else _WEEKS
     try:
         spans = list(OpeningHours(text).intervals(monday, monday + timedelta(weeks=weeks)))
-    except Exception:  # noqa: BLE001 - the parser's errors share no base of its own
+    except ParserError:
         return None
     days: list[list[Interval]] = [[] for _ in range(weeks * len(DAYS))]
     for start, end, state, comment in spans:

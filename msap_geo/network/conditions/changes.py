@@ -16,7 +16,14 @@ import shapely.ops
 from msap_geo import french
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError
-from msap_geo.network.arrays import NO_CLASS, ROAD_CLASSES, Edges, class_numbers, selected_edges
+from msap_geo.network.arrays import (
+    NO_CLASS,
+    ROAD_CLASSES,
+    Edges,
+    class_numbers,
+    section_lines,
+    selected_edges,
+)
 from msap_geo.network.crossings import is_crossing
 from msap_geo.network.model import rebuilt
 
@@ -183,7 +190,7 @@ def _cut(
     drawn = shapely.get_dimensions(zone) < 2  # noqa: PLR2004 - no surface
     along_m = _ALONG_M if shapely.get_dimensions(zone) == 1 else 0.0
     area = shapely.buffer(zone, LINE_M) if drawn else zone
-    lines = _lines(edges)
+    lines = section_lines(edges)
     near = np.zeros(len(lines), dtype=bool)
     near[shapely.STRtree(lines).query(area, predicate="intersects")] = True
     near &= among & (edges.length_m > 0)
@@ -210,14 +217,6 @@ def _cut(
         np.concatenate(new_y),
         _joined([selected_edges(edges, kept), *made]),
         np.concatenate([inside[kept], np.array(within, dtype=bool)]),
-    )
-
-
-def _lines(edges: Edges) -> NDArray[np.object_]:
-    counts = np.diff(edges.shape_start)
-    xy = np.column_stack([edges.shape_x, edges.shape_y])
-    return np.asarray(
-        shapely.linestrings(xy, indices=np.repeat(np.arange(len(counts)), counts)), dtype=object
     )
 
 
