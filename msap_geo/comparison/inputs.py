@@ -10,7 +10,7 @@ from msap_geo import french
 from msap_geo.study.roles import ROLES, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 KINDS = {
     "maisons": "les Maisons",
@@ -174,8 +174,12 @@ def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
 def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return every parameter as text, under its dotted name."""
     versions = manifest.get("logiciel", {})
+    parameters = dict(manifest["parametres"])
+    roads = parameters.get("reseau", {})
+    if roads.get("modifications"):
+        parameters["reseau"] = {**roads, "modifications": _changes(roads["modifications"])}
     whole = {
-        **manifest["parametres"],
+        **parameters,
         "profil": manifest.get("profil", {}),
         "scenario": _scenario(manifest.get("scenario", {})),
         "frontiere_km": manifest.get("frontiere_km", _NONE),
@@ -186,6 +190,14 @@ def _settings(manifest: Mapping[str, Any]) -> dict[str, str]:
         for name, text in _flat(whole)
         if text and not any(name == key or name.startswith(f"{key}.") for key in _SKIPPED)
     }
+
+
+def _changes(told: Iterable[Mapping[str, Any]]) -> str:
+    """Name what a study supposes of its roads (``[[reseau.modifications]]``)."""
+    return " ; ".join(
+        f"{change['nom']} ({change['raison']})" if change.get("raison") else str(change["nom"])
+        for change in told
+    )
 
 
 def _scenario(told: Mapping[str, Any]) -> str:

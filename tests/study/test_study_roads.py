@@ -195,7 +195,19 @@ class TestChanges:
             coverage.STILL_WITHIN,
             coverage.LOST,
         )
-        assert "Mois" in {one.what for one in told.differences}
+        assert [(one.what, one.before, one.after) for one in told.differences] == [
+            ("Zones des routes modifiées", "aucun", "col.geojson (millésime non indiqué)"),
+            ("Mois", "7", "1"),
+        ]
+
+    def test_a_change_is_named_where_studies_are_compared(self, toy_study):
+        self.zone(toy_study)
+        _, free = minutes(toy_study)
+        _, shut = self.asked(toy_study, 'raison = "neige"\nzone = "col.geojson"\nferme = true')
+        told = {
+            one.what: (one.before, one.after) for one in compare_studies(free, shut).differences
+        }
+        assert told["Routes modifiées"] == ("aucun", "Col (neige)")
 
     @pytest.mark.parametrize(
         ("text", "expected"),
