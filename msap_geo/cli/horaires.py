@@ -60,6 +60,12 @@ def _conduct(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _lost(people: int, day: str) -> str:
+    from msap_geo import french  # noqa: PLC0415
+
+    return f"−{french.number(people)} le {day}" if people else f"personne n'y perd le {day}"
+
+
 def _told(found: LongerOpening) -> str:
     from msap_geo import french  # noqa: PLC0415
 
@@ -93,6 +99,6 @@ def _told(found: LongerOpening) -> str:
             f"  sans une heure de plus : ouvrir {row.nom} le {row.jour} {row.demi_journee} au lieu "
             f"du {row.jour_quitte} {row.demi_journee_quittee} : "
             f"+{french.people(int(row.habitants))} le {row.jour}, "
-            f"−{french.number(int(row.habitants_perdus))} le {row.jour_quitte}"
+            + _lost(int(row.habitants_perdus), row.jour_quitte)
         )
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from msap_geo import answers, cli, hours, study
+from msap_geo.cli import horaires
 from msap_geo.errors import StudyError
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -104,5 +105,11 @@ def test_the_words_of_the_command(folder, capsys):
     assert code == 0
     assert "sans une heure de plus : ouvrir" in said.out
     assert "au lieu du" in said.out
+    assert "−0" not in said.out
     for wrong in (["--heures", "-1"], ["--heures", "trois"], []):
         assert asked(folder, capsys, *wrong)[0] == 2
+
+
+def test_a_swap_by_which_nobody_loses():
+    assert horaires._lost(0, "lundi") == "personne n'y perd le lundi"
+    assert horaires._lost(1070, "lundi") == "−1\u202f070 le lundi"
