@@ -68,10 +68,15 @@ def estimate_network(
     Raises
     ------
     NetworkError
-        If fewer than three communes have a position.
+        If no commune has a position.
     """
     points = origins.geometry.to_numpy()
     present = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    if not present.size:
+        raise NetworkError(
+            "aucune commune de l'étude n'a de position : le réseau estimé n'a rien à joindre",
+            remedy="vérifier les fichiers des communes et des mairies",
+        )
     # Two town halls at one place are one junction: Delaunay would leave the second one out.
     spots = shapely.get_coordinates(points[present])
     present = present[np.sort(np.unique(spots, axis=0, return_index=True)[1])]
@@ -170,7 +175,8 @@ def delaunay_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the neighbours among places: the sides of their Delaunay triangles.
 
-    A way along them is hardly longer than the straight line, whatever its direction.
+    A way along them is hardly longer than the straight line, whatever its direction. Places on one
+    line have no triangle: each is joined to the next, and a place alone to none.
 
     Parameters
     ----------
@@ -181,22 +187,24 @@ def delaunay_pairs(
     -------
     tail, head
         Index of each pair's ends, tail < head, sorted.
-
-    Raises
-    ------
-    NetworkError
-        If there are fewer than three places, or all on one line.
     """
+    places = np.column_stack([x, y])
     try:
-        triangles = Delaunay(np.column_stack([x, y])).simplices
-    except (QhullError, ValueError) as error:
-        raise NetworkError(
-            "le réseau estimé a besoin d'au moins trois communes non alignées",
-            remedy="fournir un réseau routier ([reseau] source) pour un si petit territoire",
-        ) from error
-    sides = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+        triangles = Delaunay(places).simplices
+    except (QhullError, ValueError):
+        order = _along_line(places)
+        sides = np.column_stack([order[:-1], order[1:]])
+    else:
+        sides = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     pairs = np.unique(np.sort(sides, axis=1), axis=0).astype(np.int64)
     return pairs[:, 0], pairs[:, 1]
+
+
+def _along_line(places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of places along the line nearest to them."""
+    from_middle = places - places.mean(axis=0)
+    direction = np.linalg.svd(from_middle, full_matrices=False)[2][0]
+    return np.argsort(from_middle @ direction, kind="stable")
 
 
 def _with_links(

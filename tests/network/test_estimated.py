@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -78,6 +80,34 @@ def test_an_island_has_roads_and_no_way_out(profile):
     alone = origins.iloc[[18]]
     site = alone.assign(site_id="s").set_geometry(alone.translate(1500, 0))
     assert travel.nearest(roads, alone, site)["minutes"].between(1, 10).all()
+
+
+@pytest.mark.parametrize("people", [20, 2_000_000])
+def test_a_territory_of_one_commune(profile, people):
+    # Everybody is at the town hall; a Maison of the commune is reached, wherever it lies in it.
+    communes, origins = squares([(0, 0)], side_m=12_000)
+    roads = network.estimate_network(communes.assign(population=people), origins, profile)
+
+    def minutes_to(dx, dy):
+        site = origins.assign(site_id="s").set_geometry(origins.translate(dx, dy))
+        return travel.nearest(roads, origins, site)["minutes"].iloc[0]
+
+    assert minutes_to(0, 0) == 0
+    assert minutes_to(0, -1000) < minutes_to(0, -2000) < minutes_to(0, -4000) < 10
+    assert minutes_to(-3000, 0) == pytest.approx(minutes_to(0, 3000), rel=0.05)
+
+
+@given(
+    st.lists(st.integers(-50, 50), min_size=1, max_size=12, unique=True),
+    st.floats(0, np.pi),
+)
+def test_places_on_a_line_are_joined_in_a_row(along, angle):
+    at = np.array(along, dtype=float) * 1000
+    tail, head = delaunay_pairs(6e5 + at * np.cos(angle), 6.6e6 + at * np.sin(angle))
+    joined = {tuple(sorted(pair)) for pair in zip(at[tail], at[head], strict=True)}
+    row = np.sort(at)
+    assert joined >= set(pairwise(row))
+    assert (tail < head).all()
 
 
 def test_a_declared_crossing_joins_an_island(profile):

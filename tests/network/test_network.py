@@ -466,10 +466,18 @@ class TestEstimated:
         straight = np.hypot(10_000, 1000)
         assert net.edges.length_m.min() == pytest.approx(straight * profile.parameters["sinuosite"])
 
-    def test_too_few_places(self, town):
+    def test_places_on_one_line_are_each_joined_to_the_next(self, town):
         profile = network.load_profile("estime")
-        with pytest.raises(NetworkError, match="au moins trois communes"):
-            network.estimate_network(town.communes, town.origins, profile)  # all on one line
+        net = network.estimate_network(town.communes, town.origins, profile)
+        assert (net.n_nodes, len(net.edges.tail), net.report.islands) == (6, 5, 0)
+        straight = 10_000 * profile.parameters["sinuosite"]
+        assert net.edges.length_m == pytest.approx(np.full(5, straight))
+
+    def test_no_place_at_all(self, town):
+        profile = network.load_profile("estime")
+        nowhere = town.origins.set_geometry([None] * len(town.origins))
+        with pytest.raises(NetworkError, match="aucune commune de l'étude n'a de position"):
+            network.estimate_network(town.communes, nowhere, profile)
 
     def test_coincident_town_halls_are_one_junction(self, town):
         profile = network.load_profile("estime")
