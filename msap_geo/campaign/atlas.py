@@ -25,6 +25,7 @@ _LINKS = {
     "etude.xlsx": "Classeur",
 }
 _KEYS = {"dossier", "territoire", "nom", "date", "profil", "scenario", "etat", "temps_estimes"}
+_ALWAYS = "population"
 _FIRST = (
     "part_",
     "habitants_au_dela_",
@@ -58,11 +59,7 @@ def atlas_of(
             made.task.date,
             _case(made.task.profile, made.task.scenario),
             _values(row, figures),
-            {
-                what: f"{made.task.key}/{name}"
-                for name, what in _LINKS.items()
-                if name in made.files
-            },
+            _links(made),
             "" if made.summary else made.state,
         )
         for made, row in zip(studies, table.to_dict("records"), strict=True)
@@ -88,8 +85,9 @@ def atlas_of(
 
 
 def _figures(table: pd.DataFrame) -> list[outputs.AtlasFigure]:
-    """Return the figures to show, those most asked for first."""
+    """Return the figures to show, those most asked for first; one at least, be it without value."""
     codes = [name for name in table.columns if name not in _KEYS and table[name].notna().any()]
+    codes = codes or [_ALWAYS]
     order = {code: rank for rank, code in enumerate(codes)}
     plain = {code: code.rstrip("0123456789.") for code in codes}
     codes.sort(

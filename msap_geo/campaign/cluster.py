@@ -13,18 +13,17 @@ import platform
 import secrets
 import tempfile
 import threading
+import warnings
 import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import loaders, outputs
 from msap_geo.campaign.conduct import Outcome, conduct
-from msap_geo.campaign.processes import MOST_ATTEMPTS, died
-from msap_geo.campaign.state import STATE, Fault
+from msap_geo.campaign.processes import FIRST_GUESS_BYTES, MOST_ATTEMPTS, died
+from msap_geo.campaign.state import STATE, Fault, versions
 from msap_geo.errors import ClusterError, MsapGeoError, StudyError
 
 if TYPE_CHECKING:
@@ -33,30 +32,12 @@ if TYPE_CHECKING:
     from msap_geo.campaign.processes import Bounds
     from msap_geo.campaign.tasks import Task
 
-_TRACED = (
-    "distributed", "folium", "geopandas", "highspy", "msap-geo", "numba", "numpy", "pandas",
-    "pyarrow", "pyogrio", "pyproj", "scipy", "shapely",
-)  # fmt: skip
-"""What must be the same on every worker for the figures to be."""
-
 CONNECT_S, WORKERS_S = 20.0, 60.0
 """How long a scheduler has to answer, and its first worker to come, seconds."""
 
 _ONE_AT_A_TIME = threading.Lock()
 _READINGS = loaders.Readings()
 """What a worker has read, for its next study."""
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions that must be the same everywhere: Python's and those of the libraries."""
-    found = {"python": platform.python_version()}
-    for name in _TRACED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 @dataclass(frozen=True)
@@ -190,10 +171,11 @@ def _client(address: str | None, limits: Bounds) -> Iterator[Any]:
     # It logs in English what we tell in French.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if address is None:
-        share = limits.memory_bytes // limits.processes
+        number = limits.workers(FIRST_GUESS_BYTES)
+        share = limits.memory_bytes // number
         with (
             distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=limits.processes,
+                n_workers=number,
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
@@ -330,7 +312,8 @@ def make(job: _Job) -> _Returned:
         If this worker has other versions than those asked for: it came after they were checked.
     """
     _refuse_versions(versions(), job.expected, platform.node())
-    with _ONE_AT_A_TIME, loaders.read_once(_READINGS):
+    with _ONE_AT_A_TIME, loaders.read_once(_READINGS), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a worker of this machine speaks on our own screen
         if job.shared:
             return _Returned(conduct(job.task, job.folder))
         return _made_apart(job.task)

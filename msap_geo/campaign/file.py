@@ -18,6 +18,9 @@ from msap_geo.tabular.toml_text import read_toml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_VARIED = ("donnees", "maisons", "reseau")
+"""Sections of the pattern that change from one study to the next."""
+
 WHAT, NAMED = "fichier de campagne", "campagne.toml"
 
 
@@ -156,4 +159,11 @@ def _pattern(path: Path) -> dict[str, Any]:
             where=f"{path}, [etude] nom",
             remedy="lui en donner un",
         )
+    for name in _VARIED:
+        if not isinstance(content.get(name, {}), dict):
+            raise StudyError(
+                f"« {name} » n'est pas une section du modèle d'étude",
+                where=f"{path}, {name}",
+                remedy=f"écrire [{name}], puis ses clés, une par ligne",
+            )
     return {**content, "folder": path.resolve().parent}

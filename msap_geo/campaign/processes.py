@@ -6,7 +6,6 @@ was. Here each worker has its own pipe: a study whose worker died is given to an
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -273,7 +272,6 @@ def _leave_with_parent() -> None:
 
 
 def quiet() -> None:
-    """Have libraries say nothing, and cycles be looked for between studies only."""
+    """Have libraries say nothing."""
     logging.getLogger().addHandler(logging.NullHandler())
     warnings.simplefilter("ignore")
-    gc.disable()

@@ -206,10 +206,13 @@ def _is_done(folder: Path, task: Task, asked: _Asked) -> bool:
 def _keep(folder: Path, outcome: Outcome, asked: _Asked) -> None:
     """Note what came of a study; what an earlier one left in its folder, and this one not, goes."""
     before = read_record(folder, outcome.key)
-    write_record(folder, outcome.key, Record(*asked, outcome.files, outcome.fault))
+    earlier = {} if before is None else before.files
+    # One that fails leaves those of an earlier one: still known, they go when one succeeds.
+    files = outcome.files if outcome.fault is None else earlier
+    write_record(folder, outcome.key, Record(*asked, files, outcome.fault))
     write_trace(folder, outcome.key, outcome.trace)
-    if outcome.fault is None and before is not None:
-        for name in set(before.files) - set(outcome.files):
+    if outcome.fault is None:
+        for name in set(earlier) - set(files):
             (folder / outcome.key / name).unlink(missing_ok=True)
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from importlib.metadata import version
+from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.drafts import LOCK_SUFFIX, draft_in
@@ -31,6 +32,18 @@ _TRACED = (
     "folium", "geopandas", "highspy", "msap-geo", "numba", "numpy", "osmium", "pandas", "pandera",
     "pyarrow", "pyogrio", "pyproj", "scipy", "shapely", "typst", "xlsxwriter",
 )  # fmt: skip
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions a study's bytes depend on: Python's and those of the libraries."""
+    found = {"python": platform.python_version()}
+    for name in _TRACED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ def parameters_of(task: Task) -> str:
         "choix": "" if task.choice is None else task.choice.name,
         "sorties": list(task.extras),
         "edition": os.environ.get("SOURCE_DATE_EPOCH", ""),
-        "versions": {name: version(name) for name in _TRACED},
+        "versions": versions(),
     }
     return _hash(told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ import pytest
 from support.campaigns import Country, contents
 from support.commands import failed, run
 from support.dictionaries import check_entries
+from support.disks import mounted
 
 from msap_geo import outputs
 from msap_geo.campaign import (
@@ -27,6 +29,7 @@ from msap_geo.campaign import (
     by_processes,
     read_campaign,
     run_campaign,
+    state,
     tasks_of,
 )
 from msap_geo.campaign.conduct import conduct
@@ -177,8 +180,66 @@ class TestResumed:
         assert not (folder / "rapport.pdf").exists()
         assert (folder / "note.txt").read_text(encoding="utf-8") == "à moi"
 
+    def test_a_failure_between_does_not_hide_what_was_left(self, country, monkeypatch):
+        from msap_geo.campaign import conduct as module  # noqa: PLC0415
+
+        country.configure('["53"]', 'sorties = ["tout"]')
+        campaign(country)
+        country.configure('["53"]')
+        with monkeypatch.context() as patched:
+            patched.setattr(module, "make_study", fails)
+            assert campaign(country, resume=True).missing
+        campaign(country, resume=True)
+        assert not (country.folder / "sortie" / "53" / "rapport.pdf").exists()
+
+    @pytest.mark.parametrize("name", ["python", "msap-geo", "typst"])
+    def test_a_changed_version_is_all(self, country, monkeypatch, name):
+        campaign(country.configure('["53"]'))
+        versions = {**state.versions(), name: "0"}
+        monkeypatch.setattr(state, "versions", lambda: versions)
+        assert campaign(country, resume=True).made == ("53",)
+
+
+def fails(*_args, **_options):
+    raise PermissionError(13, "non", 7)
+
 
 class TestFailures:
+    def test_whatever_the_system_names_is_noted(self, country, monkeypatch):
+        from msap_geo.campaign import conduct as module  # noqa: PLC0415
+
+        monkeypatch.setattr(module, "make_study", fails)
+        report = campaign(country.configure('["53"]'))
+        assert report.missing[0].fault.where == "7"
+
+    def test_the_atlas_of_failures_still_has_a_figure(self, country):
+        (country.folder / "maisons.csv").unlink()
+        campaign(country)
+        page = (country.folder / "sortie" / "index.html").read_text(encoding="utf-8")
+        told = json.loads(page.split('id="donnees">')[1].split("</script>")[0])
+        assert [one["code"] for one in told["chiffres"]] == ["population"]
+        assert [row["valeurs"] for row in told["etudes"]] == [[None]] * 3
+        assert {row["etat"] for row in told["etudes"]} == {"en échec"}
+
+    @pytest.mark.parametrize("on", [True, False])
+    def test_cycles_are_looked_for_after_as_before(self, country, monkeypatch, on):
+        from msap_geo.campaign import conduct as module  # noqa: PLC0415
+
+        seen = []
+
+        def made(*_args, **_options):
+            seen.append(gc.isenabled())
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(module, "make_study", made)
+        before = gc.isenabled()
+        (gc.enable if on else gc.disable)()
+        try:
+            campaign(country.configure('["53"]'))
+            assert (seen, gc.isenabled()) == ([False], on)
+        finally:
+            (gc.enable if before else gc.disable)()
+
     def test_others_finish_and_the_code_is_one(self, country):
         country.configure('["48", "53"]')
         done = run("campagne", country.path, "--sortie", country.folder / "c", "--json")
@@ -238,17 +299,8 @@ class TestFailures:
 
 @pytest.fixture
 def small_disk(tmp_path):
-    mount = shutil.which("mount")
-    if sys.platform != "linux" or mount is None or os.geteuid() != 0:
-        pytest.skip("monter un disque demande Linux et ses droits")
-    place = tmp_path / "disque"
-    place.mkdir()
-    if subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], check=False
-    ).returncode:
-        pytest.skip("monter un disque n'est pas permis ici")
-    yield place
-    subprocess.run([shutil.which("umount"), str(place)], check=True)
+    with mounted(tmp_path / "disque", "8m") as place:
+        yield place
 
 
 class TestLock:

@@ -152,6 +152,20 @@ def test_absent_files(country):
         read_campaign(country.path)
 
 
+@pytest.mark.parametrize("name", ["donnees", "maisons", "reseau"])
+@pytest.mark.parametrize("value", ["3", '"x"', "[]"])
+def test_a_section_of_the_pattern_that_is_none(country, name, value):
+    text = f'{name} = {value}\n[etude]\nnom = "Jouet"\n'
+    country.pattern.write_text(text, encoding="utf-8")
+    country.configure(
+        '["53"]',
+        'profils = ["estime"]\ndates = ["2020-01-08", "2021-01-08"]\n'
+        'listes = { "2020-01-08" = "l.csv" }',
+    )
+    with pytest.raises(StudyError, match=f"« {name} » n'est pas une section"):
+        keys(country)
+
+
 @pytest.mark.parametrize("text", ["", "[etude]\nnom = 3", 'etude = "x"'])
 def test_a_pattern_without_a_name(country, text):
     country.pattern.write_text(text, encoding="utf-8")

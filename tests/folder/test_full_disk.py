@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from support.disks import mounted
 from support.toy import straight_road
 
 from msap_geo import network
 from msap_geo.errors import OutputError
 from msap_geo.outputs import complete_folder
 
-MOUNT = shutil.which("mount")
-
 
 @pytest.fixture
 def small_disk(tmp_path):
-    if sys.platform != "linux" or MOUNT is None or os.geteuid() != 0:
-        pytest.skip("monter un disque demande Linux et ses droits")
-    place = tmp_path / "disque"
-    place.mkdir()
-    done = subprocess.run(
-        [MOUNT, "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)], check=False
-    )
-    if done.returncode:
-        pytest.skip("monter un disque n'est pas permis ici")
-    yield place
-    subprocess.run([shutil.which("umount"), str(place)], check=True)
+    with mounted(tmp_path / "disque", "256k") as place:
+        yield place
 
 
 def content(folder):
