@@ -200,6 +200,20 @@ class TestZoneFiles:
         assert zone.geom_type == "Polygon"
         assert zone.area == pytest.approx(84e6, rel=0.02)
 
+    @pytest.mark.parametrize("name", ["z.gpkg", "z.shp", "z.fgb", "z.parquet", "z.geojson"])
+    def test_every_container(self, tmp_path, name):
+        table = gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.box(3, 47, 3.1, 47.1)], crs=4326)
+        write = table.to_parquet if name.endswith("parquet") else table.to_file
+        write(tmp_path / name)
+        assert network.read_zone(tmp_path / name, epsg=2154).area == pytest.approx(84e6, rel=0.02)
+
+    def test_a_layer_without_projection_is_refused(self, tmp_path):
+        table = gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.box(3, 47, 3.1, 47.1)], crs=4326)
+        table.to_file(tmp_path / "z.shp")
+        (tmp_path / "z.prj").unlink()
+        with pytest.raises(UnreadableFileError, match="système de coordonnées"):
+            network.read_zone(tmp_path / "z.shp", epsg=2154)
+
     @pytest.mark.parametrize("text", ["{", '{"type": "FeatureCollection", "features": []}'])
     def test_what_draws_nothing_is_refused(self, tmp_path, text):
         path = tmp_path / "zone.geojson"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import shapely
 
 from msap_geo.errors import MsapGeoError, UnreadableFileError
-from msap_geo.tabular import vector_file
+from msap_geo.tabular import require_file, vector_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_PARQUET = {".parquet", ".geoparquet"}
 
 
 def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
@@ -19,7 +23,7 @@ def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
     Parameters
     ----------
     path
-        GeoJSON, GeoPackage, Shapefile or FlatGeobuf of one layer.
+        GeoJSON, GeoPackage, Shapefile, FlatGeobuf or GeoParquet of one layer.
     epsg
         Projected CRS to bring it to.
 
@@ -33,9 +37,11 @@ def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
     FileMissingError, UnreadableFileError
         If there is no such file, it is no layer, has no CRS, or draws nothing.
     """
-    source = vector_file(path)
+    require_file(path)
+    parquet = path.suffix.lower() in _PARQUET
+    read = partial(gpd.read_parquet, path) if parquet else vector_file(path).read
     try:
-        table = source.read()
+        table = read()
         drawn = table.to_crs(epsg).geometry
     except MsapGeoError:
         raise
