@@ -78,6 +78,20 @@ def test_every_part_of_a_territory_is_drawn():
     assert {x for x, _ in points(paths["2A"])} == {0, 333.3, 666.7, 1000}
 
 
+def test_specks_vanish_but_where_another_territory_lies():
+    # A hundred kilometres fill the width: ten units a kilometre, a speck is under 0.7 km wide.
+    def square(x, side):
+        return shapely.box(x, 20_000, x + side, 20_000 + side)
+
+    country = shapely.box(0, 0, 100_000, 50_000)
+    lost, enclave, lake = square(20_000, 500), square(40_000, 500), square(60_000, 900)
+    ring = country.difference(shapely.union_all([lost, enclave, lake]))
+    paths, _ = drawn([AtlasArea("26", "Autour", 2154, ring), AtlasArea("84", "D", 2154, enclave)])
+    assert paths["26"].count("M") == 3
+    assert {x for x, _ in points(paths["26"])} == {0, 400, 405, 600, 609, 1000}
+    assert {x for x, _ in points(paths["84"])} == {400, 405}
+
+
 def test_without_any_outline_there_is_still_a_page():
     paths, height = drawn([AtlasArea("03", "Sans contour", 0)])
     assert (paths, height) == ({"03": ""}, 0)

@@ -23,6 +23,7 @@ from msap_geo.outputs.colours import SCALE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 WIDTH = 1000
@@ -33,6 +34,9 @@ INSET, GAP = 120, 16
 
 _BEND = 2.0
 """Side of the smallest bend drawn, units of the drawing."""
+
+_SPECK = 7.0
+"""Side of the smallest hole drawn: a merged commune whose former outline is lost leaves less."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +231,7 @@ def drawn(areas: Sequence[AtlasArea]) -> tuple[dict[str, str], int]:
     west, south, east, north = shapely.total_bounds(shapes)
     scale = max(east - west, (north - south) * 0.8) / WIDTH
     # Shared borders are simplified once, so that neighbours stay joined.
-    smooth = shapely.coverage_simplify(shapes, _BEND * scale)
+    smooth = shapely.coverage_simplify(_without_specks(shapes, _SPECK * scale), _BEND * scale)
     shift = (WIDTH - (east - west) / scale) / 2
     for area, shape in zip(together, smooth, strict=True):
         paths[area.key] = _path(shape, (west - shift * scale, north), scale)
@@ -241,6 +245,23 @@ def drawn(areas: Sequence[AtlasArea]) -> tuple[dict[str, str], int]:
         paths[area.key] = _path(shape, (west - left * own, north + top * own), own)
     lines = -(-len(apart) // (WIDTH // (INSET + GAP)))
     return paths, height + lines * (INSET + GAP)
+
+
+def _without_specks(shapes: NDArray[np.object_], side: float) -> NDArray[np.object_]:
+    """Fill the holes too small to be read, but for those where another territory lies."""
+    ground = shapely.STRtree(shapes)
+
+    def is_drawn(ring: shapely.LinearRing) -> bool:
+        hole = shapely.Polygon(ring)
+        inside = shapely.point_on_surface(hole)
+        return bool(hole.area >= side**2 or ground.query(inside, predicate="intersects").size)
+
+    def filled(part: BaseGeometry) -> shapely.Polygon:
+        outer, *holes = shapely.get_rings(part)
+        return shapely.Polygon(outer, [ring for ring in holes if is_drawn(ring)])
+
+    whole = [shapely.multipolygons([filled(p) for p in shapely.get_parts(one)]) for one in shapes]
+    return np.array(whole, dtype=object)
 
 
 def _path(shape: BaseGeometry, corner: tuple[float, float], scale: float) -> str:
