@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msap_geo import outputs
+from msap_geo import french, outputs
 from msap_geo.campaign.atlas import PAGE, atlas_of
 from msap_geo.campaign.figures import NAME, Made, figures, read_folder
 from msap_geo.campaign.state import parameters_of, read_record
@@ -115,26 +115,39 @@ def provenance(campaign: Campaign, studies: Sequence[Made]) -> outputs.Provenanc
     credits_ = dict.fromkeys(line for one in cited for line in one["attributions"])
     names = list(dict.fromkeys(made.task.territory.name for made in studies))
     few = 6
+    more = len(names) - few
     return outputs.Provenance(
         title=campaign.name,
-        territory=", ".join(names[:few]) + (f" et {len(names) - few} autres" * (len(names) > few)),
+        territory=", ".join(names[:few])
+        + (f" et {french.counted(more, 'autre')}" if more > 0 else ""),
         date=" ; ".join(days),
         moment=max(moments).replace(tzinfo=dt.UTC) if moments else outputs.UNDATED,
         software=f"msap_geo {version('msap-geo')}",
-        method=cited[0]["methode"] if cited else "",
+        method=" ".join(_methods(studies)),
         sources=tuple(dict.fromkeys(_sources(studies))),
         limits=tuple(
             dict.fromkeys(
                 line
                 for one in cited
                 for line in one["limites"]
-                if not line.startswith(("Anomalies", "1 commune")) and "sans mairie" not in line
+                if not line.startswith("Anomalies") and "sans mairie" not in line
             )
         ),
         attributions=tuple(credits_),
         estimated=any(made.summary.get("temps_estimes") for made in studies),
         demonstration=any(made.summary.get("demonstration") for made in studies),
     )
+
+
+def _methods(studies: Sequence[Made]) -> list[str]:
+    """Return the methods of the studies as they are, one a profile; choices are told elsewhere."""
+    told = [made.manifest["citation"]["methode"] for made in studies if made.manifest]
+    plain = [
+        made.manifest["citation"]["methode"]
+        for made in studies
+        if made.manifest and not made.task.scenario
+    ]
+    return list(dict.fromkeys(plain or told))
 
 
 def _sources(studies: Sequence[Made]) -> list[str]:

@@ -148,8 +148,9 @@ def _sentence(step: Step) -> str:
     from msap_geo import french  # noqa: PLC0415
 
     if step.outcome is None:
-        kept = f" ; {french.counted(step.found, 'étude')} déjà faites" if step.found else ""
-        return f"Campagne : {french.counted(step.total, 'étude')} à faire{kept}"
+        kept = f"{french.counted(step.found, 'étude')} déjà {french.agreed(step.found, 'faite')}"
+        told = f"Campagne : {french.counted(step.total, 'étude')} à faire"
+        return f"{told} ; {kept}" if step.found else told
     outcome = step.outcome
     place = f"[{step.done}/{step.total}] {outcome.key}"
     if outcome.fault is not None:

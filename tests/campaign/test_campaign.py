@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -24,6 +25,8 @@ from msap_geo import outputs
 from msap_geo.campaign import (
     Bounds,
     Share,
+    Step,
+    Territory,
     assemble_campaign,
     bounds,
     by_processes,
@@ -32,9 +35,11 @@ from msap_geo.campaign import (
     state,
     tasks_of,
 )
+from msap_geo.campaign.assembly import provenance
 from msap_geo.campaign.conduct import conduct
-from msap_geo.campaign.figures import figures, together
+from msap_geo.campaign.figures import Made, figures, together
 from msap_geo.campaign.processes import MOST_ATTEMPTS
+from msap_geo.cli.campagne import _sentence as sentence
 from msap_geo.errors import FolderTakenError, StudyError
 
 ONE = Bounds(1)
@@ -127,6 +132,44 @@ class TestFigures:
         told = json.loads(page.split('id="donnees">')[1].split("</script>")[0])
         assert all(one["trace"] for one in told["territoires"])
         assert [row["territoire"] for row in told["etudes"]] == ["53", "72", ""]
+
+    @pytest.mark.parametrize(
+        ("number", "told"),
+        [(6, "T5"), (7, "T5 et 1\xa0autre"), (9, "T5 et 3\xa0autres")],
+    )
+    def test_territories_beyond_six_are_counted(self, country, number, told):
+        asked = read_campaign(country.path)
+        (task,) = tasks_of(read_campaign(country.configure('["53"]').path))
+        studies = [
+            Made(replace(task, territory=Territory(str(i), f"T{i}", ())), "à faire")
+            for i in range(number)
+        ]
+        assert provenance(asked, studies).territory == f"T0, T1, T2, T3, T4, {told}"
+
+    def test_each_profile_has_its_method_and_choices_have_none(self, country):
+        (task,) = tasks_of(read_campaign(country.configure('["53"]').path))
+
+        def made(method, scenario=""):
+            cited = {"methode": method, "moment": "2024-08-01", "date": "", "limites": []}
+            cited["attributions"] = []
+            return Made(replace(task, scenario=scenario), "faite", manifest={"citation": cited})
+
+        asked = read_campaign(country.path)
+        studies = [
+            made("À pied."),
+            made("Choix. À pied.", "c"),
+            made("En voiture."),
+            made("À pied."),
+        ]
+        assert provenance(asked, studies).method == "À pied. En voiture."
+        assert provenance(asked, studies[1:2]).method == "Choix. À pied."
+
+    @pytest.mark.parametrize(
+        ("found", "told"), [(0, ""), (1, " ; 1 étude déjà faite"), (2, " ; 2 études déjà faites")]
+    )
+    def test_what_is_kept_is_counted(self, found, told):
+        said = sentence(Step(None, 0, 3, found, 0.0)).replace("\xa0", " ")
+        assert said == f"Campagne : 3 études à faire{told}"
 
     def test_the_manifest_tells_every_study_and_input(self, country):
         campaign(country)

@@ -14,6 +14,7 @@ from support.commands import failed, run
 from msap_geo.campaign import Bounds, by_cluster, read_campaign, run_campaign, tasks_of
 from msap_geo.campaign import cluster as module
 from msap_geo.campaign.conduct import conduct
+from msap_geo.campaign.processes import FIRST_GUESS_BYTES
 from msap_geo.errors import ClusterError, StudyError
 
 distributed = pytest.importorskip(
@@ -152,6 +153,12 @@ def test_from_the_command_line(country, reference):
     done = run("campagne", country.path, "--sortie", folder, "--calcul", "dask", "--processus", 2)
     assert done.returncode == 0, done.stderr
     assert contents(folder) == reference
+
+
+def test_a_cluster_of_this_machine_is_no_larger_than_memory_allows():
+    with module._client(None, Bounds(3, int(1.5 * FIRST_GUESS_BYTES))) as client:
+        (worker,) = client.scheduler_info()["workers"].values()
+        assert worker["memory_limit"] == int(1.5 * FIRST_GUESS_BYTES)
 
 
 def test_options_that_do_not_go_together(country):

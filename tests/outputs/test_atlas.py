@@ -110,6 +110,25 @@ def test_it_is_offline_stable_and_lets_no_text_run():
 @pytest.mark.browser
 @pytest.mark.enable_socket
 @pytest.mark.xdist_group("browser")
+def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
+    shares = [0.5, 0.6, 0.7, 0.8, *[1.0] * 16]
+    areas = [
+        AtlasArea(f"{i:02d}", f"T{i}", 2154, shapely.box(i * 1000, 0, i * 1000 + 1000, 1000))
+        for i in range(len(shares))
+    ]
+    rows = [AtlasRow(a.key, values={"part_20": p}) for a, p in zip(areas, shares, strict=True)]
+    page = tmp_path / "index.html"
+    page.write_text(render_atlas(Atlas("A", "", areas, FIGURES[:1], rows)), encoding="utf-8")
+    visit(browser, page)
+    fills = browser.execute_script(
+        "return [...document.querySelectorAll('#dessin path')].map(p => p.style.fill)"
+    )
+    assert len(set(fills)) == len(set(shares)) == 5
+
+
+@pytest.mark.browser
+@pytest.mark.enable_socket
+@pytest.mark.xdist_group("browser")
 def test_in_a_browser(browser, tmp_path):
     page = tmp_path / "index.html"
     page.write_text(render_atlas(atlas(NASTY)), encoding="utf-8")

@@ -38,13 +38,14 @@
   const rowOf = (area, date = dates[state.date], cas = state.cas) => rows.get(`${area}|${date}|${cas}`);
   const valueOf = (area, figure = state.figure, date, cas) => rowOf(area, date, cas)?.valeurs[figure] ?? null;
 
-  /* Classes hold for every date and case, so that colours can be compared: a fifth of the values in each. */
+  /* Classes hold for every date and case, so that colours can be compared: a fifth of the values in each,
+     a value shared by many counting once, or those who share it would hide what tells the others apart. */
   const breaks = () => {
-    const values = atlas.etudes
+    const known = atlas.etudes
       .filter((row) => row.territoire)
       .map((row) => row.valeurs[state.figure])
-      .filter((value) => value !== null && value !== undefined)
-      .sort((a, b) => a - b);
+      .filter((value) => value !== null && value !== undefined);
+    const values = [...new Set(known)].sort((a, b) => a - b);
     const n = atlas.couleurs.length;
     const bounds = [];
     for (let i = 1; i < n && values.length; i += 1) {
