@@ -9,8 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msap_geo.anomalies import Action, note
+from msap_geo.tabular import LINE, to_number
+from msap_geo.territory import departement_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+
+    from msap_geo.anomalies import Anomaly
 
 LONG_FORM = {
     "POP": "p{y}_pop",
@@ -42,6 +50,47 @@ _CENTURY_PIVOT = 60
 def year_of(digits: str) -> int:
     """Return the year two digits stand for."""
     return int(digits) + (1900 if int(digits) >= _CENTURY_PIVOT else 2000)
+
+
+def figures(values: pd.Series) -> pd.Series:
+    """Return figures none of which can be below zero: those that are say nothing (null)."""
+    numbers = to_number(values)
+    return numbers.mask(numbers < 0)
+
+
+def tell_below_zero(
+    raw: pd.DataFrame, read: pd.DataFrame, used: Iterable[tuple[str, ...]], *, file: str
+) -> list[Anomaly]:
+    """Tell the figures that :func:`figures` does without.
+
+    Parameters
+    ----------
+    raw
+        Table as published, under normalised names.
+    read
+        Rows read of it: :data:`LINE` and ``code_insee``.
+    used
+        Variables used, indicator by indicator.
+    file
+        Name of the file.
+    """
+    variables = dict.fromkeys(name for names in used for name in names)
+    rows = raw.set_index(LINE).loc[read[LINE], list(variables)].reset_index()
+    codes = read["code_insee"].to_numpy()
+    told = rows.assign(
+        nom=codes, identifiant=codes, departement=[departement_of(code) for code in codes]
+    )
+    return [
+        anomaly
+        for name in variables
+        for anomaly in note(
+            told.assign(valeur=rows[name])[to_number(rows[name]) < 0],
+            "indicateur-negatif",
+            Action.LEFT_OUT,
+            f"{name.upper()} négatif ({{valeur}}), tenu pour inconnu",
+            file=file,
+        )
+    ]
 
 
 def first_of(columns: Iterable[str], spellings: Iterable[str]) -> str | None:

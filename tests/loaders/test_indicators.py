@@ -69,6 +69,27 @@ class TestIndicators:
         assert len(said) == 2
         assert all("1 communes sur 2" in message for message in said)
 
+    def test_a_figure_below_zero_is_unknown_and_told_even_within_a_sum(self, tmp_path):
+        text = (
+            "CODGEO;P21_POP7589;P21_POP90P;MED21;P18_MEN;P21_MEN\n"
+            "01015;-5;20;21000;1;2\n01002;4;3;-1,5;-7;9\n"
+        )
+        loaded = loaders.load_indicators(csv(tmp_path, text))
+        assert loaded.table["habitants_75_plus"].isna().tolist() == [False, True]
+        assert loaded.table["niveau_de_vie"].isna().tolist() == [True, False]
+        assert loaded.table["menages"].tolist() == [9, 2]
+        told = [a for a in loaded.anomalies if a.code == "indicateur-negatif"]
+        assert [(a.line, a.identifier, a.message) for a in told] == [
+            (2, "01015", "01015 : P21_POP7589 négatif (-5), tenu pour inconnu"),
+            (3, "01002", "01002 : MED21 négatif (-1,5), tenu pour inconnu"),
+        ]
+
+    def test_a_part_of_a_commune_below_zero_leaves_it_unknown(self, tmp_path):
+        text = "IRIS;COM;P21_POP75P\n010150101;01015;3,5\n010150102;01015;-4\n"
+        loaded = loaders.load_indicators(csv(tmp_path, text))
+        assert one(loaded) == {"habitants_75_plus": pytest.approx(float("nan"), nan_ok=True)}
+        assert [a.line for a in loaded.anomalies if a.code == "indicateur-negatif"] == [3]
+
     def test_merged_communes_add_up_but_levels_do_not(self, tmp_path):
         text = (
             "CODGEO;P21_MEN;P21_CHOM1564;MED21\n01015;10;1;20000\n01340;5;;30000\n01002;7;2;25000\n"

@@ -26,8 +26,8 @@ from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.mouvements import tell_shared
-from msap_geo.loaders.variables import LONG_FORM, first_of, year_of
-from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_hidden, to_number
+from msap_geo.loaders.variables import LONG_FORM, figures, first_of, tell_below_zero, year_of
+from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_hidden
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         If the file is absent, is not what it claims to be, or holds no indicator.
     """
     tables = read_tables(path, keep=_wanted, variables=LONG_FORM)
-    made = [result for found in tables if (result := _indicators_of(found, path)) is not None]
+    made = [(*result, found) for found in tables if (result := _indicators_of(found, path))]
     if not made:
         raise MissingColumnError(
             f"« {path.name} » : aucun indicateur reconnu, ou pas de code de commune (attendus : "
@@ -179,10 +179,11 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
             where=path,
             remedy="fournir le comparateur de territoires ou le dossier complet de l'Insee",
         )
-    raw, sources = max(made, key=lambda result: len(result[0]))
+    raw, sources, found = max(made, key=lambda result: len(result[0]))
     refuse_lost_zeros(raw["code_insee"], path)
     rows_read = len(raw)
     columns = [name for name in sources if name in raw]
+    negative = tell_below_zero(found.table, raw, sources.values(), file=path.name)
     raw = _summed(raw, columns) if "iris" in raw else raw
     raw, anomalies = _usable(raw, path.name)
     raw, doubled = without_double_count(raw, columns[0], codes=codes, file=path.name)
@@ -195,6 +196,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         (
             *tell_hidden(tables, file=path.name),
             *anomalies,
+            *negative,
             *doubled,
             *merged,
             *_blanks(result, columns, path.name),
@@ -263,7 +265,7 @@ def _indicators_of(
         if used is None:
             continue
         recipe, variables = used
-        table[name] = recipe.make(*(to_number(raw[variable]) for variable in variables))
+        table[name] = recipe.make(*(figures(raw[variable]) for variable in variables))
         sources[name] = variables
     if not sources:
         return None
@@ -299,7 +301,10 @@ def _variables(name: str, columns: Iterable[str]) -> tuple[_Recipe, tuple[str, .
 def _summed(raw: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     counts = [name for name in columns if name not in schemas.LEVELS]
     first = raw.groupby("code_insee", sort=False, as_index=False)[LINE].first()
-    sums = raw.groupby("code_insee", sort=False)[counts].sum(min_count=1).reset_index(drop=True)
+    groups = raw.groupby("code_insee", sort=False)
+    # Part of a sum is not the sum.
+    whole = groups[counts].count().eq(groups.size(), axis=0)
+    sums = groups[counts].sum().where(whole).reset_index(drop=True)
     return pd.concat([first, sums], axis=1).reindex(columns=[LINE, "code_insee", *columns])
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from msap_geo.errors import DataError
+from msap_geo.loaders.variables import figures
 from msap_geo.tabular import LINE, to_number
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def premises(found: Found, path: Path) -> tuple[pd.DataFrame, dict[str, tuple[st
     table = found.table
     if "type" in table:
         table = table[table["type"].isin(_KINDS)]
-    whole = to_number(table[_PREMISES])
+    whole = figures(table[_PREMISES])
     if "elig_thd30" in table and not _WIRED.search(f"{path.name} {found.name}".lower()):
         _refuse_satellite(table, whole, path)
     result = pd.DataFrame(
@@ -62,7 +63,7 @@ def premises(found: Found, path: Path) -> tuple[pd.DataFrame, dict[str, tuple[st
     for ours, theirs in _COUNTS.items():
         if theirs in table:
             # More premises served than there are is a fault of the file, by a hair.
-            result[ours] = to_number(table[theirs]).clip(upper=whole)
+            result[ours] = figures(table[theirs]).clip(upper=whole)
             sources[ours] = (theirs,)
     return result, sources
 
