@@ -306,7 +306,6 @@ def in_french(error: ValidationError) -> list[str]:
         "too_short": "une liste non vide est attendue",
         "greater_than_equal": "valeur trop petite",
         "greater_than": "valeur trop petite",
-        "literal_error": "valeur inconnue (choisir parmi celles de docs/etude.md)",
         "less_than_equal": "valeur trop grande",
         "finite_number": "un nombre fini est attendu",
         "int_parsing_size": "nombre démesuré",
@@ -318,6 +317,9 @@ def in_french(error: ValidationError) -> list[str]:
         where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() + rank if keys else "le fichier"
         raised = problem.get("ctx", {}).get("error")
         text = texts.get(problem["type"], "valeur inattendue")
+        if problem["type"] == "literal_error":
+            known = problem["ctx"]["expected"].replace("'", "").replace(" or ", " ou ")
+            text = f"valeur inconnue (choisir : {known})"
         if isinstance(raised, MsapGeoError):
             text = raised.problem + (f" ({raised.remedy})" if raised.remedy else "")
         lines.append(f"{where} : {text}")
