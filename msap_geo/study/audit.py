@@ -24,9 +24,22 @@ from msap_geo.study.inputs import (
     read_territory,
 )
 from msap_geo.study.ledger import AuditLedger
-from msap_geo.study.roads import from_streets, load_roads, network_anomalies, study_profile
+from msap_geo.study.roads import (
+    from_streets,
+    load_roads,
+    network_anomalies,
+    study_profile,
+    with_changes,
+)
 from msap_geo.study.roles import ROLES
-from msap_geo.study.sites import check_kinds, counted, reachable, rounds_of
+from msap_geo.study.sites import (
+    check_identifiers,
+    check_kinds,
+    counted,
+    reachable,
+    rounds_of,
+    usable_hosts,
+)
 from msap_geo.territory import projected_crs
 
 if TYPE_CHECKING:
@@ -36,6 +49,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from msap_geo.study.asked.roads import Modification
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import KnownCodes, Places
 
@@ -98,7 +112,6 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
         (data.maisons, maisons),
         (data.la_poste, offices),
         (study.diagnostic.maisons_avant, read_previous(book)),
-        (study.candidats.fichier, read_hosts(book)),
     ):
         if loaded is None or written is None:
             continue
@@ -106,6 +119,7 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
         settled = _settled(book, known, places, loaded.table, written)
         if settled is not None and places is not None and loaded is maisons:
             near = places.within_reach(settled)
+    _hosts(book, known, places, [one.table for one in (maisons, offices) if one is not None])
     for path in study.diagnostic.operateurs:
         # Several counters at one address are no surprise.
         loaded = read_operators(book, [path])
@@ -122,6 +136,24 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
     _rounds(book, places, near[~near["site_id"].isin(maisons_counted["site_id"])])
     book.counted |= set(maisons_counted["site_id"])
     return maisons_counted
+
+
+def _hosts(
+    book: AuditLedger,
+    known: KnownCodes,
+    places: Places | None,
+    others: Iterable[gpd.GeoDataFrame],
+) -> None:
+    """Read the hosts, and tell those a run refuses or leaves out."""
+    written, loaded = book.study.candidats.fichier, read_hosts(book)
+    if loaded is None or written is None:
+        return
+    taken = {name for table in others for name in table["site_id"]}
+    book.attempt("", lambda: check_identifiers(loaded.table, taken, where=written))
+    book.anomalies += audit.superposed(loaded.table, file=written.name)
+    settled = _settled(book, known, places, loaded.table, written)
+    if settled is not None:
+        usable_hosts(book, settled, written)
 
 
 def _rounds(book: AuditLedger, places: Places | None, moving: gpd.GeoDataFrame) -> None:
@@ -155,7 +187,8 @@ def _settled(
 
 
 def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame | None) -> None:
-    study = book.study
+    study = _with_readable_zones(book)
+    as_they_are = _with_modifications(study, ())
     paths = study.reseau.sources
     names = ", ".join(path.name for path in paths)
     profile = book.attempt("", lambda: study_profile(study))
@@ -165,8 +198,9 @@ def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame |
         book.findings.append(
             audit.finding("reseau-estime", "Temps estimés à vol d'oiseau, sans routes")
         )
-        return
-    if places is None:
+        if places is None:
+            return
+    elif places is None:
         _readable(
             book,
             paths,
@@ -177,19 +211,44 @@ def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame |
             ),
         )
         return
-    roads = _readable(
-        book, paths, lambda: load_roads(study, places.communes, places.origins, profile)
-    )
-    if roads is None:
+
+    def step() -> network.RoadNetwork:
+        return load_roads(as_they_are, places.communes, places.origins, profile)
+
+    given = _readable(book, paths, step) if paths else book.attempt("", step)
+    if given is None:
         return
+    changed = book.attempt("", lambda: with_changes(study, places.origins, given))
+    roads = given if changed is None else changed
     origins = from_streets(places.origins, places.communes, roads)
-    book.findings.append(audit.extent(roads, origins, file=names))
+    if paths:
+        book.findings.append(audit.extent(roads, origins, file=names))
     book.anomalies += [
         *network_anomalies(roads),
         *audit.unreached(roads, origins, places.communes, file=names),
     ]
     if maisons is not None:
         book.anomalies += reachable(study, roads, maisons)[1]
+
+
+def _with_modifications(study: Study, kept: tuple[Modification, ...]) -> Study:
+    reseau = study.reseau.model_copy(update={"modifications": kept})
+    return study.model_copy(update={"reseau": reseau})
+
+
+def _with_readable_zones(book: AuditLedger) -> Study:
+    """Read the zone of each change on its own; return the study without those that cannot be."""
+    study = book.study
+    epsg = projected_crs(study.departements)
+    zones = dict.fromkeys(one.zone for one in study.reseau.holding if one.zone is not None)
+    lost = {
+        path
+        for path in zones
+        if book.attempt(path.name, lambda path=path: network.read_zone(study.path(path), epsg=epsg))  # type: ignore[misc]
+        is None
+    }
+    kept = tuple(one for one in study.reseau.modifications if one.zone not in lost)
+    return _with_modifications(study, kept)
 
 
 def _timetable(book: AuditLedger) -> None:

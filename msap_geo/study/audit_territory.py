@@ -44,8 +44,23 @@ def _compare(
     book.findings += [found] if found is not None else []
 
 
+def _insee_access(book: AuditLedger) -> None:
+    """Read INSEE's times as the diagnosis will: files of régions go together."""
+    study, written = book.study, book.study.donnees.acces_insee
+    if written:
+        book.attempt(
+            ", ".join(path.name for path in written),
+            lambda: loaders.load_insee_access(
+                [study.path(path) for path in written],
+                departements=study.departements,
+                thresholds=study.thresholds,
+            ),
+        )
+
+
 def check_territory(book: AuditLedger, known: KnownCodes, territory: Territory | None) -> None:
     """Check what the files of communes, people and town halls say together."""
+    _insee_access(book)
     if territory is None:
         book.impossible("positions et population des communes, sites, carreaux et routes")
         _tables(book, known.codes)

@@ -112,6 +112,19 @@ def load_roads(
     return network.with_changes(roads, changes)
 
 
+def with_changes(
+    study: Study, origins: gpd.GeoDataFrame, roads: network.RoadNetwork
+) -> network.RoadNetwork:
+    """Return roads as the changes of a study leave them (``[[reseau.modifications]]``).
+
+    Raises
+    ------
+    MsapGeoError
+        If a zone cannot be read, or a change bears on no road.
+    """
+    return network.with_changes(roads, _changes(study, origins, projected_crs(study.departements)))
+
+
 def from_streets(
     origins: gpd.GeoDataFrame, communes: gpd.GeoDataFrame, roads: network.RoadNetwork
 ) -> gpd.GeoDataFrame:

@@ -157,22 +157,39 @@ def _settled(
 
 def _hosts(ledger: Ledger, places: Places, taken: set[str]) -> gpd.GeoDataFrame:
     """Read the hosts of a study that could become a Maison; those that never will are told."""
-    study, written = ledger.study, ledger.study.candidats.fichier
+    written = ledger.study.candidats.fichier
     loaded = read_hosts(ledger)
     if loaded is None or written is None:
         crs = places.communes.crs
         return gpd.GeoDataFrame(
             {"site_id": [], "genre": [], "position": [], "code_insee": []}, geometry=[], crs=crs
         )
-    known = sorted(taken & set(loaded.table["site_id"]))
+    check_identifiers(loaded.table, taken, where=written)
+    settled = _settled(ledger, places, loaded, written).table
+    return places.written(usable_hosts(ledger, settled, written)).reset_index(drop=True)
+
+
+def check_identifiers(hosts: pd.DataFrame, taken: set[str], *, where: Path) -> None:
+    """Refuse hosts under identifiers of other sites.
+
+    Raises
+    ------
+    StudyError
+        If a host's identifier is among those taken; ``where`` says which file has it.
+    """
+    known = sorted(taken & set(hosts["site_id"]))
     if known:
         raise StudyError(
             f"identifiants déjà pris par une Maison ou un point La Poste : {', '.join(known[:5])}",
-            where=written,
+            where=where,
             remedy="donner aux hôtes des identifiants à eux ; un bureau de poste est candidat par "
             "[candidats] types",
         )
-    settled = _settled(ledger, places, loaded, written).table
+
+
+def usable_hosts(ledger: Ledger, settled: gpd.GeoDataFrame, written: Path) -> gpd.GeoDataFrame:
+    """Keep the settled hosts of the study that could become a Maison; the others are told."""
+    study = ledger.study
     here = settled[settled["departement"].isin(study.departements)]
     never = here["label"] == loaders.IMPOSSIBLE
     ledger.anomalies += note(
@@ -188,7 +205,7 @@ def _hosts(ledger: Ledger, places: Places, taken: set[str]) -> gpd.GeoDataFrame:
         ledger.anomalies.append(
             Anomaly("hote-hors-territoire", Action.LEFT_OUT, written.name, message)
         )
-    return places.written(here[~never]).reset_index(drop=True)
+    return here[~never]
 
 
 def priced(study: Study, hosts: gpd.GeoDataFrame) -> tuple[Study, gpd.GeoDataFrame]:
@@ -344,20 +361,28 @@ def reachable(
 
     Ours stay in the tables: they exist, even if nobody reaches them.
     """
+    estimated = roads.profile == network.ESTIMATED
     off = network.snap(roads, maisons.geometry).edge < 0
     away = ~maisons["departement"].isin(study.departements).to_numpy()
     anomalies = note(
         _named(maisons[off & ~away]),
         "maison-hors-reseau",
         Action.LEFT_OUT,
-        f"à plus de {french.short(roads.max_snap_m)} m de toute route",
+        f"à plus de {french.short(roads.max_snap_m)} m "
+        + ("du réseau estimé" if estimated else "de toute route"),
     )
     count = int((off & away).sum())
     if count:
+        # An estimated network joins the communes of the study: no road was given that falls short.
+        beyond = (
+            "du réseau estimé, celui des communes de l'étude"
+            if estimated
+            else "des routes fournies"
+        )
         message = (
-            f"{count} Maisons de départements voisins, à moins de "
-            f"{french.short(loaders.BORDER_KM)} km, sont "
-            "hors du réseau routier fourni et ne comptent pas"
+            f"{french.counted(count, 'Maison')} de départements voisins, à moins de "
+            f"{french.short(loaders.BORDER_KM)} km, hors {beyond} : "
+            f"non {french.agreed(count, 'comptée')}"
         )
         anomalies.append(Anomaly("maisons-voisines-hors-reseau", Action.NOTED, "", message))
     return maisons[~(off & away)].reset_index(drop=True), anomalies

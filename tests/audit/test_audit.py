@@ -12,6 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 from support.commands import failed, run
 from support.toy import CODES, NAMES, StudyFolder, degrees, maison_row, poste_row, write_csv
 
@@ -19,8 +20,8 @@ import msap_geo
 from msap_geo import audit, loaders, network
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.audit import page
-from msap_geo.errors import OutputError
-from msap_geo.study import audit_study, read_study
+from msap_geo.errors import MsapGeoError, OutputError
+from msap_geo.study import audit_study, read_study, run_study
 
 PACKAGE = Path(msap_geo.__file__).parent
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{7*7}}${1}</style></script>"
@@ -333,6 +334,88 @@ def test_a_departement_missing_from_sound_files_blocks(tmp_path):
     result = audited(made)
     assert result.verdict == "inutilisable"
     assert "72" in told(result, "fichier-inutilisable").sentence
+
+
+ESTIMATED = (
+    ('noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"', 'profil = "estime"'),
+    ("[reseau.vitesses_kmh]\nprimary = 60\n", ""),
+)
+
+
+@pytest.mark.parametrize("estimated", [False, True])
+@pytest.mark.parametrize(
+    ("change", "code", "file", "words"),
+    [
+        ('zone = "absente.geojson"', "fichier-inutilisable", "absente.geojson", "absente.geojson"),
+        ('zone = "ailleurs.geojson"', "etude-incoherente", "", "ne porte sur aucune route"),
+        ('zone = "dessus.geojson"', "routes-modifiees", "Col", ""),
+    ],
+)
+def test_changes_of_roads_are_those_of_a_run(tmp_path, estimated, change, code, file, words):
+    made = clean(tmp_path)
+    for name, (x, y) in {"ailleurs": (5.0, 44.0), "dessus": degrees(2)}.items():
+        shape = shapely.box(x - 0.02, y - 0.02, x + 0.02, y + 0.02)
+        gpd.GeoDataFrame(geometry=[shape], crs=4326).to_file(tmp_path / f"{name}.geojson")
+    text = made.path.read_text(encoding="utf-8")
+    for old, new in ESTIMATED if estimated else ():
+        assert old in text
+        text = text.replace(old, new)
+    table = f'[[reseau.modifications]]\nnom = "Col"\n{change}\nfacteur = 2\n\n[candidats]'
+    made.path.write_text(text.replace("[candidats]", table), encoding="utf-8")
+    result = audited(made)
+    one = told(result, code)
+    assert one.file == file
+    assert words in one.sentence
+    blocking = result.of(audit.Severity.BLOCKING)
+    assert blocking == ([] if code == "routes-modifiees" else [one])
+    if blocking:
+        with pytest.raises(MsapGeoError, match=words):
+            run_study(read_study(made.path))
+
+
+def test_zones_are_read_even_without_communes(tmp_path):
+    made = clean(tmp_path)
+    (tmp_path / "communes.geojson").unlink()
+    table = '[[reseau.modifications]]\nnom = "Col"\nzone = "non.geojson"\nferme = true\n\n'
+    text = made.path.read_text(encoding="utf-8").replace("[candidats]", f"{table}[candidats]")
+    made.path.write_text(text, encoding="utf-8")
+    unusable = {one.file for one in audited(made).of(audit.Severity.BLOCKING)}
+    assert unusable == {"communes.geojson", "non.geojson"}
+
+
+@pytest.mark.parametrize("content", [None, b"rien"])
+@pytest.mark.parametrize("communes", [True, False])
+def test_the_times_of_insee_are_read_too(tmp_path, content, communes):
+    made = clean(tmp_path)
+    if not communes:
+        (tmp_path / "communes.geojson").unlink()
+    if content is not None:
+        (tmp_path / "acces.parquet").write_bytes(content)
+    text = made.path.read_text(encoding="utf-8").replace(
+        "[reseau]\n", 'acces_insee = "acces.parquet"\n\n[reseau]\n', 1
+    )
+    made.path.write_text(text, encoding="utf-8")
+    unusable = [one for one in audited(made).findings if one.code == "fichier-inutilisable"]
+    assert "acces.parquet" in [one.file for one in unusable]
+
+
+def test_hosts_are_audited_as_a_run_takes_them(tmp_path):
+    made = clean(tmp_path)
+    x, y = degrees(3)
+    lines = ["site_id,nom,genre,code_insee,longitude,latitude,deux_agents"]
+    lines += [f"{name},Mairie,Mairie,{CODES[3]},{x},{y},{two}" for name, two in (("H1", "non"),)]
+    lines += [f"00004A,Mairie,Mairie,{CODES[3]},{x},{y},oui"]
+    lines += [f"H3,Mairie,Mairie,35001,{x},{y + 1},oui"]
+    (tmp_path / "hotes.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = made.path.read_text(encoding="utf-8")
+    text = text.replace("[candidats]\n", '[candidats]\nfichier = "hotes.csv"\n')
+    made.path.write_text(text, encoding="utf-8")
+    result = audited(made)
+    assert "00004A" in told(result, "etude-incoherente").sentence
+    assert told(result, "hote-impossible").cases[0].identifier == "H1"
+    assert told(result, "hote-hors-territoire").file == "hotes.csv"
+    (tmp_path / "hotes.csv").unlink()
+    assert told(audited(made), "fichier-inutilisable").file == "hotes.csv"
 
 
 def test_optional_files_are_audited_too(tmp_path):

@@ -309,7 +309,29 @@ def test_neighbours_no_road_leads_to_are_told_not_counted(tmp_path):
     near["longitude"] += 0.2  # about 15 km east: within reach, off the roads given
     result = run_study(read_study(StudyFolder(tmp_path).write(maisons=[maison_row(0), near]).path))
     assert result.maisons["site_id"].tolist() == ["1"]
-    assert [a.code for a in result.anomalies] == ["maisons-voisines-hors-reseau"]
+    (told,) = result.anomalies
+    assert told.code == "maisons-voisines-hors-reseau"
+    assert "hors des routes fournies : non comptée" in told.message
+
+
+def test_where_the_network_is_estimated_no_road_given_is_blamed(tmp_path):
+    near = maison_row(5, insee_dep="35", insee_com="35001")
+    near["longitude"] += 0.35  # beyond what an estimated network joins
+    toy = (
+        StudyFolder(tmp_path)
+        .write(maisons=[maison_row(0), near])
+        .configure(
+            (
+                'noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"',
+                'profil = "estime"',
+            ),
+            ("[reseau.vitesses_kmh]\nprimary = 60\n", ""),
+        )
+    )
+    told = [a.message for a in run_study(read_study(toy.path)).anomalies if "voisin" in a.message]
+    assert len(told) == 1
+    assert "hors du réseau estimé" in told[0]
+    assert "fourni" not in told[0]
 
 
 def test_post_offices_without_a_readable_code_are_found_by_their_point(tmp_path):
