@@ -28,7 +28,7 @@ from msap_geo.tabular.workbooks import (
     columns_found,
     read_headers,
     read_tables,
-    tell_hidden,
+    tell_passed_over,
 )
 
 __all__ = [
@@ -55,7 +55,7 @@ __all__ = [
     "read_text",
     "read_text_table",
     "require_file",
-    "tell_hidden",
+    "tell_passed_over",
     "to_number",
     "unguarded",
     "unique_names",

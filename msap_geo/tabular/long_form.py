@@ -9,12 +9,13 @@ block, and only the rows wanted are kept.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from msap_geo.tabular.numbers import to_number
 from msap_geo.tabular.text import LINE, normalise
 
 if TYPE_CHECKING:
@@ -52,7 +53,23 @@ def is_part(column: str) -> bool:
     return column in {_OBJECT, _SECRECY, *_NEEDED, *_MEASURES}
 
 
-def widen(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+class Wide(NamedTuple):
+    """A table set back in columns.
+
+    Parameters
+    ----------
+    table
+        One row per commune: :data:`LINE` (its first one), :data:`CODE` and the columns named, as
+        text; empty where INSEE gives nothing or keeps it secret.
+    contradicted
+        Figures given again with another value, in words; the first that says something is kept.
+    """
+
+    table: pd.DataFrame
+    contradicted: tuple[str, ...] = ()
+
+
+def widen(table: pd.DataFrame, names: Mapping[str, str]) -> Wide:
     """Set a table in long form back in columns.
 
     Parameters
@@ -64,10 +81,8 @@ def widen(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        One row per commune: :data:`LINE` (its first one), :data:`CODE` and the columns named, as
-        text; empty where INSEE gives nothing or keeps it secret. Where a figure is given in several
-        of its tables, the first that says something.
+    Wide
+        The table, and the figures that contradict one another.
     """
     measures = str(measure_column(table.columns))
     rows = table[table[measures].isin(names)]
@@ -90,14 +105,31 @@ def widen(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
         }
     )
     first = long.groupby(CODE, sort=False)[LINE].min()
-    told = long[long["value"] != ""].drop_duplicates([CODE, "name"])
+    said = long[long["value"] != ""]
+    told = said.drop_duplicates([CODE, "name"])
     wide = told.pivot_table(index=CODE, columns="name", values="value", aggfunc="first")
     columns = list(dict.fromkeys(long["name"][years.notna()]))
     if not columns:
-        return pd.DataFrame(columns=[LINE, CODE])
+        return Wide(pd.DataFrame(columns=[LINE, CODE]))
     wide = wide.reindex(index=first.index, columns=columns).fillna("")
     wide.columns.name = None
-    return pd.concat([first, wide], axis=1).reset_index()[[LINE, CODE, *columns]]
+    ordered = pd.concat([first, wide], axis=1).reset_index()[[LINE, CODE, *columns]]
+    return Wide(ordered, _contradicted(said))
+
+
+def _contradicted(said: pd.DataFrame) -> tuple[str, ...]:
+    """Tell the figures given again with another value, whatever way it is written."""
+    again = said[said.duplicated([CODE, "name"], keep=False)]
+    if again.empty:
+        return ()
+    first = again.groupby([CODE, "name"], sort=False)["value"].transform("first")
+    one, other = to_number(again["value"]), to_number(first)
+    differs = ~((one == other) | (again["value"] == first))
+    return tuple(
+        f"{row[CODE]} : {row['name'].upper()} vaut {row['kept']}, puis {row['value']} (ligne "
+        f"{row[LINE]})"
+        for row in again.assign(kept=first)[differs].to_dict("records")
+    )
 
 
 def read_long_parquet(source: pq.ParquetFile, names: Mapping[str, str]) -> pd.DataFrame:

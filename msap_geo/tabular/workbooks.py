@@ -56,15 +56,19 @@ class Found(NamedTuple):
         Text columns under normalised names, and the line of each row (:data:`LINE`).
     hidden
         Hidden sheets of the same workbook that hold columns wanted too, and are not read.
+    contradicted
+        Figures of a long form given again with another value, in words.
     """
 
     name: str
     table: pd.DataFrame
     hidden: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
 
 
-def tell_hidden(found: Iterable[Found], *, file: str) -> list[Anomaly]:
-    """Return one anomaly per hidden sheet that was passed over."""
+def tell_passed_over(found: Iterable[Found], *, file: str) -> list[Anomaly]:
+    """Return one anomaly per hidden sheet, and per other value of a figure, passed over."""
+    found = list(found)
     names = dict.fromkeys(name for each in found for name in each.hidden)
     return [
         Anomaly(
@@ -74,6 +78,10 @@ def tell_hidden(found: Iterable[Found], *, file: str) -> list[Anomaly]:
             f"feuille masquée « {name} » non lue (l'afficher dans le tableur si c'est la bonne)",
         )
         for name in names
+    ] + [
+        Anomaly("chiffre-contredit", Action.LEFT_OUT, file, f"{words} : le premier est retenu")
+        for each in found
+        for words in each.contradicted
     ]
 
 
@@ -153,7 +161,7 @@ def _widened(found: Found, path: Path, names: Mapping[str, str]) -> Found:
     measures = measure_column(found.table.columns)
     if measures is None:
         return found
-    table = widen(found.table, names)
+    table, contradicted = widen(found.table, names)
     if len(table.columns) == len((LINE, CODE)):
         raise MissingColumnError(
             f"« {path.name} » est en forme longue, mais aucune commune n'y a de variable attendue "
@@ -162,7 +170,7 @@ def _widened(found: Found, path: Path, names: Mapping[str, str]) -> Found:
             remedy="vérifier que c'est le bon fichier, et qu'il donne les communes (GEO_OBJECT = "
             "COM)",
         )
-    return Found(found.name, table, found.hidden)
+    return Found(found.name, table, found.hidden, contradicted)
 
 
 def _from_archive(

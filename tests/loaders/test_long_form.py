@@ -98,6 +98,27 @@ def test_a_figure_kept_secret_is_null_whatever_stands_there(long_file):
     assert table["niveau_de_vie"].isna().tolist() == [True, False]
 
 
+def test_a_figure_given_again_with_another_value_is_told(long_file):
+    rows = [
+        ("COM", "01001", "POP", 2023, ""),
+        ("COM", "01001", "POP", 2023, "850"),
+        ("COM", "01001", "POP", 2023, "850.0"),
+        ("COM", "01001", "POP", 2023, "860"),
+        ("COM", "01001", "POP", 2017, "800"),
+        ("COM", "01002", "POP", 2023, "260"),
+    ]
+    loaded_from = long_file(rows)
+    loaded = loaders.load_population(loaded_from)
+    assert loaded.table["population"].tolist() == [850, 260]
+    (told,) = loaded.anomalies
+    # A Parquet file has no header to count.
+    line = 4 if loaded_from.suffix == ".parquet" else 5
+    assert told.code == "chiffre-contredit"
+    assert told.message == (
+        f"01001 : P23_POP vaut 850, puis 860 (ligne {line}) : le premier est retenu"
+    )
+
+
 def test_arrondissements_and_their_city_count_each_person_once(long_file):
     rows = [
         ("COM", "75056", "POP", 2023, 30),
@@ -156,7 +177,9 @@ def test_every_figure_stands_where_its_commune_and_year_say(figures, shuffled):
     shuffled.shuffle(rows)
     table = pd.DataFrame(rows, columns=["geo", "tab_measure", "time_period", "obs_value"])
     table.insert(0, LINE, range(2, 2 + len(table)))
-    wide = widen(table, {"POP": "p{y}_pop"}).set_index(CODE)
+    wide, contradicted = widen(table, {"POP": "p{y}_pop"})
+    assert contradicted == ()
+    wide = wide.set_index(CODE)
     for (geo, year), value in figures.items():
         assert wide.loc[geo, f"p{year % 100}_pop"] == str(value)
     assert (wide.drop(columns=LINE) != "").to_numpy().sum() == len(figures)

@@ -27,7 +27,7 @@ from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import LONG_FORM, figures, first_of, tell_below_zero, year_of
-from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_hidden
+from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_passed_over
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         result,
         rows_read,
         (
-            *tell_hidden(tables, file=path.name),
+            *tell_passed_over(tables, file=path.name),
             *anomalies,
             *negative,
             *doubled,

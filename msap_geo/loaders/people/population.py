@@ -23,7 +23,7 @@ from msap_geo.loaders.territory.codes_insee import (
 from msap_geo.loaders.territory.cog import read_records
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import LONG_FORM, first_of, latest
-from msap_geo.tabular import LINE, Found, read_tables, tell_hidden, to_number
+from msap_geo.tabular import LINE, Found, read_tables, tell_passed_over, to_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,9 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     found = read_tables(path, keep=_wanted, variables=LONG_FORM)
     raw, rows_read = _from_insee(path, found)
     loaded = _load(raw, path.name, codes)
-    return Loaded(loaded.table, rows_read, (*tell_hidden(found, file=path.name), *loaded.anomalies))
+    return Loaded(
+        loaded.table, rows_read, (*tell_passed_over(found, file=path.name), *loaded.anomalies)
+    )
 
 
 @once

@@ -20,7 +20,7 @@ from msap_geo.loaders.territory import zonages
 from msap_geo.loaders.territory.codes_insee import departements_of, malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import read_json
 from msap_geo.loaders.variables import first_of
-from msap_geo.tabular import LINE, Found, read_tables, tell_hidden
+from msap_geo.tabular import LINE, Found, read_tables, tell_passed_over
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
     found = read_tables(path, keep=_wanted)
     mountains = zonages.mountain_rows(found, path.name)
     if mountains is not None:
-        return mountains, tell_hidden(found, file=path.name)
+        return mountains, tell_passed_over(found, file=path.name)
     fitting = [each for each in found if _is_of_communes(each)]
     if not fitting:
         seen = "; ".join(f"{each.name} : {', '.join(each.table.columns[1:])}" for each in found)
@@ -213,7 +213,7 @@ def _from_tables(path: Path) -> tuple[pd.DataFrame, list[Anomaly]]:
     rural = zonages.rural_column(raw.columns)
     if rural is not None:
         table[zonages.RURAL] = zonages.rural_classes(raw[rural])
-    anomalies = tell_hidden(found, file=path.name)
+    anomalies = tell_passed_over(found, file=path.name)
     density = first_of(raw, _COLUMNS["densite"])
     if density is not None and "densite" not in table:
         anomalies.append(

@@ -24,7 +24,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.territory.cog import CommuneCodes
-from msap_geo.tabular import LINE, pick_columns, read_tables, tell_hidden
+from msap_geo.tabular import LINE, pick_columns, read_tables, tell_passed_over
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     kept = table.assign(date=dates)[~unusable].sort_values("date", kind="stable")
     columns = ["date", "mod", "avant", "apres", LINE]
     result = schemas.check(kept[columns].reset_index(drop=True), schemas.MOVEMENTS, where=path.name)
-    return Loaded(result, rows_read, (*tell_hidden(found, file=path.name), *anomalies))
+    return Loaded(result, rows_read, (*tell_passed_over(found, file=path.name), *anomalies))
 
 
 def _is_of_passage(name: str) -> bool:
@@ -146,7 +146,7 @@ def _loaded_passage(rows: pd.DataFrame, found: list[Found], path: Path) -> Loade
         )
     columns = ["date", "mod", "avant", "apres", LINE]
     result = schemas.check(kept[columns].reset_index(drop=True), schemas.MOVEMENTS, where=path.name)
-    return Loaded(result, len(rows), (*tell_hidden(found, file=path.name), *anomalies))
+    return Loaded(result, len(rows), (*tell_passed_over(found, file=path.name), *anomalies))
 
 
 def _dates(texts: pd.Series) -> pd.Series:
