@@ -166,6 +166,24 @@ def counted(count: float, noun: str) -> str:
     return f"{number(count)}{_NO_BREAK_SPACE}{agreed(count, noun)}"
 
 
+def largest(zones: int, name: str) -> str:
+    """Return what leads from a count of zones to the first, the largest of several.
+
+    Parameters
+    ----------
+    zones
+        How many, at least one.
+    name
+        Name of the first.
+
+    Returns
+    -------
+    str
+        ``" ; la plus peuplée, autour d’Ernée"`` of several, ``", autour d’Ernée"`` of one.
+    """
+    return f"{_NO_BREAK_SPACE}; la plus peuplée, {name}" if zones >= _PLURAL_FROM else f", {name}"
+
+
 def agreed(count: float, noun: str) -> str:
     """Return a noun as its count, rounded, wants it; French plurals start at two.
 

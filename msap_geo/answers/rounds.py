@@ -247,7 +247,7 @@ def design_rounds(
         asked=asked,
         plan=plan,
         threshold=threshold,
-        costs=siting.load_itinerant_costs(study.couts.modele),
+        costs=siting.load_itinerant_costs(),
         people=people,
         remarks=(*told, *remarks_on(problem, plan)),
     )

@@ -159,7 +159,7 @@ def compare_services(
     every = result.origins.assign(site_id=result.origins["demand_id"])
     reach = travel.matrix(result.roads, places, every, max_minutes=threshold)
     near = rounds.served_within(reach, threshold)
-    costs = siting.load_itinerant_costs(study.couts.modele)
+    costs = siting.load_itinerant_costs()
     options, columns = _options(result, costs, near)
     people = result.access.loc[beyond].set_index("code_insee")["population"]
     served = csr_array(near[:, columns])

@@ -157,5 +157,5 @@ def _largest(result: StudyResult) -> str:
     if result.zones.empty:
         return ""
     zone = result.zones.iloc[0]
-    which = " ; la plus peuplée," if len(result.zones) > 1 else ","
-    return f"{which} {zone['nom']} : {french.people(int(zone['population']))}"
+    named = french.largest(len(result.zones), zone["nom"])
+    return f"{named} : {french.people(int(zone['population']))}"

@@ -124,14 +124,9 @@ def _who(parts: ReportParts) -> str:
         return f"{text} Il n’y a aucune zone blanche."
     worst = zones.iloc[0]
     held = french.people(worst["population"])
-    if len(zones) == 1:
-        among = french.counted(worst["nb_communes"], "commune")
-        return f"{text} Une seule zone blanche, {worst['nom']} : {held} dans {among}."
-    return (
-        f"{text} {french.counted(len(zones), 'zone blanche')} ; la plus peuplée, "
-        f"{worst['nom']}, réunit {held} dans "
-        f"{french.counted(worst['nb_communes'], 'commune')}."
-    )
+    among = french.counted(worst["nb_communes"], "commune")
+    named = french.largest(len(zones), worst["nom"])
+    return f"{text} {french.counted(len(zones), 'zone blanche')}{named} : {held} dans {among}."
 
 
 def _what(parts: ReportParts) -> tuple[Paragraph, ...]:

@@ -1,15 +1,10 @@
-"""What services that move cost: from the same dated files as the offices (``couts/*.toml``)."""
+"""What services that move cost, whatever the cost model of the offices (``itinerants.toml``)."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from msap_geo.siting.money import COSTS, check_model
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from importlib.resources import files
 
 
 @dataclass(frozen=True)
@@ -89,28 +84,16 @@ class ItinerantCosts:
         return self.team_eur + self.vehicle_eur / self.vehicle_years
 
 
-def load_itinerant_costs(name: str) -> ItinerantCosts:
+def load_itinerant_costs() -> ItinerantCosts:
     """Load what services that move cost.
-
-    Parameters
-    ----------
-    name
-        One of the cost models.
 
     Returns
     -------
     ItinerantCosts
         Its prices, each with its source.
-
-    Raises
-    ------
-    StudyError
-        If there is no such model.
     """
-    check_model(name)
-    content: Mapping[str, Any] = tomllib.loads(
-        (COSTS / f"{name}.toml").read_text(encoding="utf-8")
-    )["itinerants"]
+    text = (files("msap_geo.siting") / "itinerants.toml").read_text(encoding="utf-8")
+    content = tomllib.loads(text)
     return ItinerantCosts(
         team_eur=content["equipe_eur"],
         km_eur=content["km_eur"],

@@ -80,9 +80,9 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
         sites={name: sites[name].tolist() for name in _COLUMNS},
         trips=trips,
         groups={
-            name: (title, _whole(result.communes[name].fillna(0.0)))
+            name: _group(title, result.communes[name])
             for name, title in schemas.GROUPS.items()
-            if name in result.communes
+            if name in result.communes and result.communes[name].notna().any()
         },
         weights=_weights(result.ranking),
         costs=_costs(result, sorted(set(offices["genre"]))),
@@ -195,6 +195,12 @@ def _lost(
     packed, reach = np.unique(np.packbits(lost, axis=1), axis=0, return_inverse=True)
     groups = np.unpackbits(packed, axis=1, count=n_sites).astype(bool)
     return np.asarray(reach, dtype=np.int64).ravel(), groups
+
+
+def _group(title: str, people: pd.Series) -> tuple[str, NDArray[np.int64]]:
+    """Return a target group and its people; where some are unknown, sums are told as a minimum."""
+    told = f"{title} (au moins\u00a0: inconnus par endroits)" if people.isna().any() else title
+    return told, _whole(people.fillna(0.0))
 
 
 def _whole(values: pd.Series) -> NDArray[np.int64]:

@@ -85,6 +85,8 @@ def test_no_number_is_signed_nothing_nor_english(value, decimals):
 
 
 def test_what_is_left_out_is_told_one_or_many():
+    assert french.largest(1, "autour d’Ernée") == ", autour d’Ernée"
+    assert french.largest(2, "autour d’Ernée") == "\u00a0; la plus peuplée, autour d’Ernée"
     assert french.others(0, "x.csv") == ""
     assert french.others(1, "x.csv") == "L’autre est dans x.csv."
     assert french.others(3, "x.csv") == "Les 3 autres sont dans x.csv."

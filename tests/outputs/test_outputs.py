@@ -57,6 +57,7 @@ def test_key_figures_and_counts_of_people(page):
     assert told["communes-audela-20"] == "3\u00a0communes"
     assert told["part-30"] == "47,6\u202f%"
     assert told["zones"] == "1\u00a0zone blanche"
+    assert told["zone-1"].startswith(", autour ")  # alone, it is not the largest
     for label, people in (
         ("20 min ou moins", "600"),
         ("de 20 à 30 min", "400"),

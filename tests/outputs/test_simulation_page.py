@@ -69,7 +69,8 @@ def expected_figures(result):
     worst = ""
     if len(zones):
         people = french.people(int(zones["population"].iloc[0]))
-        worst = f"\u00a0; la plus peuplée, {zones['nom'].iloc[0]} : {people}"
+        most = "\u00a0; la plus peuplée" if len(zones) > 1 else ""
+        worst = f"{most}, {zones['nom'].iloc[0]} : {people}"
     found = {
         "zones": french.counted(len(zones), "zone blanche"),
         "zone-1": worst,

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from support.dictionaries import check_entries
 
-from msap_geo import answers, cli, rounds
+from msap_geo import answers, cli, rounds, siting
 from msap_geo.answers.services import _bus_hours, _even
 from msap_geo.errors import StudyError
 from msap_geo.folder import services_tables
 from msap_geo.rounds.mixed import HALF_DAYS
+from msap_geo.siting.money import available_models
 from msap_geo.study import read_study, run_study
 
 BENEFIT = rounds.Benefit()
@@ -121,6 +122,13 @@ class TestStudy:
         for name, written in services_tables(found).items():
             check_entries(name, list(written.columns))
 
+    @pytest.mark.parametrize("model", available_models())
+    def test_prices_do_not_hang_on_the_cost_model_of_offices(self, toy_study, model):
+        toy_study.configure(("[reseau]", f'[couts]\nmodele = "{model}"\n\n[reseau]'))
+        result = run_study(read_study(toy_study.path))
+        found = answers.compare_services(result)
+        assert found.costs == siting.load_itinerant_costs()
+
     @pytest.mark.parametrize("options", [("--comparer",), ("--budget", "120 000")])
     def test_the_command(self, toy_study, capsys, options):
         with pytest.raises(SystemExit) as left:
@@ -141,7 +149,7 @@ class TestStudy:
         with pytest.raises(SystemExit) as left:
             cli.main(["tournees", str(toy_study.path), "--budget", budget])
         assert left.value.code == 2
-        assert "nombre d'euros" in capsys.readouterr().err
+        assert "somme en euros" in capsys.readouterr().err
 
     def test_nobody_to_serve(self, toy_study):
         toy_study.configure(("seuils_minutes = [20, 30]", "seuils_minutes = [120]"))

@@ -251,6 +251,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         "km": french.kilometres,
         "part": french.percent,
         "compte": french.counted,
+        "premiere": french.largest,
     }
     findings = content.findings
     return environment.from_string(asset("panneau.html")).render(

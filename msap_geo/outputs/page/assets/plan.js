@@ -32,7 +32,7 @@ var msapPlan = (function () {
   function offices(n) { return msap.nombre(n) + (n > 1 ? " bureaux" : " bureau"); }
 
   function proof(found) {
-    if (found.statut === "optimal") { return "Choix prouvé : aucun autre de " + offices(found.n) + " ne gagne plus d’habitants."; }
+    if (found.statut === "optimal") { return "Choix prouvé : aucun autre " + (found.n > 1 ? "de " + offices(found.n) : "bureau") + " ne gagne plus d’habitants."; }
     return "Meilleur choix trouvé ; aucun ne gagne plus de " + msap.nombre(found.borne - found.valeur + found.gain) + " habitants.";
   }
 

@@ -47,7 +47,7 @@
     });
     r.parClasse.habitants.forEach(function (people, i) { figure("classe-" + i, msap.nombre(people)); });
     figure("zones", vue.pluriel(r.zones.length, "zone blanche"));
-    figure("zone-1", worst ? "\u00a0; la plus peuplée, " + zoneName(worst) + " : " + vue.pluriel(worst.population, "habitant") : "");
+    figure("zone-1", worst ? (r.zones.length > 1 ? "\u00a0; la plus peuplée, " : ", ") + zoneName(worst) + " : " + vue.pluriel(worst.population, "habitant") : "");
     parts.banner.textContent = "ESSAI : " + vue.titre() + " ; pas l’état d’aujourd’hui";
     if (essai.vide()) { parts.banner.remove(); } else { document.querySelector(".msap-bandeaux").appendChild(parts.banner); }
     parts.section.classList.toggle("msap-essai-vide", essai.vide());
