@@ -22,7 +22,6 @@ from msap_geo.study import (
     read_choice,
     read_study,
     run_study,
-    sample_study,
     scenario,
     simulation_of,
 )
@@ -32,26 +31,6 @@ pytestmark = [
     pytest.mark.enable_socket,
     pytest.mark.xdist_group("browser"),
 ]
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return run_study(sample_study())
-
-
-@pytest.fixture(scope="module")
-def demo_page(demo, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo-essai")
-    write_study(demo, folder)
-    return folder / "carte.html"
-
-
-@pytest.fixture
-def page(browser, demo_page):
-    """Open the demo anew, nothing chosen."""
-    browser.get("about:blank")
-    visit(browser, demo_page)
-    return browser
 
 
 def figures(browser):

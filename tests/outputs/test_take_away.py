@@ -11,10 +11,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from pypdf import PdfReader
-from support.pages import PICTURES, visit
-
-from msap_geo.folder import write_study
-from msap_geo.study import run_study, sample_study
+from support.pages import PICTURES
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,25 +21,6 @@ pytestmark = [
 
 HOSTILE = "<script>alert(1)</script> & ]]> \u0007 {{ 7 * 7 }} préfet"
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def demo():
-    return run_study(sample_study())
-
-
-@pytest.fixture(scope="module")
-def demo_page(demo, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo-image")
-    write_study(demo, folder)
-    return folder / "carte.html"
-
-
-@pytest.fixture
-def page(browser, demo_page):
-    browser.get("about:blank")
-    visit(browser, demo_page)
-    return browser
 
 
 def picture_of(browser):
