@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _LISTED = 30
 _LEFT = 20
 
+_COVERS = ("permanent", "itinerant", "aucun")
+
 
 def existing(parts: ReportParts) -> Section | None:
     """Tell whom the rounds that exist cover beside the Maisons; none where none exists."""
@@ -32,13 +34,12 @@ def existing(parts: ReportParts) -> Section | None:
         return None
     table = parts.table("couverture_territoires")
     whole = table.iloc[0]
-    moving = french.people(int(whole["habitants_itinerant"]))
+    served = {name: french.people(int(whole[f"habitants_{name}"])) for name in _COVERS}
     text = (
-        f"{french.people(int(whole['habitants_permanent']))} ont une Maison à {parts.first} "
-        f"minutes ou moins (couverture permanente) ; {moving} "
-        "n’ont à cette distance qu’un arrêt de bus ou de permanence (couverture itinérante) ; "
-        f"{french.people(int(whole['habitants_aucun']))} n’ont ni l’un ni l’autre. Une tournée ne "
-        "fait pas disparaître une zone blanche : ses heures se comptent à part."
+        f"Couverture permanente, une Maison à {parts.limit} minutes ou moins : "
+        f"{served['permanent']} ; itinérante, seulement un arrêt de bus ou de permanence à cette "
+        f"distance : {served['itinerant']} ; aucune : {served['aucun']}. Une tournée ne fait pas "
+        "disparaître une zone blanche : ses heures se comptent à part."
     )
     blocks: list[Block] = [Paragraph(text), _territories(parts)]
     if "evolution_couverture" in parts.diagnosis.tables:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from msap_geo import audit
 from msap_geo.anomalies import Action
 from msap_geo.audit import FileAudit, Finding
-from msap_geo.errors import MsapGeoError
+from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
@@ -104,7 +104,9 @@ class AuditLedger(Ledger):
         try:
             return step()
         except MsapGeoError as error:
-            code = "fichier-inutilisable" if files else "etude-incoherente"
+            # What the study file itself says wrong is no fault of the files the step reads.
+            ours = isinstance(error, StudyError) or not files
+            code = "etude-incoherente" if ours else "fichier-inutilisable"
             kind = audit.kinds()[code]
             found = Finding(
                 code,

@@ -238,7 +238,9 @@ class TestEverywhere:
         document = report_document(parts)
         (section,) = [s for s in document.sections if s.title.startswith("Les services qui")]
         told = " ".join(section.blocks[0].text.split())
-        assert "1 500 habitants n’ont à cette distance" in told
+        assert (
+            "seulement un arrêt de bus ou de permanence à cette distance : 1 500 habitants" in told
+        )
 
     def test_the_map(self, toy_study, tmp_path):
         with_stops(toy_study, stop(lieu="{{ 7 * 7 }}<b>"))
