@@ -59,6 +59,51 @@ def test_the_demo_opens_offline_without_errors(browser, demo, size):
     assert width <= browser.execute_script("return window.innerWidth")
 
 
+# Of communes given by their rows, how many have a point under what lies over the map, or off it.
+HIDDEN = """
+const data = msap.donnees(), map = msap.etat.carte, shape = data.topologie;
+const frame = map.getContainer().getBoundingClientRect();
+const rows = arguments[0] || data.communes.nom.map((_, i) => i);
+const over = Array.from(document.querySelectorAll(
+  ".msap-chercher, .msap-cle, .msap-bandeaux, #msap-fiche, .leaflet-control"
+), node => node.getBoundingClientRect()).filter(r => r.width);
+return rows.filter(i => {
+  for (let ring = shape.areaStart[i]; ring < shape.areaStart[i + 1]; ring += 1) {
+    for (let r = shape.ringStart[ring]; r < shape.ringStart[ring + 1]; r += 1) {
+      const arc = shape.refs[r] >> 1;
+      for (let k = shape.start[arc]; k < shape.start[arc + 1]; k += 1) {
+        const p = map.latLngToContainerPoint(data.repere.latlng(shape.x[k], shape.y[k]));
+        const x = p.x + frame.left, y = p.y + frame.top;
+        if (p.x < 0 || p.y < 0 || x > frame.right || y > frame.bottom) { return true; }
+        if (over.some(b => x > b.left && x < b.right && y > b.top && y < b.bottom)) { return true; }
+      }
+    }
+  }
+  return false;
+}).length;
+"""
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (800, 600), (360, 780), (780, 360)])
+def test_nothing_lies_over_the_territory_at_first_view(browser, demo, size):
+    visit(browser, demo, size=size)
+    assert browser.execute_script(HIDDEN) == 0
+    # It is as large as that lets it be: a step nearer, and something is hidden or out of sight.
+    browser.execute_script(
+        "msap.etat.carte.setZoom(msap.etat.carte.getZoom() + 1, {animate: false})"
+    )
+    assert browser.execute_script(HIDDEN) > 0
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (360, 780)])
+def test_a_zone_shown_is_not_under_its_own_card(browser, demo, size):
+    visit(browser, demo, size=size)
+    for rank in (1, 2):
+        browser.execute_script(f"msap.montrerZone({rank})")
+        communes = browser.execute_script(f"return msap.etat.zones[{rank - 1}].communes")
+        assert browser.execute_script(HIDDEN, communes) == 0
+
+
 def test_layers_are_named_in_french_and_can_be_switched(browser, demo):
     visit(browser, demo)
     names = browser.execute_script(

@@ -49,8 +49,8 @@ LAYERS = {
 
 _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 SCRIPTS = (
-    "base.js", "trace.js", "donnees.js", "fiches.js", "signes.js", "noms.js", "couches.js",
-    "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js", "carte.js",
+    "base.js", "trace.js", "donnees.js", "cadrage.js", "fiches.js", "signes.js", "noms.js",
+    "couches.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js", "carte.js",
 )  # fmt: skip
 """Of every page, in order."""
 

@@ -24,16 +24,11 @@
   function framing(map, bounds) {
     function frame() {
       map.invalidateSize({ animate: false });
-      // The search, and on a phone the banners, lie over the map.
-      var over = Array.from(document.querySelectorAll(".msap-bandeaux, .msap-chercher")).reduce(function (most, node) {
-        return /fixed/.test(getComputedStyle(node).position) ? Math.max(most, node.getBoundingClientRect().bottom) : most;
-      }, 0);
-      if (map.getSize().x > 700 || map.getSize().y < 300) { over = 0; }
-      // On a middling screen the legend would hide a side of the territory.
-      var key = document.querySelector("details.msap-cle"), wide = map.getSize().x, aside = 12;
-      if (key && key.open && wide > 560 && wide < 900 && getComputedStyle(key).position === "fixed") { aside += key.offsetWidth; }
-      map.fitBounds(bounds, { paddingTopLeft: [12, 12 + over], paddingBottomRight: [aside, 12], animate: false });
+      if (!page.classList.contains("msap-impression") && msap.cadrage.tout(map, legend)) { return; }
+      map.fitBounds(bounds, { padding: [12, 12], animate: false });
     }
+    var page = document.documentElement, legend = document.querySelector("details.msap-cle");
+    if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
     frame();
     msap.ensemble(map);
     msap.commencer();
@@ -70,8 +65,7 @@
       page.style.setProperty("--msap-haut", Math.max(240, Math.min(640, left - 36)) + "px");
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
-    var page = document.documentElement, panel = document.getElementById("msap-panneau"), left = null, legend = document.querySelector("details.msap-cle");
-    if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
+    var panel = document.getElementById("msap-panneau"), left = null;
     if (legend) { legend.addEventListener("toggle", msap.ranger); }
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, open: legend && legend.open };

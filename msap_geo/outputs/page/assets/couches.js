@@ -348,15 +348,8 @@
     var zone = S.zones.filter(function (z) { return z.rang === rank; })[0];
     if (!zone || !layers.zones) { return; }
     montrer("zones");
-    var box = [Infinity, Infinity, -Infinity, -Infinity], boxes = data.topologie.box;
-    zone.communes.forEach(function (i) {
-      box = [Math.min(box[0], boxes[4 * i]), Math.min(box[1], boxes[4 * i + 1]),
-        Math.max(box[2], boxes[4 * i + 2]), Math.max(box[3], boxes[4 * i + 3])];
-    });
-    if (isFinite(box[0]) && box[0] <= box[2]) {
-      S.carte.fitBounds(data.repere.bounds(box), { maxZoom: 12, padding: [40, 40], animate: false });
-    }
     openZone(zone);
+    msap.cadrage.montrer(S.carte, zone.communes, 12);
   }
 
   function openSite(i) { msap.fiches.ouvrir(msap.fiches.site(i), msap.signes.site(i), ["site", data.sites.id[i]]); }
@@ -369,10 +362,9 @@
   }
 
   function showCommune(i) {
-    var at = 4 * i, box = data.topologie.box.slice(at, at + 4);
-    if (box[0] > box[2]) { return; }
-    S.carte.fitBounds(data.repere.bounds(box), { maxZoom: 12, padding: [60, 60], animate: false });
-    msap.fiches.ouvrir(msap.fiches.commune(i), data.repere.latlng(data.communes.x[i], data.communes.y[i]));
+    var drawn = data.topologie.areaStart[i] < data.topologie.areaStart[i + 1];
+    msap.fiches.ouvrir(msap.fiches.commune(i), drawn ? data.repere.latlng(data.communes.x[i], data.communes.y[i]) : null);
+    msap.cadrage.montrer(S.carte, [i], 12);
   }
 
   Object.assign(msap, {

@@ -112,12 +112,9 @@
   }
 
   function enter(commune) {
-    var at = data().communes.departement[commune], box = [Infinity, Infinity, -Infinity, -Infinity], boxes = data().topologie.box;
-    data().communes.departement.forEach(function (d, i) {
-      if (d !== at || boxes[4 * i] > boxes[4 * i + 2]) { return; }
-      box = [Math.min(box[0], boxes[4 * i]), Math.min(box[1], boxes[4 * i + 1]), Math.max(box[2], boxes[4 * i + 2]), Math.max(box[3], boxes[4 * i + 3])];
-    });
-    S.carte.fitBounds(data().repere.bounds(box), { padding: [20, 20], animate: false });
+    var at = data().communes.departement[commune], inside = [];
+    data().communes.departement.forEach(function (d, i) { if (d === at) { inside.push(i); } });
+    msap.cadrage.montrer(S.carte, inside);
   }
 
   Object.assign(msap, {

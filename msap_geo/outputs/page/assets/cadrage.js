@@ -1,0 +1,117 @@
+// Where a thing is put on the screen: as large as can be, and under nothing of what lies over the map.
+"use strict";
+(function () {
+  var EDGE = 12, AROUND = 12, CELLS = 64, PLACES = 12, STEP = 0.25, DEEPEST = 2;
+  var OVER = ".msap-chercher, details.msap-cle, .msap-bandeaux, #msap-fiche, .leaflet-control";
+
+  // What lies over the map, in its pixels, with some room around.
+  function obstacles(map) {
+    var frame = map.getContainer().getBoundingClientRect(), found = [];
+    document.querySelectorAll(OVER).forEach(function (node) {
+      var r = node.getBoundingClientRect();
+      if (!r.width || r.right <= frame.left || r.left >= frame.right || r.bottom <= frame.top || r.top >= frame.bottom) { return; }
+      found.push([r.left - frame.left - AROUND, r.top - frame.top - AROUND, r.right - frame.left + AROUND, r.bottom - frame.top + AROUND]);
+    });
+    return found;
+  }
+
+  // The cells of a square that areas are in, as sums, so that a rectangle is asked in one go.
+  function mask(areas) {
+    var shape = msap.donnees().topologie, all = [Infinity, Infinity, -Infinity, -Infinity], placed = [];
+    areas.forEach(function (area) {
+      var box = shape.box.subarray(4 * area, 4 * area + 4);
+      if (box[0] > box[2]) { return; }
+      placed.push(area);
+      all = [Math.min(all[0], box[0]), Math.min(all[1], box[1]), Math.max(all[2], box[2]), Math.max(all[3], box[3])];
+    });
+    if (!placed.length) { return null; }
+    var w = Math.max(1, all[2] - all[0]) / CELLS, h = Math.max(1, all[3] - all[1]) / CELLS, side = CELLS + 1;
+    var sums = new Int32Array(side * side), rows = spans(), columns = spans(), row, column;
+    function cell(at, from, size) { return Math.max(0, Math.min(CELLS - 1, Math.floor((at - from) / size))); }
+    placed.forEach(function (area) {
+      for (var ring = shape.areaStart[area]; ring < shape.areaStart[area + 1]; ring++) {
+        for (var r = shape.ringStart[ring]; r < shape.ringStart[ring + 1]; r++) {
+          var arc = shape.refs[r] >> 1;
+          for (var k = shape.start[arc]; k < shape.start[arc + 1]; k++) {
+            var x = cell(shape.x[k], all[0], w), y = cell(shape.y[k], all[1], h);
+            rows[y] = [Math.min(rows[y][0], x), Math.max(rows[y][1], x)];
+            columns[x] = [Math.min(columns[x][0], y), Math.max(columns[x][1], y)];
+          }
+        }
+      }
+    });
+    // A cell between others of its row and of its column is taken: corners are left, holes are not.
+    for (row = 1; row < side; row++) {
+      for (column = 1; column < side; column++) {
+        var x0 = column - 1, y0 = row - 1;
+        sums[row * side + column] = x0 >= rows[y0][0] && x0 <= rows[y0][1] && y0 >= columns[x0][0] && y0 <= columns[x0][1] ? 1 : 0;
+      }
+    }
+    for (row = 1; row < side; row++) {
+      for (column = 1; column < side; column++) {
+        sums[row * side + column] += sums[(row - 1) * side + column] + sums[row * side + column - 1] - sums[(row - 1) * side + column - 1];
+      }
+    }
+    return {
+      box: all,
+      in: function (x0, y0, x1, y1) {
+        if (x1 < all[0] || y1 < all[1] || x0 > all[2] || y0 > all[3]) { return false; }
+        var a = cell(x0, all[0], w), b = cell(y0, all[1], h), c = cell(x1, all[0], w) + 1, d = cell(y1, all[1], h) + 1;
+        return sums[d * side + c] - sums[b * side + c] - sums[d * side + a] + sums[b * side + a] > 0;
+      }
+    };
+  }
+
+  function spans() { return Array.from({ length: CELLS }, function () { return [Infinity, -Infinity]; }); }
+
+  // The largest zoom, then the place nearest to the middle, where nothing hides the areas; null if none does.
+  function placed(map, shape, most, over) {
+    var grid = msap.donnees().repere, size = map.getSize(), box = shape.box;
+    function scale(zoom) { return map.options.crs.scale(zoom) * grid.step; }
+    var zoom = Math.log2(Math.min((size.x - 2 * EDGE) / Math.max(1, box[2] - box[0]), (size.y - 2 * EDGE) / Math.max(1, box[3] - box[1])) / scale(0));
+    zoom = Math.min(most, map.getMaxZoom(), Math.floor(zoom / STEP) * STEP);
+    for (var lost = 0; lost <= DEEPEST; lost += STEP) {
+      var k = scale(zoom - lost), free = [size.x - 2 * EDGE - k * (box[2] - box[0]), size.y - 2 * EDGE - k * (box[3] - box[1])];
+      var best = null, nearest = Infinity;
+      for (var i = 0; i <= PLACES; i++) {
+        for (var j = 0; j <= PLACES; j++) {
+          var away = Math.pow(free[0] * (i / PLACES - 0.5), 2) + Math.pow(free[1] * (j / PLACES - 0.5), 2);
+          if (away >= nearest) { continue; }
+          var x = EDGE + free[0] * i / PLACES - k * box[0], y = EDGE + free[1] * j / PLACES - k * box[1];
+          if (over.every(function (r) { return !shape.in((r[0] - x) / k, (r[1] - y) / k, (r[2] - x) / k, (r[3] - y) / k); })) {
+            best = [(size.x / 2 - x) / k, (size.y / 2 - y) / k];
+            nearest = away;
+          }
+        }
+      }
+      if (best) { return { centre: grid.latlng(best[0], best[1]), zoom: zoom - lost }; }
+    }
+    return null;
+  }
+
+  // Show areas (rows of communes); false where they have no place, or where something would always hide them.
+  function show(map, areas, most) {
+    var shape = mask(areas), found = shape && placed(map, shape, most === undefined ? Infinity : most, obstacles(map));
+    if (!found) { return false; }
+    map.setView(found.centre, found.zoom, { animate: false });
+    return true;
+  }
+
+  // The whole territory; on a screen so small that the open legend would halve it, the legend is folded.
+  function whole(map, key) {
+    var shape = mask(msap.donnees().communes.code.map(function (_, i) { return i; }));
+    if (!shape) { return false; }
+    var found = placed(map, shape, Infinity, obstacles(map));
+    if (key && key.open) {
+      key.open = false;
+      var folded = placed(map, shape, Infinity, obstacles(map));
+      key.open = !(folded && (!found || folded.zoom - found.zoom > 0.75));
+      found = key.open ? found : folded;
+    }
+    if (!found) { return false; }
+    map.setView(found.centre, found.zoom, { animate: false });
+    return true;
+  }
+
+  msap.cadrage = { montrer: show, tout: whole };
+})();
