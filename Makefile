@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 RUNTIME := $(VENV)/.runtime-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
+# What checks the scripts of the page; Node and npm come with the packages of development.
+PAGE := scripts/page
+SCRIPTS := $(PAGE)/node_modules/.package-lock.json
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -32,11 +35,13 @@ test-rapide: $(DEV)  ## lance les tests rapides : sans navigateur ni fichiers r�
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corse and not slow" \
 		$(PYTEST_ARGS)
 
-check: $(DEV)  ## vérifie style, types et architecture
+check: $(DEV) $(SCRIPTS)  ## vérifie style, types et architecture, de Python et des scripts de la page
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/node $(PAGE)/node_modules/typescript/bin/tsc --project $(PAGE)
+	$(BIN)/node $(PAGE)/node_modules/oxlint/bin/oxlint --config $(PAGE)/oxlint.json msap_geo/outputs/page/assets
 
 wheel: $(DEV)  ## construit dist/*.whl et l'essaie dans un environnement vide
 	@sh scripts/check_wheel.sh $(BIN)/python dist
@@ -62,7 +67,7 @@ newest:  ## essaie les dépendances les plus neuves (demande uv)
 	$(call tried_with,highest)
 
 clean:  ## efface environnement, caches et dist/ (garde maps/)
-	rm -rf $(VENV) .venv-* build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) .venv-* $(PAGE)/node_modules build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -76,4 +81,9 @@ $(RUNTIME): requirements.lock requirements-build.lock pyproject.toml
 $(DEV): $(RUNTIME) requirements-dev.lock
 	@echo "Installation des outils de test dans $(VENV) (une à quelques minutes)…"
 	@sh scripts/install_locked.sh $(BIN)/python requirements-dev.lock
+	@touch $@
+
+$(SCRIPTS): $(PAGE)/package.json $(PAGE)/package-lock.json | $(DEV)
+	@echo "Installation de ce qui vérifie les scripts de la page…"
+	@$(BIN)/npm ci --prefix $(PAGE) --silent
 	@touch $@

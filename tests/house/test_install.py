@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -123,6 +124,15 @@ def test_the_locks_agree_and_hold_no_address():
     whole = {(package, version) for package, version, _ in _locked(LOCKS[2])}
     for name in LOCKS[:2]:
         assert {(package, version) for package, version, _ in _locked(name)} <= whole
+
+
+def test_the_lock_of_what_checks_scripts_has_hashes_and_no_address():
+    lock = json.loads((ROOT / "scripts" / "page" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: one for name, one in lock["packages"].items() if name}
+    assert {"node_modules/oxlint", "node_modules/typescript"} <= set(packages)
+    for name, one in packages.items():
+        assert one["integrity"].startswith("sha512-"), name
+        assert "resolved" not in one, name
 
 
 @pytest.mark.parametrize("name", LOCKS[:2])

@@ -2,7 +2,7 @@
 (() => {
   const atlas = JSON.parse(document.getElementById("donnees").textContent);
   const SVG = "http://www.w3.org/2000/svg";
-  const place = (id) => document.getElementById(id);
+  const place = (id) => /** @type {HTMLInputElement} */ (/** @type {unknown} */ (document.getElementById(id)));
   const make = (name, text, parent) => {
     const element = document.createElement(name);
     if (text !== undefined && text !== "") element.textContent = text;
@@ -126,7 +126,7 @@
         state.down = state.sort === index ? !state.down : index >= 0;
         state.sort = index;
         fillTable();
-        place("titres").children[[-1, ...columns].indexOf(index)].firstChild.focus();
+        place("titres").children[[-1, ...columns].indexOf(index)].querySelector("button").focus();
       });
     };
     head("Territoire", -1);
@@ -141,7 +141,7 @@
     const order = [...atlas.territoires].sort((a, b) => {
       if (state.sort < 0) return (state.down ? -1 : 1) * a.code.localeCompare(b.code, "fr", { numeric: true });
       const [x, y] = [valueOf(a.code, state.sort), valueOf(b.code, state.sort)];
-      if (x === null || y === null) return (x === null) - (y === null);
+      if (x === null || y === null) return Number(x === null) - Number(y === null);
       return (state.down ? y - x : x - y) || a.code.localeCompare(b.code);
     });
     const body = place("lignes");
@@ -198,11 +198,11 @@
     holder.replaceChildren();
     if (dates.length < 2) return;
     const [width, height, left, right, top, bottom] = [360, 190, 16, 16, 22, 26];
-    const series = [["tous", ""], ...(state.area ? [["", state.area]] : [])]
-      .map(([kind, area]) => [kind, dates.map((date) => valueOf(area, state.figure, date))])
-      .filter(([, values]) => values.some((value) => value !== null));
-    const drawnKinds = figure.forme === "part" || !state.area ? series : series.filter(([kind]) => kind === "");
-    const all = drawnKinds.flatMap(([, values]) => values.filter((value) => value !== null));
+    const series = [{ kind: "tous", area: "" }, ...(state.area ? [{ kind: "", area: state.area }] : [])]
+      .map(({ kind, area }) => ({ kind, values: dates.map((date) => valueOf(area, state.figure, date)) }))
+      .filter(({ values }) => values.some((value) => value !== null));
+    const drawnKinds = figure.forme === "part" || !state.area ? series : series.filter(({ kind }) => kind === "");
+    const all = drawnKinds.flatMap(({ values }) => values.filter((value) => value !== null));
     if (!all.length) return;
     const [least, most] = [Math.min(...all), Math.max(...all)];
     const times = dates.map((date) => Date.parse(date));
@@ -211,8 +211,8 @@
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }, holder);
     draw("title", {}, svg).textContent = `${figure.titre}, de ${day(dates[0])} à ${day(dates[dates.length - 1])}`;
     draw("line", { class: "axe", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }, svg);
-    for (const [kind, values] of drawnKinds) {
-      const points = values.map((value, i) => (value === null ? null : [x(i), y(value), value])).filter(Boolean);
+    for (const { kind, values } of drawnKinds) {
+      const points = values.flatMap((value, i) => (value === null ? [] : [[x(i), y(value), value]]));
       draw("polyline", { class: `ligne ${kind}`, points: points.map((p) => `${p[0]},${p[1]}`).join(" ") }, svg);
       points.forEach(([px, py, value], i) => {
         draw("circle", { class: `point ${kind}`, cx: px, cy: py, r: 4 }, svg);
@@ -249,18 +249,18 @@
   });
   place("cas-choix").hidden = cases.length < 2;
   place("date-choix").hidden = dates.length < 2;
-  place("date").max = Math.max(0, dates.length - 1);
-  place("date").value = state.date;
-  place("chiffre").addEventListener("change", (event) => {
-    state.figure = Number(event.target.value);
+  place("date").max = String(Math.max(0, dates.length - 1));
+  place("date").value = String(state.date);
+  place("chiffre").addEventListener("change", () => {
+    state.figure = Number(place("chiffre").value);
     refresh();
   });
-  place("cas").addEventListener("change", (event) => {
-    state.cas = event.target.value;
+  place("cas").addEventListener("change", () => {
+    state.cas = place("cas").value;
     refresh();
   });
-  place("date").addEventListener("input", (event) => {
-    state.date = Number(event.target.value);
+  place("date").addEventListener("input", () => {
+    state.date = Number(place("date").value);
     refresh();
   });
   for (const note of atlas.notes) make("li", note, place("liste-notes"));

@@ -82,7 +82,7 @@ var msap = (function () {
   // Text without accents nor capitals, for searching: "Évisa" is found by "evi".
   function plain(text) {
     return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
-      .replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/[’'\-]/g, " ");
+      .replace(/œ/g, "oe").replace(/æ/g, "ae").replace(/[’'-]/g, " ");
   }
 
   // What a cell is sorted by: its data-valeur, else its French number, else its words.

@@ -90,7 +90,7 @@
   function legend(map) {
     function tell() {
       document.querySelectorAll("[data-couche]").forEach(function (line) {
-        var layer = msap.couches[line.dataset.couche];
+        var layer = msap.couches[String(line.dataset.couche)];
         line.hidden = !layer || !map.hasLayer(layer);
       });
     }

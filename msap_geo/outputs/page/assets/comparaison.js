@@ -84,7 +84,7 @@
       if (STATES[told[id].etat]) { msap.marquer(id, STATES[told[id].etat]); }
     });
     document.getElementById("msap-panneau").addEventListener("click", function (event) {
-      var button = event.target.closest("[data-commune]");
+      var button = /** @type {Element} */ (event.target).closest("[data-commune]");
       if (button) { msap.montrerCommune(msap.donnees().communes.code.indexOf(button.dataset.commune)); }
     });
   });

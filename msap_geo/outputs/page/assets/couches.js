@@ -53,7 +53,7 @@
   function hatch(ctx, colour, gap, beside) {
     var tile = document.createElement("canvas"), side = gap || 9;
     tile.width = tile.height = side;
-    var pen = tile.getContext("2d");
+    var pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
     function lines(ink, width, shift) {
       pen.strokeStyle = ink; pen.lineWidth = width;
       pen.beginPath();
@@ -71,11 +71,11 @@
   function dots(ctx) {
     var tile = document.createElement("canvas");
     tile.width = tile.height = 9;
-    var pen = tile.getContext("2d");
-    [["#1b1b2f", 2.6], ["#fff", 1.6]].forEach(function (disc) {
-      pen.fillStyle = disc[0];
+    var pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+    [{ ink: "#1b1b2f", radius: 2.6 }, { ink: "#fff", radius: 1.6 }].forEach(function (disc) {
+      pen.fillStyle = disc.ink;
       pen.beginPath();
-      pen.arc(4.5, 4.5, disc[1], 0, 2 * Math.PI);
+      pen.arc(4.5, 4.5, disc.radius, 0, 2 * Math.PI);
       pen.fill();
     });
     return ctx.createPattern(tile, "repeat");
@@ -345,7 +345,7 @@
   function montrer(kind) { if (layers[kind] && !S.carte.hasLayer(layers[kind])) { S.carte.addLayer(layers[kind]); } }
 
   function showZone(rank) {
-    var zone = S.zones.filter(function (z) { return z.rang === rank; })[0];
+    var zone = S.zones.find(function (z) { return z.rang === rank; });
     if (!zone || !layers.zones) { return; }
     montrer("zones");
     openZone(zone);

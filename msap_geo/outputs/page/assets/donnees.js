@@ -37,7 +37,9 @@
 
   // Each from the one before it; those that are not known are null.
   function decimals(column) {
-    var value = 0, found = Array.from(msap.trace.deplier(column.pas), function (step) { value += step; return value / column.par; });
+    var value = 0;
+    /** @type {(number | null)[]} */
+    var found = Array.from(msap.trace.deplier(column.pas), function (step) { value += step; return value / column.par; });
     column.sans.forEach(function (row) { found.splice(row, 0, null); });
     return found;
   }

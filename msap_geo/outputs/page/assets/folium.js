@@ -1,6 +1,7 @@
 // What Folium's layers need of the programs Folium would fetch: pins, colour scales, and the one use
 // its popups make of jQuery.
 "use strict";
+// oxlint-disable-next-line no-unused-vars
 function $(markup) {
   if (typeof markup !== "string") {
     return { ready: function (act) {
@@ -52,7 +53,7 @@ var msapFolium = (function () {
       box.style.cssText = "background:#fff;color:#000;padding:4px 16px 2px;font:12px system-ui,sans-serif";
       canvas.width = WIDE; canvas.height = 10;
       canvas.style.display = "block";
-      var pen = canvas.getContext("2d");
+      var pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       colours.forEach(function (colour, i) {
         pen.fillStyle = colour;
         pen.fillRect(i * WIDE / colours.length, 0, WIDE / colours.length + 1, 10);

@@ -17,60 +17,60 @@
 
   var KEPT = ["fillStyle", "strokeStyle", "lineWidth", "lineJoin", "globalAlpha", "font", "textAlign", "dash", "turned"];
 
-  function Pen(group, defs) {
-    this.group = group; this.defs = defs; this.path = ""; this.kept = []; this.patterns = 0;
-    this.fillStyle = this.strokeStyle = "#000"; this.lineWidth = 1; this.lineJoin = "miter"; this.globalAlpha = 1;
-    this.globalCompositeOperation = "source-over"; this.font = "10px sans-serif"; this.textAlign = "start";
-    this.dash = ""; this.turned = "";
-  }
+  class Pen {
+    constructor(group, defs) {
+      this.group = group; this.defs = defs; this.path = ""; this.kept = []; this.patterns = 0;
+      this.fillStyle = this.strokeStyle = "#000"; this.lineWidth = 1; this.lineJoin = "miter"; this.globalAlpha = 1;
+      this.globalCompositeOperation = "source-over"; this.font = "10px sans-serif"; this.textAlign = "start";
+      this.dash = ""; this.turned = "";
+    }
 
-  Object.assign(Pen.prototype, {
-    beginPath: function () { this.path = ""; },
-    moveTo: function (x, y) { this.path += "M" + short(x) + " " + short(y); },
-    lineTo: function (x, y) { this.path += "L" + short(x) + " " + short(y); },
-    closePath: function () { this.path += "Z"; },
-    rect: function (x, y, w, h) { this.path += "M" + short(x) + " " + short(y) + "h" + short(w) + "v" + short(h) + "h" + short(-w) + "Z"; },
-    arc: function (x, y, r) {
+    beginPath() { this.path = ""; }
+    moveTo(x, y) { this.path += "M" + short(x) + " " + short(y); }
+    lineTo(x, y) { this.path += "L" + short(x) + " " + short(y); }
+    closePath() { this.path += "Z"; }
+    rect(x, y, w, h) { this.path += "M" + short(x) + " " + short(y) + "h" + short(w) + "v" + short(h) + "h" + short(-w) + "Z"; }
+    arc(x, y, r) {
       var d = 2 * r;
       this.path += "M" + short(x - r) + " " + short(y) + "a" + r + " " + r + " 0 1 0 " + d + " 0a" + r + " " + r + " 0 1 0 " + -d + " 0Z";
-    },
-    setLineDash: function (dash) { this.dash = dash.join(" "); },
-    save: function () { var pen = this; this.kept.push(KEPT.map(function (name) { return pen[name]; })); },
-    restore: function () { var pen = this; (this.kept.pop() || []).forEach(function (value, i) { pen[KEPT[i]] = value; }); },
-    translate: function (x, y) { this.turned += "translate(" + short(x) + " " + short(y) + ")"; },
-    rotate: function (angle) { this.turned += "rotate(" + short(angle * 180 / Math.PI) + ")"; },
-    createPattern: function (tile) {
+    }
+    setLineDash(dash) { this.dash = dash.join(" "); }
+    save() { var pen = this; this.kept.push(KEPT.map(function (name) { return pen[name]; })); }
+    restore() { var pen = this; (this.kept.pop() || []).forEach(function (value, i) { pen[KEPT[i]] = value; }); }
+    translate(x, y) { this.turned += "translate(" + short(x) + " " + short(y) + ")"; }
+    rotate(angle) { this.turned += "rotate(" + short(angle * 180 / Math.PI) + ")"; }
+    createPattern(tile) {
       var id = "motif-" + this.defs.childNodes.length;
       var pattern = node(this.defs, "pattern", { id: id, width: tile.width, height: tile.height, patternUnits: "userSpaceOnUse" });
       node(pattern, "image", { href: tile.toDataURL(), width: tile.width, height: tile.height });
       return "url(#" + id + ")";
-    },
-    put: function (tag, attributes, text) {
+    }
+    put(tag, attributes, text) {
       if (this.turned) { attributes.transform = this.turned; }
       if (this.globalAlpha < 1) { attributes.opacity = this.globalAlpha; }
       var made = node(null, tag, attributes, text);
       if (this.globalCompositeOperation === "destination-over") { this.group.insertBefore(made, this.group.firstChild); }
       else { this.group.appendChild(made); }
-    },
-    fill: function (rule) {
+    }
+    fill(rule) {
       if (this.path) { this.put("path", { d: this.path, fill: this.fillStyle, "fill-rule": rule || "nonzero" }); }
-    },
-    stroke: function () {
+    }
+    stroke() {
       if (!this.path) { return; }
       var line = { d: this.path, fill: "none", stroke: this.strokeStyle, "stroke-width": short(this.lineWidth), "stroke-linejoin": this.lineJoin };
       if (this.dash) { line["stroke-dasharray"] = this.dash; }
       this.put("path", line);
-    },
-    words: function (text, x, y, style) {
+    }
+    words(text, x, y, style) {
       var size = /(\d+)px/.exec(this.font), weight = /^\d+ /.exec(this.font);
       this.put("text", Object.assign({
         x: short(x), y: short(y), "font-size": size ? size[1] : 12, "font-weight": weight ? weight[0].trim() : 400,
         "text-anchor": this.textAlign === "center" ? "middle" : "start"
       }, style), text);
-    },
-    fillText: function (text, x, y) { this.words(text, x, y, { fill: this.fillStyle }); },
-    strokeText: function (text, x, y) { this.words(text, x, y, { fill: "none", stroke: this.strokeStyle, "stroke-width": this.lineWidth }); }
-  });
+    }
+    fillText(text, x, y) { this.words(text, x, y, { fill: this.fillStyle }); }
+    strokeText(text, x, y) { this.words(text, x, y, { fill: "none", stroke: this.strokeStyle, "stroke-width": this.lineWidth }); }
+  }
 
   // ---- Signs, as carte.css draws them ---------------------------------------------------------
 
@@ -172,7 +172,7 @@
     return Array.from(document.querySelectorAll(selector)).filter(function (one) { return !one.closest("[hidden], .msap-nul"); });
   }
 
-  function legendLine(column, item, defs) {
+  function legendLine(column, item) {
     var swatch = item.firstElementChild, x = column.x, y = column.y + 11, told = item.querySelector(".msap-compte");
     var words = swatch.nextElementSibling;
     if (swatch.classList.contains("msap-pastille")) {
@@ -210,14 +210,14 @@
     column.y += 10;
   }
 
-  function legend(column, defs) {
+  function legend(column) {
     var wide = msap.vueDEnsemble();
     all(wide ? ".msap-ensemble-cle" : ".msap-cle [data-theme]").forEach(function (part) {
       var heading = part.querySelector("h2");
       if (heading) { column.say(textOf(heading), 12, 700); column.y += 4; }
-      Array.from(part.querySelectorAll("li")).forEach(function (item) { legendLine(column, item, defs); });
+      Array.from(part.querySelectorAll("li")).forEach(function (item) { legendLine(column, item); });
     });
-    if (!wide) { all(".msap-cle .msap-signes li").forEach(function (item) { legendLine(column, item, defs); }); }
+    if (!wide) { all(".msap-cle .msap-signes li").forEach(function (item) { legendLine(column, item); }); }
     column.y += 8;
     var credit = document.querySelector(".leaflet-control-attribution");
     all(".msap-papier").concat(credit ? [credit] : []).forEach(function (one) { column.say(textOf(one), 8, 400, { fill: "#55566a" }); });
@@ -235,7 +235,7 @@
     elements(map, frame);
     var column = new Column(node(root, "g", {}), size.x + EDGE);
     words(column);
-    legend(column, defs);
+    legend(column);
     var width = size.x + COLUMN, height = Math.ceil(Math.max(size.y, column.y + EDGE));
     [[paper, { width: width, height: height }], [root, { width: width, height: height, viewBox: "0 0 " + width + " " + height }]].forEach(function (one) {
       Object.keys(one[1]).forEach(function (name) { one[0].setAttribute(name, one[1][name]); });
@@ -252,7 +252,7 @@
       var canvas = document.createElement("canvas");
       canvas.width = sharp * Number(root.getAttribute("width"));
       canvas.height = sharp * Number(root.getAttribute("height"));
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).drawImage(image, 0, 0, canvas.width, canvas.height);
       canvas.toBlob(done, "image/png");
     };
     image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(root));

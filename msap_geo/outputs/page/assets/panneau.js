@@ -85,11 +85,11 @@
   function links() {
     var panel = document.getElementById("msap-panneau");
     panel.querySelectorAll("td [data-zone], td [data-site]").forEach(function (button) {
-      var name = button.closest("tr").querySelector(".msap-nom").firstChild.textContent;
+      var name = button.closest("tr").querySelector(".msap-nom").childNodes[0].textContent;
       button.setAttribute("aria-label", (button.dataset.zone ? "Zone blanche n° " + button.dataset.zone : name) + " : montrer sur la carte");
     });
     panel.addEventListener("click", function (event) {
-      var button = event.target.closest("[data-zone], [data-site]");
+      var button = /** @type {Element} */ (event.target).closest("[data-zone], [data-site]");
       if (!button) { return; }
       if (button.dataset.zone) { msap.montrerZone(Number(button.dataset.zone)); }
       else { msap.montrerSite(button.dataset.site); }
@@ -130,7 +130,7 @@
   // By script: the page's policy forbids style attributes.
   function swatches() {
     document.querySelectorAll("[data-couleur]").forEach(function (swatch) {
-      swatch.style.backgroundColor = swatch.dataset.couleur;
+      swatch.style.backgroundColor = String(swatch.dataset.couleur);
     });
   }
 

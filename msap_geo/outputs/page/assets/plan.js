@@ -2,7 +2,7 @@
 // is; and beside it the choice of the reader. Words from data only ever go through textContent.
 "use strict";
 var msapPlan = (function () {
-  var el = msap.element, essai = msapEssai, vue = msapVue, add = vue.ajouter, parts = {}, E = null;
+  var essai = msapEssai, vue = msapVue, add = vue.ajouter, parts = {}, E = null;
   var PROPOSED = 3, STEP = 10000, mode = "nombre", budget = null, SVG = "http://www.w3.org/2000/svg";
 
   function ranks(ids) { return ids.map(function (id) { return E.rang[id]; }); }
@@ -57,7 +57,7 @@ var msapPlan = (function () {
 
   // By number, or by what one may spend a year: the plan of most people that costs no more.
   function affordable(budget) {
-    var best = null;
+    var best = /** @type {{n: number, gain: number, sites: string[]} | null} */ (null);
     E.plans.forEach(function (one) { if (cost(ranks(one.sites)).total <= budget + 0.5) { best = one; } });
     return best;
   }

@@ -25,7 +25,7 @@
   function fillLegend() {
     var signs = essai.resultat().signes, said = msapPlan.signes(), states = { ouverte: 0, proposee: 0, fermee: 0 };
     document.querySelectorAll("[data-signe^='maison:']").forEach(function (node) {
-      var kind = node.dataset.signe.slice(7);
+      var kind = String(node.dataset.signe).slice(7);
       count(node.dataset.signe, signs.parGenre[kind] || 0);
     });
     Object.keys(said).forEach(function (index) { states[said[index][0]] += 1; });
@@ -60,7 +60,7 @@
 
   // Where a zone of the choice comes from: the zone of today that gives it most people.
   function origin(zone) {
-    var best = null, most = -1, shared = Object.create(null), base = essai.base();
+    var best = /** @type {{id: string, rang: number, principale: number} | null} */ (null), most = -1, shared = Object.create(null), base = essai.base();
     E.zoneDe = E.zoneDe || base.zones.reduce(function (of, one) {
       one.communes.forEach(function (c) { of[c] = one; });
       return of;
@@ -79,7 +79,7 @@
   function fillZones(zones) {
     var section = document.getElementById("msap-section-zones");
     if (!section) { return; }
-    Array.from(section.children).forEach(function (child) {
+    /** @type {HTMLElement[]} */ (Array.from(section.children)).forEach(function (child) {
       if (child !== parts.zones && child.tagName !== "H2") { child.hidden = !essai.vide(); }
     });
     if (!parts.zones) { parts.zones = section.appendChild(el("div", "", "msap-defile")); }
@@ -140,7 +140,7 @@
     var r = essai.resultat(), office = index >= E.nMaisons, there = essai.choisi(id), lines = [], found = msapPlan.plan();
     var place = found ? found.sites.indexOf(id) : -1;
     if (place >= 0) { lines.push(["Plan de " + msap.nombre(found.n) + (found.n > 1 ? " bureaux" : " bureau"), "n° " + (place + 1) + ", tenu par " + msap.part(found.tenus[place]) + " des plans presque aussi bons"]); }
-    if (office && !there) { lines = lines.concat(officeLines(r.classement.filter(function (l) { return l.site === index; })[0])); }
+    if (office && !there) { lines = lines.concat(officeLines(r.classement.find(function (l) { return l.site === index; }))); }
     if (office) { lines.push(["Coût d’une Maison ici", priceWords(index)]); }
     if (!office && !there) {
       lines.push(["Habitants dont elle est la plus proche", msap.nombre(r.fermetures.usagers[index])],

@@ -115,7 +115,7 @@ var msapCote = (function () {
       swatch.style.backgroundColor = line.couleur;
       add(item, "span", line.nom);
     });
-    usual.parentNode.insertBefore(box, usual);
+    usual.before(box);
     parts.themes = document.getElementById("msap-theme");
     parts.themes.addEventListener("change", function () { parts.show.checked = parts.painted = false; });
   }

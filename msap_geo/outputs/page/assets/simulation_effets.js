@@ -103,7 +103,7 @@ var msapEffets = (function () {
       };
     });
     found.sort(function (x, y) {
-      return y.score - x.score || y.gagnes - x.gagnes ||
+      return Number(y.score) - Number(x.score) || y.gagnes - x.gagnes ||
         y.minutesEconomisees - x.minutesEconomisees || avant(x.id, y.id);
     });
     found.forEach(function (line, index) { line.rang = index + 1; });

@@ -200,7 +200,7 @@ var msapVue = (function () {
 
   // Rows are made anew: the box that had the focus finds it again.
   function refill(table, fill) {
-    var active = document.activeElement, held = active && table.contains(active) ? active.dataset.essai : undefined;
+    var active = /** @type {HTMLElement} */ (document.activeElement), held = active && table.contains(active) ? active.dataset.essai : undefined;
     var body = table.tBodies[0];
     body.textContent = "";
     Array.from(table.tHead.rows[0].cells).forEach(function (header) { header.removeAttribute("aria-sort"); });

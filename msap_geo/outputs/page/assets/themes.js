@@ -28,9 +28,9 @@
     return msap.nouvelleToile("routes", function (ctx, view) {
       var wide = Math.max(1, Math.min(4, view.zoom - 7)), widths = [wide + 0.8, wide, 0.65 * wide];
       // Every border first, so that roads open into one another.
-      [["rgba(40, 44, 52, 0.75)", 1], ["#fff", -0.2]].forEach(function (pass) {
+      [{ ink: "rgba(40, 44, 52, 0.75)", more: 1 }, { ink: "#fff", more: -0.2 }].forEach(function (pass) {
         for (var rank = ranks.length - 1; rank >= 0; rank -= 1) {
-          lines(ctx, ranks[rank], ranks[rank].seen(view), pass[0], widths[rank] + pass[1]);
+          lines(ctx, ranks[rank], ranks[rank].seen(view), pass.ink, widths[rank] + pass.more);
         }
       });
     });

@@ -281,7 +281,7 @@ msap.trace = (function () {
   }
 
   Scene.prototype.draw = function () {
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.frame || 0);
     this.frame = 0;
     // Nothing is drawn before the map has its size and its view: the first ones are not the last.
     if (!this.awake) { return; }
