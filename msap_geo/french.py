@@ -70,18 +70,55 @@ def kilometres(value: float | None) -> str:
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
-    """Return a share from 0 to 1 as a percentage, one decimal unless told: ``"92,3 %"``."""
+    """Return a share as a percentage: ``"92,3 %"``; none is told as all, nor as nothing.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1, or null.
+    decimals
+        Digits after the comma.
+
+    Returns
+    -------
+    str
+        ``"plus de 99,9 %"`` of what would round to 100 % and is less, ``"moins de 0,1 %"`` of what
+        would round to nothing and is more.
+    """
     text = _UNKNOWN if share is None else number(100 * share, decimals)
-    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
+    if share is None or text == _UNKNOWN:
+        return _UNKNOWN
+    least = 10.0**-decimals
+    if _NEXT_TO_NOTHING < share < 1 - _NEXT_TO_NOTHING:
+        if text == number(100, decimals):
+            return f"plus de {number(100 - least, decimals)}{_THIN_SPACE}%"
+        if text == number(0, decimals):
+            return f"moins de {number(least, decimals)}{_THIN_SPACE}%"
+    return f"{text}{_THIN_SPACE}%"
+
+
+_NEXT_TO_NOTHING = 1e-9
+"""What sums of floating numbers may lack; a person in a country is thirty times more."""
+
+
+def change(share: float) -> str:
+    """Return a relative change with its sign: ``"+2,3 %"``, ``"−0,5 %"``, ``"moins de 0,1 %"``."""
+    text = percent(abs(share)) if abs(share) < 1 else f"{number(100 * abs(share), 1)}{_THIN_SPACE}%"
+    sign = "" if share == 0 or text.startswith("moins") else "+" if share > 0 else "−"
+    return sign + text
 
 
 def interval(low: float, high: float) -> str:
     """Return two shares as an interval of whole percents: ``"84 à 92 %"``, ``"plus de 99 %"``."""
-    ends = [round(100 * share) for share in (low, high)]
-    if ends[0] == ends[1]:
-        nearly_all = percent(low, 0) == percent(1, 0) and low < 1
-        return f"plus de {percent(0.99, 0)}" if nearly_all else percent(high, 0)
-    return f"{ends[0]} à {percent(high, 0)}"
+    ends = [percent(share, 0) for share in (low, high)]
+    little, most = ends[0].startswith("moins"), ends[1].startswith("plus")
+    if ends[0] == ends[1] or ends[0].startswith("plus"):
+        return ends[0]
+    if most and not little:
+        return f"plus de {percent(math.floor(100 * low) / 100, 0)}"
+    if little and not most:
+        return f"moins de {percent(math.ceil(100 * high) / 100, 0)}"
+    return f"{ends[0].removesuffix(f'{_THIN_SPACE}%')} à {ends[1]}"
 
 
 def euros(value: float | None) -> str:

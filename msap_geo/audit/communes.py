@@ -97,14 +97,14 @@ def compare_totals(
         told = Case(
             f"{DEPARTEMENTS[code]} : {french.people(here)} d'après {names[0]}, "
             f"{french.people(there)} d'après {names[1]} "
-            f"({'+' if gap > 0 else ''}{french.percent(gap)})"
+            f"({french.change(gap)})"
         )
         cases.insert(apart - 1, told) if too_far else cases.append(told)
     whole = int(others[shared].sum()) / int(ours[shared].sum()) - 1
     sentence = (
         f"{french.people(int(ours[shared].sum()))} d'après {names[0]}, "
         f"{french.people(int(others[shared].sum()))} d'après {names[1]} "
-        f"({'+' if whole > 0 else ''}{french.percent(whole)})"
+        f"({french.change(whole)})"
     )
     code = f"{kind}-ecart" if apart else f"{kind}-concordants"
     return finding(code, sentence, file=file, count=apart or len(shared), cases=cases)

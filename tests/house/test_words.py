@@ -122,6 +122,47 @@ def test_a_gap_is_never_nothing_unless_it_is(share, told):
     assert french.gap(share).replace(NARROW, " ") == told
 
 
+@pytest.mark.parametrize(
+    ("share", "decimals", "told"),
+    [
+        (1, 1, "100,0 %"),
+        (0, 1, "0,0 %"),
+        (0.9994, 1, "99,9 %"),
+        (0.9996, 1, "plus de 99,9 %"),
+        (0.9999999, 2, "plus de 99,99 %"),
+        (0.0004, 1, "moins de 0,1 %"),
+        (0.004, 0, "moins de 1 %"),
+        (sum([0.1] * 10), 1, "100,0 %"),
+        (None, 1, "–"),
+    ],
+)
+def test_less_than_all_is_not_all_and_more_than_nothing_not_nothing(share, decimals, told):
+    assert french.percent(share, decimals).replace(NARROW, " ") == told
+
+
+@given(st.integers(1, 70_000_000), st.integers(0, 70_000_000), st.integers(0, 3))
+def test_a_share_of_people_is_all_only_where_nobody_is_left(people, within, decimals):
+    within = min(within, people)
+    text = french.percent(within / people, decimals).replace(NARROW, " ")
+    assert text.startswith("100") == (within == people)
+    assert bool(re.match(r"0(,0+)? %", text)) == (within == 0)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.023, "+2,3 %"),
+        (-0.005, "−0,5 %"),
+        (0.0001, "moins de 0,1 %"),
+        (0, "0,0 %"),
+        (1.5, "+150,0 %"),
+        (-1, "−100,0 %"),
+    ],
+)
+def test_a_change_has_its_sign(share, told):
+    assert french.change(share).replace(NARROW, " ") == told
+
+
 FAULTY = {
     "decimal point": ["à 7.5 min", "99.99 %", "(−3.2)"],
     "one of many": ["Les 1 autres sont ailleurs", "parmi les 1 premiers"],

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from support.pages import visit
 
+from msap_geo import french
 from msap_geo.outputs import Atlas, AtlasArea, AtlasFigure, AtlasRow, render_atlas
 from msap_geo.outputs.page.atlas import INSET, WIDTH, drawn
 
@@ -38,7 +39,7 @@ def atlas(name="Nord"):
             AtlasRow("02", "2020-01-08", "", {"part_20": 0.75, "maisons": 9}),
             AtlasRow("974", "2020-01-08", "", {}, {}, "en échec"),
             AtlasRow("01", "2024-08-01", "", {"part_20": 0.5, "maisons": 4}),
-            AtlasRow("02", "2024-08-01", "", {"part_20": 1.0, "maisons": 2}),
+            AtlasRow("02", "2024-08-01", "", {"part_20": 0.9997, "maisons": 2}),
             AtlasRow("", "2020-01-08", "", {"part_20": 0.6}),
             AtlasRow("", "2024-08-01", "", {"part_20": 0.9}),
         ],
@@ -145,6 +146,7 @@ def test_in_a_browser(browser, tmp_path):
         "Ailleurs (974)",
     ]
     assert rows[0][1].replace("\u00a0", " ").replace("\u202f", " ") == "50,0 %"
+    assert rows[1][1] == french.percent(0.9997) == "plus de 99,9\u202f%"
     assert browser.title == f"Atlas {NASTY}"
     browser.execute_script("document.querySelectorAll('#titres button')[1].click()")
     assert browser.execute_script(cells)[0][0] == "Sud (02)"

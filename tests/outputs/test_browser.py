@@ -215,6 +215,13 @@ def test_numbers_are_those_of_python(browser, demo):
         assert told == [french.number(value, decimals) for value in values]
     assert browser.execute_script("return msap.nombre(null)") == french.number(None)
     assert browser.execute_script("return msap.minutes(3.46)") == french.minutes(3.46)
+    shares = [0, 1, 0.9234, 0.9995, 0.99949, 0.9999999, 0.0004, 0.0005, 1e-12, 1 - 1e-12, 0.005]
+    shares += (1 - np.geomspace(1e-12, 1, 60)).tolist() + np.geomspace(1e-12, 1, 60).tolist()
+    for decimals in (0, 1, 2):
+        told = browser.execute_script(
+            "return arguments[0].map(x => msap.part(x, arguments[1]))", shares, decimals
+        )
+        assert told == [french.percent(share, decimals) for share in shares]
     assert browser.execute_script("return msap.part(0.9234)") == french.percent(0.9234)
     counted = browser.execute_script("return msap.compte(12345, 'zone blanche')")
     assert counted == french.counted(12345, "zone blanche")

@@ -44,6 +44,22 @@ def test_text_is_never_a_formula(tmp_path):
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.xlsx"]
 
 
+def test_a_share_next_to_all_or_to_nothing_is_not_shown_as_it(tmp_path):
+    shares = [1.0, 0.9997, 0.5, 0.0001, 0.0, np.nan]
+    told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")
+    table = pd.DataFrame({"part_20": shares})
+    outputs.write_workbook({"une": table}, tmp_path / "b.xlsx", provenance=told)
+    cells = [row[0] for row in openpyxl.load_workbook(tmp_path / "b.xlsx")["une"].iter_rows(5)]
+    assert [cell.value for cell in cells[:5]] == shares[:5]
+    assert [cell.number_format.replace("\u202f", " ") for cell in cells[:5]] == [
+        "0.0%",
+        '"plus de 99,9 %"',
+        "0.0%",
+        '"moins de 0,1 %"',
+        "0.0%",
+    ]
+
+
 def test_a_table_too_long_for_a_sheet_is_said_to_be(tmp_path, monkeypatch):
     monkeypatch.setattr(workbook, "LONGEST_SHEET", 2)
     told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")

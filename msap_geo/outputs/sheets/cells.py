@@ -54,9 +54,34 @@ class Styles:
 
     def of(self, column: Column) -> Any:
         """Return the format of a column's values."""
-        if column.number not in self._made:
-            self._made[column.number] = self._book.add_format({"num_format": column.number})
-        return self._made[column.number]
+        return self._format(column.number)
+
+    def each(self, column: Column, values: Sequence[Any]) -> list[Any]:
+        """Return the format of each value of a column.
+
+        A share next to all, or to nothing, shows as in texts (:func:`msap_geo.french.percent`);
+        its cell holds the number.
+        """
+        if not column.number.endswith("%"):
+            return [self.of(column)] * len(values)
+        return [self._format(_share_format(value, column.number)) for value in values]
+
+    def _format(self, number: str) -> Any:
+        if number not in self._made:
+            self._made[number] = self._book.add_format({"num_format": number})
+        return self._made[number]
+
+
+def _share_format(value: Any, usual: str) -> str:
+    if not isinstance(value, float):
+        return usual
+    text = french.percent(value, _decimals(usual))
+    return usual if text[:1] in "0123456789−–" else f'"{text}"'
+
+
+def _decimals(number: str) -> int:
+    """Return how many decimals a format of numbers shows."""
+    return len(number.partition(".")[2].rstrip("%"))
 
 
 def plain_values(values: pd.Series, column: Column) -> list[Any]:
@@ -111,9 +136,11 @@ def _text(value: str, *, dated: bool) -> Any:
     return value or None
 
 
-def write_values(sheet: Any, row: int, column: int, values: Sequence[Any], style: Any) -> None:
-    """Write values down a column; unknown ones leave their cell empty."""
-    for at, value in enumerate(values, start=row):
+def write_values(
+    sheet: Any, row: int, column: int, values: Sequence[Any], styles: Sequence[Any]
+) -> None:
+    """Write values down a column, each in its style; unknown ones leave their cell empty."""
+    for at, (value, style) in enumerate(zip(values, styles, strict=True), start=row):
         if value is None:
             continue
         if isinstance(value, str):
@@ -141,7 +168,7 @@ def _shown(value: Any, column: Column) -> int:
         return len(value)
     if isinstance(value, dt.datetime):
         return 10
-    return len(french.number(value, len(column.number.partition(".")[2].rstrip("%"))))
+    return len(french.number(value, _decimals(column.number)))
 
 
 def lines_of(text: str, width: float) -> int:

@@ -155,7 +155,7 @@ def _write_table(
         sheet.set_column(position, position, width, styles.of(column))
         sheet.write_string(FIRST_ROW - 1, position, column.heading, styles.head)
         heights.append(cells.lines_of(column.heading, width))
-        cells.write_values(sheet, FIRST_ROW, position, values, styles.of(column))
+        cells.write_values(sheet, FIRST_ROW, position, values, styles.each(column, values))
     sheet.set_row(FIRST_ROW - 1, _LINE * max(heights))
     if columns:
         last = FIRST_ROW - 1 + len(table)

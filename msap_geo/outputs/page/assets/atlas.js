@@ -20,7 +20,15 @@
     if (value === null || value === undefined) return "–";
     const digits = DECIMALS[figure.forme] ?? 1;
     const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    if (figure.forme === "part") return `${(100 * value).toLocaleString("fr-FR", options)} %`;
+    if (figure.forme === "part") {
+      // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing.
+      const written = (percents) => `${percents.toLocaleString("fr-FR", options)}\u202f%`;
+      const inside = value > 1e-9 && value < 1 - 1e-9;
+      const least = 10 ** -digits;
+      if (inside && written(100 * value) === written(100)) return `plus de ${written(100 - least)}`;
+      if (inside && written(100 * value) === written(0)) return `moins de ${written(least)}`;
+      return written(100 * value);
+    }
     return value.toLocaleString("fr-FR", options);
   };
   const withUnit = (value, figure) => {

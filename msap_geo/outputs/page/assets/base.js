@@ -33,7 +33,16 @@ var msap = (function () {
 
   function minutes(value) { return unit(value, 1, "min"); }
   function kilometres(value) { return unit(value, 1, "km"); }
-  function percent(share) { return unit(share === null ? null : 100 * share, 1, "%"); }
+  // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing.
+  function percent(share, digits) {
+    var decimals = digits === undefined ? 1 : digits, text = number(share === null ? null : 100 * share, decimals);
+    var least = Math.pow(10, -decimals), before = "";
+    if (share > 1e-9 && share < 1 - 1e-9) {
+      if (text === number(100, decimals)) { before = "plus de "; text = number(100 - least, decimals); }
+      else if (text === number(0, decimals)) { before = "moins de "; text = number(least, decimals); }
+    }
+    return text === UNKNOWN ? text : before + text + NARROW + "%";
+  }
 
   // "1 habitant", "12 345 habitants", "3 zones blanches".
   function counted(count, noun) {

@@ -26,7 +26,7 @@ var msapPlan = (function () {
 
   function costWords(spent) {
     var state = spent.total ? spent.etat / spent.total : 0;
-    return euros(spent.total) + " par an" + (state ? ", dont État " + euros(spent.etat) + " (" + msap.nombre(100 * state) + "\u202f%)" : "");
+    return euros(spent.total) + " par an" + (state ? ", dont État " + euros(spent.etat) + " (" + msap.part(state, 0) + ")" : "");
   }
 
   function offices(n) { return msap.nombre(n) + (n > 1 ? " bureaux" : " bureau"); }
@@ -178,7 +178,7 @@ var msapPlan = (function () {
         add(text, "span", " ou ");
         text.appendChild(vue.lien(E.rang[other]));
       });
-      add(text, "small", "tenu par " + msap.nombre(100 * found.tenus[k]) + "\u202f% des plans proches");
+      add(text, "small", "tenu par " + msap.part(found.tenus[k], 0) + " des plans proches");
       add(item, "span", "+" + msap.nombre(found.apports[k]), "msap-compte");
     });
   }
