@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from msap_geo.answers.adaptation import AdaptedNetwork, Wanted, adapt_network
-from msap_geo.answers.adaptation_json import adaptation_json
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
+from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
+from msap_geo.answers.decided.adaptation_json import adaptation_json
+from msap_geo.answers.decided.asked import Decisions, decisions_of
+from msap_geo.answers.decided.longer import LongerOpening, open_longer
+from msap_geo.answers.decided.longer_json import longer_json
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
-from msap_geo.answers.longer import LongerOpening, open_longer
-from msap_geo.answers.longer_json import longer_json
 from msap_geo.answers.mobility_sites import WithoutCarPlan, plan_without_car
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.plan_json import implantation_json
@@ -25,6 +26,7 @@ __all__ = [
     "AdaptedNetwork",
     "Asked",
     "Backtest",
+    "Decisions",
     "Diagnosis",
     "Implantation",
     "LongerOpening",
@@ -37,6 +39,7 @@ __all__ = [
     "adapt_network",
     "adaptation_json",
     "compare_services",
+    "decisions_of",
     "design_rounds",
     "diagnose",
     "implantation_json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import rounds
-from msap_geo.answers.adaptation_json import rows
+from msap_geo.answers.decided.adaptation_json import rows
 from msap_geo.answers.plan_json import plain_values
 from msap_geo.answers.rounds import Rounds, vehicle_name
 from msap_geo.coverage.opening import WEEKDAYS

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import coverage, french
 from msap_geo.documents import access as report_access
+from msap_geo.documents import decisions as report_decisions
 from msap_geo.documents import fiches as report_fiches
 from msap_geo.documents import mobility as report_mobility
 from msap_geo.documents import people as report_people
@@ -69,6 +70,8 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "candidates": report_siting.candidates(parts),
         "plan": report_siting.plan(parts),
         "fiches": report_fiches.fiches(parts, shown=fiches),
+        "adapted": report_decisions.adapted(parts),
+        "longer": report_decisions.longer(parts),
         "robustness": _robustness(parts),
         "definitions": _definitions(parts),
     }

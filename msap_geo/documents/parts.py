@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from msap_geo import french
+from msap_geo.answers.decided.asked import Decisions, decisions_of
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.problem import Asked
@@ -37,6 +38,8 @@ class ReportParts:
         The plan; null without candidates.
     origin
         Date, sources, limits, credits.
+    decisions
+        What the study asks to be decided of what exists.
     """
 
     result: StudyResult
@@ -44,6 +47,7 @@ class ReportParts:
     rating: Rating
     found: Implantation | None
     origin: Provenance
+    decisions: Decisions = field(default_factory=Decisions)
 
     @property
     def first(self) -> str:
@@ -113,4 +117,5 @@ def report_parts(
         rating=rate(result, progress=progress),
         found=optimise(result, asked, progress=progress) if len(result.candidates) else None,
         origin=provenance_of(result),
+        decisions=decisions_of(result, progress=progress),
     )

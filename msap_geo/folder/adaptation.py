@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from msap_geo.answers.adaptation import AdaptedNetwork
-    from msap_geo.answers.longer import LongerOpening
+    from msap_geo.answers.decided.adaptation import AdaptedNetwork
+    from msap_geo.answers.decided.longer import LongerOpening
 
 
 def adaptation_tables(found: AdaptedNetwork) -> dict[str, pd.DataFrame]:

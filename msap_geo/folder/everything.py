@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msap_geo import outputs
+from msap_geo.answers.decided.adaptation_json import adaptation_json
+from msap_geo.answers.decided.asked import Decisions, decisions_of
+from msap_geo.answers.decided.longer_json import longer_json
 from msap_geo.answers.diagnosis import diagnose
 from msap_geo.answers.plan import optimise
 from msap_geo.answers.plan_json import implantation_json
@@ -14,6 +17,7 @@ from msap_geo.answers.rating import rate
 from msap_geo.documents.parts import ReportParts
 from msap_geo.documents.report import NAME as REPORT_NAME
 from msap_geo.documents.report import report_document
+from msap_geo.folder.adaptation import adaptation_tables, longer_tables
 from msap_geo.folder.diagnosis import (
     diagnosis_manifest,
     diagnosis_summary,
@@ -66,12 +70,15 @@ class Everything:
         Candidates under every criterion.
     found
         Best plan of :data:`PLAN_SITES` sites, with its frontier; None without candidates.
+    decisions
+        What the study asks to be decided: offices to transform, hours to add.
     """
 
     result: StudyResult
     diagnosis: Diagnosis
     rating: Rating
     found: Implantation | None
+    decisions: Decisions = field(default_factory=Decisions)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table, by its name in the dictionary; rated candidates stand for scored."""
@@ -80,6 +87,10 @@ class Everything:
         tables |= rating_tables(self.rating)
         if self.found is not None:
             tables |= plan_tables(self.found)
+        if self.decisions.adapted is not None:
+            tables |= adaptation_tables(self.decisions.adapted)
+        if self.decisions.longer is not None:
+            tables |= longer_tables(self.decisions.longer)
         return tables | diagnosis_tables(self.diagnosis)
 
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
@@ -151,7 +162,7 @@ def everything_of(
     if len(result.candidates):
         asked = Asked(number=min(PLAN_SITES, len(result.candidates)), frontier=True)
         found = optimise(result, asked, progress=progress)
-    return Everything(result, diagnosis, rating, found)
+    return Everything(result, diagnosis, rating, found, decisions_of(result, progress=progress))
 
 
 def write_everything(
@@ -185,17 +196,29 @@ def write_everything(
         progress("Tables et carte")
         outputs.write_json(diagnosis_summary(everything.diagnosis), draft / "resume.json")
         outputs.write_json(diagnosis_manifest(everything.diagnosis), draft / "manifest.json")
-        write_tables(result, draft, diagnosis=everything.diagnosis)
+        write_tables(result, draft, diagnosis=everything.diagnosis, decisions=everything.decisions)
         write_diagnosis_tables(everything.diagnosis, draft)
         rated = everything.rating.table
         outputs.write_csv(rated, draft / "bureaux.csv", columns=list(rated.columns))
         if everything.found is not None:
             outputs.write_json(implantation_json(everything.found), draft / "plan.json")
+        if everything.decisions.adapted is not None:
+            found = adaptation_json(everything.decisions.adapted)
+            outputs.write_json(found, draft / "adaptation.json")
+        if everything.decisions.longer is not None:
+            outputs.write_json(longer_json(everything.decisions.longer), draft / "horaires.json")
         progress("Couches et projet QGIS")
         write_layers(result, layers, draft)
         if geoparquet:
             outputs.write_geoparquet(layers, draft, provenance=told)
-        parts = ReportParts(result, everything.diagnosis, everything.rating, everything.found, told)
+        parts = ReportParts(
+            result,
+            everything.diagnosis,
+            everything.rating,
+            everything.found,
+            told,
+            everything.decisions,
+        )
         document = report_document(parts)
         progress("Classeur")
         outputs.write_workbook(

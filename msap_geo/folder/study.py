@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from msap_geo.answers.decided.asked import Decisions
     from msap_geo.answers.diagnosis import Diagnosis
     from msap_geo.study.result import StudyResult
 
@@ -57,7 +59,13 @@ def write_study(
             outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
 
 
-def write_tables(result: StudyResult, draft: Path, *, diagnosis: Diagnosis | None = None) -> None:
+def write_tables(
+    result: StudyResult,
+    draft: Path,
+    *,
+    diagnosis: Diagnosis | None = None,
+    decisions: Decisions | None = None,
+) -> None:
     """Write what a study's folder holds besides its summary, its manifest and its layers.
 
     Parameters
@@ -68,8 +76,12 @@ def write_tables(result: StudyResult, draft: Path, *, diagnosis: Diagnosis | Non
         Folder to write in, which exists.
     diagnosis
         Its diagnosis, for the map to show it too.
+    decisions
+        What it asks to be decided, for the map to show it too.
     """
     content = (result if diagnosis is None else diagnosis).map_content()
+    if decisions is not None:
+        content = replace(content, proposals=decisions.proposals())
     outputs.write_csv(
         result.access.assign(origine=result.origins["origine"]),
         draft / "acces.csv",

@@ -216,6 +216,8 @@ class OwnRule(Section):
 class Adaptation(Section):
     """``[adaptation]``: what the network of post offices may become."""
 
+    nombre: int | None = Field(default=None, ge=1, le=MOST_PEOPLE)
+    economie_eur: Euros | None = None
     devient: tuple[Literal["maison", "agence", "relais", "horaires", "fermeture"], ...] = Field(
         default=("maison", "agence"), min_length=1
     )
@@ -231,6 +233,16 @@ class Adaptation(Section):
     poids_du_contact: float = Field(default=1.0, ge=0)
     secondes: float = Field(default=60.0, gt=0)
 
+    @model_validator(mode="after")
+    def _one_size(self) -> Adaptation:
+        if self.nombre is not None and self.economie_eur is not None:
+            raise StudyError(
+                "un nombre de transformations et une économie sont demandés à la fois",
+                where="[adaptation]",
+                remedy="garder nombre, ou economie_eur",
+            )
+        return self
+
 
 Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 
@@ -238,6 +250,7 @@ Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dim
 class Horaires(Section):
     """``[horaires]``: when Maisons may open longer, and what a half-day counts."""
 
+    heures: float | None = Field(default=None, ge=0, le=MOST_PEOPLE)
     jours: tuple[Jour, ...] = Field(
         default=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"), min_length=1
     )

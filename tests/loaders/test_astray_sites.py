@@ -12,7 +12,7 @@ from support.toy import LA_POSTE_HEADER, MAISONS_HEADER, maison_row, poste_row, 
 
 from msap_geo import loaders, study
 from msap_geo.answers import assumptions
-from msap_geo.answers.network import postal_network
+from msap_geo.answers.decided.network import postal_network
 from msap_geo.answers.origins import from_communes
 from msap_geo.errors import DataError
 from msap_geo.loaders.sites.positions import read_positions

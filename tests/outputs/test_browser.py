@@ -20,7 +20,7 @@ from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks 
 from support.toy import MAISONS_HEADER, StudyFolder, maison_row, write_csv
 
 from msap_geo import coverage, french, outputs, place_names
-from msap_geo.answers import diagnose
+from msap_geo.answers import decisions_of, diagnose
 from msap_geo.folder import write_study
 from msap_geo.outputs.page import payload
 from msap_geo.study import read_study, run_study, sample_study
@@ -540,3 +540,38 @@ def test_a_zone_of_many_communes_is_read_by_epci(browser, tmp_path):
         "return msap.fiches.zone({rang: 1, nom: 'x', communes: [0, 1], population: 1}).textContent"
     )
     assert "Nord" not in few
+
+
+def test_what_is_proposed_is_marked_and_told(browser, tmp_path):
+    """Toy town, two post offices beside each other: one may become an agence, at B's expense."""
+    toy = StudyFolder(tmp_path)
+    toy.write(maisons=[maison_row(0, h_lundi="09:00-12:00")])
+    toy.configure(
+        ("[candidats]", "[adaptation]\nnombre = 1\n[horaires]\nheures = 3\n\n[candidats]")
+    )
+    result = run_study(read_study(toy.path))
+    found = decisions_of(result)
+    content = dataclasses.replace(result.map_content(), proposals=found.proposals())
+    page = tmp_path / "carte.html"
+    outputs.write_map(outputs.map(content), page, title="Ville jouet")
+    visit(browser, page)
+    changed = found.adapted.transformations.iloc[0]
+    signs = browser.find_elements("css selector", ".leaflet-marker-icon .msap-signe-transformation")
+    assert len(signs) == 1
+    browser.execute_script("document.querySelector('#msap-transformations [data-site]').click()")
+    assert "accord du maire" in popups(browser)[0].lower()
+    assert changed["nom"] in popups(browser)[0]
+    browser.execute_script("document.querySelector('#msap-ajouts [data-site]').click()")
+    assert "ouvrir aussi" in popups(browser)[0]
+    browser.execute_script(
+        "var t = document.getElementById('msap-theme'); t.value = 'plusLoin';"
+        "t.dispatchEvent(new Event('change'))"
+    )
+    legend = browser.find_element("css selector", "[data-theme='plusLoin']").text
+    assert "plus de 10 min de plus" in legend
+    if len(found.adapted.farther):
+        code = found.adapted.farther["code_insee"].iloc[0]
+        row = result.access["code_insee"].tolist().index(code)
+        browser.execute_script(f"msap.montrerCommune({row})")
+        assert "plus loin qu’avant" in popups(browser)[0]
+    picture(browser, "propositions")

@@ -51,6 +51,29 @@ class Findings:
     timetable: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """What a study proposes to change of what exists; tables are null where it is not asked.
+
+    Parameters
+    ----------
+    transformations, farther
+        Post offices transformed, and who is farther than before (``docs/adapter.md``).
+    adapted
+        What that choice is worth, in words.
+    additions
+        Half-days added to Maisons (``docs/horaires.md``).
+    longer
+        What they are worth, in words.
+    """
+
+    transformations: pd.DataFrame | None = None
+    farther: pd.DataFrame | None = None
+    adapted: str = ""
+    additions: pd.DataFrame | None = None
+    longer: str = ""
+
+
 class Mappable(Protocol):
     """What :func:`msap_geo.outputs.map` draws: a study's result, or its diagnosis."""
 
@@ -115,6 +138,8 @@ class MapContent:
         Share of the people expected within each threshold, with its interval.
     too_close
         Times between which a commune is too close to the first threshold to call.
+    proposals
+        What is proposed to change of what exists; None where the study asks for nothing.
     """
 
     title: str
@@ -146,3 +171,4 @@ class MapContent:
     cautions: tuple[Caution, ...] = ()
     expected: tuple[ExpectedShare, ...] = ()
     too_close: tuple[float, float] | None = None
+    proposals: Proposals | None = None

@@ -44,6 +44,8 @@ LAYERS = {
     "voisines": "Maisons voisines",
     "maisons": "Maisons",
     "itinerantes": "Maisons itinérantes (non comptées)",
+    "transformations": "Bureaux à transformer (proposés)",
+    "ajouts": "Heures à ajouter (proposées)",
 }
 """Name of each kind of layer, from the bottom up."""
 
@@ -51,6 +53,7 @@ _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 SCRIPTS = (
     "base.js", "trace.js", "donnees.js", "cadrage.js", "fiches.js", "signes.js", "noms.js",
     "couches.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js", "carte.js",
+    "propositions.js",
 )  # fmt: skip
 """Of every page, in order."""
 
@@ -201,6 +204,8 @@ def _present(content: MapContent, data: dict[str, Any]) -> list[str]:
         "voisines": len(content.neighbours),
         "maisons": len(content.maisons),
         "itinerantes": len(content.itinerants),
+        "transformations": data.get("propositions", {}).get("transformations"),
+        "ajouts": data.get("propositions", {}).get("ajouts"),
     }
     return [kind for kind in LAYERS if rows.get(kind, True)]
 
@@ -266,6 +271,9 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         evolution=panel.evolution(content, data.get("evolution")),
         sans_voiture=panel.evolution(content, data.get("sansVoiture")),
         couverture=panel.evolution(content, data.get("couverture")),
+        plus_loin=data.get("plusLoin"),
+        transformations=panel.records(content.proposals, "transformations"),
+        ajouts=panel.records(content.proposals, "additions"),
         changements=None if findings is None else panel.changes_by(content, findings),
         regles=[] if findings is None else panel.verdicts(findings),
     )

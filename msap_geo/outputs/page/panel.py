@@ -12,7 +12,7 @@ from msap_geo.outputs.colours import class_colours
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
-    from msap_geo.outputs.page.content import Findings, MapContent
+    from msap_geo.outputs.page.content import Findings, MapContent, Proposals
 
 _MAISON_LETTERS = {"Multisites": "M", "Antenne": "A", "Bus": "B", "Itinérante": "I"}
 """Those of ``couches.js``."""
@@ -71,7 +71,32 @@ def signs(content: MapContent) -> list[dict[str, Any]]:
         for kind, count in content.la_poste["genre"].value_counts(sort=False).items()
     ]
     kept = [line for line in lines if line["nombre"]]
-    return [*_of_trial(content), *kept]
+    return [*_of_trial(content), *kept, *_proposed(content)]
+
+
+def _proposed(content: MapContent) -> list[dict[str, Any]]:
+    """Return the signs of what is proposed to change."""
+    changed, added = (len(records(content.proposals, name)) for name in _PROPOSED)
+    lines = [
+        {
+            **_sign("transformation", "Bureau à transformer, proposé", changed, letter="T"),
+            "couche": "transformations",
+        },
+        {
+            **_sign("ajout", "Demi-journées à ajouter, proposées", added, letter="h"),
+            "couche": "ajouts",
+        },
+    ]
+    return [line for line in lines if line["nombre"]]
+
+
+_PROPOSED = ("transformations", "additions")
+
+
+def records(found: Proposals | None, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a table of what is proposed; none where it is not asked."""
+    table = None if found is None else getattr(found, name)
+    return [] if table is None else table.to_dict("records")
 
 
 def _of_trial(content: MapContent) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from msap_geo.outputs.page.payload_parts import (
     robustness,
     site_lines,
 )
+from msap_geo.outputs.page.proposals import farther, proposals
 from msap_geo.outputs.page.topology import Grid, grid_of, packed, simplified, topology
 from msap_geo.outputs.page.without_car import without_car
 from msap_geo.territory import DEPARTEMENTS
@@ -78,6 +79,8 @@ def payload(content: MapContent) -> dict[str, Any]:
     }
     parts["tropProche"] = content.too_close
     parts["couverture"] = cover(content.cover, codes)
+    parts["plusLoin"] = farther(content.proposals, codes)
+    parts["propositions"] = proposals(content.proposals, codes)
     parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)
     if content.findings is not None:
         parts["evolution"] = changes(content.findings, codes, first)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msap_geo.answers.adaptation_json import rows
+from msap_geo.answers.decided.adaptation_json import rows
 
 if TYPE_CHECKING:
-    from msap_geo.answers.longer import LongerOpening
+    from msap_geo.answers.decided.longer import LongerOpening
 
 
 def longer_json(found: LongerOpening) -> dict[str, Any]:

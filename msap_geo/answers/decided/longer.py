@@ -61,6 +61,17 @@ class LongerOpening:
     unknown: tuple[str, ...]
     by_cell: bool
 
+    @property
+    def worth(self) -> str:
+        """What the half-days are worth, in words."""
+        limit = french.short(self.result.study.threshold)
+        return (
+            f"{french.counted(len(self.additions), 'demi-journée')} de plus : "
+            f"{french.number(self.plan.value)} habitants × demi-journées pondérés avec une Maison "
+            f"ouverte à {limit} min, au lieu de {french.number(self.plan.today)} (borne prouvée : "
+            f"{french.number(self.plan.bound)})."
+        )
+
     def _repr_html_(self) -> str:
         """Show the key figures in a notebook."""
         figures = {

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from msap_geo import french, siting
-from msap_geo.answers import adaptation_tables as tables
-from msap_geo.answers.network import AGREED, REFUSED, offers, postal_network
-from msap_geo.answers.promises import promises
+from msap_geo.answers.decided import adaptation_tables as tables
+from msap_geo.answers.decided.network import AGREED, REFUSED, offers, postal_network
+from msap_geo.answers.decided.promises import promises
 from msap_geo.errors import DataError, InfeasibleError
 from msap_geo.notebook_html import card
 from msap_geo.siting import adaptation
@@ -96,12 +96,29 @@ class AdaptedNetwork:
     refused: tuple[str, ...]
     by_cell: bool
 
+    @property
+    def people_farther(self) -> int:
+        """Inhabitants farther than before, of whatever service, once a commune."""
+        return int(self.farther.drop_duplicates("code_insee")["population"].sum())
+
+    @property
+    def worth(self) -> str:
+        """What the choice is worth, in words."""
+        communes = self.farther["code_insee"].nunique()
+        return (
+            f"{french.counted(len(self.transformations), 'transformation')}, perte de "
+            f"{french.quantity(self.plan.value, 'habitants × minutes')} (borne prouvée : "
+            f"{french.number(self.plan.bound)}) ; {french.people(self.people_farther)} plus loin "
+            f"qu’avant, dans {french.counted(communes, 'commune')} ; "
+            f"{french.euros(self.plan.saved_eur)} économisés par an (coûts moyens)."
+        )
+
     def _repr_html_(self) -> str:
         """Show the key figures in a notebook."""
         figures = {
             "transformations": str(len(self.transformations)),
             "habitants × minutes": french.number(self.plan.value),
-            "habitants plus loin qu'avant": french.number(self.farther["population"].sum()),
+            "habitants plus loin qu'avant": french.number(self.people_farther),
         }
         return card("Adapter le réseau", figures)
 

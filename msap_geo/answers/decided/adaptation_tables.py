@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from msap_geo.answers.network import Offers
+    from msap_geo.answers.decided.network import Offers
     from msap_geo.study.result import StudyResult
 
 

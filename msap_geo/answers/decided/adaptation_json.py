@@ -10,7 +10,7 @@ import pandas as pd
 from msap_geo.answers.plan_json import plain_values
 
 if TYPE_CHECKING:
-    from msap_geo.answers.adaptation import AdaptedNetwork
+    from msap_geo.answers.decided.adaptation import AdaptedNetwork
 
 
 def adaptation_json(found: AdaptedNetwork) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def adaptation_json(found: AdaptedNetwork) -> dict[str, Any]:
         "depart": "carreau" if found.by_cell else "mairie",
         "transformations": rows(found.transformations),
         "plus_loin": rows(found.farther),
-        "habitants_plus_loin": int(found.farther.drop_duplicates("code_insee")["population"].sum()),
+        "habitants_plus_loin": found.people_farther,
         "valeur": round(plan.value, 6),
         "borne": round(plan.bound, 6),
         "ecart": round(plan.gap, 8) if np.isfinite(plan.gap) else None,

@@ -1,0 +1,74 @@
+"""What a study file asks to be decided, for its map, its workbook and its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from msap_geo import outputs
+from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
+from msap_geo.answers.decided.longer import LongerOpening, open_longer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from msap_geo.study.result import StudyResult
+
+
+class Decisions(NamedTuple):
+    """What a study asks to be decided; null where it does not ask.
+
+    Parameters
+    ----------
+    adapted
+        Of ``[adaptation] nombre`` or ``economie_eur``.
+    longer
+        Of ``[horaires] heures``.
+    """
+
+    adapted: AdaptedNetwork | None = None
+    longer: LongerOpening | None = None
+
+    def proposals(self) -> outputs.Proposals | None:
+        """Return what a map shows of them."""
+        if self.adapted is None and self.longer is None:
+            return None
+        adapted, longer = self.adapted, self.longer
+        return outputs.Proposals(
+            transformations=None if adapted is None else adapted.transformations,
+            farther=None if adapted is None else adapted.farther,
+            adapted="" if adapted is None else adapted.worth,
+            additions=None if longer is None else longer.additions,
+            longer="" if longer is None else longer.worth,
+        )
+
+
+def decisions_of(
+    result: StudyResult, *, progress: Callable[[str], None] = lambda _: None
+) -> Decisions:
+    """Decide what the study file asks for, and nothing else.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+    progress
+        Called with a French sentence at each step.
+
+    Returns
+    -------
+    Decisions
+        The network adapted, the weeks made longer.
+
+    Raises
+    ------
+    MsapGeoError
+        If a rule, a quota or an answer is wrong, or nothing respects them all.
+    """
+    adaptation, hours = result.study.adaptation, result.study.horaires.heures
+    adapted = longer = None
+    if adaptation.nombre is not None or adaptation.economie_eur is not None:
+        wanted = Wanted(number=adaptation.nombre, saving_eur=adaptation.economie_eur)
+        adapted = adapt_network(result, wanted, progress=progress)
+    if hours is not None:
+        longer = open_longer(result, hours, progress=progress)
+    return Decisions(adapted, longer)

@@ -1,0 +1,229 @@
+"""The sections of a report on what changes of what exists: offices to transform, hours to add."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msap_geo import french
+from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from msap_geo.answers import AdaptedNetwork, LongerOpening
+    from msap_geo.documents.parts import ReportParts
+
+_TRANSFORMED = 30
+_FARTHER = 15
+_MOVES = 8
+_RULES = ("la-poste-et", "service-universel-dep")
+
+
+def adapted(parts: ReportParts) -> Section | None:
+    """Tell which offices may be transformed, who is farther, and what is left of the law."""
+    found = parts.decisions.adapted
+    if found is None:
+        return None
+    blocks: list[Block] = [Paragraph(found.worth[:1].upper() + found.worth[1:])]
+    blocks.append(Paragraph(_mayors(found), tone="note"))
+    blocks.append(_transformations(found))
+    if len(found.farther):
+        blocks.append(_farther(found))
+    blocks += _margins(found)
+    blocks.append(_curve(found))
+    return Section("Adapter le réseau postal", tuple(blocks))
+
+
+def _mayors(found: AdaptedNetwork) -> str:
+    told = (
+        "Une agence ou un relais n’est pas une fermeture : le point de contact reste. Chaque "
+        "transformation demande l’accord préalable du maire (contrat de présence postale "
+        "2023–2025, prolongé jusqu’à fin 2026)."
+    )
+    if found.refused:
+        refused = french.counted(len(found.refused), "refus")
+        told += f" {refused} déjà donnés retirent leur bureau du choix."
+    if not found.by_cell:
+        told += (
+            " Chacun part de sa mairie : le second bureau d’une commune n’est alors le plus proche "
+            "de personne, et le transformer paraît gratuit à tort."
+        )
+    return told
+
+
+def _transformations(found: AdaptedNetwork) -> Table:
+    table = found.transformations
+    left = len(table) - _TRANSFORMED
+    return Table(
+        "Bureaux à transformer, du moins au plus dommageable",
+        (
+            Column("Bureau"),
+            Column("Commune"),
+            Column("Devient"),
+            Column("Accord du maire"),
+            Column("Perte", number=True),
+        ),
+        tuple(
+            (row.nom, row.commune, row.devient, row.accord_maire, french.number(row.perte))
+            for row in table.head(_TRANSFORMED).itertuples()
+        ),
+        note="Perte : habitants × minutes qu’on épargne en renonçant à cette seule transformation."
+        + (f" {french.others(left, 'adaptation.json')}" if left > 0 else ""),
+    )
+
+
+def _farther(found: AdaptedNetwork) -> Table:
+    table = found.farther.sort_values(
+        ["population", "code_insee"], ascending=[False, True], ignore_index=True
+    )
+    left = len(table) - _FARTHER
+    return Table(
+        "Qui est plus loin qu’avant",
+        (
+            Column("Commune"),
+            Column("D’un"),
+            Column("Habitants", number=True),
+            Column("Avant", number=True),
+            Column("Après", number=True),
+        ),
+        tuple(
+            (
+                row.nom,
+                "bureau" if row.service == "bureau" else "point de contact",
+                french.number(row.population),
+                french.minutes(row.minutes_avant),
+                french.minutes(row.minutes_apres),
+            )
+            for row in table.head(_FARTHER).itertuples()
+        ),
+        note="Moyennes de ces habitants."
+        + (f" {french.others(left, 'adaptation.json')}" if left > 0 else ""),
+    )
+
+
+def _margins(found: AdaptedNetwork) -> list[Block]:
+    table = found.margins
+    kept = table["regle"].str.startswith(_RULES) & (table["unite"] == "part")
+    table = table[kept & table["marge"].notna() & (table["distance"] != "route")]
+    if table.empty:
+        return []
+    return [
+        Table(
+            "Ce qui reste de la loi",
+            (
+                Column("Règle"),
+                Column("Département"),
+                Column("Avant", number=True),
+                Column("Après", number=True),
+                Column("Verdict"),
+            ),
+            tuple(
+                (
+                    row.titre,
+                    row.nom,
+                    french.people(int(row.marge_avant)),
+                    french.people(int(row.marge)),
+                    row.verdict,
+                )
+                for row in table.itertuples()
+            ),
+            note="Marge : habitants qui peuvent encore passer au-delà avant que la règle ne rompe.",
+        )
+    ]
+
+
+def _curve(found: AdaptedNetwork) -> Table:
+    return Table(
+        "Avec moins de transformations",
+        (
+            Column("Transformations", number=True),
+            Column("Économie par an", number=True),
+            Column("Habitants × minutes", number=True),
+        ),
+        tuple(
+            (
+                french.number(row.nombre),
+                french.euros(row.economie_eur),
+                french.number(row.valeur),
+            )
+            for row in found.curve.itertuples()
+        ),
+    )
+
+
+def longer(parts: ReportParts) -> Section | None:
+    """Tell which half-days to add, the weeks before and after, and what moving one gains."""
+    found = parts.decisions.longer
+    if found is None:
+        return None
+    blocks: list[Block] = [Paragraph(found.worth)]
+    if found.unknown:
+        unknown = french.counted(len(found.unknown), "Maison")
+        blocks.append(Paragraph(f"Horaires inconnus, comptés pour rien : {unknown}.", tone="note"))
+    if len(found.additions):
+        blocks += [_additions(found), _weeks(found)]
+    if len(found.moves):
+        blocks.append(_moves(found.moves))
+    return Section("Ouvrir plus longtemps, ou à un autre moment", tuple(blocks))
+
+
+def _additions(found: LongerOpening) -> Table:
+    return Table(
+        "Demi-journées à ajouter",
+        (
+            Column("Rang", number=True),
+            Column("Maison"),
+            Column("Quand"),
+            Column("Habitants", number=True),
+        ),
+        tuple(
+            (
+                french.number(row.rang),
+                row.nom,
+                f"{row.jour} {row.demi_journee}, {row.debut}–{row.fin}",
+                french.number(row.habitants),
+            )
+            for row in found.additions.itertuples()
+        ),
+        note="Habitants : sans Maison ouverte à portée à ce moment, avant cet ajout.",
+    )
+
+
+def _weeks(found: LongerOpening) -> Table:
+    return Table(
+        "Semaines avant et après",
+        (Column("Maison"), Column("Avant"), Column("Après"), Column("Label")),
+        tuple(
+            (
+                row.nom,
+                french.hours(row.horaires_avant),
+                french.hours(row.horaires_apres),
+                "24 h sur cinq jours" if row.label_apres else "sous le label",
+            )
+            for row in found.weeks.itertuples()
+        ),
+    )
+
+
+def _moves(moves: pd.DataFrame) -> Table:
+    return Table(
+        "Sans une heure de plus : déplacer une demi-journée",
+        (
+            Column("Maison"),
+            Column("Quitter"),
+            Column("Ouvrir"),
+            Column("Gagnent", number=True),
+            Column("Perdent", number=True),
+        ),
+        tuple(
+            (
+                row.nom,
+                f"{row.jour_quitte} {row.demi_journee_quittee}",
+                f"{row.jour} {row.demi_journee}, {row.debut}–{row.fin}",
+                french.number(row.habitants),
+                french.number(row.habitants_perdus),
+            )
+            for row in moves.head(_MOVES).itertuples()
+        ),
+        note="Chaque échange est jugé seul ; deux échanges ne s’additionnent pas toujours.",
+    )

@@ -1,0 +1,100 @@
+"""What a study asks to be decided: in its folder, its workbook, its report and on its map."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from msap_geo import answers, documents, folder, outputs, study
+from msap_geo.errors import StudyError
+from msap_geo.outputs.page.payload import payload
+
+DEMO = Path(__file__).parents[2] / "data" / "demo"
+ASKED = "\n[adaptation]\nnombre = 3\n\n[horaires]\nheures = 7\n"
+
+
+def study_of(tmp_path, section):
+    shutil.copytree(DEMO, tmp_path / "demo")
+    path = tmp_path / "demo" / "etude.toml"
+    path.write_text(path.read_text(encoding="utf-8") + section, encoding="utf-8")
+    return study.read_study(path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    where = tmp_path_factory.mktemp("decisions")
+    found = folder.run_everything(study_of(where, ASKED))
+    folder.write_everything(found, where / "sortie")
+    return found, where / "sortie"
+
+
+def test_the_folder_holds_what_the_commands_say(made):
+    found, written = made
+    told = json.loads((written / "adaptation.json").read_text(encoding="utf-8"))
+    alone = answers.adapt_network(found.result, answers.Wanted(number=3))
+    assert told == json.loads(json.dumps(answers.adaptation_json(alone)))
+    told = json.loads((written / "horaires.json").read_text(encoding="utf-8"))
+    assert told == json.loads(json.dumps(answers.longer_json(answers.open_longer(found.result, 7))))
+    sheets = openpyxl.load_workbook(written / "etude.xlsx", read_only=True).sheetnames
+    assert {"Transformations", "Plus loin", "Marges"} <= set(sheets)
+    assert any("emi-journées" in name for name in sheets)
+
+
+def test_the_report_tells_each_transformation_and_each_addition(made):
+    found, _ = made
+    parts = documents.ReportParts(
+        found.result, found.diagnosis, found.rating, found.found,
+        study.provenance_of(found.result), found.decisions,
+    )  # fmt: skip
+    sections = {s.title: s for s in documents.report_document(parts).sections}
+    adapted = sections["Adapter le réseau postal"]
+    tables = {block.caption: block for block in adapted.blocks if hasattr(block, "rows")}
+    rows = tables["Bureaux à transformer, du moins au plus dommageable"].rows
+    assert [row[0] for row in rows] == found.decisions.adapted.transformations["nom"].tolist()
+    assert {row[3] for row in rows} == {"requis"}
+    longer = sections["Ouvrir plus longtemps, ou à un autre moment"]
+    tables = {block.caption: block for block in longer.blocks if hasattr(block, "rows")}
+    rows = tables["Demi-journées à ajouter"].rows
+    assert [row[1] for row in rows] == found.decisions.longer.additions["nom"].tolist()
+    scheme = documents.report_document(parts, model="sdaasap").sections
+    assert any(s.title == "Objectifs : adapter le réseau postal" for s in scheme)
+
+
+def test_the_map_marks_them_and_who_is_farther(made):
+    found, _ = made
+    content = found.result.map_content()
+    assert payload(content).get("propositions") is None
+    decided = found.decisions
+    proposals = decided.proposals()
+    assert outputs.Proposals().transformations is None
+    data = payload(dataclasses.replace(content, proposals=proposals))
+    shown = data["propositions"]
+    assert list(shown["transformations"]) == decided.adapted.transformations["site_id"].tolist()
+    assert set(shown["ajouts"]) == set(decided.longer.additions["site_id"])
+    farther = decided.adapted.farther
+    codes = found.result.access["code_insee"].tolist()
+    assert {codes[int(row)] for row in shown["communes"]} == set(farther["code_insee"])
+    classes = data["plusLoin"]
+    assert sum(c["habitants"] for c in classes["classes"][1:]) == decided.adapted.people_farther
+    more = dict(
+        zip(farther["code_insee"], farther.minutes_apres - farther.minutes_avant, strict=True)
+    )
+    for code, rank in zip(codes, classes["classe"], strict=True):
+        minutes = more.get(code, 0)
+        assert rank == (0 if not minutes else 1 if minutes <= 5 else 2 if minutes <= 10 else 3)
+
+
+def test_nothing_is_decided_that_is_not_asked(tmp_path):
+    result = study.run_study(study_of(tmp_path, ""))
+    assert answers.decisions_of(result) == answers.Decisions()
+    assert answers.Decisions().proposals() is None
+
+
+def test_both_sizes_at_once_are_refused(tmp_path):
+    with pytest.raises(StudyError, match="à la fois"):
+        study_of(tmp_path, "\n[adaptation]\nnombre = 3\neconomie_eur = 100\n")
