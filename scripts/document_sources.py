@@ -58,6 +58,10 @@ Tout fichier téléchargé reste aussi dans le cache de la machine (`MSAP_GEO_CA
 et n'est pas repris à l'étude suivante ; `--forcer` le reprend. À côté de chacun,
 `<fichier>.source.json` dit son origine, sa date, sa licence, son millésime et son empreinte
 (SHA-256), vérifiée à chaque usage.
+
+**Routes du jour** : `[reseau] source = "osm"` les demande à OpenStreetMap (serveur Overpass
+public, ou `MSAP_GEO_OVERPASS`), sans passer par `telecharger` :
+[les routes du jour](reseau.md#les-routes-du-jour).
 """
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from msap_geo.sources.archives import extract
-from msap_geo.sources.download import Limits, Progress, silent
+from msap_geo.sources.download import Progress, silent
 from msap_geo.sources.feeds import Feed, feeds_of_territory
-from msap_geo.sources.fetch import SIDECAR, Fetched, altered, describe, fetch
+from msap_geo.sources.fetch import Fetched, describe, fetch
+from msap_geo.sources.live_roads import LiveRoads, Square, fetch_roads, squares_around
+from msap_geo.sources.patience import Limits
 from msap_geo.sources.registry import Source, registry, source
+from msap_geo.sources.sidecar import SIDECAR, altered
 from msap_geo.sources.territories import border, box, extract_size_mb, extracts, light_extract
 
 __all__ = [
@@ -14,8 +17,10 @@ __all__ = [
     "Feed",
     "Fetched",
     "Limits",
+    "LiveRoads",
     "Progress",
     "Source",
+    "Square",
     "altered",
     "border",
     "box",
@@ -25,8 +30,10 @@ __all__ = [
     "extracts",
     "feeds_of_territory",
     "fetch",
+    "fetch_roads",
     "light_extract",
     "registry",
     "silent",
     "source",
+    "squares_around",
 ]

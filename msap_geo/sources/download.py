@@ -22,15 +22,13 @@ from urllib.parse import urlsplit
 from msap_geo.drafts import draft_in
 from msap_geo.errors import reason
 from msap_geo.sources.complete import CUT
+from msap_geo.sources.patience import DownloadError, Limits, persevere, refusal
 from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES
 from msap_geo.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-_RETRIED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
-"""Answers that may be other ones a moment later; insee.fr's 403 comes and goes."""
 
 _CHUNK = 64 * 1024
 _DIGITS = 16
@@ -56,38 +54,6 @@ class Progress(Protocol):
 
 def silent(name: str, done: int, total: int | None) -> None:
     """Show nothing."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long, how often and how much.
-
-    Parameters
-    ----------
-    silence_s
-        Longest wait for a connection or for one more byte, seconds.
-    total_s
-        Longest time for one file, seconds.
-    slowest_bytes_s, patience_s
-        A transfer slower than so many bytes a second over so many seconds is given up.
-    tries
-        Attempts in all, when the failure may be passing.
-    wait_s
-        Wait before the second attempt, seconds; doubled each time.
-    longest_wait_s
-        Longest wait a server may ask for (``Retry-After``), seconds.
-    max_bytes
-        Greatest size of a file, decompressed, bytes.
-    """
-
-    silence_s: float = 30.0
-    total_s: float = 2 * 3600.0
-    slowest_bytes_s: float = 1000.0
-    patience_s: float = 60.0
-    tries: int = 4
-    wait_s: float = 1.0
-    longest_wait_s: float = 60.0
-    max_bytes: int = 4 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -126,24 +92,6 @@ class Received:
     final_url: str
     etag: str
     last_modified: str
-
-
-class DownloadError(Exception):
-    """A file could not be had.
-
-    Parameters
-    ----------
-    why
-        One French clause.
-    passing
-        Whether trying again may help.
-    wait_s
-        How long the server asks to wait, seconds.
-    """
-
-    def __init__(self, why: str, *, passing: bool, wait_s: float = 0.0) -> None:
-        self.why, self.passing, self.wait_s = why, passing, wait_s
-        super().__init__(why)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
@@ -199,27 +147,11 @@ def download(
     OSError
         If the folder cannot be written.
     """
-    deadline = time.monotonic() + limits.total_s
     checks = (check, check_unmeasured or check)
-    wait, tried = limits.wait_s, []
-    for attempt in range(1, limits.tries + 1):
-        try:
-            return _attempt(url, target, limits, deadline, checks, expected, progress)
-        except DownloadError as error:
-            tried.append(error.why)
-            pause = max(wait, min(error.wait_s, limits.longest_wait_s))
-            late = time.monotonic() + pause > deadline
-            if not error.passing or attempt == limits.tries or late:
-                raise DownloadError(_told(tried), passing=error.passing) from error
-        time.sleep(pause)
-        wait *= 2
-    raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-
-def _told(tried: list[str]) -> str:
-    distinct = list(dict.fromkeys(tried))
-    times = f" ({len(tried)} essais)" if len(tried) > 1 else ""
-    return " ; ".join(distinct) + times
+    return persevere(
+        lambda deadline: _attempt(url, target, limits, deadline, checks, expected, progress),
+        limits,
+    )
 
 
 def _attempt(
@@ -270,32 +202,12 @@ def _open(url: str, limits: Limits) -> Any:
         return opener.open(request, timeout=limits.silence_s)
     except urllib.error.HTTPError as error:
         with error:
-            raise _refused(error) from error
+            endless = "infinite loop" in str(error.msg)  # urllib's own words
+            raise refusal(
+                error.code, error.headers.get("Retry-After") or "", endless=endless
+            ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _broken(error) from error
-
-
-def _refused(error: urllib.error.HTTPError) -> DownloadError:
-    code = error.code
-    if 300 <= code < 400:  # noqa: PLR2004 - redirections
-        endless = "infinite loop" in str(error.msg)  # urllib's own words
-        why = "redirection sans fin" if endless else "redirection refusée"
-        return DownloadError(why, passing=False)
-    known = {
-        401: "accès réservé",
-        403: "accès refusé",
-        404: "fichier introuvable à cette adresse",
-        407: "le proxy demande une identification",
-        410: "fichier retiré",
-        429: "trop de demandes",
-        503: "service indisponible",
-    }
-    asked = error.headers.get("Retry-After") or ""
-    return DownloadError(
-        f"réponse {code}, {known.get(code, 'erreur du serveur')}",
-        passing=code in _RETRIED,
-        wait_s=float(asked) if asked.isdecimal() else 0.0,
-    )
 
 
 def _broken(error: Exception) -> DownloadError:

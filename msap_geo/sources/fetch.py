@@ -6,11 +6,8 @@ its hash, checked at every later use.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,21 +18,12 @@ from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, UnreadableFileError, reason
 from msap_geo.sources import pages
 from msap_geo.sources.checks import fault
-from msap_geo.sources.download import (
-    DownloadError,
-    Expected,
-    Limits,
-    Progress,
-    Received,
-    download,
-    silent,
-)
+from msap_geo.sources.download import Expected, Progress, Received, download, silent
+from msap_geo.sources.patience import DownloadError, Limits
+from msap_geo.sources.sidecar import now, read_sidecar, recall, sha256, sidecar_of, write_sidecar
 
 if TYPE_CHECKING:
     from msap_geo.sources.registry import Source
-
-SIDECAR = ".source.json"
-"""Suffix, added to the whole name, of the file that tells where another comes from."""
 
 MIRROR = "MSAP_GEO_MIROIR"
 """Environment variable: base address, or folder, that stands for all the official servers."""
@@ -161,12 +149,12 @@ def fetch(
             received.final_url,
             received.sha256,
             received.size,
-            _now(),
+            now(),
             received.etag,
             received.last_modified,
             "téléchargé",
         )
-        _write_sidecar(fetched)
+        write_sidecar(cached, describe(fetched))
     except DownloadError as error:
         raise SourceError(
             f"impossible d'obtenir « {source.titre} » ({source.id}) : {error.why}",
@@ -234,7 +222,7 @@ def _receive_pages(
         wrong = fault(draft, source)
         if wrong is not None:
             raise DownloadError(wrong, passing=False)
-        digest, size = _sha256(draft), draft.stat().st_size
+        digest, size = sha256(draft), draft.stat().st_size
         draft.replace(cached)
     return Received(digest, size, url, "", "")
 
@@ -257,7 +245,7 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     """Return the address to fetch: the mirror's if there is one, else the official one."""
     base = os.environ.get(MIRROR, "").strip()
     if base:
-        if not _is_address(base):
+        if not is_address(base):
             place = Path(base)
             if not place.is_dir():
                 raise SourceError(
@@ -276,7 +264,7 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     return address
 
 
-def _is_address(base: str) -> bool:
+def is_address(base: str) -> bool:
     """Tell an address from the path of a folder; one without a server, or malformed, is none."""
     try:
         parts = urlsplit(base)
@@ -290,31 +278,10 @@ def _is_address(base: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and known_port
 
 
-def altered(path: Path) -> str | None:
-    """Tell whether a file is no longer what was fetched.
-
-    Parameters
-    ----------
-    path
-        A file, beside which a sidecar may stand.
-
-    Returns
-    -------
-    str or None
-        The day it was fetched, as the French write it, if its hash is another one now; null where
-        nothing says so.
-    """
-    known = _read_sidecar(path.with_name(path.name + SIDECAR))
-    if known is None or not path.is_file() or _sha256(path) == known["sha256"]:
-        return None
-    return "/".join(reversed(known["date"][:10].split("-")))
-
-
 def _accept(path: Path, source: Source) -> Fetched:
     """Take a file of the study's folder: fetched earlier and unchanged, or put there by hand."""
-    sidecar = path.with_name(path.name + SIDECAR)
-    known = _read_sidecar(sidecar)
-    digest = _sha256(path)
+    known = read_sidecar(path)
+    digest = sha256(path)
     if known is None:
         wrong = fault(path, source)
         if wrong is not None:
@@ -324,23 +291,21 @@ def _accept(path: Path, source: Source) -> Fetched:
                 remedy=f"le reprendre avec --forcer, ou le remplacer par celui de {source.page}",
             )
         size = path.stat().st_size
-        return Fetched(source, path, "", "", digest, size, _now(), "", "", "déposé à la main")
+        return Fetched(source, path, "", "", digest, size, now(), "", "", "déposé à la main")
     if known["sha256"] != digest:
         raise UnreadableFileError(
             f"« {path.name} » a changé depuis son téléchargement",
             where=path,
             remedy=f"le reprendre avec --forcer ou, s'il a été remplacé exprès, supprimer "
-            f"{sidecar.name}",
+            f"{sidecar_of(path).name}",
         )
     return _remembered(path, source, known, "déjà là")
 
 
 def _recall(cached: Path, source: Source) -> Fetched | None:
     """Return a file of the cache, null where it is absent or no longer what was fetched."""
-    known = _read_sidecar(cached.with_name(cached.name + SIDECAR))
-    if known is None or not cached.is_file() or _sha256(cached) != known["sha256"]:
-        return None
-    return _remembered(cached, source, known, "cache")
+    known = recall(cached)
+    return None if known is None else _remembered(cached, source, known, "cache")
 
 
 def _remembered(path: Path, source: Source, known: dict[str, Any], origin: str) -> Fetched:
@@ -356,32 +321,3 @@ def _remembered(path: Path, source: Source, known: dict[str, Any], origin: str) 
         known.get("derniere_modification") or "",
         origin,
     )
-
-
-def _read_sidecar(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    texts = isinstance(content, dict) and all(
-        isinstance(content.get(key), str) for key in ("sha256", "date")
-    )
-    return content if texts else None
-
-
-def _write_sidecar(fetched: Fetched) -> None:
-    final = fetched.path.with_name(fetched.path.name + SIDECAR)
-    draft = final.with_name(f".{final.name}.{os.getpid()}")
-    draft.write_text(
-        json.dumps(describe(fetched), ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
-    draft.replace(final)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -16,13 +16,15 @@ from urllib.parse import urljoin, urlsplit
 
 from msap_geo.drafts import draft_in
 from msap_geo.sources.complete import CUT
-from msap_geo.sources.download import DownloadError, Received, download
+from msap_geo.sources.download import Received, download
+from msap_geo.sources.patience import DownloadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from msap_geo.sources.download import Limits, Progress
+    from msap_geo.sources.download import Progress
+    from msap_geo.sources.patience import Limits
 
 MOST_PAGES = 1_000
 _ENTRY = re.compile(r"<entry\b.*?</entry>", re.DOTALL)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo import audit, loaders, network
+from msap_geo.study.asked.roads import LIVE
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
@@ -30,6 +31,7 @@ from msap_geo.study.roads import (
     network_anomalies,
     study_profile,
     with_changes,
+    with_live_roads,
 )
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sites import (
@@ -82,12 +84,16 @@ def audit_study(
     progress("Lecture des Maisons et des points La Poste")
     maisons = _sites(book, known, places)
     progress("Lecture du réseau routier")
-    _roads(book, places, maisons)
+    _roads(book, places, maisons, progress)
     if study.mobilite.gtfs:
         progress("Lecture des horaires")
         _timetable(book)
     book.findings += audit.far_apart(
-        {ROLES[role].title: study.vintage(role) for role in study.inputs() if not ROLES[role].past}
+        {
+            ROLES[role].title: book.study.vintage(role)
+            for role in book.study.inputs()
+            if not ROLES[role].past
+        }
     )
     return book.result()
 
@@ -186,7 +192,14 @@ def _settled(
     return settled.table
 
 
-def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame | None) -> None:
+def _roads(
+    book: AuditLedger,
+    places: Places | None,
+    maisons: gpd.GeoDataFrame | None,
+    progress: Callable[[str], None],
+) -> None:
+    if book.study.reseau.live and not _asked(book, places, progress):
+        return
     study = _with_readable_zones(book)
     as_they_are = _with_modifications(study, ())
     paths = study.reseau.sources
@@ -229,6 +242,22 @@ def _roads(book: AuditLedger, places: Places | None, maisons: gpd.GeoDataFrame |
     ]
     if maisons is not None:
         book.anomalies += reachable(study, roads, maisons)[1]
+
+
+def _asked(book: AuditLedger, places: Places | None, progress: Callable[[str], None]) -> bool:
+    """Ask OpenStreetMap for the roads, as a run does; tell whether they are here."""
+    if places is None:
+        book.impossible("routes d'OpenStreetMap, faute de savoir où sont les communes")
+        return False
+    found = book.attempt(
+        LIVE.name,
+        lambda: with_live_roads(book.study, places.communes, places.origins, progress=progress),
+    )
+    if found is None:
+        return False
+    book.study, told = found
+    book.anomalies += told
+    return True
 
 
 def _with_modifications(study: Study, kept: tuple[Modification, ...]) -> Study:

@@ -18,7 +18,7 @@ from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
 from msap_geo.study.asked.base import Section
-from msap_geo.study.asked.roads import Reseau  # noqa: TC001 - pydantic reads the types
+from msap_geo.study.asked.roads import LIVE, Reseau
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -54,7 +54,10 @@ def slug(name: str) -> str:
 
 
 class Study(Section):
-    """A study file, checked. Paths are as written in it, relative to ``folder``."""
+    """A study file, checked. Paths are as written in it, relative to ``folder``.
+
+    ``osm`` is the map file that stands for ``source = "osm"``, once asked of OpenStreetMap.
+    """
 
     etude: Etude
     donnees: Donnees
@@ -72,6 +75,7 @@ class Study(Section):
     couts: Couts = Couts()
     millesimes: Millesimes = Millesimes()
     folder: Path
+    osm: Path | None = None
 
     def _repr_html_(self) -> str:
         """Show what is asked and the files in a notebook."""
@@ -116,7 +120,7 @@ class Study(Section):
             E.g. ``"août 2024"``, ``"01/08/2024"``, ``"2026"``; empty when nothing tells.
         """
         told: str = getattr(self.millesimes, role)
-        dates = [_DATE.search(path.name) for path in self.inputs().get(role, ())]
+        dates = [_DATE.search(self.path(path).name) for path in self.inputs().get(role, ())]
         if not told and dates and dates[0]:
             year, month, day = dates[0].groups()
             told = "/".join(part for part in (day, month, year) if part)
@@ -155,6 +159,8 @@ class Study(Section):
 
     def path(self, relative: Path) -> Path:
         """Return where a file of the study really is."""
+        if relative == LIVE and self.osm is not None:
+            return self.osm
         return self.folder / relative
 
     def inputs(self) -> dict[str, tuple[Path, ...]]:
@@ -164,7 +170,8 @@ class Study(Section):
             for role, row in ROLES.items()
             if role not in ("reseau", "modifications")
         }
-        files["reseau"] = self.reseau.sources
+        live = self.reseau.live and self.osm is None
+        files["reseau"] = () if live else self.reseau.sources
         zones = (change.zone for change in self.reseau.holding if change.zone is not None)
         files["modifications"] = tuple(dict.fromkeys(zones))
         return {role: files[role] for role in ROLES if files[role]}
@@ -204,8 +211,9 @@ def read_study(path: Path | str) -> Study:
     path = Path(path)
     _refuse_unreadable(path)
     content = read_toml(path, what="fichier d'étude", named="etude.toml")
-    if "folder" in content:
-        raise StudyError("clé inconnue : folder", where=path, remedy="la retirer")
+    ours = next((key for key in ("folder", "osm") if key in content), None)
+    if ours is not None:
+        raise StudyError(f"clé inconnue : {ours}", where=path, remedy="la retirer")
     return study_from({**content, "folder": path.resolve().parent}, where=path)
 
 

@@ -38,7 +38,7 @@ def manifest(result: Facts) -> dict[str, Any]:
         },
         "logiciel": {name: version(name) for name in _TRACED},
         "python": platform.python_version(),
-        "parametres": study.model_dump(mode="json", exclude={"folder"}, exclude_none=True),
+        "parametres": study.model_dump(mode="json", exclude={"folder", "osm"}, exclude_none=True),
         "epsg": result.roads.epsg,
         "profil": result.profile.as_dict(),
         "poids_du_score": result.ranking.weights,

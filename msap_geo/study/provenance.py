@@ -143,7 +143,7 @@ def _method(result: Facts) -> str:
 
 def _sources(study: Study) -> list[str]:
     return [
-        f"{ROLES[role].title} : {', '.join(path.name for path in paths)}"
+        f"{ROLES[role].title} : {', '.join(study.path(path).name for path in paths)}"
         f" ({study.vintage(role) or 'millésime non indiqué'})"
         for role, paths in study.inputs().items()
     ]

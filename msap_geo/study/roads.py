@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pyproj
 
-from msap_geo import french, loaders, network, travel
+from msap_geo import french, loaders, network, sources, travel
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import NetworkError, StudyError
 from msap_geo.territory import WGS84, projected_crs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from msap_geo.study.file import Study
@@ -51,6 +53,67 @@ def study_profile(study: Study) -> network.Profile:
         ),
     )
     return replace(profile, title=profile.traffic.title) if asked.heure == "pleines" else profile
+
+
+def with_live_roads(
+    study: Study,
+    communes: gpd.GeoDataFrame,
+    origins: gpd.GeoDataFrame,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Study, list[Anomaly]]:
+    """Ask OpenStreetMap for the roads of a study that wants them, where they are not kept yet.
+
+    Parameters
+    ----------
+    study
+        Checked study file.
+    communes, origins
+        Tables under :data:`msap_geo.schemas.COMMUNES` and ``DEMAND``, same rows.
+    progress
+        Called with a French sentence at each question.
+
+    Returns
+    -------
+    tuple
+        The study, whose ``osm`` is the map file; and what is to be told of it. The study as it is,
+        where its roads are files.
+
+    Raises
+    ------
+    SourceError
+        If the server refuses, does not answer, or what it answers is no map.
+    """
+    if not study.reseau.live:
+        return study, []
+    squares = sources.squares_around(communes.geometry, belt_m=loaders.BORDER_KM * 1000)
+    points = origins.geometry[origins.geometry.notna()].to_crs(WGS84)
+    found = sources.fetch_roads(
+        squares,
+        inhabited={sources.Square.holding(point.x, point.y) for point in points},
+        progress=progress,
+    )
+    told = [
+        Anomaly(
+            "osm-carre-abime",
+            Action.REPAIRED,
+            name,
+            f"carré {name} : ce qui était gardé n'était plus ce qui avait été reçu, il a été "
+            "redemandé à OpenStreetMap",
+        )
+        for name in found.damaged
+    ]
+    if found.days_apart:
+        first, last = ("/".join(reversed(day[:10].split("-"))) for day in found.dates)
+        told.append(
+            Anomaly(
+                "osm-dates-melees",
+                Action.NOTED,
+                "",
+                f"routes d'OpenStreetMap à {found.days_apart} jours d'écart : du {first} au {last}",
+            )
+        )
+    return study.model_copy(update={"osm": found.path}), told
 
 
 def load_roads(

@@ -12,7 +12,13 @@ from msap_geo.study.file import as_study
 from msap_geo.study.inputs import altered_inputs, read_codes, read_territory
 from msap_geo.study.ledger import Ledger
 from msap_geo.study.result import StudyResult
-from msap_geo.study.roads import from_streets, load_roads, road_anomalies, study_profile
+from msap_geo.study.roads import (
+    from_streets,
+    load_roads,
+    road_anomalies,
+    study_profile,
+    with_live_roads,
+)
 from msap_geo.study.scoring import score, useful_minutes
 from msap_geo.study.sites import candidate_offices, following, load_sites, priced, reachable
 from msap_geo.study.trips import Trips
@@ -63,6 +69,8 @@ def run_study(
     candidate_offices(study, sites.la_poste, sites.hosts)
     progress("Lecture du réseau routier")
     profile = study_profile(study)
+    study, told = with_live_roads(study, territory.communes, places.origins, progress=progress)
+    ledger.anomalies += told
     roads = load_roads(study, territory.communes, places.origins, profile)
     places = places._replace(origins=from_streets(places.origins, places.communes, roads))
     sites = following(sites, places)

@@ -24,7 +24,7 @@ from support.toy import CODES, PEOPLE, STEP, X0, Y0, StudyFolder, degrees
 from msap_geo import loaders, network, sources
 from msap_geo.cli import main
 from msap_geo.errors import OutputError, SourceError, StudyError, TerritoryError
-from msap_geo.sources.download import Limits
+from msap_geo.sources.patience import Limits
 from msap_geo.study import audit_study, prepare_study, read_study, run_study
 from msap_geo.territory import DEPARTEMENTS
 

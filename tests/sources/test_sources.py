@@ -38,7 +38,8 @@ from msap_geo import sources
 from msap_geo.errors import SourceError, UnreadableFileError
 from msap_geo.sources import checks
 from msap_geo.sources.checks import fault
-from msap_geo.sources.download import DownloadError, Limits, _Redirects, download
+from msap_geo.sources.download import _Redirects, download
+from msap_geo.sources.patience import DownloadError, Limits
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
 LOCAL = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -47,6 +47,12 @@ def serving():
             with suppress(ConnectionError):  # the client may well have left
                 server.answer(self)
 
+        def do_POST(self):
+            self.close_connection = True
+            self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with suppress(ConnectionError):
+                server.answer(self)
+
         def log_message(self, *_):
             pass
 

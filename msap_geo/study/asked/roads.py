@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic reads the types
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -28,6 +28,10 @@ def _place(value: object) -> object:
 
 Place = Annotated[str | tuple[float, float], BeforeValidator(_place)]
 """A commune's code, or a longitude and a latitude."""
+
+
+LIVE = Path("osm")
+"""``source = "osm"``: the roads of the day, asked of OpenStreetMap."""
 
 
 class Traversee(Section):
@@ -129,8 +133,14 @@ class Reseau(Section):
             raise StudyError(
                 "le réseau routier n'est pas donné comme il faut",
                 where="[reseau]",
-                remedy='donner soit source = "….osm.pbf" (ou une liste), soit noeuds et liens '
-                '(deux CSV), soit profil = "estime" seul',
+                remedy='donner soit source = "….osm.pbf" (ou une liste, ou "osm"), soit noeuds et '
+                'liens (deux CSV), soit profil = "estime" seul',
+            )
+        if LIVE in self.source and not self.live:
+            raise StudyError(
+                "les routes demandées à OpenStreetMap ne se joignent pas à un fichier",
+                where="[reseau] source",
+                remedy='écrire source = "osm" seul, ou des fichiers seuls',
             )
         if self.sinuosite is not None and self.profil != network.ESTIMATED:
             raise StudyError(
@@ -151,6 +161,11 @@ class Reseau(Section):
                 remedy='retirer la clé, ou choisir profil = "voiture"',
             )
         return self
+
+    @property
+    def live(self) -> bool:
+        """Whether the roads are asked of OpenStreetMap."""
+        return self.source == (LIVE,)
 
     @property
     def holding(self) -> tuple[Modification, ...]:
