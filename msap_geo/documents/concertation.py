@@ -87,7 +87,11 @@ def _told(row: dict[str, Any], found: Concertation) -> str:
     limit = french.short(found.result.study.threshold)
     asked = [
         french.counted(row[key], noun)
-        for key, noun in (("ouvertures", "ouverture"), ("fermetures", "fermeture"))
+        for key, noun in (
+            ("ouvertures", "ouverture"),
+            ("fermetures", "fermeture"),
+            ("arrets", "arrêt itinérant changé"),
+        )
         if row[key]
     ]
     text = (

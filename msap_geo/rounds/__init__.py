@@ -6,7 +6,13 @@ from msap_geo.rounds.benefit import Benefit
 from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.comments import stops_in_comment
 from msap_geo.rounds.design import RoundPlan, design
-from msap_geo.rounds.given import GivenRounds, load_stops, stops_of_list, stops_of_study
+from msap_geo.rounds.given import (
+    GivenRounds,
+    load_stops,
+    stops_of_list,
+    stops_of_study,
+    stops_planned,
+)
 from msap_geo.rounds.mixed import WAYS, MixedPlan, Option, mixed_plan
 from msap_geo.rounds.problem import (
     Fleet,
@@ -21,13 +27,19 @@ from msap_geo.rounds.stops import (
     ITINERANT,
     NOTHING,
     PERMANENT,
+    PREFIX,
     Stop,
     clashes,
+    cycles_of,
     hours_within,
+    in_words,
     kinds_of_cover,
     ordered,
+    places_within,
     read_stops,
+    stop_ids,
     weekly_service,
+    whole_cycle,
 )
 from msap_geo.rounds.working_time import WEEKS, WorkingTime, clock, told
 
@@ -35,6 +47,7 @@ __all__ = [
     "ITINERANT",
     "NOTHING",
     "PERMANENT",
+    "PREFIX",
     "WAYS",
     "WEEKS",
     "Benefit",
@@ -50,22 +63,28 @@ __all__ = [
     "WorkingTime",
     "clashes",
     "clock",
+    "cycles_of",
     "day_km",
     "design",
     "hours_within",
+    "in_words",
     "kinds_of_cover",
     "load_stops",
     "make_problem",
     "mixed_plan",
     "ordered",
+    "places_within",
     "read_clock",
     "read_stops",
     "read_window",
     "served_within",
+    "stop_ids",
     "stops_in_comment",
     "stops_of_list",
     "stops_of_study",
+    "stops_planned",
     "told",
     "useful_stops",
     "weekly_service",
+    "whole_cycle",
 ]

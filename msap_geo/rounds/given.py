@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -12,12 +13,20 @@ from msap_geo.errors import DataError, StudyError
 from msap_geo.hours import read_hours
 from msap_geo.loaders import Loaded
 from msap_geo.rounds.comments import stops_in_comment
-from msap_geo.rounds.stops import EVERY_WEEK, Stop, clashes, ordered, read_stops
+from msap_geo.rounds.stops import (
+    EVERY_WEEK,
+    Stop,
+    clashes,
+    cycles_of,
+    ordered,
+    read_stops,
+    whole_cycle,
+)
 from msap_geo.tabular import normalise
 from msap_geo.tabular.text import LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from msap_geo.rounds.rules import Arret
@@ -65,24 +74,79 @@ def stops_of_study(
     """
     told = [(f"[[tournees]] n° {rank}", stop.stop()) for rank, stop in enumerate(written, 1)]
     if table is not None:
-        told += [
-            (f"{row.vehicle}, {WEEKDAYS[row.weekday]}", Stop(**row._asdict()))
-            for row in table.itertuples(index=False)
-        ]
-    known = set(codes)
-    if unknown := sorted({stop.code_insee for _, stop in told} - known):
+        told += _told(table)
+    _check(told, codes, where="[[tournees]] ou [donnees] tournees")
+    return _plain(stop for _, stop in told)
+
+
+def stops_planned(
+    table: pd.DataFrame, existing: Sequence[Stop], codes: Iterable[str]
+) -> tuple[Stop, ...]:
+    """Return the stops of a project, which must fit beside those that exist.
+
+    Parameters
+    ----------
+    table
+        What :func:`load_stops` found.
+    existing
+        Stops that exist: a vehicle of the same name is the same vehicle.
+    codes
+        Communes of the study.
+
+    Raises
+    ------
+    StudyError
+        If a stop is in a commune of another study, or a vehicle that has a cycle would have a
+        longer one, which would change what its stops of today are worth.
+    DataError
+        If a vehicle would be in two places at once.
+    """
+    where, told = "[donnees] tournees_projet", _told(table)
+    there = [(f"{stop.vehicle}, aujourd'hui", stop) for stop in existing]
+    _check([*there, *told], codes, where=where)
+    today, then = cycles_of(existing), cycles_of(stop for _, stop in told)
+    if longer := sorted(name for name in then if 1 < today.get(name, 1) < then[name]):
+        raise StudyError(
+            f"véhicules dont le projet allonge le cycle : {', '.join(longer)}",
+            where=where,
+            remedy="leur donner dans le projet un autre nom que celui d'aujourd'hui",
+        )
+    return _plain((stop for _, stop in told), {name: today.get(name, 1) for name in then})
+
+
+def _plain(stops: Iterable[Stop], cycles: Mapping[str, int] | None = None) -> tuple[Stop, ...]:
+    """Put stops in order; week 1 of a cycle of one week is every week."""
+    told = tuple(stops)
+    found = cycles_of(told)
+    weekly = {name for name in found if max(found[name], (cycles or {}).get(name, 1)) == 1}
+    return ordered(
+        replace(stop, week=EVERY_WEEK) if stop.vehicle in weekly else stop for stop in told
+    )
+
+
+def _told(table: pd.DataFrame) -> list[tuple[str, Stop]]:
+    """Return the stops of a table, each with where it is written."""
+    return [
+        (f"{row.vehicle}, {WEEKDAYS[row.weekday]}", Stop(**row._asdict()))
+        for row in table.itertuples(index=False)
+    ]
+
+
+def _check(told: Sequence[tuple[str, Stop]], codes: Iterable[str], *, where: str) -> None:
+    """Refuse stops of another study, in two places at once, or that never begin again together."""
+    if unknown := sorted({stop.code_insee for _, stop in told} - set(codes)):
         raise StudyError(
             f"arrêts dans des communes d'une autre étude : {', '.join(unknown)}",
-            where="[[tournees]] ou [donnees] tournees",
+            where=where,
             remedy="retirer ces arrêts, ou prendre l'étude de leur territoire",
         )
     if faults := clashes(told):
         raise DataError(
             " ; ".join(faults),
-            where="[[tournees]] ou [donnees] tournees",
+            where=where,
             remedy="donner un autre nom de véhicule, ou d'autres heures",
         )
-    return ordered(stop for _, stop in told)
+    whole_cycle(cycles_of(stop for _, stop in told))
 
 
 def stops_of_list(

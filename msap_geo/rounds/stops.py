@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -32,6 +33,9 @@ EVERY_WEEK = 0
 """Week of a stop held every week."""
 
 MOST_WEEKS = 52
+
+LONGEST_CYCLE = 520
+"""Weeks within which vehicles must begin again together: hours a week are counted over them."""
 
 _EVERY = {"", "toutes", "tous", "hebdomadaire", "0"}
 _COLUMNS = {
@@ -177,8 +181,76 @@ def clashes(stops: Sequence[tuple[str, Stop]]) -> list[str]:
     return told
 
 
+PREFIX = "arret:"
+"""How the identifier of a stop begins, among those of sites."""
+
+
+def stop_ids(stops: Sequence[Stop]) -> tuple[str, ...]:
+    """Identify stops by what they are: ``"arret:Bus 1/mardi/2B096/09:00"``.
+
+    Parameters
+    ----------
+    stops
+        Stops, in their order; the week of one that is not held every week ends its identifier, and
+        stops alike in everything are numbered.
+    """
+    found: dict[str, int] = {}
+    told = []
+    for stop in stops:
+        name = (
+            f"{PREFIX}{stop.vehicle}/{WEEKDAYS[stop.weekday]}/{stop.code_insee}/"
+            f"{clock(stop.opens)}" + (f"/semaine {stop.week}" if stop.week else "")
+        )
+        found[name] = found.get(name, 0) + 1
+        told.append(name if found[name] == 1 else f"{name}/{found[name]}")
+    return tuple(told)
+
+
+def in_words(stop: Stop) -> str:
+    """Say when a stop is held: ``"Bus 1, mardi (semaine 2) 09:00–12:00"``."""
+    week = f" (semaine {stop.week})" if stop.week else ""
+    hours = f"{clock(stop.opens)}–{clock(stop.closes)}"
+    return f"{stop.vehicle}, {WEEKDAYS[stop.weekday]}{week} {hours}"
+
+
+def cycles_of(stops: Iterable[Stop]) -> dict[str, int]:
+    """Return after how many weeks each vehicle begins again: the last week it is told of."""
+    found: dict[str, int] = {}
+    for stop in stops:
+        found[stop.vehicle] = max(found.get(stop.vehicle, 1), stop.week)
+    return found
+
+
+def whole_cycle(cycles: Mapping[str, int]) -> int:
+    """Return after how many weeks all vehicles begin again together.
+
+    Raises
+    ------
+    StudyError
+        If that is more than :data:`LONGEST_CYCLE`.
+    """
+    weeks = math.lcm(*cycles.values())
+    if weeks > LONGEST_CYCLE:
+        told = ", ".join(f"{name} : {number}" for name, number in sorted(cycles.items()))
+        raise StudyError(
+            f"les véhicules ne recommencent ensemble qu'après {weeks} semaines, plus de "
+            f"{LONGEST_CYCLE} (semaines du cycle de chacun : {told})",
+            remedy="donner des cycles qui se divisent, comme 1, 2 et 4 semaines",
+        )
+    return weeks
+
+
+def _held(stop: Stop, week: int, cycles: Mapping[str, int]) -> bool:
+    """Tell whether a stop is held in a week, the first being 1."""
+    return stop.week in (EVERY_WEEK, (week - 1) % cycles[stop.vehicle] + 1)
+
+
 def weekly_service(
-    times: TravelTimes, stops: tuple[Stop, ...], *, threshold: float
+    times: TravelTimes,
+    stops: tuple[Stop, ...],
+    *,
+    threshold: float,
+    cycles: Mapping[str, int] | None = None,
 ) -> NDArray[np.float64]:
     """Count the hours a week with some stop open within the threshold, no minute twice.
 
@@ -187,9 +259,12 @@ def weekly_service(
     times
         From places to communes (``site_id``), at least as far as the threshold.
     stops
-        Stops; those of a week of the cycle count for their share of it.
+        Stops; those of a week of their vehicle's cycle count for their share of it.
     threshold
         Minutes, inclusive.
+    cycles
+        Weeks after which each vehicle begins again, where these stops are but a part of theirs;
+        :func:`cycles_of` them by default.
 
     Returns
     -------
@@ -199,7 +274,8 @@ def weekly_service(
     Raises
     ------
     StudyError
-        If a stop is in a commune the times do not know.
+        If a stop is in a commune the times do not know, or vehicles hardly ever begin again
+        together (:data:`LONGEST_CYCLE`).
     """
     ids = pd.Index(times.site_ids)
     if unknown := sorted({stop.code_insee for stop in stops} - set(ids)):
@@ -207,16 +283,13 @@ def weekly_service(
             f"arrêts dans des communes d'une autre étude : {', '.join(unknown)}",
             remedy="retirer ces arrêts, ou prendre l'étude de leur territoire",
         )
-    trips = times.minutes.tocoo()
-    inside = np.round(trips.data, MINUTES_DECIMALS) <= round(threshold, MINUTES_DECIMALS)
-    near = csr_array(
-        (np.ones(int(inside.sum())), (trips.row[inside], trips.col[inside])), shape=trips.shape
-    )
-    weeks = max([1, *(stop.week for stop in stops)])
+    near = _within(times, threshold)
+    every = cycles_of(stops) | dict(cycles or {})
+    weeks = whole_cycle(every)
     minutes = np.zeros(len(times.demand_ids))
     for week in range(1, weeks + 1):
         for weekday in range(7):
-            today = [s for s in stops if s.weekday == weekday and s.week in (EVERY_WEEK, week)]
+            today = [s for s in stops if s.weekday == weekday and _held(s, week, every)]
             cuts = sorted({moment for s in today for moment in (s.opens, s.closes)})
             for start, end in pairwise(cuts):
                 held = [s.code_insee for s in today if s.opens <= start and s.closes >= end]
@@ -227,8 +300,54 @@ def weekly_service(
     return hours
 
 
-def hours_within(
+def _within(times: TravelTimes, threshold: float) -> csr_array:
+    trips = times.minutes.tocoo()
+    inside = np.round(trips.data, MINUTES_DECIMALS) <= round(threshold, MINUTES_DECIMALS)
+    return csr_array(
+        (np.ones(int(inside.sum())), (trips.row[inside], trips.col[inside])), shape=trips.shape
+    )
+
+
+def _to_stops(
+    roads: RoadNetwork, origins: gpd.GeoDataFrame, stops: Iterable[Stop], threshold: float
+) -> TravelTimes:
+    held = {stop.code_insee for stop in stops}
+    where = origins[origins["code_insee"].isin(held)].reset_index(drop=True)
+    return matrix(roads, origins, where.assign(site_id=where["code_insee"]), max_minutes=threshold)
+
+
+def places_within(
     roads: RoadNetwork, origins: gpd.GeoDataFrame, stops: Sequence[Stop], *, threshold: float
+) -> dict[str, NDArray[np.int64]]:
+    """Return which communes each commune with a stop serves.
+
+    Parameters
+    ----------
+    roads, origins, stops, threshold
+        As of :func:`hours_within`.
+
+    Returns
+    -------
+    dict
+        Rows of ``origins``, by ``code_insee`` of the stops.
+    """
+    if not stops:
+        return {}
+    times = _to_stops(roads, origins, stops, threshold)
+    near = _within(times, threshold).tocsc()
+    return {
+        str(code): np.sort(near.indices[near.indptr[i] : near.indptr[i + 1]]).astype(np.int64)
+        for i, code in enumerate(times.site_ids)
+    }
+
+
+def hours_within(
+    roads: RoadNetwork,
+    origins: gpd.GeoDataFrame,
+    stops: Sequence[Stop],
+    *,
+    threshold: float,
+    cycles: Mapping[str, int] | None = None,
 ) -> NDArray[np.float64]:
     """Count the hours a week each commune has some stop open within the threshold.
 
@@ -242,6 +361,8 @@ def hours_within(
         Stops, in these communes.
     threshold
         Minutes, inclusive.
+    cycles
+        As of :func:`weekly_service`.
 
     Returns
     -------
@@ -250,11 +371,8 @@ def hours_within(
     """
     if not stops:
         return np.zeros(len(origins))
-    held = {stop.code_insee for stop in stops}
-    where = origins[origins["code_insee"].isin(held)].reset_index(drop=True)
-    sites = where.assign(site_id=where["code_insee"])
-    times = matrix(roads, origins, sites, max_minutes=threshold)
-    return weekly_service(times, tuple(stops), threshold=threshold)
+    times = _to_stops(roads, origins, stops, threshold)
+    return weekly_service(times, tuple(stops), threshold=threshold, cycles=cycles)
 
 
 PERMANENT, ITINERANT, NOTHING = "permanent", "itinérant", "aucun"

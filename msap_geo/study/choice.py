@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msap_geo import rounds
 from msap_geo.errors import DataError, StudyError, UnreadableFileError
 from msap_geo.tabular import (
     LINE,
@@ -53,6 +54,9 @@ class Choice:
         The study they were chosen on.
     opened, closed
         Candidates to open, Maisons to close, in the order of the file.
+    stops_opened, stops_closed
+        Stops of rounds in project to hold, stops of today to drop
+        (:func:`msap_geo.rounds.stop_ids`).
     file, sha256
         Where they were read.
     author
@@ -66,6 +70,18 @@ class Choice:
     file: str = ""
     sha256: str = ""
     author: str = ""
+    stops_opened: tuple[Site, ...] = ()
+    stops_closed: tuple[Site, ...] = ()
+
+    @property
+    def opens(self) -> tuple[Site, ...]:
+        """All that opens: offices, then stops."""
+        return (*self.opened, *self.stops_opened)
+
+    @property
+    def closes(self) -> tuple[Site, ...]:
+        """All that closes: Maisons, then stops."""
+        return (*self.closed, *self.stops_closed)
 
     def told(self) -> dict[str, list[dict[str, str]]]:
         """Return the choice as plain values, with the French keys of the outputs."""
@@ -74,7 +90,7 @@ class Choice:
                 {"site_id": site.site_id, "nom": site.name, "commune": site.commune}
                 for site in sites
             ]
-            for key, sites in (("ouvertures", self.opened), ("fermetures", self.closed))
+            for key, sites in (("ouvertures", self.opens), ("fermetures", self.closes))
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -125,7 +141,40 @@ def read_choice(path: Path) -> Choice:
             where=path,
             remedy="n'en garder qu'une ligne",
         )
-    return Choice(study, departements, opened, closed, path.name, sha256, author)
+    return make_choice(
+        study, departements, opened, closed, file=path.name, sha256=sha256, author=author
+    )
+
+
+def make_choice(
+    study: str,
+    departements: tuple[str, ...],
+    opened: Iterable[Site],
+    closed: Iterable[Site],
+    **origin: str,
+) -> Choice:
+    """Return a choice, its stops told from its sites by their identifiers.
+
+    Parameters
+    ----------
+    study, departements
+        The study it is made on.
+    opened, closed
+        Sites and stops, together.
+    **origin
+        ``file``, ``sha256``, ``author`` of :class:`Choice`.
+    """
+    opens, stops = _split(opened)
+    closes, dropped = _split(closed)
+    return Choice(
+        study, departements, opens, closes, stops_opened=stops, stops_closed=dropped, **origin
+    )
+
+
+def _split(sites: Iterable[Site]) -> tuple[tuple[Site, ...], tuple[Site, ...]]:
+    listed = tuple(sites)
+    moving = tuple(site for site in listed if site.site_id.startswith(rounds.PREFIX))
+    return tuple(site for site in listed if site not in moving), moving
 
 
 _Read = tuple[str, tuple[str, ...], tuple[Site, ...], tuple[Site, ...], str]
@@ -275,7 +324,7 @@ def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[s
 
 def choice_in_words(choice: Choice) -> str:
     """Return what a choice opens and closes: ``"ouverture de A (Vico), B (Corte)"``."""
-    told = ((choice.opened, "ouverture de"), (choice.closed, "fermeture de"))
+    told = ((choice.opens, "ouverture de"), (choice.closes, "fermeture de"))
     return " ; ".join(
         f"{verb} {', '.join(f'{site.name} ({site.commune})' for site in sites)}"
         for sites, verb in told

@@ -17,6 +17,8 @@ from msap_geo.cautions import Caution, cautions
 from msap_geo.study.choice import choice_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
@@ -80,6 +82,11 @@ class Facts:
         Vintage (``millesime``) and source (``variables``) of each indicator of the communes.
     stops
         Stops of the rounds that exist, those of the study's own file first.
+    planned
+        Stops in project, which no figure counts.
+    cycles
+        Weeks after which each vehicle begins again, those in project too; empty where the study
+        knows no round.
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -108,6 +115,8 @@ class Facts:
     carreaux: gpd.GeoDataFrame | None = None
     indicators: dict[str, dict[str, str]] = field(default_factory=dict)
     stops: tuple[rounds.Stop, ...] = ()
+    planned: tuple[rounds.Stop, ...] = ()
+    cycles: Mapping[str, int] = field(default_factory=dict)
     choice: Choice | None = None
 
     @property
@@ -157,7 +166,7 @@ class Facts:
 
     @cached_property
     def cover(self) -> pd.DataFrame | None:
-        """What covers each commune, a Maison, a round or nothing; None where no round exists.
+        """What covers each commune, a Maison, a round or nothing; None where no round is known.
 
         Returns
         -------
@@ -166,10 +175,12 @@ class Facts:
             ``heures_itinerantes``: hours a week with a stop open within the first threshold, those
             within reach of a Maison too, no minute twice.
         """
-        if not self.stops:
+        if not self.cycles:
             return None
         threshold = self.study.threshold
-        hours = rounds.hours_within(self.roads, self.origins, self.stops, threshold=threshold)
+        hours = rounds.hours_within(
+            self.roads, self.origins, self.stops, threshold=threshold, cycles=self.cycles
+        )
         beyond = coverage.is_beyond(self.access, threshold).to_numpy()
         return pd.DataFrame(
             {

@@ -272,6 +272,21 @@ def read_rounds(ledger: Ledger, places: Places) -> tuple[rounds.Stop, ...]:
     return () if found is None else found
 
 
+def read_planned(
+    ledger: Ledger, places: Places, existing: Sequence[rounds.Stop]
+) -> tuple[rounds.Stop, ...]:
+    """Read the rounds a study has in project, beside those that exist."""
+    study, written = ledger.study, ledger.study.donnees.tournees_projet
+    if written is None:
+        return ()
+    loaded = ledger.load("tournees_projet", written, lambda: rounds.load_stops(study.path(written)))
+    if loaded is None:
+        return ()
+    codes = places.communes["code_insee"]
+    found = ledger.attempt("", lambda: rounds.stops_planned(loaded.table, existing, codes))
+    return () if found is None else found
+
+
 def read_previous(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
     """Read the previous list of Maisons, if the study gives one."""
     study, written = ledger.study, ledger.study.diagnostic.maisons_avant

@@ -11,7 +11,6 @@ import shapely
 from scipy.sparse import coo_array, csgraph
 
 from msap_geo import rounds, travel
-from msap_geo.coverage.opening import WEEKDAYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,10 +183,6 @@ def cover(result: Facts) -> pd.DataFrame | None:
         return None
     told: dict[str, list[str]] = {}
     for stop in result.stops:
-        week = f" (semaine {stop.week})" if stop.week else ""
-        told.setdefault(stop.code_insee, []).append(
-            f"{stop.vehicle}, {WEEKDAYS[stop.weekday]}{week} "
-            f"{rounds.clock(stop.opens)}–{rounds.clock(stop.closes)}"
-        )
+        told.setdefault(stop.code_insee, []).append(rounds.in_words(stop))
     stops = result.cover["code_insee"].map(lambda code: " ; ".join(told.get(code, ())))
     return result.cover.assign(arrets=stops)

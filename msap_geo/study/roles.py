@@ -53,6 +53,7 @@ ROLES = {
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
     "hotes": Role("Hôtes possibles", "candidats", bears_on="candidats", key="fichier"),
     "tournees": Role("Tournées"),
+    "tournees_projet": Role("Tournées en projet", past=True),
     "acces_insee": Role("Accès aux équipements selon l'Insee", publisher="INSEE", past=True),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
     "modifications": Role("Zones des routes modifiées", "reseau", bears_on="reseau"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import coverage, loaders, network, siting, travel
+from msap_geo import coverage, loaders, network, rounds, siting, travel
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
@@ -121,6 +121,8 @@ def run_study(
         carreaux=territory.carreaux,
         indicators=territory.indicators,
         stops=sites.stops,
+        planned=sites.planned,
+        cycles=rounds.cycles_of((*sites.stops, *sites.planned)),
     )
 
 

@@ -9,15 +9,16 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from msap_geo import french, loaders
+from msap_geo import french, loaders, rounds
 from msap_geo.errors import StudyError
-from msap_geo.study.choice import Choice, Site, site_ids
+from msap_geo.study.choice import Choice, Site, make_choice, site_ids
 from msap_geo.study.run import measure
 from msap_geo.study.sites import candidate_offices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from msap_geo.rounds import Stop
     from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
@@ -32,7 +33,9 @@ def choose(
     result
         The study.
     opened, closed
-        Candidates to open and Maisons to close, by identifier (``site_id``) or name.
+        Candidates to open and Maisons to close, by identifier (``site_id``) or name; stops of
+        rounds in project to hold, and stops of today to drop, by identifier
+        (:func:`msap_geo.rounds.stop_ids`).
 
     Raises
     ------
@@ -40,14 +43,23 @@ def choose(
         If a site is unknown, or its name is that of several.
     """
     offices = candidate_offices(result.study, result.la_poste, result.hosts)
-    to_open = site_ids(opened, offices, what="bureaux candidats")
-    to_close = site_ids(closed, result.maisons, what="Maisons")
-    return Choice(
+    opening, closing = list(map(str, opened)), list(map(str, closed))
+    to_open = site_ids(_fixed(opening), offices, what="bureaux candidats")
+    to_close = site_ids(_fixed(closing), result.maisons, what="Maisons")
+    return make_choice(
         result.study.etude.nom,
         result.study.departements,
-        tuple(map(Site, to_open)),
-        tuple(map(Site, to_close)),
+        map(Site, (*to_open, *_moving(opening))),
+        map(Site, (*to_close, *_moving(closing))),
     )
+
+
+def _moving(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name.startswith(rounds.PREFIX)))
+
+
+def _fixed(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not name.startswith(rounds.PREFIX)]
 
 
 def scenario_study(study: Study, choice: Choice) -> Study:
@@ -86,7 +98,7 @@ def scenario(
     result
         The study as it is, run.
     choice
-        Candidates of this study to open, Maisons of this study to close.
+        Candidates of this study to open, Maisons of this study to close, and stops of its rounds.
     progress
         Called with a French sentence at each step.
 
@@ -105,9 +117,10 @@ def scenario(
         the message names them.
     """
     study, named = result.study, scenario_study(result.study, choice)
-    if not (choice.opened or choice.closed):
+    if not (choice.opens or choice.closes):
         return result
     _check(result, choice)
+    held, planned, moved = _stops_with(result, choice)
     offices = candidate_offices(study, result.la_poste, result.hosts)
     opened = [site.site_id for site in choice.opened]
     rows = offices.set_index("site_id", drop=False).loc[opened]
@@ -121,6 +134,8 @@ def scenario(
         choice,
         opened=_named(choice.opened, offices),
         closed=_named(choice.closed, result.maisons),
+        stops_opened=moved[0],
+        stops_closed=moved[1],
     )
     return replace(
         result,
@@ -134,11 +149,48 @@ def scenario(
         ranking=found.ranking,
         rows={**result.rows, "maisons": result.rows["maisons"]._replace(kept=len(maisons))},
         choice=told,
+        stops=held,
+        planned=planned,
     )
 
 
+def _stops_with(
+    result: StudyResult, choice: Choice
+) -> tuple[tuple[Stop, ...], tuple[Stop, ...], tuple[tuple[Site, ...], tuple[Site, ...]]]:
+    """Return the stops held under a choice, those left in project, and those it moves, named."""
+    names = result.communes.set_index("code_insee")["nom"]
+    moved, sides = [], []
+    for stops, asked, problem in (
+        (result.planned, choice.stops_opened, "inconnus parmi les arrêts en projet de l'étude"),
+        (result.stops, choice.stops_closed, "inconnus parmi les arrêts que l'étude compte"),
+    ):
+        known = dict(zip(rounds.stop_ids(stops), stops, strict=True))
+        if unknown := [site for site in asked if site.site_id not in known]:
+            raise StudyError(
+                f"{problem} : {', '.join(map(_told, unknown))}",
+                where=choice.file or None,
+                remedy="vérifier que les tournées de l'étude sont celles de la carte",
+            )
+        taken = {site.site_id: known[site.site_id] for site in asked}
+        sides.append(
+            tuple(
+                Site(name, rounds.in_words(stop), str(names.get(stop.code_insee, stop.code_insee)))
+                for name, stop in taken.items()
+            )
+        )
+        kept = tuple(stop for name, stop in known.items() if name not in taken)
+        moved.append((tuple(taken.values()), kept))
+    (opened, planned), (_, kept) = moved
+    return (*kept, *opened), planned, (sides[0], sides[1])
+
+
 def _counted(choice: Choice) -> str:
-    told = ((choice.opened, "ouverture"), (choice.closed, "fermeture"))
+    told = (
+        (choice.opened, "ouverture"),
+        (choice.closed, "fermeture"),
+        (choice.stops_opened, "arrêt de plus"),
+        (choice.stops_closed, "arrêt de moins"),
+    )
     return ", ".join(french.counted(len(sites), noun) for sites, noun in told if sites)
 
 

@@ -65,6 +65,7 @@ class Donnees(Section):
     acces_insee: tuple[Path, ...] = ()
     carreaux: Path | None = None
     tournees: Path | None = None
+    tournees_projet: Path | None = None
 
     @field_validator(
         "communes", "mairies", "indicateurs", "appartenance", "acces_insee", mode="before"

@@ -15,6 +15,7 @@ from msap_geo.study.inputs import (
     read_la_poste,
     read_maisons,
     read_operators,
+    read_planned,
     read_previous,
     read_rounds,
 )
@@ -42,8 +43,8 @@ class Sites(NamedTuple):
         How many post offices the country has.
     maisons_read, la_poste_read
         Rows of the files.
-    stops
-        Stops of the rounds that exist.
+    stops, planned
+        Stops of the rounds that exist, and of those in project.
     hosts
         Places other than post offices that could host a Maison.
     """
@@ -56,6 +57,7 @@ class Sites(NamedTuple):
     maisons_read: int
     la_poste_read: int
     stops: tuple[rounds.Stop, ...]
+    planned: tuple[rounds.Stop, ...]
     hosts: gpd.GeoDataFrame
 
 
@@ -93,7 +95,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,
         offices.rows_read,
-        rounds_of(ledger, places, itinerants, data.maisons),
+        *rounds_of(ledger, places, itinerants, data.maisons),
         _hosts(ledger, places, {*maisons.table["site_id"], *offices.table["site_id"]}),
     )
 
@@ -120,8 +122,8 @@ def following(sites: Sites, places: Places) -> Sites:
 
 def rounds_of(
     ledger: Ledger, places: Places, itinerants: gpd.GeoDataFrame, written: Path
-) -> tuple[rounds.Stop, ...]:
-    """Return the stops of the rounds that exist: those a study gives, then those of its list.
+) -> tuple[tuple[rounds.Stop, ...], tuple[rounds.Stop, ...]]:
+    """Return the stops that exist, those a study gives then those of its list, and its project's.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ def rounds_of(
         itinerants, places.communes, told=[stop.vehicle for stop in own], file=written.name
     )
     ledger.anomalies += listed.anomalies
-    return (*own, *listed.stops)
+    stops = (*own, *listed.stops)
+    return stops, read_planned(ledger, places, stops)
 
 
 def _settled(

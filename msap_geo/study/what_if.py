@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import vstack
 
-from msap_geo import outputs, schemas, siting, travel
+from msap_geo import outputs, rounds, schemas, siting, travel
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.study.costs import study_costs
 from msap_geo.study.sites import with_hosts
@@ -90,7 +90,41 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
         every_plan=len(plans) < min(siting.MOST_PLANNED, len(offices))
         or len(plans) == len(offices),
         start={} if choice is None else choice.told(),
+        stops=_stops(result),
     )
+
+
+_DAY, _WEEK = 24 * 60, 7 * 24 * 60
+
+
+def _stops(result: Facts) -> outputs.Stops | None:
+    """Return the stops of the rounds that exist, then of those in project."""
+    stops = (*result.stops, *result.planned)
+    if not stops:
+        return None
+    weeks = rounds.whole_cycle(result.cycles)
+    row = {code: i for i, code in enumerate(result.access["code_insee"])}
+    near = rounds.places_within(
+        result.roads, result.origins, stops, threshold=result.study.threshold
+    )
+    place = {code: i for i, code in enumerate(near)}
+    return outputs.Stops(
+        stop_ids=[*rounds.stop_ids(result.stops), *rounds.stop_ids(result.planned)],
+        words=[rounds.in_words(stop) for stop in stops],
+        held=[True] * len(result.stops) + [False] * len(result.planned),
+        place=[place[stop.code_insee] for stop in stops],
+        spans=[_spans(stop, result.cycles[stop.vehicle], weeks) for stop in stops],
+        communes=[row[code] for code in near],
+        within=list(near.values()),
+        weeks=weeks,
+    )
+
+
+def _spans(stop: rounds.Stop, cycle: int, weeks: int) -> list[tuple[int, int]]:
+    """Return when a stop is open over all weeks, minutes since the first Monday."""
+    first, step = (stop.week - 1, cycle) if stop.week else (0, 1)
+    starts = [_WEEK * week + _DAY * stop.weekday for week in range(first, weeks, step)]
+    return [(start + stop.opens, start + stop.closes) for start in starts]
 
 
 def _weights(ranking: siting.Ranking) -> dict[str, float] | None:

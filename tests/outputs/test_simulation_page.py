@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from support.hostile import HOSTILE, hostile_study
 from support.pages import PICTURES, popups, selenium, visit
-from support.toy import poste_row
+from support.toy import poste_row, with_rounds
 
-from msap_geo import coverage, french, siting
+from msap_geo import coverage, french, rounds, siting
 from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
 from msap_geo.study import (
@@ -638,3 +638,92 @@ def test_two_choices_side_by_side_are_those_of_python(page, demo):
     page.get(address)
     assert beside(page) == before
     assert no_error(page)
+
+
+def shown_cover(browser):
+    """What the legend counts of each kind of cover, and the table before and after."""
+    return browser.execute_script(
+        "return [Array.from(document.querySelectorAll('[data-theme=couverture] .msap-compte'),"
+        "  e => e.textContent),"
+        "  Array.from(document.querySelectorAll('.msap-essai-avant tbody tr'), r => [r.cells[0]"
+        "    .textContent, r.cells[1].textContent, r.cells[2].textContent])]"
+    )
+
+
+def test_ticking_stops_moves_hours_and_cover_as_python_does(browser, toy_study, tmp_path):
+    result = run_study(read_study(with_rounds(toy_study.path)))
+    write_study(result, tmp_path / "sortie")
+    address = tmp_path / "sortie" / "carte.html"
+    visit(browser, address)
+    (tuesday, thursday), (planned,) = (
+        rounds.stop_ids(stops) for stops in (result.stops, result.planned)
+    )
+    tick(browser, tuesday)
+    tick(browser, planned)
+    tick(browser, thursday)
+    again = scenario(result, choose(result, opened=[planned], closed=[tuesday, thursday]))
+    people = again.people_by_cover()
+    legend, table = shown_cover(browser)
+    assert legend == [f"{french.number(people[kind])} hab." for kind in people]
+    told = {name: (before, after) for name, before, after in table}
+    assert told["Itinérante seulement"] == (
+        french.number(result.people_by_cover()[rounds.ITINERANT]),
+        french.number(people[rounds.ITINERANT]),
+    )
+    mean = np.average(again.cover["heures_itinerantes"], weights=again.access["population"])
+    hours = "Heures itinérantes à portée, par habitant et semaine"
+    assert told[hours][1] == french.number(mean, 2)
+    card = browser.execute_script(
+        "return msap.donnees().communes.nom.map((_, c) =>"
+        "  msap.etat.dits.commune.map(fn => fn(c) || []).flat())"
+    )
+    assert ["Couverture avec l’essai", "itinérant"] in card[4]
+    assert ["Heures itinérantes avec l’essai", "1,0 h par semaine"] in card[4]
+    # What is taken away is the same choice, whatever the form; the address too.
+    for text, name in (("JSON", "choix.json"), ("CSV", "choix.csv")):
+        choice = read_choice(downloaded(browser, tmp_path, text, name))
+        assert [site.site_id for site in choice.stops_opened] == [planned]
+        assert {site.site_id for site in choice.stops_closed} == {tuesday, thursday}
+        assert scenario(result, choice).people_by_cover() == people
+    kept = fragment(browser)
+    click(browser, "Tout annuler")
+    legend, _ = shown_cover(browser)
+    assert legend == [f"{french.number(n)} hab." for n in result.people_by_cover().values()]
+    browser.execute_script("location.hash = arguments[0]", kept)
+    for _ in range(50):
+        if browser.execute_script("return !msapEssai.vide()"):
+            break
+        time.sleep(0.05)
+    assert shown_cover(browser)[0] == [f"{french.number(people[kind])} hab." for kind in people]
+    # A scenario's page: a stop it holds may be dropped again, and the whole is taken away.
+    write_study(again, tmp_path / "scenario")
+    visit(browser, tmp_path / "scenario" / "carte.html")
+    (held,) = rounds.stop_ids(again.stops)
+    tick(browser, held)
+    (tmp_path / "choix.json").unlink()
+    choice = read_choice(downloaded(browser, tmp_path, "JSON", "choix.json"))
+    assert choice.stops_opened == ()
+    assert {site.site_id for site in choice.stops_closed} == {tuesday, thursday}
+    assert no_error(browser)
+
+
+def test_two_choices_of_stops_side_by_side(browser, toy_study, tmp_path):
+    result = run_study(read_study(with_rounds(toy_study.path)))
+    write_study(result, tmp_path / "sortie")
+    visit(browser, tmp_path / "sortie" / "carte.html")
+    tuesday, thursday = rounds.stop_ids(result.stops)
+    tick(browser, tuesday)
+    click(browser, "Retenir ce choix (A) pour comparer")
+    tick(browser, thursday)
+    rows = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-cote-choix tbody tr'),"
+        "  r => Array.from(r.cells, c => c.textContent))"
+    )
+    assert ["Arrêts de tournées changés", "1", "2", "+1"] in rows
+    assert ["Aucune", "0", "1 500".replace(" ", "\u202f"), "+1\u202f500"] in rows
+    kept = fragment(browser)
+    visit(browser, tmp_path / "sortie" / "carte.html")
+    browser.execute_script("location.hash = arguments[0]", kept)
+    time.sleep(0.2)
+    assert fragment(browser) == kept
+    assert no_error(browser)

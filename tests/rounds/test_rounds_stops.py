@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from msap_geo import rounds
 from msap_geo.errors import DataError, MissingColumnError, StudyError
+from msap_geo.rounds import Stop
+from msap_geo.rounds.stops import EVERY_WEEK
 from msap_geo.travel import TravelTimes
 
 HEADER = "vehicule,jour,semaine,code_insee,lieu,arrivee,depart\n"
@@ -83,3 +87,91 @@ class TestService:
     def test_a_round_never_passes_for_a_maison(self):
         beyond, hours = np.array([False, True, True]), np.array([3.0, 3.0, 0.0])
         assert rounds.kinds_of_cover(beyond, hours).tolist() == ["permanent", "itinérant", "aucun"]
+
+
+def project(stops):
+    rows = [{field: getattr(stop, field) for field in Stop.__dataclass_fields__} for stop in stops]
+    return pd.DataFrame(rows)
+
+
+class TestStopsInProject:
+    monday = Stop("Bus", 0, 0, "1", "", 540, 720)
+
+    def test_a_bus_is_not_in_two_places_at_once_with_its_project(self):
+        late = Stop("Bus", 0, 0, "2", "", 700, 800)
+        with pytest.raises(DataError, match=r"déjà ailleurs le lundi de 09:00 à 12:00"):
+            rounds.stops_planned(project([late]), [self.monday], ["1", "2"])
+
+    def test_a_stop_of_another_study_is_named(self):
+        with pytest.raises(StudyError, match="autre étude : 9") as told:
+            rounds.stops_planned(project([Stop("B", 0, 0, "9", "", 1, 2)]), [], ["1"])
+        assert "tournees_projet" in str(told.value.where)
+
+    def test_a_project_may_not_make_the_cycle_of_today_longer(self):
+        today = [self.monday, Stop("Bus", 1, 2, "1", "", 540, 720)]
+        with pytest.raises(StudyError, match="allonge le cycle : Bus"):
+            rounds.stops_planned(project([Stop("Bus", 2, 4, "1", "", 1, 2)]), today, ["1"])
+        (kept,) = rounds.stops_planned(project([Stop("Bus", 2, 1, "1", "", 1, 2)]), today, ["1"])
+        assert kept.week == 1  # the first of two weeks, as the bus goes today
+
+    def test_the_only_week_of_a_cycle_is_every_week(self):
+        (kept,) = rounds.stops_planned(project([Stop("Bus", 2, 1, "1", "", 1, 2)]), [], ["1"])
+        assert kept.week == EVERY_WEEK
+
+
+class TestCycles:
+    def hours(self, stops, **options):
+        near = csr_array(np.array([[5.0]]))
+        times = TravelTimes(pd.Index(["a"]), pd.Index(["1"]), near, near, np.inf)
+        return rounds.weekly_service(times, tuple(stops), threshold=10, **options)[0]
+
+    def test_a_fortnightly_bus_beside_a_monthly_one_keeps_its_hours(self):
+        fortnightly = [Stop("A", 0, 2, "1", "", 540, 660)]
+        monthly = [Stop("B", 3, 4, "1", "", 540, 780)]
+        assert self.hours(fortnightly) == 1.0
+        assert self.hours(monthly) == 1.0
+        assert self.hours([*fortnightly, *monthly]) == 2.0
+        threes = [Stop("C", 4, 3, "1", "", 540, 720)]
+        assert self.hours([*fortnightly, *monthly, *threes]) == pytest.approx(3.0)
+
+    def test_dropping_the_last_week_of_a_bus_gives_no_hours_to_the_others(self):
+        stops = [Stop("A", 0, 1, "1", "", 540, 660), Stop("A", 0, 2, "1", "", 540, 660)]
+        assert self.hours(stops) == 2.0
+        assert self.hours(stops[:1], cycles=rounds.cycles_of(stops)) == 1.0
+
+    def test_buses_that_never_begin_again_together_are_refused(self):
+        stops = [Stop(str(n), 0, n, "1", "", 540, 660) for n in (47, 51, 52)]
+        with pytest.raises(StudyError, match=r"47.*51.*52"):
+            self.hours(stops)
+
+    @given(
+        st.lists(
+            st.builds(
+                Stop,
+                st.sampled_from("AB"),
+                st.integers(0, 6),
+                st.integers(0, 4),
+                st.just("1"),
+                st.just(""),
+                st.integers(480, 600),
+                st.integers(601, 720),
+            ),
+            max_size=6,
+        ),
+        st.data(),
+    )
+    def test_dropping_a_stop_never_gives_hours(self, stops, data):
+        kept = [stop for stop in stops if data.draw(st.booleans())]
+        cycles = rounds.cycles_of(stops)
+        hours = self.hours(kept, cycles=cycles)
+        assert hours <= self.hours(stops, cycles=cycles) + 1e-9
+        # Minute by minute, over a year of every cycle.
+        weeks = 12
+        minutes = {
+            (week, stop.weekday, minute)
+            for stop in kept
+            for week in range(weeks)
+            if stop.week in (0, week % cycles[stop.vehicle] + 1)
+            for minute in range(stop.opens, stop.closes)
+        }
+        assert hours == pytest.approx(len(minutes) / 60 / weeks)

@@ -11,19 +11,20 @@ import pandas as pd
 import pytest
 from scipy.sparse import coo_array, csr_array
 from support.pages import visit
-from support.toy import CODES
+from support.toy import CODES, with_rounds
 
 import msap_geo.outputs
-from msap_geo import coverage, outputs, schemas, siting, travel
+from msap_geo import coverage, outputs, rounds, schemas, siting, travel
 from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
-from msap_geo.study import Choice, read_study, run_study, sample_study, scenario, simulation_of
+from msap_geo.study import read_study, run_study, sample_study, scenario, simulation_of
 from msap_geo.study import what_if as simulation_module
-from msap_geo.study.choice import Site
+from msap_geo.study.choice import Site, make_choice
 
 ASSETS = Path(msap_geo.outputs.__file__).parent / "page" / "assets"
 ENGINE = "".join(
-    (ASSETS / f"simulation_{part}.js").read_text(encoding="utf-8") for part in ("effets", "moteur")
+    (ASSETS / f"simulation_{part}.js").read_text(encoding="utf-8")
+    for part in ("effets", "tournees", "moteur")
 )
 
 in_browser = [
@@ -34,11 +35,8 @@ in_browser = [
 
 
 def choose(result, opened=(), closed=()):
-    return Choice(
-        result.study.etude.nom,
-        result.study.departements,
-        tuple(Site(site) for site in opened),
-        tuple(Site(site) for site in closed),
+    return make_choice(
+        result.study.etude.nom, result.study.departements, map(Site, opened), map(Site, closed)
     )
 
 
@@ -53,9 +51,16 @@ def random_choices(result, n, *, seed=0):
         opened = rng.permutation(offices)[: rng.integers(0, min(most, len(offices)) + 1)]
         fewer = rng.choice([0, 1, 3, len(maisons)])
         closed = rng.permutation(maisons)[: rng.integers(0, min(fewer, len(maisons)) + 1)]
+        share = rng.random(2)
+        opened = [*opened, *some_of(rounds.stop_ids(result.planned), share[0], rng)]
+        closed = [*closed, *some_of(rounds.stop_ids(result.stops), share[1], rng)]
         if len(opened) + len(closed):
             choices.append((list(opened), list(closed)))
     return choices
+
+
+def some_of(names, share, rng):
+    return [name for name in names if rng.random() < share]
 
 
 def contiguity(communes):
@@ -100,8 +105,17 @@ def recompute(browser, choices):
         """
         return arguments[0].map(function (choice) {
             var rank = function (id) { return E.rang[id]; };
-            var r = msapMoteur.calculer(E,
-                { ouverts: choice[0].map(rank), fermes: choice[1].map(rank) });
+            var site = function (id) { return id.indexOf("arret:") < 0; };
+            var stops = choice[0].concat(choice[1]).filter(function (id) { return !site(id); });
+            var r = msapMoteur.calculer(E, {
+                ouverts: choice[0].filter(site).map(rank), fermes: choice[1].filter(site).map(rank),
+                arrets: stops.map(function (id) { return E.tournees.rang[id]; }) });
+            if (r.tournees) {
+                ["minutes", "couverture"].forEach(function (key) {
+                    r.tournees[key] = Array.from(r.tournees[key]); });
+                r.tournees.heures = r.tournees.minutes.map(function (m) {
+                    return m / 60 / E.tournees.semaines; });
+            }
             r.acces.millimes = Array.from(r.acces.millimes).slice(0, E.n);
             r.acces.site = Array.from(r.acces.site).slice(0, E.n).map(
                 function (s) { return s < 0 ? null : E.sites.site_id[s]; });
@@ -154,6 +168,7 @@ def assert_same(found, base, result):
     assert_same_ranking(found["classement"], result.candidates)
     assert_same_hours(found["heures"], result)
     assert_same_groups(found["groupes"], result)
+    assert_same_cover(found["tournees"], result)
     opened = [site.site_id for site in result.choice.opened]
     kinds = result.la_poste.set_index("site_id").loc[opened, "genre"]
     costs = siting.plan_costs(
@@ -211,6 +226,20 @@ def assert_same_hours(found, result):
         assert found["moyenne"] == pytest.approx(mean, abs=1e-3)
 
 
+def assert_same_cover(found, result):
+    if result.cover is None:
+        assert found is None
+        return
+    kinds = [rounds.PERMANENT, rounds.ITINERANT, rounds.NOTHING]
+    people = result.people_by_cover()
+    assert [kinds[rank] for rank in found["couverture"]] == result.cover["couverture"].tolist()
+    assert found["habitants"] == [people[kind] for kind in kinds]
+    assert found["communes"] == [int((result.cover["couverture"] == k).sum()) for k in kinds]
+    assert found["heures"] == pytest.approx(result.cover["heures_itinerantes"], abs=6e-5)
+    mean = np.average(found["heures"], weights=result.access["population"])
+    assert found["moyenne"] == pytest.approx(mean)
+
+
 def assert_same_groups(found, result):
     known = result.communes.notna().any()
     named = [name for name in schemas.GROUPS if known.get(name, False)]
@@ -262,6 +291,39 @@ class TestInTheBrowser:
         assert moved["mouvements"]["seuils"][0]["perdus"] == 100 + 200
         (zone,) = moved["zones"]
         assert (zone["id"], zone["minutesMax"]) == (f"ZB-{CODES[1]}", 40)
+
+    def test_stops_held_and_dropped_in_toy_town(self, browser, toy_study, tmp_path):
+        result = run_study(read_study(with_rounds(toy_study.path)))
+        visit(browser, bare_page(tmp_path, engine_data(result)))
+        tuesday, fortnight = rounds.stop_ids(result.stops)
+        (planned,) = rounds.stop_ids(result.planned)
+        base, less, project, none = (
+            found["tournees"]
+            for found in recompute(
+                browser,
+                [
+                    ([], []),
+                    ([], [fortnight]),
+                    ([planned], []),
+                    ([], [tuesday, fortnight]),
+                ],
+            )
+        )
+        # A to C have a Maison; the bus stops at E on Tuesdays, 3 h, D and F within 20 minutes
+        # as C is; and at F every other week, 2 h, D and E within.
+        assert base["habitants"] == [600, 1500, 0]
+        assert base["heures"] == pytest.approx([0, 0, 3, 4, 4, 4])
+        assert less["heures"] == pytest.approx([0, 0, 3, 3, 3, 3])
+        # One hour more at F on Tuesdays, half of it with E's: C is 30 minutes away.
+        assert project["heures"] == pytest.approx([0, 0, 3, 4.5, 4.5, 4.5])
+        assert none["habitants"] == [600, 0, 1500]
+
+    def test_toy_town_with_rounds_on_many_choices(self, browser, toy_study, tmp_path):
+        result = run_study(read_study(with_rounds(toy_study.path)))
+        choices = random_choices(result, 25)
+        moved = {site for opened, closed in choices for site in (*opened, *closed)}
+        assert moved > {*rounds.stop_ids(result.stops), *rounds.stop_ids(result.planned)}
+        check_choices(browser, result, choices, tmp_path)
 
     def test_the_demo_on_many_choices(self, browser, demo, tmp_path):
         check_choices(browser, demo, random_choices(demo, 15), tmp_path)

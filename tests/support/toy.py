@@ -260,3 +260,23 @@ reseau = "début 2022"
 [candidats]
 types = ["Bureau de Poste"]
 """
+
+
+def with_rounds(path):
+    """Give toy town a bus that stops at E and, every other week, at F, and one in project."""
+    project = path.with_name("projet.csv")
+    project.write_text(
+        "vehicule,jour,semaine,code_insee,lieu,arrivee,depart\n"
+        f"Bus neuf,mardi,,{CODES[5]},Halle,11:30,12:30\n",
+        encoding="utf-8",
+    )
+    row = (
+        '[[tournees]]\nvehicule = "Bus"\njour = "{}"\nsemaine = "{}"\ncode_insee = "{}"\n'
+        'arrivee = "{}"\ndepart = "{}"\n'
+    )
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("[donnees]", '[donnees]\ntournees_projet = "projet.csv"', 1)
+    text += "\n" + row.format("mardi", "", CODES[4], "09:00", "12:00")
+    text += row.format("jeudi", "2", CODES[5], "09:00", "11:00")
+    path.write_text(text, encoding="utf-8")
+    return path

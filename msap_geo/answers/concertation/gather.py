@@ -132,7 +132,7 @@ def gather_opinions(
         opinions.append(_opinion(result, author, choice, plans))
     common = None
     shared = _common(opinions)
-    if len(opinions) > 1 and (shared.opened or shared.closed):
+    if len(opinions) > 1 and (shared.opens or shared.closes):
         progress("Ce que tous demandent")
         common = _opinion(result, COMMON, shared, plans)
     told = [*opinions, *([] if common is None else [common])]
@@ -205,8 +205,16 @@ def _common(opinions: Sequence[Opinion]) -> Choice:
         )
 
     first = opinions[0].choice
-    opened, closed = in_all(lambda choice: choice.opened), in_all(lambda choice: choice.closed)
-    return replace(first, opened=opened, closed=closed, file="", sha256="", author="")
+    return replace(
+        first,
+        opened=in_all(lambda choice: choice.opened),
+        closed=in_all(lambda choice: choice.closed),
+        stops_opened=in_all(lambda choice: choice.stops_opened),
+        stops_closed=in_all(lambda choice: choice.stops_closed),
+        file="",
+        sha256="",
+        author="",
+    )
 
 
 def _figures(result: StudyResult, opinion: Opinion) -> dict[str, object]:
@@ -220,6 +228,7 @@ def _figures(result: StudyResult, opinion: Opinion) -> dict[str, object]:
         "choix": opinion.author,
         "ouvertures": len(opened),
         "fermetures": len(opinion.choice.closed),
+        "arrets": len(opinion.choice.stops_opened) + len(opinion.choice.stops_closed),
         "cout_eur": cost,
         "cout_etat_eur": state,
         "population_couverte": int(people[mine <= threshold].sum()),
@@ -276,7 +285,7 @@ def _sites(result: StudyResult, opinions: Sequence[Opinion]) -> pd.DataFrame:
     asked: dict[tuple[str, str], list[str]] = {}
     named: dict[tuple[str, str], Site] = {}
     for opinion in opinions:
-        for action, sites in ((OPEN, opinion.choice.opened), (CLOSE, opinion.choice.closed)):
+        for action, sites in ((OPEN, opinion.choice.opens), (CLOSE, opinion.choice.closes)):
             for site in sites:
                 asked.setdefault((action, site.site_id), []).append(opinion.author)
                 named.setdefault((action, site.site_id), site)

@@ -52,7 +52,7 @@ def entries(found: Concertation, date: dt.date) -> pd.DataFrame:
         }
         for subject, opinions in ((_OPINION, found.opinions), (_DECISION, held))
         for opinion in opinions
-        for action, sites in ((OPEN, opinion.choice.opened), (CLOSE, opinion.choice.closed))
+        for action, sites in ((OPEN, opinion.choice.opens), (CLOSE, opinion.choice.closes))
         for site in sites
     ]
     return pd.DataFrame(rows, columns=list(REGISTER_COLUMNS), dtype=object)

@@ -59,6 +59,7 @@ SCRIPTS = (
 
 _SIMULATION = (
     "simulation_effets.js",
+    "simulation_tournees.js",
     "simulation_moteur.js",
     "simulation_page.js",
     "simulation_vue.js",

@@ -57,6 +57,38 @@ class Trips:
 
 
 @dataclass(frozen=True, eq=False)
+class Stops:
+    """Stops of rounds that a choice may hold or drop.
+
+    Parameters
+    ----------
+    stop_ids, words
+        Their identifiers, and when they are held in words.
+    held
+        Whether each exists; else it is in project.
+    place
+        Of each, row of ``communes``.
+    spans
+        Of each, when it is open: minutes since the first Monday of the whole cycle.
+    communes
+        Communes that have stops, rows of the access table.
+    within
+        Of each of them, the communes within the first threshold, rows of the access table.
+    weeks
+        How long the whole cycle is.
+    """
+
+    stop_ids: Sequence[str]
+    words: Sequence[str]
+    held: Sequence[bool]
+    place: Sequence[int]
+    spans: Sequence[Sequence[tuple[int, int]]]
+    communes: Sequence[int]
+    within: Sequence[NDArray[np.int64]]
+    weeks: int
+
+
+@dataclass(frozen=True, eq=False)
 class Simulation:
     """Everything a choice of openings and closings is recomputed from.
 
@@ -83,6 +115,8 @@ class Simulation:
         Whether more openings than those plans have bring nothing.
     start
         Openings and closings this study already holds, if it is a scenario itself.
+    stops
+        Stops of rounds, those that exist first; none where no round is known.
     """
 
     study: str
@@ -96,6 +130,7 @@ class Simulation:
     plans: Sequence[Mapping[str, Any]]
     every_plan: bool = False
     start: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    stops: Stops | None = None
 
 
 def simulation_data(simulation: Simulation) -> dict[str, Any]:
@@ -131,6 +166,20 @@ def simulation_data(simulation: Simulation) -> dict[str, Any]:
         "plans": [dict(plan) for plan in simulation.plans],
         "plans_complets": simulation.every_plan,
         "depart": {key: [dict(site) for site in told] for key, told in simulation.start.items()},
+        **({} if simulation.stops is None else {"arrets": _stops(simulation.stops)}),
+    }
+
+
+def _stops(stops: Stops) -> dict[str, Any]:
+    return {
+        "id": list(stops.stop_ids),
+        "mots": list(stops.words),
+        "tenu": [int(held) for held in stops.held],
+        "lieu": list(stops.place),
+        "plages": [[list(span) for span in spans] for spans in stops.spans],
+        "communes": list(stops.communes),
+        "portee": [_text(np.diff(rows, prepend=0)) for rows in stops.within],
+        "semaines": stops.weeks,
     }
 
 

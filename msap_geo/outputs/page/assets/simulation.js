@@ -112,6 +112,7 @@
   function paintMap() {
     var r = essai.resultat(), wanted = msapPlan.signes();
     E.versSites = E.versSites || E.sites.site_id.map(function (id) { return msap.donnees().rangSite[id]; });
+    if (r.tournees) { msap.couvrir(r.tournees.couverture); }
     msap.peindre(r.classes, essai.vide() ? msap.donnees().communes.site
       : Array.from(r.acces.site.subarray(0, E.n), function (site) { return site < 0 ? null : E.versSites[site]; }),
     essai.vide() ? msap.donnees().communes.minutes
@@ -170,7 +171,9 @@
     var a = essai.resultat().acces, site = a.site[c], millimes = a.millimes[c];
     var told = millimes >= 0 ? msap.minutes(millimes / 1000) + ", " + vue.nomDe(site)
       : millimes === msapMoteur.INCONNU ? "plus long que le dernier seuil" : "sans route";
-    return [["Avec l’essai", told], ["Classe avec l’essai", msap.donnees().classes[essai.resultat().classes[c]].nom]];
+    var found = essai.resultat().tournees, moving = !found ? [] : [["Couverture avec l’essai", vue.COUVERTURES[found.couverture[c]]],
+      ["Heures itinérantes avec l’essai", msap.nombre(found.minutes[c] / 60 / E.tournees.semaines, 1) + " h par semaine"]];
+    return [["Avec l’essai", told], ["Classe avec l’essai", msap.donnees().classes[essai.resultat().classes[c]].nom]].concat(moving);
   }
 
   // ---- Tools ------------------------------------------------------------------------------------
@@ -287,6 +290,13 @@
     parts.offices = picker(opening, "Bureaux candidats, du plus utile au moins utile aujourd’hui", ["Choix", "Bureau", "Hab. gagnés", "Note"], vue.bureaux);
     add(opening, "p", "Habitants gagnés : ceux que ce bureau amènerait à " + vue.premier() + " ou moins en plus de votre choix ; la note est refaite de même, si elle ne pèse que ce que la page sait recalculer.", "msap-note");
     var closing = details(pickers, "Simuler des fermetures de Maisons");
+    if (E.tournees) {
+      var stops = details(pickers, "Tenir ou non des arrêts de tournées");
+      parts.stopsBox = stops.firstChild;
+      parts.stops = picker(stops, "Arrêts de tournées, ceux d’aujourd’hui puis ceux en projet", ["Tenu", "Arrêt", "Hab. à portée sans Maison"], vue.arrets);
+      add(stops, "p", "Une tournée ne fait pas disparaître une zone blanche : ses heures se comptent à part. Couleur des communes « permanent, itinérant, aucun » : la carte suit l’essai.", "msap-note");
+      whenOpen(stops, vue.arrets);
+    }
     whenOpen(opening, vue.bureaux);
     whenOpen(closing, vue.maisons);
     parts.maisons = picker(closing, "Maisons, de celle dont la fermeture se sent le moins à celle où elle se sent le plus", ["Choix", "Maison", "Hab. dont c’est la plus proche", "Hab. à " + vue.premier()], vue.maisons);

@@ -12,23 +12,30 @@ var msapCote = (function () {
 
   function euros(value) { return msap.nombre(value) + "\u202f€"; }
 
-  // ---- The kept choice, in the address too: A=03336A,03511A!12 (openings, then closings) --------
+  // ---- The kept choice, in the address too: A=03336A,03511A!12!stops (openings, closings, stops) -
 
   function ids(list) { return list.map(function (index) { return encodeURIComponent(E.sites.site_id[index]); }).join(","); }
 
-  function fragment() { return kept ? "A=" + ids(kept.ouverts) + "!" + ids(kept.fermes) : ""; }
+  function fragment() {
+    if (!kept) { return ""; }
+    var stops = kept.arrets.map(function (i) { return encodeURIComponent(E.tournees.id[i]).replace(/!/g, "%21"); }).join(",");
+    return "A=" + ids(kept.ouverts) + "!" + ids(kept.fermes) + (stops ? "!" + stops : "");
+  }
 
   function read() {
     var found = /(?:^#|&)A=([^&]*)/.exec(location.hash);
     if (!found) { return null; }
-    var sides = found[1].split("!").map(function (side) {
+    var ranks = [E.rang, E.rang, E.tournees ? E.tournees.rang : {}];
+    var sides = found[1].split("!").slice(0, 3).map(function (side, i) {
       return side.split(",").map(function (word) {
-        try { return E.rang[decodeURIComponent(word)]; } catch (malformed) { return undefined; }
+        try { return ranks[i][decodeURIComponent(word)]; } catch (malformed) { return undefined; }
       });
     });
+    function once(index, i, all) { return index !== undefined && all.indexOf(index) === i; }
     return {
-      ouverts: (sides[0] || []).filter(function (index, i, all) { return index >= E.nMaisons && all.indexOf(index) === i; }),
-      fermes: (sides[1] || []).filter(function (index, i, all) { return index < E.nMaisons && all.indexOf(index) === i; })
+      ouverts: (sides[0] || []).filter(function (index, i, all) { return index >= E.nMaisons && once(index, i, all); }),
+      fermes: (sides[1] || []).filter(function (index, i, all) { return index < E.nMaisons && once(index, i, all); }),
+      arrets: (sides[2] || []).filter(once)
     };
   }
 
@@ -78,6 +85,10 @@ var msapCote = (function () {
     a.seuils.forEach(function (line, i) {
       row("Habitants à " + msap.nombre(line.seuil / 1000, line.seuil % 1000 ? 1 : 0) + "\u202fmin", msap.nombre(line.couverts), msap.nombre(b.seuils[i].couverts), vue.signe(b.seuils[i].couverts - line.couverts));
     });
+    if (E.tournees) {
+      row("Arrêts de tournées changés", msap.nombre(kept.arrets.length), msap.nombre(choice.arrets.length), vue.signe(choice.arrets.length - kept.arrets.length));
+      vue.lignesTournees(a, b).forEach(function (line) { row.apply(null, line); });
+    }
     row("Zones blanches", msap.nombre(a.zones.length), msap.nombre(b.zones.length), vue.signe(b.zones.length - a.zones.length));
     var was = perYear(kept), is = perYear(choice);
     row("Euros par an", euros(was), euros(is), Math.round(is - was) ? vue.signe(is - was) + "\u202f€" : "0\u202f€");
@@ -122,7 +133,7 @@ var msapCote = (function () {
 
   function build(section, engine) {
     E = engine;
-    parts.keep = msap.bouton("", function () { keep({ ouverts: essai.choix().ouverts.slice(), fermes: essai.choix().fermes.slice() }); });
+    parts.keep = msap.bouton("", function () { keep({ ouverts: essai.choix().ouverts.slice(), fermes: essai.choix().fermes.slice(), arrets: essai.choix().arrets.slice() }); });
     add(section, "p", "", "msap-essai-outils").appendChild(parts.keep);
     parts.box = add(section, "div", "", "msap-cote-choix");
     add(parts.box, "h3", "Deux choix côte à côte");

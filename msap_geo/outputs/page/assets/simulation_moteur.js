@@ -81,7 +81,8 @@ var msapMoteur = (function () {
       }),
       horaires: s.sites.horaires, semaines: s.horaires.map(semaine), unions: {},
       groupes: s.groupes, poids: s.poids, couts: s.couts,
-      plans: s.plans, plansComplets: s.plans_complets, depart: s.depart
+      plans: s.plans, plansComplets: s.plans_complets, depart: s.depart,
+      tournees: msapTournees.preparer(s.arrets, nombres, n)
     };
   }
 
@@ -308,7 +309,7 @@ var msapMoteur = (function () {
     return {
       acces: a, classes: found, parClasse: parClasse(E, found), seuils: parSeuil(E, a),
       zones: zones(E, a), mouvements: mouvements(E, E.base, a), heures: heures(E, open),
-      groupes: groupes(E, a), couts: effets.couts(E, choix.ouverts), signes: signes(E, choix),
+      groupes: groupes(E, a), tournees: msapTournees.calculer(E, a, choix.arrets || [], union), couts: effets.couts(E, choix.ouverts), signes: signes(E, choix),
       classement: effets.classement(E, a, open), fermetures: effets.fermetures(E, open), optimum: optimum(E, choix.ouverts.length)
     };
   }

@@ -5,12 +5,13 @@ var msapEssai = (function () {
   var FORMAT = "msap-geo-choix", VERSION = 1;
   var E = null, past = [], future = [], now = null, result = null, base = null, listeners = [];
 
-  function empty() { return { ouverts: [], fermes: [] }; }
+  // arrets: stops of rounds moved, those of today dropped and those in project held.
+  function empty() { return { ouverts: [], fermes: [], arrets: [] }; }
 
-  function isEmpty() { return !now.ouverts.length && !now.fermes.length; }
+  function isEmpty() { return !now.ouverts.length && !now.fermes.length && !now.arrets.length; }
 
   function same(a, b) {
-    return a.ouverts.join() === b.ouverts.join() && a.fermes.join() === b.fermes.join();
+    return ["ouverts", "fermes", "arrets"].every(function (key) { return a[key].join() === b[key].join(); });
   }
 
   function compute() {
@@ -41,8 +42,12 @@ var msapEssai = (function () {
     var office = index >= E.nMaisons;
     change({
       ouverts: office ? with_(now.ouverts, index, moved) : now.ouverts,
-      fermes: office ? now.fermes : with_(now.fermes, index, moved)
+      fermes: office ? now.fermes : with_(now.fermes, index, moved), arrets: now.arrets
     });
+  }
+
+  function setStop(index, held) {
+    change({ ouverts: now.ouverts, fermes: now.fermes, arrets: with_(now.arrets, index, held !== Boolean(E.tournees.tenu[index])) });
   }
 
   function moved(id) {
@@ -63,15 +68,15 @@ var msapEssai = (function () {
   }
 
   function choose(ids) {
-    change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: now.fermes });
+    change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: now.fermes, arrets: now.arrets });
   }
 
-  // Nothing else open, nothing closed.
+  // No other office open, no Maison closed; rounds are another matter.
   function replace(ids) {
-    change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: [] });
+    change({ ouverts: ids.map(function (id) { return E.rang[id]; }), fermes: [], arrets: now.arrets });
   }
 
-  // ---- The address: #o=03336A,03511A&f=12 -----------------------------------------------------
+  // ---- The address: #o=03336A,03511A&f=12&t=stops moved -----------------------------------------------------
 
   function ids(list) { return list.map(function (index) { return E.sites.site_id[index]; }); }
 
@@ -82,6 +87,9 @@ var msapEssai = (function () {
         parts.push(part[0] + "=" + ids(part[1]).map(encodeURIComponent).join(","));
       }
     });
+    if (now.arrets.length) {
+      parts.push("t=" + now.arrets.map(function (i) { return encodeURIComponent(E.tournees.id[i]); }).join(","));
+    }
     if (msapCote.fragment()) { parts.push(msapCote.fragment()); }
     if (msap.emporter.fragment()) { parts.push(msap.emporter.fragment()); }
     return parts.length ? "#" + parts.join("&") : "";
@@ -101,13 +109,14 @@ var msapEssai = (function () {
     var found = empty(), unknown = [];
     text.replace(/^#/, "").split("&").forEach(function (part) {
       var cut = part.indexOf("="), key = part.slice(0, cut);
-      if (cut < 0 || (key !== "o" && key !== "f")) { return; }
+      if (cut < 0 || !/^[oft]$/.test(key)) { return; }
       part.slice(cut + 1).split(",").forEach(function (word) {
         if (!word) { return; }
         var id = word;
         try { id = decodeURIComponent(word); } catch (malformed) { id = word; }
-        var index = E.rang[id], fits = index !== undefined && (index >= E.nMaisons) === (key === "o");
-        var list = key === "o" ? found.ouverts : found.fermes;
+        var index = key !== "t" ? E.rang[id] : E.tournees ? E.tournees.rang[id] : undefined;
+        var fits = index !== undefined && (key === "t" || (index >= E.nMaisons) === (key === "o"));
+        var list = key === "o" ? found.ouverts : key === "f" ? found.fermes : found.arrets;
         if (!fits) { unknown.push(id); } else if (list.indexOf(index) < 0) { list.push(index); }
       });
     });
@@ -138,16 +147,25 @@ var msapEssai = (function () {
     };
   }
 
+  function stopLine(index) {
+    var c = E.tournees.commune[index];
+    return { site_id: E.tournees.id[index], nom: E.tournees.mots[index], commune: msap.donnees().communes.nom[c], code_insee: E.code[c] };
+  }
+
   // A scenario's page starts from a choice already: what is exported is the whole.
   function whole() {
     var start = E.depart.ouvertures || [], gone = {};
-    now.fermes.forEach(function (index) { gone[E.sites.site_id[index]] = true; });
+    var stops = [true, false].map(function (held) {
+      return now.arrets.filter(function (i) { return Boolean(E.tournees.tenu[i]) === held; }).map(stopLine);
+    });
+    var closed = now.fermes.map(line).concat(stops[0]);
+    closed.forEach(function (site) { gone[site.site_id] = true; });
     var began = Object.create(null);
     start.forEach(function (site) { began[site.site_id] = true; });
     return {
       ouvertures: start.filter(function (site) { return !gone[site.site_id]; })
-        .concat(now.ouverts.map(line)),
-      fermetures: (E.depart.fermetures || []).concat(now.fermes.map(line).filter(function (site) {
+        .concat(now.ouverts.map(line), stops[1]),
+      fermetures: (E.depart.fermetures || []).concat(closed.filter(function (site) {
         return !began[site.site_id];
       }))
     };
@@ -165,7 +183,11 @@ var msapEssai = (function () {
             population_au_dela: s.audela, communes_au_dela: s.communes
           };
         }),
-        zones_blanches: result.zones.length
+        zones_blanches: result.zones.length,
+        couverture: result.tournees ? {
+          permanent: result.tournees.habitants[0], itinerant: result.tournees.habitants[1],
+          aucun: result.tournees.habitants[2]
+        } : undefined
       }
     }, null, 2) + "\n";
   }
@@ -202,7 +224,7 @@ var msapEssai = (function () {
     demarrer: start, ecouter: function (fn) { listeners.push(fn); },
     moteur: function () { return E; }, resultat: function () { return result; },
     base: function () { return base; }, choix: function () { return now; },
-    vide: isEmpty, choisi: moved, mettre: set, choisir: choose, remplacer: replace,
+    vide: isEmpty, choisi: moved, mettre: set, mettreArret: setStop, choisir: choose, remplacer: replace,
     prendre: change, ecrire: write,
     annuler: undo, retablir: redo, effacer: function () { change(empty()); },
     peutAnnuler: function () { return past.length > 0; },

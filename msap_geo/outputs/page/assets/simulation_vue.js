@@ -24,6 +24,7 @@ var msapVue = (function () {
     var choice = essai.choix(), told = [];
     if (choice.ouverts.length) { told.push(plural(choice.ouverts.length, "ouverture")); }
     if (choice.fermes.length) { told.push(plural(choice.fermes.length, "fermeture")); }
+    if (choice.arrets.length) { told.push(plural(choice.arrets.length, "arrêt de tournée") + " en plus ou en moins"); }
     return told.join(", ");
   }
 
@@ -34,7 +35,28 @@ var msapVue = (function () {
     if (essai.vide()) { return "Rien d’ouvert ni de fermé : les chiffres sont ceux d’aujourd’hui."; }
     return title() + " : " + plural(line.gagnes, "habitant") + " de plus à " + first() + " ou moins, " +
       msap.nombre(line.perdus) + " de moins\u202f; trajet plus court pour " + msap.nombre(moves.rapproches) +
-      ", plus long pour " + msap.nombre(moves.eloignes) + ".";
+      ", plus long pour " + msap.nombre(moves.eloignes) + "." + roundsSentence();
+  }
+
+  var COVERS = ["permanent", "itinérant", "aucun"];
+
+  function roundsSentence() {
+    var was = essai.base().tournees, is = essai.resultat().tournees;
+    if (!is) { return ""; }
+    var moved = COVERS.map(function (name, i) { return [name, is.habitants[i] - was.habitants[i]]; })
+      .filter(function (one) { return one[1]; });
+    return moved.length ? " Couverture, habitants : " + moved.map(function (one) { return one[0] + " " + signed(one[1]); }).join(", ") + "." : "";
+  }
+
+  // What two results say of rounds: name, one, the other, what differs.
+  function roundsLines(was, is) {
+    if (!is.tournees) { return []; }
+    var names = ["Couverture permanente, habitants", "Itinérante seulement", "Aucune"];
+    return names.map(function (name, i) {
+      var x = was.tournees.habitants[i], y = is.tournees.habitants[i];
+      return [name, msap.nombre(x), msap.nombre(y), signed(y - x)];
+    }).concat([["Heures itinérantes à portée, par habitant et semaine", msap.nombre(was.tournees.moyenne, 2),
+      msap.nombre(is.tournees.moyenne, 2), signed(is.tournees.moyenne - was.tournees.moyenne, 2)]]);
   }
 
   function total(zones) { return zones.reduce(function (sum, zone) { return sum + zone.population; }, 0); }
@@ -75,6 +97,22 @@ var msapVue = (function () {
     }
     essai.choix().ouverts.forEach(function (index) { line(index, "ouverte", "Retirer"); });
     essai.choix().fermes.forEach(function (index) { line(index, "fermee", "Garder"); });
+    essai.choix().arrets.forEach(stopLine);
+  }
+
+  function stopPlace(index) { return msap.donnees().communes.nom[E.tournees.commune[index]]; }
+
+  function stopLine(index) {
+    var item = add(parts.chosen, "li"), held = Boolean(E.tournees.tenu[index]);
+    add(item, "span", held ? "×" : "+", "msap-signe msap-signe-" + (held ? "fermee" : "ouverte")).setAttribute("aria-hidden", "true");
+    var text = add(item, "span", "", "msap-essai-nom");
+    add(text, "span", E.tournees.mots[index]);
+    add(text, "small", (held ? "arrêt de moins, " : "arrêt de plus, ") + stopPlace(index));
+    var button = item.appendChild(msap.bouton(held ? "Garder" : "Retirer", function () {
+      essai.mettreArret(index, held);
+      (parts.stopsBox || parts.box).focus();
+    }));
+    button.setAttribute("aria-label", button.textContent + " : " + E.tournees.mots[index]);
   }
 
   function link(index) {
@@ -114,6 +152,7 @@ var msapVue = (function () {
       row(body, "Heures ouvertes à portée, au moins, par habitant et semaine", msap.nombre(hours(was), 1),
         msap.nombre(hours(is), 1), signed(hours(is) - hours(was), 1));
     }
+    roundsLines(was, is).forEach(function (line) { row.apply(null, [body].concat(line)); });
     is.groupes.forEach(function (group, i) {
       var before = was.groupes[i].couverts[0] / 1000, after = group.couverts[0] / 1000;
       row(body, capital(group.titre) + ", à " + first(), msap.nombre(before), msap.nombre(after),
@@ -250,6 +289,29 @@ var msapVue = (function () {
     });
   }
 
+  // Stops stay where they are when one is ticked: those of today, then those in project.
+  function fillStops() {
+    var T = E.tournees, found = essai.resultat().tournees, list = parts.stops, order = T.id.map(function (_, i) { return i; });
+    refill(list.table, function (body) {
+      var words = msap.sansAccent(list.search.value).trim();
+      var wantedStops = order.filter(function (i) { return !words || msap.sansAccent(T.mots[i] + " " + stopPlace(i)).indexOf(words) >= 0; });
+      var hidden = wantedStops.length - MOST_ROWS;
+      list.note.textContent = hidden > 0 ? "Et " + msap.nombre(hidden) + " autres : cherchez-les par leur commune ou leur véhicule." : wantedStops.length ? "" : "Aucun autre de ce nom.";
+      wantedStops.slice(0, MOST_ROWS).forEach(function (i) {
+        var line = add(body, "tr"), box = add(line, "td").appendChild(el("input"));
+        box.type = "checkbox";
+        box.checked = Boolean(found.tenus[i]);
+        box.dataset.essai = T.id[i];
+        box.setAttribute("aria-label", "Tenir l’arrêt : " + T.mots[i] + ", " + stopPlace(i));
+        box.addEventListener("change", function () { essai.mettreArret(i, box.checked); });
+        var name = add(line, "td", T.mots[i], "msap-nom");
+        add(name, "small", stopPlace(i) + (T.tenu[i] ? "" : ", en projet"));
+        add(line, "td", msap.nombre(msapTournees.aServir(E, found, i)));
+        line.className = essai.choix().arrets.indexOf(i) >= 0 ? "msap-essai-choisi" : "";
+      });
+    });
+  }
+
   // The first communes of a list, those of most people, and how many others.
   function some(communes) {
     var names = communes.slice().sort(function (a, b) { return E.population[b] - E.population[a]; });
@@ -261,6 +323,6 @@ var msapVue = (function () {
     parts: parts, brancher: function (engine) { E = engine; }, ajouter: add, premier: first, signe: signed,
     nomDe: siteName, pluriel: plural, titre: title, lien: link, quelques: some,
     bilan: fillStatus, choisis: fillChosen, chiffres: fillFigures, qui: fillWho, couts: fillCosts,
-    bureaux: fillOffices, maisons: fillMaisons
+    bureaux: fillOffices, maisons: fillMaisons, arrets: fillStops, lignesTournees: roundsLines, COUVERTURES: COVERS
   };
 })();

@@ -129,6 +129,7 @@
     }
     msap.surPeinture(function () {
       if (theme && theme.value === "fin") { msap.theme(shown = fillFine()); }
+      if (theme && theme.value === "couverture") { msap.theme(shown = data.couverture); }
     });
     if (people) {
       people.addEventListener("change", function () {
@@ -158,7 +159,7 @@
     if (data.couverture) {
       msap.surCommune(function (i) {
         var found = data.couverture;
-        return [["Couverture", found.classes[found.classe[i]].nom], ["Heures itinérantes à portée", found.heures[i]],
+        return [["Couverture", found.classes[(found.aujourdhui || found.classe)[i]].nom], ["Heures itinérantes à portée", found.heures[i]],
           ["Arrêts dans la commune", found.arrets[i]]];
       });
     }
@@ -171,6 +172,18 @@
     }
   }
 
+  // What covers each commune with the choice at hand: the colours and the legend follow it.
+  function cover(kinds) {
+    var found = data.couverture, box = document.querySelector("[data-theme='couverture']");
+    if (!found || !box) { return; }
+    found.aujourdhui = found.aujourdhui || found.classe;
+    found.classe = Array.from(kinds);
+    var people = found.classes.map(function () { return 0; });
+    found.classe.forEach(function (kind, i) { people[kind] += data.communes.population[i]; });
+    Array.from(box.querySelectorAll(".msap-compte"), function (node, kind) { node.textContent = msap.nombre(people[kind]) + " hab."; });
+  }
+
+  msap.couvrir = cover;
   // What must not be forgotten is written across the map, on paper too.
   function watermark(map) {
     data = msap.donnees();
