@@ -19,7 +19,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rapide check wheel lock lowest newest clean
+.PHONY: help demo test test-rapide check docs wheel lock lowest newest clean
 
 help:  ## affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ check: $(DEV) $(SCRIPTS)  ## vérifie style, types et architecture, de Python et
 	$(BIN)/lint-imports
 	$(BIN)/node $(PAGE)/node_modules/typescript/bin/tsc --project $(PAGE)
 	$(BIN)/node $(PAGE)/node_modules/oxlint/bin/oxlint --config $(PAGE)/oxlint.json msap_geo/outputs/page/assets
+
+docs: $(DEV)  ## construit le site de documentation dans site/, sans internet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Site : site/index.html"
 
 wheel: $(DEV)  ## construit dist/*.whl et l'essaie dans un environnement vide
 	@sh scripts/check_wheel.sh $(BIN)/python dist
@@ -67,7 +71,7 @@ newest:  ## essaie les dépendances les plus neuves (demande uv)
 	$(call tried_with,highest)
 
 clean:  ## efface environnement, caches et dist/ (garde maps/)
-	rm -rf $(VENV) .venv-* $(PAGE)/node_modules build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf $(VENV) .venv-* $(PAGE)/node_modules build dist site .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
+import yaml
 
-from msap_geo import __version__, schemas
+from msap_geo import __version__, cli, schemas
 from msap_geo.study import Study, read_study
 
 ROOT = Path(__file__).parents[2]
@@ -71,14 +73,120 @@ def test_the_table_of_files_is_what_its_script_writes(shared):
 
 
 def test_local_links_lead_somewhere():
-    for name in ("README.md", "data/README.md", "maps/README.md", *_pages()):
+    for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "maps/README.md", *_pages()):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text(name)):
             assert (ROOT / name).parent.joinpath(target).exists(), f"{name} → {target}"
 
 
 def _pages():
-    return [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_citation_is_of_this_version():
     assert f"version: {__version__}\n" in text("CITATION.cff")
+
+
+def _script(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    return importlib.import_module(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("document_commandes", "docs/commandes.md"), ("document_verite", "docs/verite.md")],
+)
+def test_a_page_is_what_its_script_writes(name, target, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert _script(name, monkeypatch).page() == text(target), f"python scripts/{name}.py"
+
+
+def _site():
+    return yaml.load(text("mkdocs.yml"), Loader=_Loose)  # noqa: S506 - a SafeLoader, made looser
+
+
+class _Loose(yaml.SafeLoader):
+    """Reads MkDocs' configuration without making the objects it names."""
+
+
+_Loose.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
+
+
+def _leaves(nav):
+    for entry in nav if isinstance(nav, list) else nav.values():
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from _leaves(entry)
+
+
+def test_every_page_is_in_the_site():
+    listed = set(_leaves(_site()["nav"]))
+    written = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    lessons = {f"cours/{path.stem}.md" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    elsewhere = {"securite.md", "versions.md", "contribuer.md"}
+    assert listed == written | lessons | elsewhere
+
+
+def test_the_site_asks_nothing_of_the_internet():
+    site = _site()
+    assert site["theme"]["font"] is False
+    assert not [one for one in site.get("extra_javascript", []) if "//" in one]
+    assert not [one for one in site["extra_css"] if "//" in one]
+
+
+def _commands():
+    """Yield every line a reader may copy that calls the program, from README and pages."""
+    for name in ("README.md", *_pages()):
+        for block in re.findall(r"```console\n(.*?)```", text(name), re.DOTALL):
+            for line in re.findall(r"(?m)^\$ (msap-geo .*)$", block):
+                yield name, line.partition("#")[0].strip()
+
+
+def test_every_command_shown_is_one_of_the_program():
+    shown = list(_commands())
+    assert len(shown) > 40  # or they are not found any more
+    for name, line in shown:
+        arguments = re.sub(r"\s+>.*", "", line).split()[1:]
+        try:
+            cli._parser().parse_args(arguments)
+        except SystemExit as ended:
+            refused = bool(ended.code)
+        else:
+            refused = False
+        assert not refused, f"{name} : {line}"
+
+
+def _told(name, command):
+    """Return the lines shown under a command."""
+    block = re.search(rf"(?m)^\$ {re.escape(command)}\n((?:(?!\$ |```).*\n)+)", text(name))
+    return [line for line in block[1].splitlines() if line.strip() != "…"]
+
+
+@pytest.mark.slow
+def test_the_tutorial_shows_what_the_demonstration_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["demo"])
+    assert not ended.value.code
+    said = capsys.readouterr().out.replace("\u202f", " ").replace("\u00a0", " ").splitlines()
+    for line in _told("docs/tutoriel.md", "msap-geo demo"):
+        assert line in said
+
+
+@pytest.mark.slow
+@pytest.mark.corse
+def test_the_tutorial_shows_what_corsica_says(shared, tmp_path, monkeypatch, capsys):
+    (block,) = re.findall(r"```toml\n(.*?)```", text("docs/tutoriel.md"), re.DOTALL)
+    (tmp_path / "etude.toml").write_text(block, encoding="utf-8")
+    for folder in ("corse", "france"):
+        for path in (shared / folder).iterdir():
+            if path.name in block:
+                (tmp_path / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    for command in ("verifier etude.toml --rapport audit.html", "lancer etude.toml"):
+        with pytest.raises(SystemExit) as ended:
+            cli.main(command.split())
+        assert not ended.value.code
+        said = capsys.readouterr().out.replace("\u202f", " ").replace("\u00a0", " ").splitlines()
+        for line in _told("docs/tutoriel.md", f"msap-geo {command}"):
+            assert line in said
