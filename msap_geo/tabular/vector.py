@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -42,6 +43,11 @@ _HEAD_BYTES = 65_536
 _VIRTUAL = re.compile(rb"using\s+virtual", re.IGNORECASE)
 _PLAIN_VIRTUAL = re.compile(r"using\s+(?:rtree|fts\d)\b", re.IGNORECASE)
 _CHUNK = 1 << 20
+_MAYBE_BEYOND = re.compile(rb"\d[eE][+-]?\d{3}|\d{309}")
+_NUMBER = re.compile(
+    rb'"(?:[^"\\]|\\.)*"|(-?\d+(?:\.\d+)?[eE][+-]?\d{3,}|-?\d{309,}(?:\.\d+)?)', re.DOTALL
+)
+"""A text, passed over, or a number that may be beyond what a float holds."""
 
 
 class VectorFile(NamedTuple):
@@ -51,21 +57,37 @@ class VectorFile(NamedTuple):
     ----------
     source
         What GDAL is given.
+    mended
+        A GeoJSON that GDAL is given instead, where it would refuse a number of that one.
     """
 
     source: str
+    mended: bytes | None = None
+
+    @contextlib.contextmanager
+    def _given(self) -> Iterator[str]:
+        """Yield what GDAL is given: a copy, by the same driver, where the file had to be mended."""
+        if self.mended is None:
+            yield self.source
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / f"{Path(self.source).stem}.geojson"
+            copy.write_bytes(self.mended)
+            yield f"GEOJSON:{copy}"
 
     def layers(self) -> list[tuple[str, str]]:
         """Return the name and the kind of geometry of each layer."""
         import pyogrio  # noqa: PLC0415 - GDAL is heavy
 
-        return [(str(name), str(kind)) for name, kind in pyogrio.list_layers(self.source)]
+        with self._given() as source:
+            return [(str(name), str(kind)) for name, kind in pyogrio.list_layers(source)]
 
     def fields(self, layer: str) -> list[str]:
         """Return the names of the fields of a layer."""
         import pyogrio  # noqa: PLC0415
 
-        return [str(name) for name in pyogrio.read_info(self.source, layer=layer)["fields"]]
+        with self._given() as source:
+            return [str(name) for name in pyogrio.read_info(source, layer=layer)["fields"]]
 
     def read(
         self, layer: str | None = None, *, encoding: str | None = None
@@ -74,18 +96,17 @@ class VectorFile(NamedTuple):
         import pyogrio  # noqa: PLC0415
 
         # A vertex that is NaN makes NumPy warn; what to do of it is the reader's business.
-        with np.errstate(invalid="ignore"):
-            return pyogrio.read_dataframe(
-                self.source, layer=layer, encoding=encoding, on_invalid="fix"
-            )
+        with np.errstate(invalid="ignore"), self._given() as source:
+            return pyogrio.read_dataframe(source, layer=layer, encoding=encoding, on_invalid="fix")
 
     def attributes(self, layer: str, columns: Sequence[str]) -> pd.DataFrame:
         """Read some columns of a layer, and no geometry."""
         import pyogrio  # noqa: PLC0415
 
-        return pyogrio.read_dataframe(
-            self.source, layer=layer, columns=list(columns), read_geometry=False
-        )
+        with self._given() as source:
+            return pyogrio.read_dataframe(
+                source, layer=layer, columns=list(columns), read_geometry=False
+            )
 
     def raw(
         self, layer: str, columns: Sequence[str]
@@ -93,7 +114,8 @@ class VectorFile(NamedTuple):
         """Return the metadata of a layer, its geometry as WKB, and some columns."""
         import pyogrio  # noqa: PLC0415
 
-        meta, _, wkb, values = pyogrio.raw.read(self.source, layer=layer, columns=list(columns))
+        with self._given() as source:
+            meta, _, wkb, values = pyogrio.raw.read(source, layer=layer, columns=list(columns))
         return meta, wkb, values
 
 
@@ -153,7 +175,32 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
         ) from error
     local = path.resolve()
     source = f"/vsizip/{{{local}}}/{member}" if member else str(local)
-    return VectorFile(f"GEOJSON:{source}" if suffix in JSON_SUFFIXES else source)
+    if suffix not in JSON_SUFFIXES:
+        return VectorFile(source)
+    with _opened(path, member) as stream:
+        return VectorFile(f"GEOJSON:{source}", _mended(stream.read()))
+
+
+def _mended(content: bytes) -> bytes | None:
+    """Rewrite the numbers no float can hold, at which GDAL refuses a whole file; null without any.
+
+    One too great becomes not a number, so that the commune whose outline has it is named; one too
+    small is zero.
+    """
+    if not _MAYBE_BEYOND.search(content):
+        return None
+
+    def held(found: re.Match[bytes]) -> bytes:
+        number = found[1]
+        if number is None:
+            return found[0]
+        value = float(number)
+        if np.isinf(value):
+            return b"NaN"
+        return b"0" if value == 0 else number
+
+    mended = _NUMBER.sub(held, content)
+    return None if mended == content else mended
 
 
 def _refuse_bombs(path: Path) -> None:

@@ -202,3 +202,47 @@ def test_an_outline_that_is_no_area_is_a_missing_one_and_the_commune_named(
     assert [each.code for each in told] == [code]
     assert told[0].message.startswith("Ahuillé")
     assert said in told[0].message
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(
+    "written", ["NaN", "1e999", "-1E+999", "1e400", "1.5e309", "Infinity", "1e308", "9" * 400]
+)
+def test_a_vertex_no_float_can_hold_is_that_commune_s_fault_alone(tmp_path, written, zipped):
+    def feature(code, name, x):
+        return (
+            f'{{"type":"Feature","properties":{{"code":"{code}","nom":"{name}"}},"geometry":'
+            f'{{"type":"Polygon","coordinates":[[[-0.8,48],[{x},48],[-0.7,48.1],[-0.8,48]]]}}}}'
+        )
+
+    text = (
+        '{"type":"FeatureCollection","features":['
+        + ",".join(
+            [feature("53001", "Ahuillé", written), feature("53002", 'Le \\"1e999, 1e999', -0.7)]
+        )
+        + "]}"
+    )
+    path = tmp_path / "communes.geojson"
+    path.write_text(text, encoding="utf-8")
+    if zipped:
+        whole = tmp_path / "communes.zip"
+        with zipfile.ZipFile(whole, "w") as archive:
+            archive.write(path, "communes.geojson")
+        path = whole
+    loaded = loaders.load_communes([path])
+    assert loaded.table.geometry.isna().tolist() == [True, False]
+    assert loaded.table["nom"].tolist() == ["Ahuillé", 'Le "1e999, 1e999']
+    told = [each.message for each in loaded.anomalies if each.identifier == "53001"]
+    assert len(told) == 1
+    assert told[0].startswith("Ahuillé")
+
+
+def test_a_number_too_small_is_zero(tmp_path):
+    path = tmp_path / "communes.geojson"
+    path.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"53001",'
+        '"nom":"A"},"geometry":{"type":"Polygon","coordinates":[[[1e-999,48],[1,48],[1,49],'
+        "[1e-999,48]]]}}]}",
+        encoding="utf-8",
+    )
+    assert loaders.load_communes([path]).table.geometry.iloc[0].area == 0.5
