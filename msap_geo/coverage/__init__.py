@@ -48,7 +48,7 @@ from msap_geo.coverage.conventions import (
     with_known_origins,
 )
 from msap_geo.coverage.criticality import backup_coverage, closures, sites_within
-from msap_geo.coverage.digital import digital_fragility
+from msap_geo.coverage.digital import DIGITAL, digital_fragility
 from msap_geo.coverage.distances import ROAD, STRAIGHT, straight_km
 from msap_geo.coverage.equity import concentration_index, concentration_of_groups, equity, gini
 from msap_geo.coverage.expected import (
@@ -123,6 +123,7 @@ __all__ = [
     "CLOSED",
     "CLOSER",
     "CONTIGUITY_TOLERANCE_M",
+    "DIGITAL",
     "E2SFCA_MINUTES",
     "E2SFCA_WEIGHTS",
     "FARTHER",

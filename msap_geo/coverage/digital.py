@@ -15,7 +15,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COMPONENTS: Mapping[str, tuple[str, str, str]] = {
+DIGITAL: Mapping[str, tuple[str, str, str]] = {
     "part_65_plus": ("habitants_65_plus", "population", "personnes de 65 ans ou plus"),
     "part_seuls": ("menages_une_personne", "menages", "ménages d'une seule personne"),
     "part_sans_diplome": ("sans_diplome", "non_scolarises_15_plus", "sans diplôme, ou brevet"),
@@ -35,13 +35,13 @@ def digital_fragility(communes: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     communes
-        ``code_insee, nom, population`` and any of the counts of :data:`COMPONENTS`; premises with
+        ``code_insee, nom, population`` and any of the counts of :data:`DIGITAL`; premises with
         30 Mbit/s (``locaux_30_mbits``) stand for those without.
 
     Returns
     -------
     pandas.DataFrame
-        One row per commune: ``code_insee, nom, population``; the shares of :data:`COMPONENTS` that
+        One row per commune: ``code_insee, nom, population``; the shares of :data:`DIGITAL` that
         can be made, from 0 to 1; ``part_fibre`` beside, where known, which does not count;
         ``indice_fragilite_numerique``, 100 times the mean of the ranks (0: least fragile of the
         communes given, 1: most, equals sharing theirs) of the components known, null where fewer
@@ -53,7 +53,7 @@ def digital_fragility(communes: pd.DataFrame) -> pd.DataFrame:
         counts = counts.assign(locaux_sans_30_mbits=without)
     table = counts[["code_insee", "nom", "population"]].reset_index(drop=True)
     ranks = []
-    for name, (part, whole, _) in COMPONENTS.items():
+    for name, (part, whole, _) in DIGITAL.items():
         if not {part, whole} <= set(counts.columns):
             continue
         share = _share(counts[part], counts[whole])

@@ -10,6 +10,7 @@ from msap_geo.outputs.files import complete_folder, finish_interrupted, is_held,
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.page.atlas import Atlas, AtlasArea, AtlasFigure, AtlasRow, render_atlas
 from msap_geo.outputs.page.content import Findings, MapContent, Mappable, Proposals
+from msap_geo.outputs.page.digital import Digital
 from msap_geo.outputs.page.simulation import Simulation, Stops, Trips, simulation_data
 from msap_geo.outputs.paper.plots import sign_map
 from msap_geo.outputs.provenance import UNDATED, Provenance
@@ -28,6 +29,7 @@ __all__ = [
     "AtlasArea",
     "AtlasFigure",
     "AtlasRow",
+    "Digital",
     "Findings",
     "MapContent",
     "Mappable",

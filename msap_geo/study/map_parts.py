@@ -1,4 +1,4 @@
-"""What the map of a study shows besides its tables: reach and main roads."""
+"""What the map of a study shows besides its tables: reach, main roads, going online."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from scipy.sparse import coo_array, csgraph
 
-from msap_geo import rounds, travel
+from msap_geo import coverage, outputs, rounds, travel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,6 +175,17 @@ def _joining(
     drawn = np.unique(np.array(found, dtype=np.int64))
     joining: NDArray[np.int64] = drawn[rank[drawn] == _UNDRAWN]
     return joining
+
+
+def digital(result: Facts) -> outputs.Digital | None:
+    """Return what is known of going online in each commune; None where nothing is."""
+    table = coverage.digital_fragility(result.communes)
+    index = table["indice_fragilite_numerique"].notna().any()
+    if not (index or {"part_sans_30_mbits", "part_fibre"} & set(table.columns)):
+        return None
+    parts = [words for name, (*_, words) in coverage.DIGITAL.items() if name in table]
+    dates = {name: told["millesime"] for name, told in result.indicators.items()}
+    return outputs.Digital(table, parts, dates)
 
 
 def cover(result: Facts) -> pd.DataFrame | None:

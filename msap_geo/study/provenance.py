@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msap_geo import french, loaders, outputs, sources
 from msap_geo.anomalies import tally
 from msap_geo.errors import StudyError
+from msap_geo.schemas import COUNTS, GROUPS
 from msap_geo.study.choice import choice_in_words
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import DEPARTEMENTS
@@ -65,7 +66,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         software=_software(),
         method=_method(result),
         vintages=_vintages(study),
-        sources=tuple(_sources(study)),
+        sources=(*_sources(study), *_dated_counts(result)),
         limits=tuple(_limits(result)),
         attributions=tuple(_attributions(study, result.roads.attribution)),
         road_credit=result.roads.attribution,
@@ -147,6 +148,15 @@ def _sources(study: Study) -> list[str]:
         f" ({study.vintage(role) or 'millésime non indiqué'})"
         for role, paths in study.inputs().items()
     ]
+
+
+def _dated_counts(result: Facts) -> list[str]:
+    """Return the day of what a file dates itself, row by row (premises of Arcep), a line a day."""
+    days: dict[str, list[str]] = {}
+    for name, told in result.indicators.items():
+        if "/" in told["millesime"]:
+            days.setdefault(told["millesime"], []).append({**GROUPS, **COUNTS}.get(name, name))
+    return [f"Au {day} : {', '.join(names)}" for day, names in days.items()]
 
 
 def _vintages(study: Study) -> str:

@@ -61,6 +61,7 @@ def _content(result: Facts) -> outputs.MapContent:
         simulation=simulation,
         date=told.date,
         cover=map_parts.cover(result),
+        digital=map_parts.digital(result),
         cautions=result.cautions,
         expected=tuple(result.expected),
         too_close=coverage.spread(estimated=result.estimated).too_close(result.study.threshold),

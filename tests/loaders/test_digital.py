@@ -48,6 +48,44 @@ class TestArcep:
             "code_insee": ["01001"], "locaux": [100.0], "locaux_fibre": [90.0],
         }  # fmt: skip
 
+    def test_of_the_first_editions_each_premises_counts_once(self, tmp_path):
+        path = written(
+            tmp_path, "debit.csv", "Version beta : les données sont présentées en l’état",
+            "code_insee;nbr;type;inel_hd;elig_hd3;elig_thd30;elig_thd100;elig_thd1g;date",
+            "67017;148;logloc;0;10;0;0;138;2019-09-30",
+            "69035;280;logloc;91;189;0;0;0;2019-09-30",
+            "11048;534;logloc;0;244;290;0;0;2019-09-30",
+        )  # fmt: skip
+        loaded = loaders.load_indicators(path)
+        assert loaded.table["locaux_30_mbits"].tolist() == [290.0, 138.0, 0.0]
+        assert loaded.vintages["locaux_30_mbits"] == "30/09/2019"
+
+    def test_a_table_of_other_kinds_of_premises_is_refused(self, tmp_path):
+        path = written(
+            tmp_path, "commune_debit_filaire.csv", WIRED,
+            "01001;A;01;84;400;indiv;4;396;300;2026-03-31",
+        )  # fmt: skip
+        with pytest.raises(DataError, match=r"tous les locaux ensemble \(type : indiv\)"):
+            loaders.load_indicators(path)
+
+    @pytest.mark.parametrize(
+        ("dates", "told"),
+        [
+            (("2026-03-31", "2026-03-31"), "31/03/2026"),
+            (("2026-03-31T00:00:00", "2026-03-31 00:00"), "31/03/2026"),
+            (("31/03/2026", ""), "31/03/2026"),
+            (("2026-03-31", "2025-12-31"), "31/12/2025 à 31/03/2026"),
+            (("", "T1 2026"), ""),
+        ],
+    )
+    def test_the_day_is_that_of_the_rows(self, tmp_path, dates, told):
+        path = written(
+            tmp_path, "commune_debit_filaire.csv", WIRED,
+            f"01001;A;01;84;400;all;4;396;300;{dates[0]}",
+            f"01002;B;01;84;400;all;4;396;300;{dates[1]}",
+        )  # fmt: skip
+        assert loaders.load_indicators(path).vintages["locaux"] == told
+
     @pytest.mark.parametrize("name", ["commune_debit.csv", "debit.csv", "arcep.csv"])
     def test_the_file_satellite_fills_is_refused(self, tmp_path, name):
         path = written(tmp_path, name, WIRED, "01001;A;01;84;400;all;0;400;400;2026-03-31")

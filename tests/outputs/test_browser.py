@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from support.coaches import MOBILITE, coaches
 from support.hostile import HOSTILE, hostile_study
 from support.pages import PICTURES, picture, popups, selenium, visit
 from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks of its tests
-from support.toy import MAISONS_HEADER, StudyFolder, maison_row, write_csv
+from support.toy import CODES, MAISONS_HEADER, StudyFolder, maison_row, write_csv
 
 from msap_geo import coverage, french, outputs, place_names
 from msap_geo.answers import decisions_of, diagnose
@@ -456,6 +457,45 @@ depart = "12:00"
     assert "Bus A, mardi 09:00–12:00" in text
     legend = browser.find_element("css selector", "[data-theme=couverture]").text
     assert "1\u202f500" in legend
+    assert [entry["message"] for entry in browser.get_log("browser")] == []
+
+
+def test_going_online_is_beside_access(browser, toy_study):
+    head = "code_insee;nbr;type;inel_hd;elig_thd30;date"
+    wired = [f"{code};100;all;0;{20 * i};2026-03-31" for i, code in enumerate(CODES)]
+    fibre = [f"{code};100;all;90" for code in CODES[:5]]
+    for name, lines in (
+        ("commune_debit_filaire.csv", [head, *wired]),
+        ("commune_techno.csv", ["code_insee;nbr;type;elig_ftth", *fibre]),
+    ):
+        (toy_study.folder / name).write_text("\n".join([*lines, ""]), encoding="utf-8")
+    toy = toy_study.configure(
+        (
+            "[donnees]\n",
+            '[donnees]\nindicateurs = ["commune_debit_filaire.csv", "commune_techno.csv"]\n',
+        )
+    )
+    result = run_study(read_study(toy.path))
+    write_study(result, toy.folder / "sortie")
+    told = json.loads((toy.folder / "sortie" / "manifest.json").read_bytes())
+    assert told["indicateurs"]["locaux_30_mbits"]["millesime"] == "31/03/2026"
+    visit(browser, toy.folder / "sortie" / "carte.html")
+    browser.execute_script(
+        "const s = document.getElementById('msap-theme'); s.value = 'debit';"
+        "s.dispatchEvent(new Event('change')); msap.montrerCommune(3);"
+    )
+    picture(browser, "jouet-debit")
+    (text,) = popups(browser)
+    assert "60 % des locaux" in text.replace("\u202f", " ").replace("\xa0", " ")
+    legend = browser.find_element("css selector", "[data-theme=debit]").text
+    # 0 and 20 %; 40 %; 60 %; 80 %; 100 %: 100 to 600 inhabitants in that order.
+    assert [line.split()[-2] for line in legend.splitlines()[1:] if line.endswith("hab.")] == [
+        "300", "300", "400", "500", "600", "0",
+    ]  # fmt: skip
+    assert "au 31/03/2026" in legend
+    options = browser.find_element("id", "msap-theme").text
+    assert "fibre" in options
+    assert "fragilité" not in options  # one part alone makes no index
     assert [entry["message"] for entry in browser.get_log("browser")] == []
 
 

@@ -134,7 +134,7 @@ class LoadedIndicators(Loaded[pd.DataFrame]):
     Parameters
     ----------
     vintages
-        Year of each column, as the file's variables say; empty where they do not.
+        Year of each column, as the file's variables say, or its day; empty where nothing says it.
     made_of
         Variables each column is made of, with their labels where the file gives them.
     """
@@ -189,6 +189,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     raw, doubled = without_double_count(raw, columns[0], codes=codes, file=path.name)
     table, merged = _merged(raw, columns, codes, path.name)
     labels = _labels(tables)
+    day = numerique.day_of(found) if numerique.is_of_arcep(found) else ""
     result = schemas.check(table, schemas.INDICATORS, where=path.name)
     return LoadedIndicators(
         result,
@@ -201,7 +202,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
             *merged,
             *_blanks(result, columns, path.name),
         ),
-        {name: _year(sources[name]) for name in columns},
+        {name: day or _year(sources[name]) for name in columns},
         {name: _in_words(sources[name], labels) for name in columns},
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msap_geo import french
-from msap_geo.outputs.colours import change_colours, class_colours
+from msap_geo.outputs.colours import FRAGILITY, change_colours, class_colours
 from msap_geo.outputs.gis.symbols import (
     ACCENT,
     BROWN,
@@ -119,11 +119,10 @@ def _by_minutes(thresholds: Sequence[float], *, width_mm: float) -> Style:
 
 def _fragility(_: gpd.GeoDataFrame) -> Style:
     """Classify the index by fifths; a commune without one has a class of its own."""
-    steps = itertools.pairwise((-1.0, 20.0, 40.0, 60.0, 80.0, 100.0))
-    shades = ("#f1eef6", "#d0bbdd", "#a982bf", "#7d4a9c", "#4d1f6d")
+    steps = itertools.pairwise([-1.0, *(high for _, high, _ in FRAGILITY)])
     classes = [
-        Class(f"indice de {max(low, 0):g} à {high:g}", fill(shade), bounds=(low, high))
-        for (low, high), shade in zip(steps, shades, strict=True)
+        Class(name, fill(shade), bounds=step)
+        for (name, _, shade), step in zip(FRAGILITY, steps, strict=True)
     ]
     none = Class("indice inconnu", fill(WHITE), bounds=(-2.0, -2.0))
     return Style((*classes, none), 'coalesce("indice_fragilite_numerique", -2)', area=True)

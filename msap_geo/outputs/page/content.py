@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from msap_geo.cautions import Caution
     from msap_geo.coverage import ExpectedShare, Share
+    from msap_geo.outputs.page.digital import Digital
     from msap_geo.outputs.page.simulation import Simulation
 
 
@@ -138,6 +139,8 @@ class MapContent:
         Share of the people expected within each threshold, with its interval.
     too_close
         Times between which a commune is too close to the first threshold to call.
+    digital
+        What is known of going online in each commune; None where nothing is.
     proposals
         What is proposed to change of what exists; None where the study asks for nothing.
     """
@@ -172,3 +175,4 @@ class MapContent:
     expected: tuple[ExpectedShare, ...] = ()
     too_close: tuple[float, float] | None = None
     proposals: Proposals | None = None
+    digital: Digital | None = None

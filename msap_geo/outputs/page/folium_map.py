@@ -272,6 +272,11 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         evolution=panel.evolution(content, data.get("evolution")),
         sans_voiture=panel.evolution(content, data.get("sansVoiture")),
         couverture=panel.evolution(content, data.get("couverture")),
+        numerique={
+            key: panel.evolution(content, data[key])
+            for key in ("fragilite", "debit", "fibre")
+            if key in data
+        },
         plus_loin=data.get("plusLoin"),
         transformations=panel.records(content.proposals, "transformations"),
         ajouts=panel.records(content.proposals, "additions"),

@@ -13,6 +13,7 @@ from msap_geo import french
 from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.page.cover import cover
+from msap_geo.outputs.page.digital import digital
 from msap_geo.outputs.page.packing import pack
 from msap_geo.outputs.page.payload_parts import (
     changes,
@@ -79,6 +80,7 @@ def payload(content: MapContent) -> dict[str, Any]:
     }
     parts["tropProche"] = content.too_close
     parts["couverture"] = cover(content.cover, codes)
+    parts |= digital(content.digital, codes)
     parts["plusLoin"] = farther(content.proposals, codes)
     parts["propositions"] = proposals(content.proposals, codes)
     parts["filigrane"] = " · ".join(caution.mark for caution in content.cautions)

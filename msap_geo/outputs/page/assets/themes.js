@@ -163,6 +163,14 @@
           ["Arrêts dans la commune", found.arrets[i]]];
       });
     }
+    ["fragilite", "debit", "fibre"].forEach(function (key) {
+      var found = data[key];
+      if (found) {
+        msap.surCommune(function (i) {
+          return [[found.choix.charAt(0).toUpperCase() + found.choix.slice(1), found.mots[i]]];
+        });
+      }
+    });
     if (data.publics) {
       msap.surCommune(function (i) {
         return data.publics.map(function (one) {
