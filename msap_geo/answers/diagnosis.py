@@ -10,6 +10,7 @@ import pandas as pd
 
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
+from msap_geo.answers.ahead.people import tomorrow
 from msap_geo.answers.assumptions import assumptions, evolution, operators_reached, rules
 from msap_geo.answers.itinerant import cover_tables
 from msap_geo.answers.mobility import mobility, timetable_in_words
@@ -112,6 +113,11 @@ def diagnose(
     if digital is not None:
         layers["fragilite_numerique"] = digital
         tables["fragilite_numerique"] = pd.DataFrame(digital.drop(columns="geometry"))
+    if result.study.prospective.fichier is not None:
+        progress("Habitants de demain")
+        ahead = tomorrow(result, origins[0].places)
+        tables |= ahead.tables
+        anomalies += ahead.anomalies
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:

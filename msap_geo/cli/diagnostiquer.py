@@ -61,6 +61,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers.ahead.people import tomorrow_in_words  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study
@@ -86,6 +87,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
             f"{french.people(int(worst[f'perdus_{first}']))} passeraient au-delà de "
             f"{french.short(study.threshold)} min"
         )
+    lines += [f"  {line}" for line in tomorrow_in_words(tables, study.thresholds)]
     rules = tables["regles"]
     broken = rules[rules["verdict"] == "non respectée"]
     margins = broken["marge_habitants"].astype("Float64").to_numpy(dtype=float, na_value=math.nan)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import coverage, french
 from msap_geo.documents import access as report_access
+from msap_geo.documents import ahead as report_ahead
 from msap_geo.documents import decisions as report_decisions
 from msap_geo.documents import fiches as report_fiches
 from msap_geo.documents import mobility as report_mobility
@@ -64,6 +65,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "access": report_access.access(parts),
         "zones": report_zones.zones(parts, shown=zones),
         "people": report_people.people(parts),
+        "ahead": report_ahead.ahead(parts),
         "without_car": report_mobility.without_car(parts),
         "itinerant": report_rounds.existing(parts),
         "rules": report_people.rules(parts),

@@ -38,7 +38,7 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
         The seven dimensions, the diagnosis, the objectives, the yearly indicators, the annexes.
     """
     groups: Sequence[tuple[str, Sequence[str]]] = (
-        ("Diagnostic", ("access", "zones", "people", "without_car", "itinerant", "rules")),
+        ("Diagnostic", ("access", "zones", "people", "ahead", "without_car", "itinerant", "rules")),
         ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer")),
     )
     told = [Section("Les sept dimensions de l’accessibilité", _dimensions(parts))]

@@ -115,6 +115,9 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
         figures["couverture"] = records(tables["couverture_territoires"])
     if "evolution_couverture" in tables:
         figures["evolution_couverture"] = records(tables["evolution_couverture"])
+    if "prospective" in tables:
+        figures["prospective"] = records(tables["prospective"])
+        figures["doublement_75_plus"] = records(tables["prospective_doublement"])
     if "evolution_departements" in tables:
         figures["evolution"] = records(tables["evolution_departements"])
         figures["perdants"] = len(tables["perdants"])

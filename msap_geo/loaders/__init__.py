@@ -13,6 +13,8 @@ from msap_geo.loaders.people.acces_insee import InseeAccess, load_insee_access
 from msap_geo.loaders.people.carreaux import carreau_points, load_carreaux
 from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicators, load_indicators
 from msap_geo.loaders.people.population import load_population, population_from_records
+from msap_geo.loaders.prospective.ages import load_ages
+from msap_geo.loaders.prospective.projections import load_projections
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
 from msap_geo.loaders.sites.hotes import IMPOSSIBLE, load_hosts
@@ -72,6 +74,7 @@ __all__ = [
     "join_hours",
     "join_indicators",
     "join_memberships",
+    "load_ages",
     "load_bpe",
     "load_carreaux",
     "load_communes",
@@ -86,6 +89,7 @@ __all__ = [
     "load_movements",
     "load_operateurs",
     "load_population",
+    "load_projections",
     "moved_to",
     "population_from_records",
     "read_day",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from msap_geo import audit, loaders
+from msap_geo.study.ahead.reading import read_ahead
 from msap_geo.study.enrich import enrich
 from msap_geo.territory import departement_of
 
@@ -87,6 +88,26 @@ def check_territory(book: AuditLedger, known: KnownCodes, territory: Territory |
             known.codes, given, study.departements, file=mairies[0].name
         )
     _optional(book, communes.table, places.codes)
+    if study.prospective.fichier is not None:
+        _ahead(book, communes.table, places.codes)
+
+
+def _ahead(
+    book: AuditLedger, communes: gpd.GeoDataFrame, codes: loaders.CommuneCodes | None
+) -> None:
+    """Read the projection as the diagnosis will: its zones may be those of the memberships."""
+    study, written = book.study, book.study.prospective.fichier
+    if written is None:
+        return
+    book.count("projections", written)
+    given = {"indicateurs": (), "carreaux": None}
+    alone = study.model_copy(update={"donnees": study.donnees.model_copy(update=given)})
+    read = book.attempt(
+        written.name, lambda: read_ahead(study, enrich(alone, communes, codes).communes, codes)
+    )
+    if read is not None:
+        book.anomalies += read.anomalies
+        book.count("projections", written, *read.rows)
 
 
 def _other_population(book: AuditLedger, known: KnownCodes, population: pd.DataFrame) -> None:

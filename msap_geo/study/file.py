@@ -17,6 +17,7 @@ from msap_geo.cautions import cautions
 from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
+from msap_geo.study.ahead.section import Prospective
 from msap_geo.study.asked.base import Section
 from msap_geo.study.asked.roads import LIVE, Reseau
 from msap_geo.study.roles import ROLES
@@ -70,6 +71,7 @@ class Study(Section):
     implantation: Implantation = Implantation()
     adaptation: Adaptation = Adaptation()
     horaires: Horaires = Horaires()
+    prospective: Prospective = Prospective()
     tournees: tuple[Arret, ...] = ()
     regles_tournees: ReglesTournees = ReglesTournees()
     couts: Couts = Couts()

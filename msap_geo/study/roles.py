@@ -59,6 +59,8 @@ ROLES = {
     "modifications": Role("Zones des routes modifiées", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "accords": Role("Accords des maires", "adaptation"),
+    "projections": Role("Projections de population", "prospective", past=True, key="fichier"),
+    "ages": Role("Âges des habitants par commune", "prospective", "INSEE", past=True),
     "operateurs": Role("Guichets des opérateurs", "diagnostic", "DILA"),
     "gtfs": Role("Horaires des autocars", "mobilite", "exploitants des autocars", past=True),
 }

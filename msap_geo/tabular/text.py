@@ -43,6 +43,7 @@ _SIGNATURES = {
     b"PAR1": "un fichier Parquet",
     SEVEN_ZIP: "une archive 7z",
 }
+_OLDER = re.compile(r"(\d(?:\s*ans)?(?:\s*(?:et|ou))?)\s*\+")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD_BYTES = 1024
 
@@ -153,7 +154,9 @@ def _refuse_foreign(where: Path | str, content: bytes) -> None:
 @functools.lru_cache(maxsize=100_000)
 def normalise(name: str) -> str:
     """Return a name reduced to what matters for comparison: ``#Code_INSEE`` → ``code_insee``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # A plus after an age is a word: 75+ is not 75.
+    told = _OLDER.sub(r"\1 plus", name)
+    plain = unicodedata.normalize("NFKD", told).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 

@@ -1,0 +1,108 @@
+"""The section of a report on the years to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from msap_geo import french
+from msap_geo.answers.ahead.people import ELDERS, tomorrow_in_words
+from msap_geo.coverage.territories import WHOLE
+from msap_geo.documents.access import known
+from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
+
+if TYPE_CHECKING:
+    from msap_geo.documents.parts import ReportParts
+
+_GROUPS = {"population": "Ensemble des habitants", ELDERS: "75 ans ou plus"}
+_LISTED = 8
+
+
+def ahead(parts: ReportParts) -> Section | None:
+    """Tell who will be far at each horizon; none where the study does not look ahead."""
+    if "prospective" not in parts.diagnosis.tables:
+        return None
+    found = parts.table("prospective")
+    asked = parts.result.study.prospective
+    words = tomorrow_in_words(parts.diagnosis.tables, parts.result.study.thresholds)
+    text = " ; ".join(f"{line[:1].upper()}{line[1:]}" for line in words)
+    blocks: list[Block] = [Paragraph(f"{text}."), _horizons(parts, found)]
+    grown = _where(parts)
+    if grown is not None:
+        blocks.append(grown)
+    scaled = (
+        f"ramenées aux habitants d’aujourd’hui en {asked.today}"
+        if asked.caler
+        else "prises telles quelles"
+    )
+    blocks.append(
+        Paragraph(
+            f"Projections {scaled}, réparties entre les communes selon l’âge de leurs habitants "
+            "d’aujourd’hui ; Maisons, routes et temps d’aujourd’hui. Ce n’est pas une prévision : "
+            "une projection prolonge des hypothèses, et une commune attire ou perd des habitants "
+            "autrement que sa zone. Tranche par tranche : diagnostic_prospective_ages.csv.",
+            tone="note",
+        )
+    )
+    return Section(f"À l’horizon {asked.horizons[-1]}", tuple(blocks))
+
+
+def _horizons(parts: ReportParts, found: pd.DataFrame) -> Table:
+    whole = found[found["zonage"] == WHOLE]
+    thresholds = parts.result.study.thresholds
+    return Table(
+        "Habitants loin d’une Maison à chaque horizon",
+        (
+            Column("Public"),
+            Column("Année", number=True),
+            Column("Effectif", number=True),
+            *(Column(f"À plus de {french.short(s)} min", number=True) for s in thresholds),
+            Column(f"Part à plus de {parts.limit} min", number=True),
+        ),
+        tuple(
+            (
+                words,
+                str(row["horizon"]),
+                french.number(round(row["effectif"])),
+                *(french.number(round(row[f"au_dela_{s:g}"])) for s in thresholds),
+                french.percent(known(1 - row[f"part_{parts.first}"])),
+            )
+            for group, words in _GROUPS.items()
+            for row in whole[whole["groupe"] == group].to_dict("records")
+        ),
+    )
+
+
+def _where(parts: ReportParts) -> Table | None:
+    """Tell in which communes those of 75 or over grow most among those far."""
+    table, asked = parts.table("prospective_communes"), parts.result.study.prospective
+    if ELDERS not in table or len(asked.horizons) == 1:
+        return None
+    first, last = asked.horizons[0], asked.horizons[-1]
+    far = table[~(table["minutes"] <= parts.result.study.threshold)]
+    wide = far.pivot_table(index=["code_insee", "nom"], columns="horizon", values=ELDERS)
+    if wide.empty:
+        return None
+    wide = wide.assign(minutes=far.groupby(["code_insee", "nom"])["minutes"].first())
+    more = (wide[last] - wide[first]).sort_values(ascending=False, kind="stable")
+    shown = wide.loc[more.index[:_LISTED]]
+    return Table(
+        f"Communes à plus de {parts.limit} min où les 75 ans ou plus augmentent le plus",
+        (
+            Column("Commune"),
+            Column("Minutes", number=True),
+            Column(f"75 ans ou plus en {first}", number=True),
+            Column(f"En {last}", number=True),
+        ),
+        tuple(
+            (
+                str(name),
+                "–" if pd.isna(row["minutes"]) else french.number(row["minutes"], 1),
+                french.number(int(row[first])),
+                french.number(int(row[last])),
+            )
+            for (_, name), row in shown.iterrows()
+        ),
+        note="Toutes les communes : diagnostic_prospective_communes.csv.",
+    )

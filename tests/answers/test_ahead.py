@@ -1,0 +1,147 @@
+"""A study that looks ahead: who will be far, told everywhere."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.commands import failed, run
+from support.dictionaries import check_entries
+
+from msap_geo import answers, folder
+from msap_geo.documents.parts import report_parts
+from msap_geo.documents.report import report_document
+from msap_geo.study import audit_study, read_study, run_study
+
+PROJECTION = """zone;annee;0-64;65-74;75+
+53;2026;1500;400;200
+53;2040;1200;500;500
+"""
+AGES = "code_insee;0_64;65_74;75_plus\n" + "".join(
+    f"5300{i};{100 * i - 20 * i};{10 * i};{10 * i if i != 6 else 60}\n" for i in range(1, 7)
+)
+
+
+@pytest.fixture
+def ahead(toy_study):
+    (toy_study.folder / "projections.csv").write_text(PROJECTION, encoding="utf-8")
+    (toy_study.folder / "ages.csv").write_text(AGES, encoding="utf-8")
+    section = (
+        '[prospective]\nfichier = "projections.csv"\nages = "ages.csv"\nhorizons = [2026, 2040]\n'
+    )
+    return toy_study.configure(("[candidats]", f"{section}\n[candidats]"))
+
+
+def plain(text):
+    """Return a text with ordinary spaces."""
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def diagnosed(made):
+    return answers.diagnose(run_study(read_study(made.path)))
+
+
+def test_who_is_far_at_each_horizon(ahead):
+    """A Maison at A: D, E and F (1 500 of 2 100) are beyond 20 minutes."""
+    found = diagnosed(ahead)
+    table = found.tables["prospective"]
+    whole = table[table["zonage"] == "ensemble"].set_index(["horizon", "groupe"])
+    assert whole.loc[(2026, "population"), "au_dela_20"] == 1500
+    # Every commune is as old: shares never move, 2 200 people in 2040.
+    assert whole.loc[(2040, "population"), "effectif"] == 2200
+    assert whole.loc[(2040, "population"), "au_dela_20"] == pytest.approx(2200 * 15 / 21, abs=1)
+    assert whole.loc[(2040, "habitants_75_plus"), "effectif"] == 500
+    doubling = found.tables["prospective_doublement"].iloc[0]
+    # 200 + (500 − 200) × t / 14 ≥ 400 from t = 9,33 on.
+    assert doubling["annee_doublement"] == 2036
+    assert doubling["au_dela_20"] == pytest.approx(414 * 15 / 21, abs=2)
+    bands = found.tables["prospective_ages"]
+    assert (bands["calage"] == 1).all()
+    assert (bands["habitants_repartis"] - bands["projection"]).abs().max() < 1e-6
+    for name, each in found.tables.items():
+        if name.startswith("prospective"):
+            check_entries(f"diagnostic_{name}", list(each.columns))
+
+
+def test_it_is_told_by_the_command_the_summary_and_the_report(ahead, tmp_path):
+    ran = run("diagnostiquer", ahead.path, "--sortie", tmp_path / "out")
+    assert ran.returncode == 0, ran.stderr
+    assert "habitants à plus de 20 min : 1 500 en 2026, 1 5" in plain(ran.stdout)
+    assert "auront doublé en 2036" in ran.stdout
+    summary = json.loads((tmp_path / "out" / "resume.json").read_text(encoding="utf-8"))
+    assert {row["horizon"] for row in summary["diagnostic"]["prospective"]} == {2026, 2040}
+    parts = report_parts(run_study(read_study(ahead.path)))
+    titles = [section.title for section in report_document(parts).sections]
+    assert "À l’horizon 2040" in titles
+    assert "diagnostic_prospective" in folder.diagnosis_tables(parts.diagnosis)
+    scheme = [section.title for section in report_document(parts, model="sdaasap").sections]
+    assert "Diagnostic : à l’horizon 2040" in scheme
+
+
+def test_nothing_changes_for_a_study_that_does_not(toy_study):
+    found = diagnosed(toy_study)
+    assert not [name for name in found.tables if name.startswith("prospective")]
+
+
+def test_an_audit_reads_it_as_a_run(ahead):
+    found = audit_study(read_study(ahead.path))
+    (file,) = [one for one in found.files if one.role == "projections"]
+    assert (file.read, file.kept, file.here) == (2, 6, 6)
+    assert {one.code for one in found.findings} >= {"ages-lus"}
+    text = (ahead.folder / "projections.csv").read_text(encoding="utf-8")
+    (ahead.folder / "projections.csv").write_text(text.replace("53;", "35;"), encoding="utf-8")
+    found = audit_study(read_study(ahead.path))
+    (wrong,) = [one for one in found.findings if one.code == "fichier-inutilisable"]
+    assert "aucun territoire de l'étude" in str(wrong)
+    failed(
+        run("diagnostiquer", ahead.path, "--sortie", ahead.folder / "out"),
+        "aucun territoire de l'étude parmi les zones de la projection (35",
+    )
+
+
+def test_what_a_projection_leaves_to_be_supposed_is_told(ahead):
+    (ahead.folder / "ages.csv").write_text(
+        "code_insee;0_64;65_plus\n53001;80;20\n", encoding="utf-8"
+    )
+    told = {one.code: plain(one.message) for one in diagnosed(ahead).anomalies}
+    assert "5 communes sans âges connus" in told["ages-inconnus"]
+    assert "65 ans ou plus en tiennent lieu" in told["ages-grossiers"]
+    text = "zone;2026;2040\n53;4200;5000\n"
+    (ahead.folder / "projections.csv").write_text(text, encoding="utf-8")
+    found = diagnosed(ahead)
+    told = {one.code: plain(one.message) for one in found.anomalies}
+    assert "4 200 contre 2 100" in told["projection-decalee"]
+    assert "projection-sans-75-ans" in told
+    table = found.tables["prospective"]
+    assert set(table["groupe"]) == {"population"}
+    assert found.tables["prospective_doublement"]["annee_doublement"].isna().all()
+
+
+def test_a_projection_of_ones_own_by_commune(ahead):
+    rows = "".join(f"5300{i};{100 * i};{100 * i + 10}\n" for i in range(1, 7))
+    path = ahead.folder / "projections.csv"
+    path.write_text("code_insee;2026;2040\n" + rows, encoding="utf-8")
+    table = diagnosed(ahead).tables["prospective_communes"]
+    last = table[table["horizon"] == 2040]["population"]
+    assert last.tolist() == [110, 210, 310, 410, 510, 610]
+    path.write_text(
+        "code_insee;2026;2040\n" + rows.replace("53006;600;610\n", ""), encoding="utf-8"
+    )
+    failed(
+        run("diagnostiquer", ahead.path, "--sortie", ahead.folder / "out"),
+        "commune hors de la projection (53006)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("horizons = [2040, 2026]", "années croissantes"),
+        ("horizons = []", "liste non vide"),
+        ("horizons = [2026, 2060]", "2060 est hors de la projection"),
+    ],
+)
+def test_wrong_horizons_are_refused(ahead, written, said):
+    text = ahead.path.read_text(encoding="utf-8").replace("horizons = [2026, 2040]", written)
+    ahead.path.write_text(text, encoding="utf-8")
+    failed(run("diagnostiquer", ahead.path, "--sortie", ahead.folder / "out"), said)
