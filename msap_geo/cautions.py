@@ -33,6 +33,7 @@ def cautions(
     *,
     scenario: str = "",
     roads: str = "",
+    table: str = "",
     demonstration: bool = False,
     estimated: bool = False,
 ) -> tuple[Caution, ...]:
@@ -44,6 +45,8 @@ def cautions(
         What is supposed, in words; empty for the network as it is.
     roads
         What is supposed of the roads, in words; empty for the roads as they are.
+    table
+        File the times were read in; empty for times we computed.
     demonstration
         Whether sites are invented.
     estimated
@@ -52,6 +55,10 @@ def cautions(
     told = (
         (bool(scenario), Caution("SCÉNARIO", scenario)),
         (bool(roads), Caution("ROUTES MODIFIÉES", roads)),
+        (
+            bool(table),
+            Caution("TEMPS IMPORTÉS", f"lus dans « {table} », d’un autre moteur"),
+        ),
         (demonstration, Caution("DÉMONSTRATION", "Maisons et bureaux de poste inventés")),
         (estimated, Caution("TEMPS ESTIMÉS", "pas de réseau routier réel")),
     )

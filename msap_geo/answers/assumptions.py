@@ -5,22 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, loaders, travel
+from msap_geo import coverage, loaders
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.answers.itinerant import cover_since
 from msap_geo.answers.origins import memberships_of
 from msap_geo.coverage import conventions
 from msap_geo.study.sites import operator_counters, previous_maisons
+from msap_geo.study.times.source import NotGivenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from msap_geo.anomalies import Anomaly
     from msap_geo.answers.origins import Origins
     from msap_geo.study.result import StudyResult
 
 _LA_POSTE, _MAISONS = "la_poste", "maisons"
+
+NO_TIMES = "temps vers les points La Poste non donnés"
+"""Why a rule is not evaluated, with a table of times that does not lead to them."""
 
 _TOWN_HALL = "Mairie"
 """Everyone has one in their commune: not an operator people may be far from."""
@@ -86,7 +91,7 @@ def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFram
     reached = {
         str(name): coverage.access_by_place(
             origin.points,
-            travel.nearest(result.roads, origin.points, sites.reset_index(drop=True)),
+            result.times.nearest(origin.points, sites.reset_index(drop=True)),
         )
         for name, sites in operators.groupby("genre")
     }
@@ -94,6 +99,11 @@ def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFram
     names = operators.set_index("site_id")["nom"]
     table.insert(3, "site_nom", table["site_id"].map(names, na_action="ignore").astype(object))
     return table, _local(result, told)
+
+
+def not_given(result: StudyResult, what: str) -> Anomaly:
+    """Tell what a table of times does not let a diagnosis measure."""
+    return Anomaly("indicateur-sans-temps", Action.NOTED, result.times.file, f"non mesuré : {what}")
 
 
 def _local(result: StudyResult, anomalies: Iterable[Anomaly]) -> list[Anomaly]:
@@ -110,9 +120,13 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
         pd.concat([result.contact_points, result.contact_points_around], ignore_index=True),
         crs=crs,
     )
-    offices = coverage.access_by_place(
-        origin.points, travel.nearest(result.roads, origin.points, points)
-    )
+    try:
+        offices = coverage.access_by_place(
+            origin.points, result.times.nearest(origin.points, points)
+        )
+        lost = False
+    except NotGivenError:  # a table of times rarely leads to every point of La Poste
+        offices, lost = origin.places.assign(site_id=None, minutes=np.nan, km=np.nan), True
     by_kind = {_LA_POSTE: offices, _MAISONS: origin.places}
     sites = {_LA_POSTE: result.contact_points, _MAISONS: result.maisons}
     straight = {
@@ -124,8 +138,15 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
         memberships["canton_partage"] = coverage.touches_a_shared_city(
             result.communes.geometry, memberships["canton"]
         )
-    rules = coverage.load_rules()
-    with_km = [rule for rule in rules if rule.km is not None]
+    every = coverage.load_rules()
+    timed = [rule for rule in every if lost and rule.sites == _LA_POSTE and rule.minutes]
+    # A table of times may give no kilometres.
+    with_km = [
+        rule
+        for rule in every
+        if rule.km is not None
+        and (not result.times.file or by_kind[rule.sites]["km"].notna().any())
+    ]
     evaluated = [
         coverage.evaluate_rules(
             chosen,
@@ -136,10 +157,14 @@ def rules(result: StudyResult, origin: Origins) -> pd.DataFrame:
             distance=distance,
         )
         for chosen, places, distance in (
-            (rules, straight, coverage.STRAIGHT),
+            ([rule for rule in every if rule not in timed], straight, coverage.STRAIGHT),
             (with_km, by_kind, coverage.ROAD),
+            (timed, {_MAISONS: origin.places}, coverage.STRAIGHT),
         )
+        if chosen
     ]
+    if timed:
+        evaluated[-1]["detail"] = NO_TIMES
     return pd.concat(evaluated, ignore_index=True)
 
 
@@ -159,7 +184,12 @@ def evolution(
             )
     if study.diagnostic.maisons_avant is not None:
         sites, told = previous_maisons(result)
-        nearest = travel.nearest(result.roads, origin.points, sites)
+        try:
+            nearest = result.times.nearest(origin.points, sites)
+        except NotGivenError as error:
+            return tables, [
+                not_given(result, f"l'évolution depuis la liste précédente ({error.problem})")
+            ]
         before = coverage.access_by_place(origin.points, nearest)
         tables |= _compared(result, before, origin)
         tables |= cover_since(result, before)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, french, siting, travel
+from msap_geo import coverage, french, siting
 from msap_geo.answers.plan_json import plain_values
 from msap_geo.answers.problem import site_problem
 from msap_geo.errors import DataError
@@ -194,7 +194,7 @@ def run_backtest(
 def _at_date(result: StudyResult, maisons: gpd.GeoDataFrame) -> StudyResult:
     """Return the study with other Maisons, its access counted again."""
     study = result.study
-    nearest = travel.nearest(result.roads, result.origins, maisons)
+    nearest = result.times.nearest(result.origins, maisons)
     access = coverage.access_by_commune(
         result.communes, nearest, maisons, thresholds=study.thresholds
     )

@@ -11,7 +11,14 @@ import pandas as pd
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
 from msap_geo.answers.ahead.people import tomorrow
-from msap_geo.answers.assumptions import assumptions, evolution, operators_reached, rules
+from msap_geo.answers.assumptions import (
+    NO_TIMES,
+    assumptions,
+    evolution,
+    not_given,
+    operators_reached,
+    rules,
+)
 from msap_geo.answers.itinerant import cover_tables
 from msap_geo.answers.mobility import mobility, timetable_in_words
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
@@ -19,6 +26,7 @@ from msap_geo.answers.truth.insee import insee_tables
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
 from msap_geo.notebook_html import card, table
+from msap_geo.study.times.source import NotGivenError
 from msap_geo.territory import REGION_NAMES
 
 if TYPE_CHECKING:
@@ -92,9 +100,9 @@ def diagnose(
     anomalies += unread
     progress("Temps de trajet vers toutes les Maisons")
     origins = [from_communes(result)]
-    if result.carreaux is not None:
-        progress("Temps de trajet des carreaux")
-        origins.append(from_cells(result, result.carreaux))
+    cells, told = _cells(result, progress)
+    origins += cells
+    anomalies += told
     tables: dict[str, pd.DataFrame] = {}
     layers: dict[str, gpd.GeoDataFrame] = {}
     for origin in origins:
@@ -122,10 +130,12 @@ def diagnose(
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:
         progress("Opérateurs atteints depuis les zones blanches")
-        tables["operateurs_zones"], told = operators_reached(result, origins[0])
+        made, told = _operators(result, origins[0])
+        tables |= made
         anomalies += told
     progress("Règles, évolution")
-    tables["regles"] = rules(result, origins[0])
+    tables["regles"], told = _rules(result, origins[0])
+    anomalies += told
     made, told = evolution(result, origins[0])
     tables |= made
     anomalies += told
@@ -135,6 +145,35 @@ def diagnose(
             grid = origins[-1].points if name.endswith("carreaux") else None
             anomalies += coverage.guard_anomalies(grid, tables[name])
     return Diagnosis(result, tables, layers, tuple(anomalies))
+
+
+def _cells(
+    result: StudyResult, progress: Callable[[str], None]
+) -> tuple[list[Origins], list[Anomaly]]:
+    """Let people start from their cells, where there are roads to leave them by."""
+    if result.carreaux is None:
+        return [], []
+    if result.times.file:
+        return [], [not_given(result, "les indicateurs par carreau, qui demandent des routes")]
+    progress("Temps de trajet des carreaux")
+    return [from_cells(result, result.carreaux)], []
+
+
+def _operators(
+    result: StudyResult, origin: Origins
+) -> tuple[dict[str, pd.DataFrame], list[Anomaly]]:
+    try:
+        table, told = operators_reached(result, origin)
+    except NotGivenError as error:
+        return {}, [not_given(result, f"les opérateurs atteints ({error.problem})")]
+    return {"operateurs_zones": table}, told
+
+
+def _rules(result: StudyResult, origin: Origins) -> tuple[pd.DataFrame, list[Anomaly]]:
+    table = rules(result, origin)
+    if not (table["detail"] == NO_TIMES).any():
+        return table, []
+    return table, [not_given(result, "les règles en minutes sur les points La Poste")]
 
 
 def digital_layer(result: StudyResult) -> gpd.GeoDataFrame | None:
@@ -261,7 +300,11 @@ def _findings(diagnosis: Diagnosis) -> outputs.Findings:
     """Gather what the diagnosis adds to the map."""
     tables, study = diagnosis.tables, diagnosis.result.study
     previous = study.diagnostic.maisons_avant
-    before = "" if previous is None else study.vintage("maisons_avant") or previous.name
+    before = (
+        ""
+        if previous is None or "evolution_communes" not in tables
+        else study.vintage("maisons_avant") or previous.name
+    )
     return outputs.Findings(
         rules=tables["regles"],
         robustness=tables["robustesse_zones"],

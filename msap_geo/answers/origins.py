@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from msap_geo import coverage, loaders, schemas, travel
+from msap_geo import coverage, loaders, schemas
 from msap_geo.territory import DEPARTEMENTS, REGION_NAMES
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from msap_geo import travel
     from msap_geo.study.result import StudyResult
 
 _LONGEST_ZONE = max(coverage.E2SFCA_MINUTES)
@@ -52,11 +53,11 @@ def from_communes(result: StudyResult) -> Origins:
 
 def from_cells(result: StudyResult, cells: gpd.GeoDataFrame) -> Origins:
     """Let everyone start from the centre of their cell."""
-    points = loaders.carreau_points(cells, epsg=result.roads.epsg)
-    inhabited = cells[cells["population"] > 0].to_crs(result.roads.epsg)
+    points = loaders.carreau_points(cells, epsg=result.times.epsg)
+    inhabited = cells[cells["population"] > 0].to_crs(result.times.epsg)
     # As wide as a cell: an empty one does not cut a zone in two.
     side = float(inhabited.area.median() ** 0.5)
-    nearest = travel.nearest(result.roads, points, result.maisons, k=2)
+    nearest = result.times.nearest(points, result.maisons, k=2)
     return Origins(
         "_carreaux",
         points,
@@ -64,7 +65,7 @@ def from_cells(result: StudyResult, cells: gpd.GeoDataFrame) -> Origins:
         side,
         nearest,
         coverage.access_by_place(points, nearest),
-        travel.matrix(result.roads, points, result.maisons, max_minutes=_bound(result)),
+        result.times.matrix(points, result.maisons, max_minutes=_bound(result)),
     )
 
 

@@ -166,7 +166,7 @@ def ways_of(result: StudyResult, timetable: network.Timetable) -> Ways:
         access: network.load_network(
             [study.path(path) for path in study.reseau.sources],
             network.load_profile(access),
-            epsg=result.roads.epsg,
+            epsg=result.times.epsg,
         )
         for access in study.mobilite.acces
     }

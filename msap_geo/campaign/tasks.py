@@ -149,6 +149,13 @@ def _driven(content: dict[str, Any], profile: str) -> dict[str, Any]:
     """Return a study under another profile; the estimated one takes no roads."""
     if not profile:
         return content
+    if "temps" in content:
+        raise StudyError(
+            "les profils d'une campagne demandent des routes, et le modèle lit ses temps dans une "
+            "table",
+            where="[campagne] profils",
+            remedy="retirer profils, ou [temps] du modèle",
+        )
     roads = {**content.get("reseau", {}), "profil": profile}
     if profile == ESTIMATED:
         roads = {key: value for key, value in roads.items() if key not in _ROADS}

@@ -44,6 +44,8 @@ class Provenance:
         The one due to the roads' authors, shown on maps themselves; empty without roads.
     estimated, demonstration
         Whether times are estimated, whether sites are invented.
+    table
+        File the times were read in; empty for times we computed.
     edition
         Whether ``moment`` is a day imposed (``--date``, ``SOURCE_DATE_EPOCH``).
     """
@@ -62,11 +64,14 @@ class Provenance:
     estimated: bool = False
     demonstration: bool = False
     edition: bool = False
+    table: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What must stand beside every figure of an invented or roadless study."""
-        told = cautions(demonstration=self.demonstration, estimated=self.estimated)
+        told = cautions(
+            table=self.table, demonstration=self.demonstration, estimated=self.estimated
+        )
         return tuple(str(caution) for caution in told)
 
     @property

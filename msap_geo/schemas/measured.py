@@ -15,7 +15,7 @@ NEAREST = pa.DataFrameSchema(
         "minutes": number(nullable=True),
         "km": number(nullable=True),
         "acces_m": number(nullable=True),
-        "raison": text("|hors réseau|sans route|au-delà du maximum"),
+        "raison": text("|hors réseau|sans route|au-delà du maximum|temps non donné"),
     },
     name="sites les plus proches",
 )

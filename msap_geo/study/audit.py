@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo import audit, loaders, network
+from msap_geo.errors import MsapGeoError
 from msap_geo.study.asked.roads import LIVE
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.file import as_study
@@ -24,12 +25,13 @@ from msap_geo.study.inputs import (
     read_previous,
     read_territory,
 )
-from msap_geo.study.ledger import AuditLedger
+from msap_geo.study.ledger import AuditLedger, Ledger
 from msap_geo.study.roads import (
     from_streets,
     load_roads,
     network_anomalies,
     study_profile,
+    time_anomalies,
     with_changes,
     with_live_roads,
 )
@@ -38,11 +40,16 @@ from msap_geo.study.sites import (
     check_identifiers,
     check_kinds,
     counted,
+    load_sites,
     reachable,
     rounds_of,
     usable_hosts,
 )
+from msap_geo.study.times.reading import read_times
+from msap_geo.study.times.sites import known_to
+from msap_geo.study.times.source import OnRoads
 from msap_geo.territory import projected_crs
+from msap_geo.travel.times import read_trips
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,8 +90,12 @@ def audit_study(
     places = None if territory is None else territory.places
     progress("Lecture des Maisons et des points La Poste")
     maisons = _sites(book, known, places)
-    progress("Lecture du réseau routier")
-    _roads(book, places, maisons, progress)
+    if study.temps.source is not None:
+        progress("Lecture de la table des temps")
+        _times(book, places, study.temps.source)
+    else:
+        progress("Lecture du réseau routier")
+        _roads(book, places, maisons, progress)
     if study.mobilite.gtfs:
         progress("Lecture des horaires")
         _timetable(book)
@@ -241,7 +252,33 @@ def _roads(
         *audit.unreached(roads, origins, places.communes, file=names),
     ]
     if maisons is not None:
-        book.anomalies += reachable(study, roads, maisons)[1]
+        book.anomalies += reachable(study, OnRoads(roads), maisons)[1]
+
+
+def _times(book: AuditLedger, places: Places | None, written: Path) -> None:
+    """Read the table of times, and confront it with the places and sites of a run."""
+    study = book.study
+    if places is None:
+        book.attempt(written.name, lambda: read_trips(study.path(written)))
+        return
+    try:
+        sites = load_sites(Ledger(study), places)
+    except MsapGeoError:  # the file at fault is told already
+        book.attempt(written.name, lambda: read_trips(study.path(written)))
+        book.impossible("la table des temps, faute de listes de sites lisibles")
+        return
+    profile = study_profile(study)
+    given = book.attempt(written.name, lambda: read_times(study, places, sites, profile))
+    if given is None:
+        return
+    known = known_to(study, given, places, sites)
+    book.count("temps", written, known.read, known.kept)
+    nearest = known.times.nearest(places.origins, known.sites.maisons)
+    access = nearest.rename(columns={"demand_id": "code_insee"})
+    book.anomalies += [
+        *known.anomalies,
+        *time_anomalies(known.times, access, places.communes),
+    ]
 
 
 def _asked(book: AuditLedger, places: Places | None, progress: Callable[[str], None]) -> bool:

@@ -277,13 +277,45 @@ def _unique(sites: Iterable[Site]) -> tuple[Site, ...]:
     return tuple({site.site_id: site for site in sites}.values())
 
 
+class SiteNames:
+    """Sites looked up by identifier or by name.
+
+    Parameters
+    ----------
+    table
+        Sites, with ``site_id``, ``nom`` and ``commune``.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._ids = set(table["site_id"])
+        self._names = [table[column].astype(str).map(normalise) for column in ("nom", "commune")]
+
+    def among(self, given: str) -> pd.DataFrame:
+        """Return the sites something may name: one, several, or none.
+
+        Parameters
+        ----------
+        given
+            An identifier, a name, the beginning of one, or the name of a commune; case and accents
+            aside.
+        """
+        if given in self._ids:
+            return self._table[self._table["site_id"] == given]
+        wanted = normalise(given)
+        # Its whole name, its commune, or the beginning of its name: « CONCA » for « CONCA BP ».
+        starts = self._names[0].str.startswith(f"{wanted}_")
+        ways = (*(name == wanted for name in self._names), starts)
+        return next((self._table[way] for way in ways if way.any()), self._table.head(0))
+
+
 def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[str, ...]:
     """Return the identifiers of sites asked for by identifier or by name.
 
     Parameters
     ----------
     asked
-        Identifiers, names, or names of communes where there is one site; case and accents aside.
+        What :meth:`SiteNames.among` takes; names of communes where there is one site.
     table
         Sites, with ``site_id``, ``nom`` and ``commune``.
     what
@@ -299,17 +331,10 @@ def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[s
     StudyError
         If nothing, or more than one site, goes by that name.
     """
-    known = set(table["site_id"])
-    names = [table[column].astype(str).map(normalise) for column in ("nom", "commune")]
+    names = SiteNames(table)
     found: dict[str, None] = {}
     for given in map(str, asked):
-        if given in known:
-            found[given] = None
-            continue
-        wanted = normalise(given)
-        # Its whole name, its commune, or the beginning of its name: « CONCA » for « CONCA BP ».
-        ways = (*(name == wanted for name in names), names[0].str.startswith(f"{wanted}_"))
-        named = next((table[way] for way in ways if way.any()), table.head(0))
+        named = names.among(given)
         if len(named) != 1:
             told = ", ".join(f"{row.nom} ({row.site_id})" for row in named.head(5).itertuples())
             raise StudyError(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import Places
+    from msap_geo.study.times.source import TimeSource
     from msap_geo.study.trips import Trips
 
 
@@ -58,10 +59,10 @@ class Facts:
         Zones blanches, ranked.
     shares
         Population within and beyond each threshold.
-    roads
-        Roads the times were computed on.
+    times
+        What tells the times: roads, or a table of another engine.
     profile
-        Profile they were computed with.
+        Profile of the roads, or of the table.
     anomalies
         What was repaired, left out or noted in the territory.
     elsewhere
@@ -103,7 +104,7 @@ class Facts:
     candidates: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     shares: list[coverage.Share]
-    roads: network.RoadNetwork
+    times: TimeSource
     profile: network.Profile
     anomalies: tuple[Anomaly, ...]
     elsewhere: int
@@ -118,6 +119,11 @@ class Facts:
     planned: tuple[rounds.Stop, ...] = ()
     cycles: Mapping[str, int] = field(default_factory=dict)
     choice: Choice | None = None
+
+    @property
+    def roads(self) -> network.RoadNetwork:
+        """Roads the times were computed on; a table of times refuses the question."""
+        return self.times.roads
 
     @property
     def neighbours(self) -> pd.Series:
@@ -140,6 +146,7 @@ class Facts:
         return cautions(
             scenario="" if self.choice is None else choice_in_words(self.choice),
             roads=self.study.reseau.told,
+            table=self.times.file,
             demonstration=self.study.etude.demonstration,
             estimated=self.estimated,
         )
@@ -236,6 +243,7 @@ class Facts:
             **({} if self.cover is None else {"couverture": self.people_by_cover()}),
             "candidats": len(self.candidates),
             "temps_estimes": self.estimated,
+            **({"temps": self.times.file} if self.times.file else {}),
             "demonstration": self.study.etude.demonstration,
             **({} if self.choice is None else {"scenario": self.choice.told()}),
             "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from msap_geo import french
 from msap_geo.cautions import cautions
@@ -19,7 +19,7 @@ from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
 from msap_geo.study.ahead.section import Prospective
 from msap_geo.study.asked.base import Section
-from msap_geo.study.asked.roads import LIVE, Reseau
+from msap_geo.study.asked.roads import LIVE, Reseau, Temps
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -63,7 +63,8 @@ class Study(Section):
     etude: Etude
     donnees: Donnees
     maisons: Maisons = Maisons()
-    reseau: Reseau
+    reseau: Reseau = Reseau()
+    temps: Temps = Temps()
     candidats: Candidats = Candidats()
     diagnostic: Diagnostic = Diagnostic()
     mobilite: Mobilite = Mobilite()
@@ -78,6 +79,29 @@ class Study(Section):
     millesimes: Millesimes = Millesimes()
     folder: Path
     osm: Path | None = None
+
+    @model_validator(mode="after")
+    def _roads_or_times(self) -> Study:
+        asked = self.temps
+        if asked.source is None and "temps" in self.model_fields_set:
+            raise StudyError(
+                "aucune table de temps n'est donnée",
+                where="[temps]",
+                remedy='écrire source = "temps.csv", ou retirer la section',
+            )
+        if asked.source is None:
+            self.reseau.check_given()
+            return self
+        self.reseau.check_table()
+        bound, longest = asked.trajet_max_minutes, self.thresholds[-1]
+        if bound is not None and bound < longest:
+            raise StudyError(
+                f"la table des temps s'arrête à {french.short(bound)} min, avant le seuil de "
+                f"{french.short(longest)} min",
+                where="[temps] trajet_max_minutes",
+                remedy="faire calculer des temps plus longs, ou baisser [etude] seuils_minutes",
+            )
+        return self
 
     def _repr_html_(self) -> str:
         """Show what is asked and the files in a notebook."""
@@ -172,8 +196,10 @@ class Study(Section):
             for role, row in ROLES.items()
             if role not in ("reseau", "modifications")
         }
+        # With a table of times, roads lead to bus stops only.
+        driven = self.temps.source is None or self.mobilite.gtfs
         live = self.reseau.live and self.osm is None
-        files["reseau"] = () if live else self.reseau.sources
+        files["reseau"] = self.reseau.sources if driven and not live else ()
         zones = (change.zone for change in self.reseau.holding if change.zone is not None)
         files["modifications"] = tuple(dict.fromkeys(zones))
         return {role: files[role] for role in ROLES if files[role]}
@@ -326,6 +352,8 @@ def in_french(error: ValidationError) -> list[str]:
         rank = next((f", n° {part + 1}" for part in problem["loc"] if isinstance(part, int)), "")
         where = f"[{keys[0]}] {'.'.join(keys[1:])}".strip() + rank if keys else "le fichier"
         raised = problem.get("ctx", {}).get("error")
+        if not keys and isinstance(raised, MsapGeoError) and raised.where:
+            where = str(raised.where)
         text = texts.get(problem["type"], "valeur inattendue")
         if problem["type"] == "literal_error":
             known = problem["ctx"]["expected"].replace("'", "").replace(" or ", " ou ")

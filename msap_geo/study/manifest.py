@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from msap_geo.study.facts import Facts
+    from msap_geo.study.file import Study
 
 _TRACED = (
     "folium", "geopandas", "msap-geo", "numba", "numpy", "osmium", "pandas", "pandera", "pyarrow",
@@ -38,9 +39,11 @@ def manifest(result: Facts) -> dict[str, Any]:
         },
         "logiciel": {name: version(name) for name in _TRACED},
         "python": platform.python_version(),
-        "parametres": study.model_dump(mode="json", exclude={"folder", "osm"}, exclude_none=True),
-        "epsg": result.roads.epsg,
-        "profil": result.profile.as_dict(),
+        "parametres": study.model_dump(mode="json", exclude=_unsaid(study), exclude_none=True),
+        "epsg": result.times.epsg,
+        "profil": {"nom": result.profile.name, "titre": result.profile.title}
+        if result.times.file
+        else result.profile.as_dict(),
         "poids_du_score": result.ranking.weights,
         "frontiere_km": BORDER_KM,
         "departements": {code: DEPARTEMENTS[code] for code in study.departements},
@@ -58,18 +61,7 @@ def manifest(result: Facts) -> dict[str, Any]:
         "lignes": {
             role: {"lues": rows.read, "gardees": rows.kept} for role, rows in result.rows.items()
         },
-        "reseau": {
-            "noeuds": result.roads.n_nodes,
-            "liens": result.roads.n_links,
-            "km": round(result.roads.report.km, 1),
-            "noeuds_ecartes": result.roads.report.nodes_dropped,
-            "km_ecartes": round(result.roads.report.km_dropped, 1),
-            "troncons_interdits": result.roads.report.ways_refused,
-            "iles": result.roads.report.islands,
-            "traversees": result.roads.report.ferries,
-            "classes_inconnues": result.roads.report.unknown_classes,
-            "heure": study.reseau.heure,
-        },
+        **_of_times(result),
         **({} if result.choice is None else {"scenario": result.choice.as_dict()}),
         "indicateurs": result.indicators,
         "origines": result.origins["origine"].value_counts().sort_index().to_dict(),
@@ -78,6 +70,41 @@ def manifest(result: Facts) -> dict[str, Any]:
             "territoire": [anomaly.as_dict() for anomaly in result.anomalies],
             "ailleurs": result.elsewhere,
         },
+    }
+
+
+def _unsaid(study: Study) -> set[str]:
+    """Return the sections that are no parameter: where it was, and a table it does not have."""
+    unsaid = {"folder", "osm"}
+    return unsaid if study.temps.source is not None else {*unsaid, "temps"}
+
+
+def _of_times(result: Facts) -> dict[str, Any]:
+    """Return what the times come from: the network, or the table."""
+    table = result.times.file
+    if table:
+        asked = result.study.temps
+        return {
+            "temps": {
+                "fichier": table,
+                "unite": asked.unite,
+                "trajet_max_minutes": asked.trajet_max_minutes,
+            }
+        }
+    roads = result.roads
+    return {
+        "reseau": {
+            "noeuds": roads.n_nodes,
+            "liens": roads.n_links,
+            "km": round(roads.report.km, 1),
+            "noeuds_ecartes": roads.report.nodes_dropped,
+            "km_ecartes": round(roads.report.km_dropped, 1),
+            "troncons_interdits": roads.report.ways_refused,
+            "iles": roads.report.islands,
+            "traversees": roads.report.ferries,
+            "classes_inconnues": roads.report.unknown_classes,
+            "heure": result.study.reseau.heure,
+        }
     }
 
 

@@ -33,7 +33,12 @@ _GAP_MINUTES = 4.0
 
 
 def reach(result: Facts) -> gpd.GeoDataFrame | None:
-    """Draw the areas within each threshold of some Maison; none without a Maison on the roads."""
+    """Draw the areas within each threshold of some Maison; none without a Maison on the roads.
+
+    A table of times says nothing of what lies between its places: no area is drawn then.
+    """
+    if result.times.file:
+        return None
     maisons = result.maisons[result.maisons.geometry.notna()]
     region = result.outline
     if region.is_empty or len(maisons) == 0:
@@ -50,9 +55,9 @@ def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     A network keeps no class of road, only its minutes: the fastest twelfth of its length is drawn
     (``rang`` 0 for the faster third of them, else 1), and the quickest ways from one stretch to
     the next (``rang`` 2), so that a road does not stop at each village. An estimated network has
-    no road to show.
+    no road to show, nor has a table of times.
     """
-    if result.estimated:
+    if result.estimated or result.times.file:
         return None
     edges, lines = result.roads.edges, result.roads.edge_lines
     minutes = np.minimum(edges.forward, edges.backward)

@@ -68,11 +68,12 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         vintages=_vintages(study),
         sources=(*_sources(study), *_dated_counts(result)),
         limits=tuple(_limits(result)),
-        attributions=tuple(_attributions(study, result.roads.attribution)),
-        road_credit=result.roads.attribution,
+        attributions=tuple(_attributions(study, result.times.credit)),
+        road_credit=result.times.credit,
         estimated=result.estimated,
         demonstration=study.etude.demonstration,
         edition=imposed is not None,
+        table=result.times.file,
     )
 
 
@@ -134,8 +135,9 @@ def _method(result: Facts) -> str:
     supposed = "" if result.choice is None else f"Scénario : {choice_in_words(result.choice)}. "
     if result.study.reseau.told:
         supposed += f"Routes modifiées : {result.study.reseau.told}. "
+    start = "de chaque commune" if result.times.file else "de la mairie de chaque commune"
     return supposed + (
-        "Temps de trajet de la mairie de chaque commune à la Maison la plus proche, "
+        f"Temps de trajet {start} à la Maison la plus proche, "
         f"{result.profile.title}. Une commune est en zone blanche si ce temps dépasse "
         f"{french.short(result.study.threshold)} minutes ; celles qui se touchent forment une "
         "seule zone."
@@ -163,15 +165,16 @@ def _vintages(study: Study) -> str:
     """Return the vintages that matter most, on one line."""
     told = [
         f"{ROLES[role].title[0].lower()}{ROLES[role].title[1:]} {study.vintage(role)}"
-        for role in ("maisons", "la_poste", "population", "reseau")
+        for role in ("maisons", "la_poste", "population", "reseau", "temps")
         if role in study.inputs() and study.vintage(role)
     ]
     return f"Données : {', '.join(told)}." if told else ""
 
 
 def _limits(result: Facts) -> list[str]:
+    whose = "un seul temps" if result.times.file else "le temps de sa mairie"
     limits = [
-        "Une commune entière a le temps de sa mairie : ses hameaux peuvent être plus loin.",
+        f"Une commune entière a {whose} : ses hameaux peuvent être plus loin.",
         "Les temps d’accès ne tiennent pas compte des jours et heures d’ouverture.",
     ]
     if result.estimated:
@@ -180,6 +183,12 @@ def _limits(result: Facts) -> list[str]:
             "Temps estimés sans routes réelles, de mairie à mairie : un ordre de grandeur, à ne "
             "pas utiliser pour décider.",
         )
+    if result.times.file:
+        limits.insert(
+            0,
+            f"Temps calculés par un autre moteur, lus dans « {result.times.file} » : ce logiciel "
+            "ne connaît ni ses routes, ni ses vitesses, ni ses points de départ.",
+        )
     if result.choice is not None:
         limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")
     if result.study.reseau.told:
@@ -187,7 +196,7 @@ def _limits(result: Facts) -> list[str]:
     if result.study.etude.demonstration:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
     elsewhere = result.origins["origine"][result.origins["origine"] != loaders.TOWN_HALL]
-    if len(elsewhere):
+    if len(elsewhere) and not result.times.file:
         told = ", ".join(f"{name} {count}" for name, count in elsewhere.value_counts().items())
         limits.append(
             f"{french.counted(len(elsewhere), 'commune')} sans mairie bien placée, point de "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.study.file import Study
+    from msap_geo.study.times.source import TimeSource
 
 _UNSNAPPED_SHARE = 0.5
 
@@ -327,15 +328,15 @@ def network_anomalies(roads: network.RoadNetwork) -> list[Anomaly]:
     return [*anomalies, *report.anomalies]
 
 
-def road_anomalies(
-    roads: network.RoadNetwork, access: pd.DataFrame, communes: gpd.GeoDataFrame
+def time_anomalies(
+    times: TimeSource, access: pd.DataFrame, communes: gpd.GeoDataFrame
 ) -> list[Anomaly]:
-    """Return what is to be told of the roads: what was left out, and who has no time.
+    """Return what is to be told of the times: roads left out, and who has no time.
 
     Parameters
     ----------
-    roads
-        Network.
+    times
+        Roads, or a table, which has none to tell of.
     access
         Table under :data:`msap_geo.schemas.ACCESS`.
     communes
@@ -346,7 +347,7 @@ def road_anomalies(
     list of Anomaly
         In that order.
     """
-    anomalies = network_anomalies(roads)
+    anomalies = [] if times.file else network_anomalies(times.roads)
     lost = access[access["minutes"].isna()].set_index("code_insee")["raison"]
     table = communes.set_index("code_insee").loc[lost.index, ["nom", "departement"]]
     told = table.assign(raison=lost).rename_axis("identifiant").reset_index()

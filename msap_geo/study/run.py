@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import coverage, loaders, network, rounds, siting, travel
+from msap_geo import coverage, loaders, network, rounds, siting
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import enrich
 from msap_geo.study.facts import Rows
@@ -15,12 +16,15 @@ from msap_geo.study.result import StudyResult
 from msap_geo.study.roads import (
     from_streets,
     load_roads,
-    road_anomalies,
     study_profile,
+    time_anomalies,
     with_live_roads,
 )
 from msap_geo.study.scoring import score, useful_minutes
 from msap_geo.study.sites import candidate_offices, following, load_sites, priced, reachable
+from msap_geo.study.times.reading import read_times
+from msap_geo.study.times.sites import known_to
+from msap_geo.study.times.source import OnRoads
 from msap_geo.study.trips import Trips
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import Places
+    from msap_geo.study.sites import Sites
+    from msap_geo.study.times.source import TimeSource
 
 
 def run_study(
@@ -67,22 +73,17 @@ def run_study(
     sites = load_sites(ledger, places)
     # An unknown kind is refused before the roads are read.
     candidate_offices(study, sites.la_poste, sites.hosts)
-    progress("Lecture du réseau routier")
-    profile = study_profile(study)
-    study, told = with_live_roads(study, territory.communes, places.origins, progress=progress)
-    ledger.anomalies += told
-    roads = load_roads(study, territory.communes, places.origins, profile)
-    places = places._replace(origins=from_streets(places.origins, places.communes, roads))
-    sites = following(sites, places)
+    timed = _timed(ledger, territory, sites, progress)
+    study, times, places, sites = timed.study, timed.times, timed.places, timed.sites
     study, hosts = priced(study, sites.hosts)
     candidates = candidate_offices(study, sites.la_poste, hosts)
-    maisons, unreached = reachable(study, roads, sites.maisons)
+    maisons, unreached = reachable(study, times, sites.maisons)
     found = measure(
-        study, roads, territory.communes, places.origins, maisons, candidates, progress=progress
+        study, times, territory.communes, places.origins, maisons, candidates, progress=progress
     )
     anomalies = [
         *ledger.anomalies,
-        *road_anomalies(roads, found.access, territory.communes),
+        *time_anomalies(times, found.access, territory.communes),
         *unreached,
     ]
     here, counted = {"", *study.departements}, set(maisons["site_id"])
@@ -108,15 +109,15 @@ def run_study(
         ranking=found.ranking,
         zones=found.zones,
         shares=found.shares,
-        roads=roads,
-        profile=profile,
+        times=times,
+        profile=timed.profile,
         anomalies=local,
         elsewhere=len(anomalies) - len(local),
         rows={
             **territory.rows,
             "maisons": Rows(sites.maisons_read, len(sites.maisons)),
             "la_poste": Rows(sites.la_poste_read, len(sites.la_poste)),
-            "reseau": Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes),
+            **timed.rows,
         },
         carreaux=territory.carreaux,
         indicators=territory.indicators,
@@ -124,6 +125,47 @@ def run_study(
         planned=sites.planned,
         cycles=rounds.cycles_of((*sites.stops, *sites.planned)),
     )
+
+
+class _Timed(NamedTuple):
+    """What tells the times, and the study, places and sites as it leaves them."""
+
+    study: Study
+    times: TimeSource
+    profile: network.Profile
+    places: Places
+    sites: Sites
+    rows: dict[str, Rows]
+
+
+def _timed(
+    ledger: Ledger, territory: _Territory, sites: Sites, progress: Callable[[str], None]
+) -> _Timed:
+    """Read the roads of a study, or its table of times."""
+    study, places = ledger.study, territory.places
+    profile = study_profile(study)
+    if study.temps.source is not None:
+        progress("Lecture de la table des temps")
+        if study.mobilite.gtfs:  # roads lead to the stops of coaches
+            study, told = with_live_roads(
+                study, territory.communes, places.origins, progress=progress
+            )
+            ledger.anomalies += told
+        given = known_to(study, read_times(study, places, sites, profile), places, sites)
+        ledger.anomalies += given.anomalies
+        title = f"{profile.title}, temps lus dans « {given.times.file} »"
+        return _Timed(
+            study, given.times, replace(profile, title=title), places, given.sites,
+            {"temps": Rows(given.read, given.kept)},
+        )  # fmt: skip
+    progress("Lecture du réseau routier")
+    study, told = with_live_roads(study, territory.communes, places.origins, progress=progress)
+    ledger.anomalies += told
+    roads = load_roads(study, territory.communes, places.origins, profile)
+    places = places._replace(origins=from_streets(places.origins, places.communes, roads))
+    rows = Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes)
+    sites = following(sites, places)
+    return _Timed(study, OnRoads(roads), profile, places, sites, {"reseau": rows})
 
 
 class Measured(NamedTuple):
@@ -139,7 +181,7 @@ class Measured(NamedTuple):
 
 def measure(
     study: Study,
-    roads: network.RoadNetwork,
+    times: TimeSource,
     communes: gpd.GeoDataFrame,
     origins: gpd.GeoDataFrame,
     maisons: gpd.GeoDataFrame,
@@ -153,7 +195,9 @@ def measure(
     ----------
     study
         For its thresholds.
-    roads, communes, origins
+    times
+        What tells the minutes.
+    communes, origins
         The territory.
     maisons, candidates
         Sites that count, and offices that could, under :data:`msap_geo.schemas.SITES`.
@@ -161,7 +205,7 @@ def measure(
         Called with a French sentence at each step.
     """
     progress("Calcul des temps de trajet")
-    nearest = travel.nearest(roads, origins, maisons, k=2)
+    nearest = times.nearest(origins, maisons, k=2)
     progress("Couverture et zones blanches")
     thresholds = study.thresholds
     first = nearest[nearest["rang"] == 1].reset_index(drop=True)
@@ -171,13 +215,13 @@ def measure(
             access["minutes"],
             coverage.radius_minutes(communes, origins),
             thresholds=thresholds,
-            spread=coverage.spread(estimated=roads.profile == network.ESTIMATED),
+            spread=coverage.spread(estimated=study.reseau.profil == network.ESTIMATED),
         )
     )
     zones = coverage.zones_blanches(communes, access, threshold=study.threshold)
     progress("Notation des bureaux candidats")
     useful = useful_minutes(study, access)
-    trips = Trips(roads, origins, maisons, candidates, nearest=nearest, useful=useful)
+    trips = Trips(times, origins, maisons, candidates, nearest=nearest, useful=useful)
     scored = score(study, trips, communes, access, candidates)
     return Measured(trips, access, zones, coverage.shares(access, thresholds=thresholds), *scored)
 

@@ -128,7 +128,7 @@ def scenario(
     maisons = _with_offices(kept, rows)
     rest = offices[~offices["site_id"].isin(opened)].reset_index(drop=True)
     found = measure(
-        study, result.roads, result.communes, result.origins, maisons, rest, progress=progress
+        study, result.times, result.communes, result.origins, maisons, rest, progress=progress
     )
     told = replace(
         choice,

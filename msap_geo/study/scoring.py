@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from msap_geo import schemas, siting, travel
+from msap_geo import schemas, siting
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def score(
         candidates,
         access,
         trips.to(candidates["site_id"], max_minutes=bound),
-        travel.nearest(trips.roads, offices, trips.maisons),
+        trips.times.nearest(offices, trips.maisons),
         threshold=study.threshold,
     )
     asked, measures = study.score.poids, alone

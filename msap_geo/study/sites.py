@@ -20,6 +20,7 @@ from msap_geo.study.inputs import (
     read_rounds,
 )
 from msap_geo.study.ledger import Ledger
+from msap_geo.study.times.source import WITHOUT_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from msap_geo.study.facts import Facts
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import Places
+    from msap_geo.study.times.source import TimeSource
 
 
 class Sites(NamedTuple):
@@ -288,14 +290,14 @@ def previous_maisons(facts: Facts) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     ledger = Ledger(study)
     settled = _settled(ledger, facts.places, read_previous(ledger), written)
     near = facts.places.within_reach(settled.table)
-    maisons, unreached = reachable(study, facts.roads, counted(study, near))
+    maisons, unreached = reachable(study, facts.times, counted(study, near))
     return maisons, [*ledger.anomalies, *unreached]
 
 
 def previous_rounds(facts: Facts) -> tuple[rounds.Stop, ...]:
     """Return the stops of the buses of the previous list, taken as today's list's are."""
     study, written = facts.study, facts.study.diagnostic.maisons_avant
-    if written is None:
+    if written is None or facts.times.file:  # a table of times says nothing of stops
         return ()
     ledger = Ledger(study)
     near = facts.places.within_reach(
@@ -344,8 +346,10 @@ def candidate_offices(
         set(la_poste["genre"]) | {"Bureau de Poste"},
         where="[candidats] types",
     )
-    offices = la_poste[la_poste["genre"].isin(study.candidats.types)].reset_index(drop=True)
-    return with_hosts(offices, hosts)
+    wanted = la_poste["genre"].isin(study.candidats.types)
+    wanted &= ~la_poste[WITHOUT_TIME] if WITHOUT_TIME in la_poste else True
+    offices = la_poste[wanted].reset_index(drop=True)
+    return with_hosts(offices.drop(columns=WITHOUT_TIME, errors="ignore"), hosts)
 
 
 def with_hosts(offices: gpd.GeoDataFrame, hosts: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -358,12 +362,12 @@ def with_hosts(offices: gpd.GeoDataFrame, hosts: gpd.GeoDataFrame) -> gpd.GeoDat
 
 
 def reachable(
-    study: Study, roads: network.RoadNetwork, maisons: gpd.GeoDataFrame
+    study: Study, times: TimeSource, maisons: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
-    """Drop the neighbouring Maisons no road given leads to; tell of them and of ours off the road.
-
-    Ours stay in the tables: they exist, even if nobody reaches them.
-    """
+    """Drop the neighbouring Maisons no road leads to, keep ours that are off it; tell of both."""
+    if times.file:  # a table of times is told of when it is read
+        return maisons.reset_index(drop=True), []
+    roads = times.roads
     estimated = roads.profile == network.ESTIMATED
     off = network.snap(roads, maisons.geometry).edge < 0
     away = ~maisons["departement"].isin(study.departements).to_numpy()

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from msap_geo import travel
-
 if TYPE_CHECKING:
     import pandas as pd
 
-    from msap_geo import network
+    from msap_geo import travel
+    from msap_geo.study.times.source import TimeSource
 
 EVERY_TRIP = 8_000_000
 """Up to so many pairs of places and sites every trip is computed; beyond, those within
@@ -28,8 +27,8 @@ class Trips:
 
     Parameters
     ----------
-    roads
-        Roads they are driven on.
+    times
+        What tells them.
     origins
         Starting points, under :data:`msap_geo.schemas.DEMAND`.
     maisons, candidates
@@ -42,7 +41,7 @@ class Trips:
 
     def __init__(
         self,
-        roads: network.RoadNetwork,
+        times: TimeSource,
         origins: gpd.GeoDataFrame,
         maisons: gpd.GeoDataFrame,
         candidates: gpd.GeoDataFrame,
@@ -50,7 +49,7 @@ class Trips:
         nearest: pd.DataFrame,
         useful: float,
     ) -> None:
-        self.roads = roads
+        self.times = times
         self.origins = origins
         self.maisons = maisons
         self.nearest = nearest
@@ -72,7 +71,7 @@ class Trips:
 
     @cached_property
     def _times(self) -> travel.TravelTimes:
-        return travel.matrix(self.roads, self.origins, self._sites, max_minutes=self.limit)
+        return self.times.matrix(self.origins, self._sites, max_minutes=self.limit)
 
     def to(self, sites: pd.Series, *, max_minutes: float) -> travel.TravelTimes:
         """Return the trips to some Maisons or candidates, in their order.
@@ -86,5 +85,5 @@ class Trips:
         """
         if self.too_many:
             asked = self._sites.set_index("site_id", drop=False).loc[sites].reset_index(drop=True)
-            return travel.matrix(self.roads, self.origins, asked, max_minutes=max_minutes)
+            return self.times.matrix(self.origins, asked, max_minutes=max_minutes)
         return self._times.between(sites, max_minutes=max_minutes)

@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import vstack
 
-from msap_geo import outputs, rounds, schemas, siting, travel
+from msap_geo import outputs, rounds, schemas, siting
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.study.costs import study_costs
 from msap_geo.study.sites import with_hosts
-from msap_geo.travel.places import TIE_MINUTES
+from msap_geo.travel.times import TIE_MINUTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import coo_array
 
+    from msap_geo import travel
     from msap_geo.study.facts import Facts
 
 _TRIPS_A_COMMUNE = 200
@@ -65,7 +66,7 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
     limit = result.trips.limit
     times = result.trips.to(sites["site_id"], max_minutes=limit)
     places = offices.assign(demand_id=offices["site_id"])
-    between = travel.matrix(result.roads, places, sites, max_minutes=limit)
+    between = result.times.matrix(places, sites, max_minutes=limit)
     pairs = _in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"])
     trips = _kept(pairs, result, sites, limit, n_places)
     if trips is None:

@@ -15,10 +15,16 @@ from scipy.sparse import csr_array
 
 from msap_geo import schemas
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
-from msap_geo.network import MINUTE_GRAIN, snap
+from msap_geo.network import snap
 from msap_geo.travel import engine
 from msap_geo.travel.legs import Trips, along_one_edge, ends, straight_walks
-from msap_geo.travel.times import BEYOND_MAXIMUM, NO_ROUTE, OFF_NETWORK, TravelTimes
+from msap_geo.travel.times import (
+    BEYOND_MAXIMUM,
+    NO_ROUTE,
+    OFF_NETWORK,
+    TIE_MINUTES,
+    TravelTimes,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,9 +36,6 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """Duplicates named in a message."""
-
-TIE_MINUTES = 16 * MINUTE_GRAIN
-"""Trips this close are equally quick: the smaller site, then the shorter trip, comes first."""
 
 
 def nearest(

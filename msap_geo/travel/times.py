@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from msap_geo import french, notebook_html, schemas
 from msap_geo.errors import DataError, MissingColumnError
+from msap_geo.network import MINUTE_GRAIN
 from msap_geo.tabular import LINE, pick_columns, read_text_table, require_file, to_number
 from msap_geo.travel.engine import ROUNDING
 
@@ -24,12 +25,29 @@ OFF_NETWORK = "hors réseau"
 NO_ROUTE = "sans route"
 BEYOND_MAXIMUM = "au-delà du maximum"
 
+NOT_GIVEN = "temps non donné"
+
+TIE_MINUTES = 16 * MINUTE_GRAIN
+"""Trips this close are equally quick: the smaller site, then the shorter trip, comes first."""
+
 _COLUMNS = {
-    "origine": ("origine", "origin", "from", "demand_id", "depart", "com_depart"),
-    "destination": ("destination", "to", "site_id", "arrivee", "com_arrivee"),
-    "minutes": ("minutes", "duree", "duree_min", "temps", "duration_min"),
+    "origine": (
+        "origine", "origin", "from", "from_id", "origin_id", "de", "depart", "demand_id",
+        "com_depart", "id_origine", "code_insee",
+    ),
+    "destination": (
+        "destination", "to", "to_id", "destination_id", "vers", "a", "arrivee", "site_id",
+        "com_arrivee", "id_destination",
+    ),
+    "minutes": (
+        "minutes", "duree", "duree_min", "duree_minutes", "temps", "temps_min", "temps_minutes",
+        "duration_min", "travel_time", "travel_time_p50", "duration",
+    ),
+}  # fmt: skip
+_OPTIONAL = {
+    "km": ("km", "distance", "distance_km"),
+    "mode": ("mode", "profil", "profile", "transport_mode"),
 }
-_KM = {"km": ("km", "distance", "distance_km")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +159,9 @@ class TravelTimes:
         pandas.DataFrame
             Table under :data:`msap_geo.schemas.NEAREST`; the leg to the road is not known.
         """
-        found = self.long().sort_values(["minutes", "site_id"], kind="stable")
+        found = self.long()
+        coarse = (found["minutes"] / TIE_MINUTES).round()
+        found = found.assign(coarse=coarse).sort_values(["coarse", "site_id"], kind="stable")
         found["rang"] = found.groupby("demand_id").cumcount() + 1
         everyone = pd.DataFrame({"demand_id": self.demand_ids})
         table = everyone.merge(found[found["rang"] <= k], on="demand_id", how="left")
@@ -191,8 +211,8 @@ def from_table(
         If minutes are negative or not numbers, or if no trip concerns the places asked for.
     """
     where = "la table des temps" if isinstance(table, pd.DataFrame) else str(table)
-    trips = _read(table)
-    minutes, km = (_numbers(trips, column, where) for column in ("minutes", "km"))
+    trips = read_trips(table)
+    minutes, km = trips["minutes"], trips["km"]
     rows = pd.Index(trips["origine"].unique() if demand_ids is None else demand_ids)
     columns = pd.Index(trips["destination"].unique() if site_ids is None else site_ids)
     i, j = rows.get_indexer(trips["origine"]), columns.get_indexer(trips["destination"])
@@ -220,12 +240,43 @@ def from_table(
     )
 
 
+def read_trips(table: Path | str | pd.DataFrame) -> pd.DataFrame:
+    """Read a table of trips under our names, as it is: nothing joined, nothing left out.
+
+    Parameters
+    ----------
+    table
+        What :func:`from_table` takes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``origine``, ``destination`` (text), ``minutes``, ``km`` (NaN where blank), ``mode`` (empty
+        where the table has none), and the line of a text file.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If the file is absent or is not such a table.
+    MissingColumnError
+        If a column is absent.
+    DataError
+        If minutes or kilometres are negative or not numbers.
+    """
+    where = "la table des temps" if isinstance(table, pd.DataFrame) else str(table)
+    trips = _read(table)
+    if "mode" not in trips:
+        trips["mode"] = ""
+    trips["mode"] = trips["mode"].fillna("").astype(str).str.strip()
+    return trips.assign(**{name: _numbers(trips, name, where) for name in ("minutes", "km")})
+
+
 def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
     if not isinstance(table, pd.DataFrame):
         path = Path(table)
         require_file(path)
         if path.suffix.lower() != ".parquet":
-            return pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_KM)
+            return pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_OPTIONAL)
         try:
             table = pd.read_parquet(path)
         except (OSError, ValueError) as error:
@@ -234,7 +285,7 @@ def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
             ) from error
     named = {str(name).strip().lower(): name for name in table.columns}
     found = {}
-    for column, aliases in {**_COLUMNS, **_KM}.items():
+    for column, aliases in {**_COLUMNS, **_OPTIONAL}.items():
         present = next((named[alias] for alias in aliases if alias in named), None)
         if present is not None:
             found[column] = table[present]

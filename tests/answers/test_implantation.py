@@ -267,7 +267,7 @@ def test_optional_columns_count_once_they_are_there(toy_study):
     )
     found = measure(
         richer.study,
-        richer.roads,
+        richer.times,
         richer.communes,
         richer.origins,
         richer.maisons,

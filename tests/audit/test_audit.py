@@ -513,7 +513,7 @@ def test_every_code_of_the_loaders_and_of_the_study_is_listed():
                 and isinstance(each.value, str)
                 and kebab.fullmatch(each.value)
             }
-    codes -= {"msap-geo", "horaires-inconnus", "commune-sans-temps"}  # only once computed
+    codes -= {"msap-geo", "horaires-inconnus"}  # only once computed
     assert len(codes) > 50
     assert sorted(codes - set(audit.kinds())) == []
 

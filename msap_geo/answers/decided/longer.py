@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from msap_geo import french, hours, loaders, siting, travel
+from msap_geo import french, hours, loaders, siting
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
 from msap_geo.notebook_html import card
@@ -138,13 +138,13 @@ def _week(result: StudyResult) -> tuple[Week, bool]:
     _known(asked.figes, set(maisons["site_id"]), "Maisons inconnues", "[horaires] figes")
     communes = set(result.communes["code_insee"])
     _known(asked.marches, communes, "communes inconnues", "[horaires.marches]")
-    by_cell = result.carreaux is not None
-    if result.carreaux is not None:
-        places = loaders.carreau_points(result.carreaux, epsg=result.roads.epsg)
+    by_cell = result.carreaux is not None and not result.times.file
+    if result.carreaux is not None and by_cell:
+        places = loaders.carreau_points(result.carreaux, epsg=result.times.epsg)
     else:
         places = result.origins.assign(population=result.access["population"].to_numpy())
     threshold = result.study.threshold
-    near = travel.matrix(result.roads, places, maisons, max_minutes=threshold).minutes.tocoo()
+    near = result.times.matrix(places, maisons, max_minutes=threshold).minutes.tocoo()
     reach = csr_array((np.ones(near.nnz, dtype=bool), (near.row, near.col)), shape=near.shape)
     reach.sort_indices()
     weight = np.ones((len(maisons), SLOTS))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from msap_geo import coverage, loaders, schemas, travel
+from msap_geo import coverage, loaders, schemas
 from msap_geo.coverage.rules import BY_COMMUNE, COUNT
 from msap_geo.errors import StudyError
 from msap_geo.siting import adaptation
@@ -91,12 +91,12 @@ def postal_network(result: StudyResult) -> Postal:
         crs=result.communes.crs,
     )
     longest = result.study.adaptation.trajet_max_minutes
-    by_cell = result.carreaux is not None
-    if result.carreaux is not None:
-        places = loaders.carreau_points(result.carreaux, epsg=result.roads.epsg)
+    by_cell = result.carreaux is not None and not result.times.file
+    if result.carreaux is not None and by_cell:
+        places = loaders.carreau_points(result.carreaux, epsg=result.times.epsg)
     else:
         places = result.origins.assign(population=result.access["population"].to_numpy())
-    times = travel.matrix(result.roads, places, points, max_minutes=longest)
+    times = result.times.matrix(places, points, max_minutes=longest)
     gives = {
         BUREAU: (points["genre"] == OFFICE).to_numpy(dtype=bool),
         CONTACT: np.ones(len(points), dtype=bool),

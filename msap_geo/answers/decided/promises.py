@@ -9,7 +9,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.spatial import KDTree
 
-from msap_geo import coverage, schemas, travel
+from msap_geo import coverage, schemas
 from msap_geo.coverage.rules import NATIONAL, SHARE
 from msap_geo.errors import StudyError
 from msap_geo.siting.adaptation import CONTACT, Guarantee
@@ -84,7 +84,7 @@ def _reach(
     shape = (len(result.origins), len(points))
     table = csr_array(shape, dtype=bool)
     if minutes is not None:
-        times = travel.matrix(result.roads, result.origins, points, max_minutes=minutes)
+        times = result.times.matrix(result.origins, points, max_minutes=minutes)
         near = times.minutes.tocoo()
         table = table + _pairs(near.row, near.col, shape)
     if km is not None:

@@ -100,6 +100,14 @@ class Penalites(Section):
     carrefour_s: float = Field(default=0.0, ge=0, le=3600)
 
 
+class Temps(Section):
+    """``[temps]``: times another engine computed, instead of roads."""
+
+    source: Path | None = None
+    unite: Literal["minutes", "secondes", "heures"] = "minutes"
+    trajet_max_minutes: float | None = Field(default=None, gt=0, le=LONGEST_THRESHOLD)
+
+
 class Reseau(Section):
     """``[reseau]``: the roads, and how they are driven."""
 
@@ -126,15 +134,6 @@ class Reseau(Section):
             raise StudyError(
                 f"profil de déplacement inconnu : « {self.profil} »",
                 remedy=f"choisir parmi : {', '.join(network.available_profiles())}",
-            )
-        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
-        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
-        if given not in expected:
-            raise StudyError(
-                "le réseau routier n'est pas donné comme il faut",
-                where="[reseau]",
-                remedy='donner soit source = "….osm.pbf" (ou une liste, ou "osm"), soit noeuds et '
-                'liens (deux CSV), soit profil = "estime" seul',
             )
         if LIVE in self.source and not self.live:
             raise StudyError(
@@ -183,3 +182,45 @@ class Reseau(Section):
     def sources(self) -> tuple[Path, ...]:
         """Every file of roads."""
         return (*self.source, *(path for path in (self.noeuds, self.liens) if path is not None))
+
+    def check_given(self) -> None:
+        """Make sure a study without a table of times has its roads, in one form.
+
+        Raises
+        ------
+        StudyError
+            If it has none, or in two forms.
+        """
+        given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
+        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
+        if given not in expected:
+            raise StudyError(
+                "le réseau routier n'est pas donné comme il faut",
+                where="[reseau]",
+                remedy='donner soit source = "….osm.pbf" (ou une liste, ou "osm"), soit noeuds et '
+                'liens (deux CSV), soit profil = "estime" seul, soit une table de temps ([temps])',
+            )
+
+    def check_table(self) -> None:
+        """Make sure nothing is asked of roads whose times come from a table.
+
+        Raises
+        ------
+        StudyError
+            If a key would have no effect.
+        """
+        idle = {
+            f'profil = "{network.ESTIMATED}"': self.profil == network.ESTIMATED,
+            'heure = "pleines"': self.heure == "pleines",
+            "vitesses_kmh": bool(self.vitesses_kmh),
+            "penalites": self.penalites is not None,
+            "traversees": bool(self.traversees),
+            "modifications": bool(self.modifications),
+        }
+        found = ", ".join(key for key, asked in idle.items() if asked)
+        if found:
+            raise StudyError(
+                f"sans effet sur des temps lus dans une table : {found}",
+                where="[reseau]",
+                remedy="les retirer : la table dit déjà les temps, ou retirer [temps]",
+            )
