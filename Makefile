@@ -19,7 +19,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rapide check docs wheel lock lowest newest clean
+.PHONY: help demo test test-rapide check docs dist bench lock lowest newest clean
 
 help:  ## affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,8 +47,11 @@ docs: $(DEV)  ## construit le site de documentation dans site/, sans internet
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "Site : site/index.html"
 
-wheel: $(DEV)  ## construit dist/*.whl et l'essaie dans un environnement vide
-	@sh scripts/check_wheel.sh $(BIN)/python dist
+dist: $(DEV)  ## construit source et roue dans dist/, les contrôle et essaie la roue dans un environnement vide
+	@sh scripts/check_dist.sh $(BIN)/python dist
+
+bench: $(DEV)  ## lance les mesures de performance en petit (moins de dix minutes)
+	$(BIN)/python benchmarks/all.py
 
 # Each lock is made under the ones before it: what is tested is what is installed.
 lock:  ## refait les verrous après un changement de pyproject.toml (UPGRADE=1 : tout à neuf ; demande uv)

@@ -21,8 +21,8 @@ def text(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_study_of_the_readme_is_a_study(tmp_path):
-    (block,) = re.findall(r"```toml\n(.*?)```", text("README.md"), re.DOTALL)
+def test_the_study_of_the_tutorial_is_a_study(tmp_path):
+    (block,) = re.findall(r"```toml\n(.*?)```", text("docs/tutoriel.md"), re.DOTALL)
     path = tmp_path / "etude.toml"
     path.write_text(block, encoding="utf-8")
     assert read_study(path).departements == ("2A", "2B")
@@ -82,8 +82,25 @@ def _pages():
     return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_citation_is_of_this_version():
+def test_the_citation_and_the_changelog_are_of_this_version():
     assert f"version: {__version__}\n" in text("CITATION.cff")
+    released = re.findall(r"(?m)^## (\d[\d.]*) \((\d{4}-\d{2}-\d{2})\)$", text("CHANGELOG.md"))
+    assert released[0][0] == __version__
+    assert f"date-released: {released[0][1]}\n" in text("CITATION.cff")
+
+
+def test_the_readme_fits_a_screen_or_two_and_says_what_the_pages_say():
+    readme = text("README.md")
+    assert len(readme.splitlines()) <= 60
+    corsica = text("docs/corse.md")
+    share, zones, before = re.search(
+        r"August 2024: ([\d.]+) % of inhabitants within 20 minutes, (\d+) zones blanches\. "
+        r"In January 2020 it was\s([\d.]+) %",
+        readme,
+    ).groups()
+    told = re.search(r"\| habitants à 20 min ou moins \| (\S+) % \| (\S+) % \|", corsica).groups()
+    assert told == (before.replace(".", ","), share.replace(".", ","))
+    assert re.search(rf"\| zones blanches \(20 min\) \|.*\| {zones}, ", corsica)
 
 
 def _script(name, monkeypatch):
