@@ -4,10 +4,10 @@ Usage::
 
     python benchmarks/all.py [../shared/data]
 
-Those that need real files are skipped, with their reason, where the folder is absent. Sizes are for
-seeing that a benchmark still runs and that no ratio has gone astray, not for quoting: the figures of
-docs/performance.md come from whole runs. A bar missed is printed by the benchmark itself and does
-not fail; a benchmark that breaks, or outlasts its share, does.
+Those that need real files are skipped, with their reason, where the folder is absent. Sizes are
+for seeing that a benchmark still runs and that no ratio has gone astray, not for quoting: the
+figures of docs/performance.md come from whole runs. A bar missed is told by the benchmark itself
+and does not fail; a benchmark that breaks, or outlasts its share, does.
 """
 
 from __future__ import annotations

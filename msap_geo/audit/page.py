@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from msap_geo.audit.findings import Severity
 from msap_geo.audit.told import tally, verdict
 from msap_geo.errors import OutputError
 from msap_geo.outputs import complete_folder
+from msap_geo.version import __version__
 
 if TYPE_CHECKING:
     from msap_geo.audit.findings import Audit, FileAudit, Finding
@@ -50,7 +50,7 @@ def render(audit: Audit) -> str:
         files=[_file(audit, file) for file in audit.files],
         severities=[(*_SECTIONS[one], audit.of(one)) for one in Severity if audit.of(one)],
         number=french.number,
-        version=version("msap-geo"),
+        version=__version__,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from msap_geo.campaign.figures import NAME, Made, figures, read_folder
 from msap_geo.campaign.state import parameters_of, read_record
 from msap_geo.network.store import sha256
 from msap_geo.study.roles import ROLES
+from msap_geo.version import SOFTWARE, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def provenance(campaign: Campaign, studies: Sequence[Made]) -> outputs.Provenanc
         + (f" et {french.counted(more, 'autre')}" if more > 0 else ""),
         date=" ; ".join(days),
         moment=max(moments).replace(tzinfo=dt.UTC) if moments else outputs.UNDATED,
-        software=f"msap_geo {version('msap-geo')}",
+        software=SOFTWARE,
         method=" ".join(_methods(studies)),
         sources=tuple(dict.fromkeys(_sources(studies))),
         limits=tuple(
@@ -174,7 +174,7 @@ def _manifest(
             "fichier": asked.modele.as_posix(),
             "sha256": sha256(campaign.folder / asked.modele),
         },
-        "logiciel": {"msap-geo": version("msap-geo")},
+        "logiciel": {"msap-geo": __version__},
         "citation": {
             "titre": told.title,
             "date": told.date,

@@ -12,13 +12,14 @@ import os
 import platform
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.drafts import LOCK_SUFFIX, draft_in
 from msap_geo.errors import OutputError, reason
 from msap_geo.network.store import sha256
 from msap_geo.sources import SIDECAR
+from msap_geo.version import version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _TRACED:
         try:
-            found[name] = version(name)
+            found[name] = version_of(name)
         except PackageNotFoundError:
             found[name] = "absent"
     return found

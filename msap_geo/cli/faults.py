@@ -7,11 +7,11 @@ import shlex
 import tempfile
 import traceback
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
-from msap_geo import __version__
 from msap_geo.errors import reason
+from msap_geo.version import __version__, version_of
 
 _TRACED = ("geopandas", "numba", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
 FAILED, FAULT = 1, 70
@@ -102,6 +102,6 @@ def write_report(error: BaseException, argv: list[str]) -> Path | None:
 
 def _version(name: str) -> str:
     try:
-        return version(name)
+        return version_of(name)
     except PackageNotFoundError:
         return "absent"

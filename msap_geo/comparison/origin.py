@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import french, outputs
 from msap_geo.comparison.words import title
 from msap_geo.territory import DEPARTEMENTS
+from msap_geo.version import SOFTWARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ def comparison_origin(comparison: Comparison) -> outputs.Provenance:
         ),
         date=" → ".join(dates) if all(dates) and dates[0] != dates[1] else dates[1] or dates[0],
         moment=max(_moment(side) for side in sides),
-        software=f"msap_geo {version('msap-geo')}",
+        software=SOFTWARE,
         method=_method(comparison),
         vintages="",
         sources=tuple(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.anomalies import tally
@@ -11,6 +10,7 @@ from msap_geo.loaders import BORDER_KM
 from msap_geo.network.store import sha256
 from msap_geo.study.provenance import provenance_of
 from msap_geo.territory import DEPARTEMENTS
+from msap_geo.version import version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def manifest(result: Facts) -> dict[str, Any]:
             "attributions": list(told.attributions),
             "credit_routes": told.road_credit,
         },
-        "logiciel": {name: version(name) for name in _TRACED},
+        "logiciel": {name: version_of(name) for name in _TRACED},
         "python": platform.python_version(),
         "parametres": study.model_dump(mode="json", exclude=_unsaid(study), exclude_none=True),
         "epsg": result.times.epsg,

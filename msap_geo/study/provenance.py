@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import os
 import re
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from msap_geo import french, loaders, outputs, sources
@@ -16,6 +15,7 @@ from msap_geo.schemas import COUNTS, GROUPS
 from msap_geo.study.choice import choice_in_words
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import DEPARTEMENTS
+from msap_geo.version import SOFTWARE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         territory=", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements),
         date=date,
         moment=moment,
-        software=_software(),
+        software=SOFTWARE,
         method=_method(result),
         vintages=_vintages(study),
         sources=(*_sources(study), *_dated_counts(result)),
@@ -75,10 +75,6 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         edition=imposed is not None,
         table=result.times.file,
     )
-
-
-def _software() -> str:
-    return f"msap_geo {version('msap-geo')}"
 
 
 def edition() -> dt.datetime | None:
@@ -223,7 +219,7 @@ def _attributions(study: Study, road_credit: str) -> list[str]:
     if publishers:
         named = ", ".join(dict.fromkeys(publishers))
         lines.append(f"{named} : données publiques, Licence Ouverte selon le fichier")
-    lines += [road_credit, f"Calcul et carte : {_software()}"]
+    lines += [road_credit, f"Calcul et carte : {SOFTWARE}"]
     return [line for line in dict.fromkeys(lines) if line]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -119,3 +120,12 @@ def test_no_test_imports_another():
     }
     assert borrowed == {}
     assert list((ROOT / "tests").glob("test_*.py")) == []
+
+
+def test_the_version_is_read_in_one_place():
+    readers = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if re.search(r"importlib\.metadata import .*\bversion\b", path.read_text(encoding="utf-8"))
+    ]
+    assert readers == ["version.py"]
