@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from msap_geo import coverage, french, rounds, siting, travel
+from msap_geo.answers.rounds_problem import RoundsAsked, working_time
 from msap_geo.errors import StudyError
 from msap_geo.hours import read_hours
 from msap_geo.notebook_html import card, table
@@ -27,8 +28,6 @@ WAYS_TOLD = {
     BUS: "un jour de bus par semaine",
     PERMANENCE: "permanence à la mairie, une demi-journée par semaine",
 }
-_BUSY_MINUTES = 555
-"""Minutes of driving and serving in a day of ten hours, its break taken out."""
 _SHORTEST = 90
 _QUARTER = 15
 
@@ -219,6 +218,8 @@ def _options(
     """Return the ways to serve each commune that someone would come to, and its column."""
     around = np.asarray(near.sum(axis=0)).ravel()
     fixed = study_costs(result.study).yearly("")
+    rules = result.study.regles_tournees
+    busy, forbidden = working_time(rules, RoundsAsked()).busy_minutes, set(rules.interdits)
     options: list[Option] = []
     columns: list[int] = []
     rows = result.access[["code_insee", "minutes", "km"]].itertuples(index=False)
@@ -229,7 +230,7 @@ def _options(
             Option(OFFICE, code, costs.site_hours, fixed),
             Option(TWO_DAYS, code, costs.two_days_hours, costs.two_days_share * fixed),
         ]
-        if np.isfinite(minutes):
+        if np.isfinite(minutes) and code not in forbidden:
             found.append(
                 Option(
                     PERMANENCE, code, costs.half_day_hours,
@@ -238,7 +239,7 @@ def _options(
             )  # fmt: skip
             road = costs.km_eur * 2 * km * costs.weeks
             for halves in (1, 2):
-                hours = _bus_hours(minutes, halves)
+                hours = _bus_hours(minutes, halves, busy)
                 if hours:
                     found.append(Option(BUS, code, hours, road, halves, minutes, km))
         options += found
@@ -246,9 +247,9 @@ def _options(
     return options, columns
 
 
-def _bus_hours(minutes: float, halves: int) -> float:
+def _bus_hours(minutes: float, halves: int, busy: float) -> float:
     """Return the hours a bus opens in so many half-days, none if it drives too long."""
-    left = _BUSY_MINUTES * halves / 2 - 2 * np.ceil(minutes)
+    left = busy * halves / 2 - 2 * np.ceil(minutes)
     quarters = min(left, 210 * halves) // _QUARTER * _QUARTER
     return float(quarters / 60) if quarters >= _SHORTEST else 0.0
 

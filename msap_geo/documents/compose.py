@@ -74,6 +74,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "fiches": report_fiches.fiches(parts, shown=fiches),
         "adapted": report_decisions.adapted(parts),
         "longer": report_decisions.longer(parts),
+        "designed": report_rounds.designed(parts),
         "robustness": _robustness(parts),
         "definitions": _definitions(parts),
     }

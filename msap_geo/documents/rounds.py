@@ -44,7 +44,12 @@ def existing(parts: ReportParts) -> Section | None:
     blocks: list[Block] = [Paragraph(text), _territories(parts)]
     if "evolution_couverture" in parts.diagnosis.tables:
         blocks.append(_since(parts))
-    blocks += [_stops(parts), Paragraph(_limits(parts), tone="note")]
+    if parts.result.stops:
+        blocks += [_stops(parts), Paragraph(_limits(parts), tone="note")]
+    if parts.result.planned:
+        more = french.counted(len(parts.result.planned), "arrêt en projet")
+        told = f"{more}, que rien ne compte ici : la carte permet de les essayer."
+        blocks.append(Paragraph(told, tone="note"))
     return Section("Les services qui viennent aux habitants", tuple(blocks))
 
 
@@ -130,6 +135,27 @@ def _limits(parts: ReportParts) -> str:
             "endroit, et rien ailleurs."
         )
     return told
+
+
+def designed(parts: ReportParts) -> Section | None:
+    """Tell the rounds a study asks for: whom they serve, the week, the proof, the cost."""
+    found = parts.decisions.designed
+    if found is None:
+        return None
+    vehicles = french.counted(found.asked.vehicles, "véhicule")
+    hours = french.short(found.plan.weekly_hours, 1)
+    lead = (
+        f"{vehicles}, {hours} h ouvertes par semaine ({found.asked.frequency}), pour les communes "
+        f"à plus de {parts.limit} minutes d’une Maison. "
+    )
+    blocks = (
+        Paragraph(lead + _worth(found)),
+        _week(found),
+        _cost(found),
+        *_left(found),
+        Bullets((*found.remarks, *found.costs.remarks)),
+    )
+    return Section("Des tournées pour qui reste loin", blocks)
 
 
 def rounds_document(found: Rounds) -> Document:

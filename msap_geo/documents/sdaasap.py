@@ -39,7 +39,7 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
     """
     groups: Sequence[tuple[str, Sequence[str]]] = (
         ("Diagnostic", ("access", "zones", "people", "ahead", "without_car", "itinerant", "rules")),
-        ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer")),
+        ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer", "designed")),
     )
     told = [Section("Les sept dimensions de l’accessibilité", _dimensions(parts))]
     kept = []

@@ -14,6 +14,7 @@ from msap_geo.answers.plan import optimise
 from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
 from msap_geo.answers.rating import rate
+from msap_geo.answers.rounds_json import rounds_json
 from msap_geo.documents.parts import ReportParts
 from msap_geo.documents.report import NAME as REPORT_NAME
 from msap_geo.documents.report import report_document
@@ -30,6 +31,7 @@ from msap_geo.folder.tables import (
     plan_layers,
     plan_tables,
     rating_tables,
+    rounds_tables,
     study_layers,
     study_tables,
 )
@@ -71,7 +73,7 @@ class Everything:
     found
         Best plan of :data:`PLAN_SITES` sites, with its frontier; None without candidates.
     decisions
-        What the study asks to be decided: offices to transform, hours to add.
+        What the study asks to be decided: offices to transform, hours to add, rounds.
     """
 
     result: StudyResult
@@ -91,6 +93,8 @@ class Everything:
             tables |= adaptation_tables(self.decisions.adapted)
         if self.decisions.longer is not None:
             tables |= longer_tables(self.decisions.longer)
+        if self.decisions.designed is not None:
+            tables |= rounds_tables(self.decisions.designed)
         return tables | diagnosis_tables(self.diagnosis)
 
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
@@ -207,6 +211,9 @@ def write_everything(
             outputs.write_json(found, draft / "adaptation.json")
         if everything.decisions.longer is not None:
             outputs.write_json(longer_json(everything.decisions.longer), draft / "horaires.json")
+        if everything.decisions.designed is not None:
+            designed = rounds_json(everything.decisions.designed)
+            outputs.write_json(designed, draft / "tournees.json")
         progress("Couches et projet QGIS")
         write_layers(result, layers, draft)
         if geoparquet:

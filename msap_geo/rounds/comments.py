@@ -18,11 +18,15 @@ _BREAKS = re.compile(r"[;\n|]+|\s//?\s|\s[-–]\s+(?=\S*\s*\D)|\.\s+(?=[A-ZÉ])|
 _HOUR = r"(\d{1,2}\s?[hH:]\s?(?:[0-5]\d)?)"
 _SPAN = re.compile(rf"(?:de\s+)?{_HOUR}\s*(?:-|–|/|à|a)\s*{_HOUR}")
 _DAY = re.compile(rf"\b(?:les?\s+)?({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
+_DASHES = {"-", "–"}
 _EVERY_WORD = {"a", "au", "de", "du", "d", "des", "en", "et", "la", "le", "les", "l", "mairie",
                "marche", "permanence", "permanences", "salle", "des_fetes", "fetes", "place",
                "parking", "commune", "itinerance", "bus", "arret"}  # fmt: skip
 """Words around the name of a commune that say nothing of when."""
 
+
+_RANGE = re.compile(r"\s*(?:au|à|a)\s*", re.IGNORECASE)
+"""What makes of two days a range; a dash may mean that, or « and »."""
 
 _DOUBT = re.compile(
     r"\bsem\b|semaine|mois|pair|quinzaine|rdv|rendez|sauf|vacances|alternance|agenda|planning"
@@ -64,6 +68,8 @@ def stops_in_comment(vehicle: str, text: str, communes: Mapping[str, str]) -> To
         stops = _part(vehicle, part, communes)
         found += stops
         unread += [part] if part and not stops else []
+    if any(_only_days(part) for part in unread):
+        return Told((), (text,))  # days whose hours, or whose range, are in another part
     if clashes([("", stop) for stop in found]):
         return Told((), (text,))
     return Told(ordered(found), tuple(unread))
@@ -80,9 +86,10 @@ def _part(vehicle: str, part: str, communes: Mapping[str, str]) -> list[Stop]:
         at = match.end()
         day, opens, closes = match.groups()
         if day:
-            if told and not days and _named(" ".join(rest[-1:]), communes):
-                return []  # another place begins
-            days.append(WEEKDAYS.index(day.lower()))
+            more = _more_days(days, rest[-1], WEEKDAYS.index(day.lower()))
+            if not more or (told and not days and _named(rest[-1], communes)):
+                return []  # a range open to doubt, or another place begins
+            days += more
             continue
         try:
             span = (read_clock(re.sub(r"\s", "", opens)), read_clock(re.sub(r"\s", "", closes)))
@@ -97,6 +104,21 @@ def _part(vehicle: str, part: str, communes: Mapping[str, str]) -> list[Stop]:
     if days or not told or code is None or any(opens >= closes for _, opens, closes in told):
         return []
     return [Stop(vehicle, day, EVERY_WEEK, code, "", opens, closes) for day, opens, closes in told]
+
+
+def _more_days(days: list[int], between: str, day: int) -> list[int]:
+    """Return the days a day adds to those before it: itself, or up to it; none in doubt."""
+    if days and between.strip() in _DASHES:
+        return []
+    if days and _RANGE.fullmatch(between):
+        return list(range(days[-1] + 1, day + 1))
+    return [day]
+
+
+def _only_days(part: str) -> bool:
+    """Tell whether a part holds days and nothing else."""
+    words = normalise(_DAY.sub(" ", part)).split("_")
+    return bool(_DAY.search(part)) and all(word in {"", *_EVERY_WORD} for word in words)
 
 
 def _named(text: str, communes: Mapping[str, str]) -> bool:

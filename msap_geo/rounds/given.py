@@ -103,7 +103,7 @@ def stops_planned(
     """
     where, told = "[donnees] tournees_projet", _told(table)
     there = [(f"{stop.vehicle}, aujourd'hui", stop) for stop in existing]
-    _check([*there, *told], codes, where=where)
+    _check(told, codes, where=where, there=there)
     today, then = cycles_of(existing), cycles_of(stop for _, stop in told)
     if longer := sorted(name for name in then if 1 < today.get(name, 1) < then[name]):
         raise StudyError(
@@ -132,21 +132,31 @@ def _told(table: pd.DataFrame) -> list[tuple[str, Stop]]:
     ]
 
 
-def _check(told: Sequence[tuple[str, Stop]], codes: Iterable[str], *, where: str) -> None:
-    """Refuse stops of another study, in two places at once, or that never begin again together."""
+def _check(
+    told: Sequence[tuple[str, Stop]],
+    codes: Iterable[str],
+    *,
+    where: str,
+    there: Sequence[tuple[str, Stop]] = (),
+) -> None:
+    """Refuse stops of another study, in two places at once, or that never begin again together.
+
+    Of those there already, only what they do to the others is looked at.
+    """
     if unknown := sorted({stop.code_insee for _, stop in told} - set(codes)):
         raise StudyError(
             f"arrêts dans des communes d'une autre étude : {', '.join(unknown)}",
             where=where,
             remedy="retirer ces arrêts, ou prendre l'étude de leur territoire",
         )
-    if faults := clashes(told):
+    already = set(clashes(there))
+    if faults := [fault for fault in clashes([*there, *told]) if fault not in already]:
         raise DataError(
             " ; ".join(faults),
             where=where,
             remedy="donner un autre nom de véhicule, ou d'autres heures",
         )
-    whole_cycle(cycles_of(stop for _, stop in told))
+    whole_cycle(cycles_of(stop for _, stop in (*there, *told)))
 
 
 def stops_of_list(

@@ -12,6 +12,10 @@ from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
 from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.stops import Stop, make_stop
+from msap_geo.rounds.working_time import WEEKS
+
+MOST_VEHICLES = 20
+"""A study file asks for no more: beyond, it is a typing error."""
 
 
 class Arret(BaseModel):
@@ -38,10 +42,17 @@ class Arret(BaseModel):
 
 
 class ReglesTournees(BaseModel):
-    """``[regles_tournees]``: working day, bases, imposed stops and days, fairness."""
+    """``[regles_tournees]``: working day, bases, imposed stops and days, fairness.
+
+    With ``vehicules`` the study itself asks for rounds: its report and its workbook have them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    vehicules: Annotated[int, Field(ge=1, le=MOST_VEHICLES)] | None = None
+    heures_ouvertes: float = Field(default=28.0, gt=0, le=168)
+    arret_minutes: int = Field(default=90, ge=15, le=600)
+    frequence: str = "hebdomadaire"
     bases: tuple[str, ...] = ()
     jours: tuple[str, ...] = ("lundi", "mardi", "mercredi", "jeudi", "vendredi")
     journee_max_heures: float = Field(default=10.0, gt=0, le=10.0)
@@ -59,6 +70,15 @@ class ReglesTournees(BaseModel):
     equite_heures_minimum: float = Field(default=0.0, ge=0)
     poids: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     secondes: float = Field(default=100.0, gt=0)
+
+    @field_validator("frequence")
+    @classmethod
+    def _known_frequency(cls, name: str) -> str:
+        if name not in WEEKS:
+            raise StudyError(
+                f"fréquence inconnue : « {name} »", remedy=f"choisir parmi : {', '.join(WEEKS)}"
+            )
+        return name
 
     @field_validator("jours")
     @classmethod

@@ -15,7 +15,8 @@ from msap_geo.errors import StudyError
 from msap_geo.outputs.page.payload import payload
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
-ASKED = "\n[adaptation]\nnombre = 3\n\n[horaires]\nheures = 7\n"
+ROUNDS = '\n[regles_tournees]\nvehicules = 2\nheures_ouvertes = 14\nfrequence = "quinzaine"\n'
+ASKED = f"\n[adaptation]\nnombre = 3\n\n[horaires]\nheures = 7\n{ROUNDS}"
 
 
 def study_of(tmp_path, section):
@@ -40,8 +41,12 @@ def test_the_folder_holds_what_the_commands_say(made):
     assert told == json.loads(json.dumps(answers.adaptation_json(alone)))
     told = json.loads((written / "horaires.json").read_text(encoding="utf-8"))
     assert told == json.loads(json.dumps(answers.longer_json(answers.open_longer(found.result, 7))))
+    told = json.loads((written / "tournees.json").read_text(encoding="utf-8"))
+    alone = answers.design_rounds(found.result, answers.RoundsAsked(2, 14, 90, "quinzaine"))
+    assert told == json.loads(json.dumps(answers.rounds_json(alone)))
+    assert len(told["tournees"]) > 1
     sheets = openpyxl.load_workbook(written / "etude.xlsx", read_only=True).sheetnames
-    assert {"Transformations", "Plus loin", "Marges"} <= set(sheets)
+    assert {"Transformations", "Plus loin", "Marges", "Tournées"} <= set(sheets)
     assert any("emi-journées" in name for name in sheets)
 
 
@@ -61,8 +66,17 @@ def test_the_report_tells_each_transformation_and_each_addition(made):
     tables = {block.caption: block for block in longer.blocks if hasattr(block, "rows")}
     rows = tables["Demi-journées à ajouter"].rows
     assert [row[1] for row in rows] == found.decisions.longer.additions["nom"].tolist()
+    designed = sections["Des tournées pour qui reste loin"]
+    plan = found.decisions.designed.plan
+    assert "Aucun plan qui respecte les mêmes règles n’en sert plus de " in designed.blocks[0].text
+    assert "2\u00a0véhicules, " in designed.blocks[0].text
+    week = designed.blocks[1]
+    assert [row[2] for row in week.rows] == found.decisions.designed.stops()["nom"].tolist()
+    assert all("semaine" in row[1] for row in week.rows)
+    assert plan.value <= plan.bound
     scheme = documents.report_document(parts, model="sdaasap").sections
     assert any(s.title == "Objectifs : adapter le réseau postal" for s in scheme)
+    assert any(s.title == "Objectifs : des tournées pour qui reste loin" for s in scheme)
 
 
 def test_the_map_marks_them_and_who_is_farther(made):
@@ -93,6 +107,25 @@ def test_nothing_is_decided_that_is_not_asked(tmp_path):
     result = study.run_study(study_of(tmp_path, ""))
     assert answers.decisions_of(result) == answers.Decisions()
     assert answers.Decisions().proposals() is None
+
+
+def test_no_rounds_where_nobody_is_far(tmp_path):
+    asked = study_of(tmp_path, ROUNDS)
+    near = asked.with_values("etude", seuils_minutes=(500.0,))
+    assert answers.decisions_of(study.run_study(near)).designed is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('frequence = "annuelle"', "fréquence inconnue : « annuelle »"),
+        ("vehicules = 0", "vehicules"),
+        ("vehicules = 1\narret_minutes = 50", "quarts d'heure"),
+    ],
+)
+def test_rounds_that_mean_nothing_are_refused(tmp_path, line, said):
+    with pytest.raises(StudyError, match=said):
+        answers.decisions_of(study.run_study(study_of(tmp_path, f"\n[regles_tournees]\n{line}\n")))
 
 
 def test_both_sizes_at_once_are_refused(tmp_path):

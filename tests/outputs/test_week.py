@@ -167,6 +167,21 @@ class TestPage:
         assert "9 h–12 h 15" in text
         assert "13 h–14 h" in text
 
+    def test_a_commune_within_another_is_seen(self):
+        communes = toy_communes()
+        inner = communes.geometry.iloc[1].centroid.buffer(2_000, cap_style="square")
+        communes.loc[1, "geometry"] = communes.geometry.iloc[1].difference(inner)
+        communes.loc[0, "geometry"] = inner
+        page = week.week_page(made(), communes, beyond=[])
+        around, *_ = [path for path in re.findall(r' d="([^"]*)"', page) if path.count("M") > 1]
+        assert around.count("Z") == 2
+        assert "fill-rule:evenodd" in page
+
+    def test_many_vehicles_are_told_apart(self):
+        page = self.page(made(*(outing(vehicle=f"Bus {i}") for i in range(1, 13))))
+        legend = re.findall(r'stroke="(#\w+)" stroke-width="4" stroke-dasharray="([^"]*)"', page)
+        assert len(legend) == len(set(legend)) == 12
+
     def test_weeks_of_a_cycle_are_told_apart(self):
         text = self.page(made(outing(week=1), outing(week=2), cycle=2))
         assert "mardi (semaine 1)" in text

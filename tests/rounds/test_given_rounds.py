@@ -40,6 +40,10 @@ class TestComments:
             ("LUNDI : MAIRIE DE MARANS DE 9H À 12H", [(0, "17218", 540, 720)]),
             ("Lundi 9h-12h et 14h-17h Marans", [(0, "17218", 540, 720), (0, "17218", 840, 1020)]),
             ("Lundi 9h-12h St Ouen", [(0, "17376", 540, 720)]),
+            ("Du mardi au jeudi 9h-12h Marans",
+             [(1, "17218", 540, 720), (2, "17218", 540, 720), (3, "17218", 540, 720)]),
+            ("Lundi et mercredi au jeudi de 9h à 12h : Marans",
+             [(0, "17218", 540, 720), (2, "17218", 540, 720), (3, "17218", 540, 720)]),
         ],
     )  # fmt: skip
     def test_what_leaves_nothing_to_guess_is_read(self, text, stops):
@@ -61,6 +65,10 @@ class TestComments:
             "Lundi 9h-12h Marans ; lundi 11h-13h Longèves",
             "Lundi 9h-12h Paris",
             "Lundi 9h-25h Marans",
+            "Lundi-vendredi 9h-12h Marans",
+            "Lundi - vendredi 9h-12h Marans",
+            "Lundi ; mardi 9h-12h Marans",
+            "Vendredi au mardi 9h-12h Marans",
         ],
     )
     def test_what_is_open_to_doubt_is_not(self, text):

@@ -85,11 +85,11 @@ class TestMixedPlan:
 class TestByHand:
     def test_a_bus_half_day_a_day_or_nothing(self):
         # 555 minutes a day: 10 there and back leave 257, three and a half hours at most.
-        assert _bus_hours(10.0, 1) == 3.5
-        assert _bus_hours(10.0, 2) == 7.0
+        assert _bus_hours(10.0, 1, 555) == 3.5
+        assert _bus_hours(10.0, 2, 555) == 7.0
         # Two hours away: 555 - 240 = 315 minutes, 5 h 15; half a day leaves 37.
-        assert _bus_hours(120.0, 2) == 5.25
-        assert _bus_hours(120.0, 1) == 0.0
+        assert _bus_hours(120.0, 2, 555) == 5.25
+        assert _bus_hours(120.0, 1, 555) == 0.0
 
     def test_where_a_whole_office_becomes_cheaper(self):
         # Five times 20,000 euros pass 94,000: four days of seven hours at 2 h for a thousand.
@@ -155,3 +155,19 @@ class TestStudy:
         toy_study.configure(("seuils_minutes = [20, 30]", "seuils_minutes = [120]"))
         with pytest.raises(StudyError, match="rien n'est à comparer"):
             answers.compare_services(run_study(read_study(toy_study.path)))
+
+    def test_the_rules_of_the_study_hold(self, toy_study):
+        toy_study.configure(
+            (
+                "[candidats]",
+                '[regles_tournees]\ninterdits = ["53005"]\njournee_max_heures = 6\n\n[candidats]',
+            )
+        )
+        found = answers.compare_services(
+            run_study(read_study(toy_study.path)), budget_eur=1_000_000
+        )
+        moving = [o for o in found.options if o.way in ("bus", "permanence")]
+        assert {o.place for o in moving}.isdisjoint({"53005"})
+        assert {o.place for o in moving} >= {"53004", "53006"}
+        # Six hours, no break due, twice fifty minutes of driving to the last commune.
+        assert max(o.hours for o in moving if o.way == "bus" and o.place == "53006") == 4.25

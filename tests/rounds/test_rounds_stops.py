@@ -102,6 +102,11 @@ class TestStopsInProject:
         with pytest.raises(DataError, match=r"déjà ailleurs le lundi de 09:00 à 12:00"):
             rounds.stops_planned(project([late]), [self.monday], ["1", "2"])
 
+    def test_what_already_clashes_is_not_the_fault_of_the_project(self):
+        today = [self.monday, self.monday]
+        (kept,) = rounds.stops_planned(project([Stop("B", 0, 0, "1", "", 1, 2)]), today, ["1"])
+        assert kept.vehicle == "B"
+
     def test_a_stop_of_another_study_is_named(self):
         with pytest.raises(StudyError, match="autre étude : 9") as told:
             rounds.stops_planned(project([Stop("B", 0, 0, "9", "", 1, 2)]), [], ["1"])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from msap_geo import outputs
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
 from msap_geo.answers.decided.longer import LongerOpening, open_longer
+from msap_geo.answers.rounds import Rounds, design_rounds
+from msap_geo.answers.rounds_problem import RoundsAsked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +25,13 @@ class Decisions(NamedTuple):
         Of ``[adaptation] nombre`` or ``economie_eur``.
     longer
         Of ``[horaires] heures``.
+    designed
+        Of ``[regles_tournees] vehicules``; null too where nobody is beyond reach of a Maison.
     """
 
     adapted: AdaptedNetwork | None = None
     longer: LongerOpening | None = None
+    designed: Rounds | None = None
 
     def proposals(self) -> outputs.Proposals | None:
         """Return what a map shows of them."""
@@ -57,7 +62,7 @@ def decisions_of(
     Returns
     -------
     Decisions
-        The network adapted, the weeks made longer.
+        The network adapted, the weeks made longer, the rounds designed.
 
     Raises
     ------
@@ -71,4 +76,18 @@ def decisions_of(
         adapted = adapt_network(result, wanted, progress=progress)
     if hours is not None:
         longer = open_longer(result, hours, progress=progress)
-    return Decisions(adapted, longer)
+    return Decisions(adapted, longer, _rounds(result, progress))
+
+
+def _rounds(result: StudyResult, progress: Callable[[str], None]) -> Rounds | None:
+    rules = result.study.regles_tournees
+    if rules.vehicules is None or result.zones.empty:
+        return None
+    asked = RoundsAsked(
+        vehicles=rules.vehicules,
+        open_hours=rules.heures_ouvertes,
+        shortest_minutes=rules.arret_minutes,
+        frequency=rules.frequence,
+    )
+    progress("Tournées")
+    return design_rounds(result, asked, progress=progress)

@@ -32,7 +32,7 @@ padding:1rem;color:#161616;background:#fff}h1{font-size:1.5rem;margin:.2rem 0}
 .choix{position:absolute;opacity:0}nav label{display:inline-block;padding:.35rem .8rem;
 border:1px solid #555;border-radius:.3rem;margin:.15rem;cursor:pointer}
 svg{width:100%;height:auto;max-height:80vh;border:1px solid #bbb;background:#f7f9fb}
-.commune{fill:#fff;stroke:#c3c8cf;stroke-width:.6}.zone{fill:#f3e3d3;stroke:#c3c8cf;stroke-width:.6}
+.commune,.zone{fill-rule:evenodd}.commune{fill:#fff;stroke:#c3c8cf;stroke-width:.6}.zone{fill:#f3e3d3;stroke:#c3c8cf;stroke-width:.6}
 .route{fill:none;stroke-width:4;stroke-linejoin:round;stroke-linecap:round;opacity:.85}
 .arret{stroke:#fff;stroke-width:2}.base{fill:#161616}
 text{font:600 15px system-ui,sans-serif;paint-order:stroke;stroke:#fff;stroke-width:4px;
@@ -142,7 +142,9 @@ def _drawing(
     shapes = shapely.coverage_simplify(communes.geometry.to_numpy(), _SIMPLE_M)
     ground = []
     for code, shape in zip(communes["code_insee"], shapes, strict=True):
-        rings = [ring for part in shapely.get_parts(shape) for ring in (part.exterior,)]
+        rings = [
+            ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)
+        ]
         path = "".join(f"M{frame.points(ring)}Z" for ring in rings)
         ground.append(f'<path class="{"zone" if code in beyond else "commune"}" d="{path}"/>')
     drawn = "".join(
@@ -158,7 +160,7 @@ def _drawing(
 
 def _outing(frame: _Frame, outing: Outing, rank: int, vehicles: list[str]) -> str:
     number = vehicles.index(outing.vehicle)
-    ink, dash = _INKS[number % len(_INKS)], _DASHES[number % len(_DASHES)]
+    ink, dash = _line(number)
     ways = "".join(
         f'<polyline class="route" stroke="{ink}" stroke-dasharray="{dash}" '
         f'points="{frame.points(way.simplify(30.0))}"/>'
@@ -188,6 +190,12 @@ def _outing(frame: _Frame, outing: Outing, rank: int, vehicles: list[str]) -> st
     return f'<g class="jour j{rank}">{ways}{base}{"".join(marks)}</g>'
 
 
+def _line(rank: int) -> tuple[str, str]:
+    """Return the colour and the dashes of a vehicle: thirty-six go before two look alike."""
+    turn = rank // len(_INKS)
+    return _INKS[rank % len(_INKS)], _DASHES[(rank + turn) % len(_DASHES)]
+
+
 def _span(opens: int, closes: int) -> str:
     return f"{clock_in_words(opens)}–{clock_in_words(closes)}"
 
@@ -201,8 +209,8 @@ def _legend(vehicles: list[str]) -> str:
     items = "".join(
         '<svg width="60" height="12" aria-hidden="true" '
         'style="width:60px;border:0;background:none">'
-        f'<line x1="2" y1="6" x2="58" y2="6" stroke="{_INKS[rank % len(_INKS)]}" stroke-width="4" '
-        f'stroke-dasharray="{_DASHES[rank % len(_DASHES)]}"/></svg> {escape(name)} &ensp; '
+        f'<line x1="2" y1="6" x2="58" y2="6" stroke="{_line(rank)[0]}" stroke-width="4" '
+        f'stroke-dasharray="{_line(rank)[1]}"/></svg> {escape(name)} &ensp; '
         for rank, name in enumerate(vehicles)
     )
     return (
