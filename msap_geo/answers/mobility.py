@@ -13,9 +13,10 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.answers.mobility_sites import candidates_without_car, more_runs, moved_hours
 from msap_geo.answers.origins import memberships_of
 from msap_geo.answers.ways import read_timetables, ways_of
+from msap_geo.study.roads import NOT_WITHOUT_CAR, coaches_without_roads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from msap_geo.answers.origins import Origins
     from msap_geo.answers.ways import Ways
@@ -63,8 +64,7 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
     timetable = read_timetables(result)
     cannot = _cannot(result, len(origin.points) * len(maisons) * len(timetable.days))
     if cannot:
-        told = Anomaly("sans-voiture-impossible", Action.NOTED, "", cannot)
-        return Mobility({}, {}, [*timetable.anomalies, told])
+        return Mobility({}, {}, [*timetable.anomalies, cannot])
     ways = ways_of(result, timetable)
     trips = ways.by_mode(origin.points, maisons)
     days = coverage.days_without_car(origin.points, trips)
@@ -96,19 +96,21 @@ def mobility(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins) ->
     return Mobility(tables, layers, list(timetable.anomalies))
 
 
-def _cannot(result: StudyResult, rows: int) -> str:
-    """Say why a study cannot answer; empty where it can."""
-    if result.estimated or not result.study.reseau.sources:
-        return (
-            "sans routes, l'étude ne sait pas aller à pied jusqu'à l'arrêt : les trajets sans "
-            "voiture ne sont pas mesurés ([reseau] source)"
-        )
-    if rows > MOST_ROWS:
-        return (
+def why_unmeasured(anomalies: Iterable[Anomaly]) -> str:
+    """Return why journeys without a car were asked for and not measured; empty where they were."""
+    return next((one.message for one in anomalies if one.code == NOT_WITHOUT_CAR), "")
+
+
+def _cannot(result: StudyResult, rows: int) -> Anomaly | None:
+    """Tell why a study cannot answer; None where it can."""
+    roadless = coaches_without_roads(result.study)
+    if roadless is None and rows > MOST_ROWS:
+        vast = (
             f"territoire trop vaste pour les trajets sans voiture ({french.number(rows)} allers et "
             "retours à examiner) : le faire par région, ou pour moins de jours"
         )
-    return ""
+        return Anomaly(NOT_WITHOUT_CAR, Action.NOTED, "", vast)
+    return roadless
 
 
 def _shared_hours(ways: Ways, origin: Origins, maisons: gpd.GeoDataFrame) -> pd.DataFrame:

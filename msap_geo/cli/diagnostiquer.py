@@ -62,6 +62,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
     from msap_geo import french  # noqa: PLC0415
     from msap_geo.answers.ahead.people import tomorrow_in_words  # noqa: PLC0415
+    from msap_geo.answers.mobility import why_unmeasured  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study
@@ -80,6 +81,8 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     blanches = tables["robustesse_zones"]["robustesse"].value_counts()
     told = ", ".join(french.counted(n, name) for name, n in blanches.items())
     lines.append(f"  zones blanches : {told or 'aucune'}")
+    cannot = why_unmeasured(diagnosis.anomalies)
+    lines += [f"  sans voiture, non mesuré : {cannot}"] if cannot else []
     worst = tables["fermetures"].iloc[0] if len(tables["fermetures"]) else None
     if worst is not None and worst[f"perdus_{first}"]:
         lines.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msap_geo import coverage, french
-from msap_geo.answers.mobility import timetable_in_words
+from msap_geo.answers.mobility import timetable_in_words, why_unmeasured
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
 
@@ -24,7 +24,13 @@ _LISTED = 8
 
 
 def without_car(parts: ReportParts) -> Section | None:
-    """Tell who can go to a Maison and come back the same day without a car; none without a feed."""
+    """Tell who can go to a Maison and come back the same day without a car; none without a feed.
+
+    A feed that could not be used is a section too: who gave one must learn what is missing.
+    """
+    cannot = why_unmeasured(parts.diagnosis.anomalies)
+    if cannot:
+        return Section("Sans voiture", (Paragraph(f"Non mesuré : {cannot}.", tone="note"),))
     if "mobilite_territoires" not in parts.diagnosis.tables:
         return None
     found = parts.table("mobilite_territoires")

@@ -27,6 +27,7 @@ from msap_geo.study.inputs import (
 )
 from msap_geo.study.ledger import AuditLedger, Ledger
 from msap_geo.study.roads import (
+    coaches_without_roads,
     from_streets,
     load_roads,
     network_anomalies,
@@ -332,6 +333,8 @@ def _timetable(book: AuditLedger) -> None:
     book.anomalies += timetable.anomalies
     runs, used = len(timetable.runs.service), np.asarray(timetable.active.any(axis=1))
     book.count("gtfs", asked.gtfs[0], runs, int(used[timetable.runs.service].sum()))
+    told = coaches_without_roads(book.study)
+    book.anomalies += [told] if told else []
 
 
 def _readable(

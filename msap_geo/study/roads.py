@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from msap_geo.study.file import Study
     from msap_geo.study.times.source import TimeSource
 
+NOT_WITHOUT_CAR = "sans-voiture-impossible"
+"""Code of what tells that journeys without a car were asked for and are not measured."""
+
 _UNSNAPPED_SHARE = 0.5
 
 
@@ -355,3 +358,18 @@ def time_anomalies(
         told, "commune-sans-temps", Action.NOTED, "{raison}, comptée au-delà des seuils"
     )
     return anomalies
+
+
+def coaches_without_roads(study: Study) -> Anomaly | None:
+    """Return what a study with timetables and no roads must be told; None where both are given."""
+    if not study.mobilite.gtfs or (
+        study.reseau.sources and study.reseau.profil != network.ESTIMATED
+    ):
+        return None
+    return Anomaly(
+        NOT_WITHOUT_CAR,
+        Action.NOTED,
+        "",
+        "sans routes, l'étude ne sait pas aller à pied jusqu'à l'arrêt : les trajets sans voiture "
+        "ne sont pas mesurés ([reseau] source)",
+    )

@@ -257,7 +257,7 @@ def test_without_a_feed_nothing_changes(toy_study):
     assert not [name for name in found.tables if "mobilite" in name or "sans_voiture" in name]
 
 
-def test_a_study_without_roads_says_what_it_cannot_do(toy_study):
+def test_a_study_without_roads_says_what_it_cannot_do(toy_study, capsys):
     found = diagnosed(
         coaches(toy_study),
         ('noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"\n', 'profil = "estime"\n'),
@@ -266,6 +266,19 @@ def test_a_study_without_roads_says_what_it_cannot_do(toy_study):
     assert "mobilite_communes" not in found.tables
     (told,) = [one for one in found.anomalies if one.code == "sans-voiture-impossible"]
     assert "sans routes" in told.message
+    # Wherever one looks: the audit, the command line, the report.
+    findings = study.audit_study(found.result.study).findings
+    assert [one.severity for one in findings if one.code == told.code] == ["avertissement"]
+    with pytest.raises(SystemExit) as left:
+        cli.main(["diagnostiquer", str(toy_study.path), "--sortie", str(toy_study.folder / "s")])
+    assert left.value.code == 0
+    assert f"sans voiture, non mesuré : {told.message}" in capsys.readouterr().out
+    rating, provenance = answers.rate(found.result), provenance_of(found.result)
+    plan = answers.optimise(found.result, answers.Asked(number=1))
+    section = without_car(ReportParts(found.result, found, rating, plan, provenance))
+    assert section is not None
+    (said,) = section.blocks
+    assert told.message in said.text
 
 
 def test_the_audit_reads_the_timetables(toy_study):
