@@ -129,6 +129,15 @@ def test_almost_empty_document(form):
     assert "Ici" in TEXT[form](render(bare, form))
 
 
+def test_a_file_name_copied_from_the_pdf_is_that_of_the_file():
+    name = "diagnostic_mobilite_communes_sans_voiture.csv"
+    section = Section("Sources", (Table("Fichiers", (Column("Nom"),), ((name,),)), Paragraph(name)))
+    told = Document("Titre", "Ici", "", dt.date(2024, 1, 1), "msap_geo", (), (section,))
+    pages = pypdf.PdfReader(io.BytesIO(render(told, "pdf"))).pages
+    # Cut where it must be by nothing that one can copy or that a search would stumble on.
+    assert "".join(page.extract_text() for page in pages).count(name) == 2
+
+
 def test_pdf_can_be_read_by_a_machine():
     reader = pypdf.PdfReader(io.BytesIO(render(a_document(HOSTILE), "pdf")))
     root = reader.trailer["/Root"]
