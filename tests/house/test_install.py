@@ -127,7 +127,9 @@ def test_the_locks_agree_and_hold_no_address():
 
 
 def test_the_lock_of_what_checks_scripts_has_hashes_and_no_address():
-    lock = json.loads((ROOT / "scripts" / "page" / "package-lock.json").read_text(encoding="utf-8"))
+    text = (ROOT / "scripts" / "page" / "package-lock.json").read_text(encoding="utf-8")
+    assert "://" not in text
+    lock = json.loads(text)
     packages = {name: one for name, one in lock["packages"].items() if name}
     assert {"node_modules/oxlint", "node_modules/typescript"} <= set(packages)
     for name, one in packages.items():

@@ -87,7 +87,7 @@ var msapCote = (function () {
     });
     if (E.tournees) {
       row("Arrêts de tournées changés", msap.nombre(kept.arrets.length), msap.nombre(choice.arrets.length), vue.signe(choice.arrets.length - kept.arrets.length));
-      vue.lignesTournees(a, b).forEach(function (line) { row.apply(null, line); });
+      vue.lignesTournees(a, b).forEach(function (line) { row(line[0], line[1], line[2], line[3]); });
     }
     row("Zones blanches", msap.nombre(a.zones.length), msap.nombre(b.zones.length), vue.signe(b.zones.length - a.zones.length));
     var was = perYear(kept), is = perYear(choice);

@@ -11,7 +11,7 @@ var msapTournees = (function () {
       var row = 0;
       return nombres(text).map(function (step) { row += step; return row; });
     });
-    var de = Array.from({ length: n }, function () { return []; }), rang = Object.create(null);
+    var de = Array.from({ length: n }, function () { return /** @type {number[]} */ ([]); }), rang = Object.create(null);
     arrets.id.forEach(function (id, i) {
       rang[id] = i;
       autour[arrets.lieu[i]].forEach(function (c) { de[c].push(i); });

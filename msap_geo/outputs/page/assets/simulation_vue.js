@@ -152,7 +152,7 @@ var msapVue = (function () {
       row(body, "Heures ouvertes à portée, au moins, par habitant et semaine", msap.nombre(hours(was), 1),
         msap.nombre(hours(is), 1), signed(hours(is) - hours(was), 1));
     }
-    roundsLines(was, is).forEach(function (line) { row.apply(null, [body].concat(line)); });
+    roundsLines(was, is).forEach(function (line) { row(body, line[0], line[1], line[2], line[3]); });
     is.groupes.forEach(function (group, i) {
       var before = was.groupes[i].couverts[0] / 1000, after = group.couverts[0] / 1000;
       row(body, capital(group.titre) + ", à " + first(), msap.nombre(before), msap.nombre(after),
