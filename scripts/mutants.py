@@ -1,9 +1,15 @@
 """Change one thing in the code, run the tests: a change that no test sees shows a missing test.
 
-``python scripts/mutants.py msap_geo/coverage tests/coverage --nombre 300 --graine 21``
+``nice python scripts/mutants.py msap_geo/coverage tests/coverage --nombre 300 --graine 21``
 
 A seeded sample among every mutant of a room: comparisons, arithmetic, ``and``/``or``, ``not``,
-numbers, the end of a function. The room is copied aside; nothing is written in the project.
+numbers, booleans, the end of a function. Compiled kernels, annotations, messages and what gives the
+same byte-code are left out. The project is copied aside; nothing is written in it.
+
+The tests named are run once under coverage; a mutant is then tried with the tests that run its
+line, shortest first, until one fails. Each trial is a fork of one process that has imported the
+libraries already. A mutant whose line no test runs survives. A trial that outlives its time is
+counted apart, as stopped: the tests would have seen it, but none failed.
 """
 
 from __future__ import annotations
@@ -11,14 +17,20 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from importlib import import_module
 from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
 
 _SWAPS: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -27,58 +39,215 @@ _SWAPS: dict[type, type] = {
     ast.FloorDiv: ast.Div, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }  # fmt: skip
+# Imported before the first fork, so that no trial pays for them; ours never are.
+_LIBRARIES = """
+numpy pandas geopandas shapely pyproj pyogrio pyarrow scipy.sparse.csgraph scipy.optimize numba
+hypothesis highspy pandera pydantic osmium openpyxl pytest coverage
+""".split()  # noqa: SIM905 - a list of words
 
 
-def mutants(tree: ast.Module) -> list[tuple[int, str, ast.Module]]:
-    """Return every mutant of a module: line, what was changed, the changed tree."""
-    found = []
-    nodes = [node for node in ast.walk(tree) if not _is_typing(node)]
-    for position, node in enumerate(nodes):
-        for change in _changes(node):
-            changed = copy.deepcopy(tree)
-            twin = [one for one in ast.walk(changed) if not _is_typing(one)][position]
-            what = _apply(twin, change)
-            found.append((getattr(node, "lineno", 0), what, changed))
+class Mutant(NamedTuple):
+    """One change: where it is, what it says, the whole text of the file changed."""
+
+    path: Path
+    lines: range
+    what: str
+    text: str
+
+
+def mutants(path: Path) -> list[tuple[ast.AST, ast.stmt]]:
+    """Return what can be changed in a file: each node, and the statement it belongs to."""
+    found: list[tuple[ast.AST, ast.stmt]] = []
+
+    def visit(node: ast.AST, statement: ast.stmt) -> None:
+        if _left_out(node):
+            return
+        statement = node if isinstance(node, ast.stmt) else statement
+        if _changeable(node):
+            found.append((node, statement))
+        aside = {"annotation", "returns", "decorator_list", "bases"}
+        values = [value for name, value in ast.iter_fields(node) if name not in aside]
+        children = [each for value in values for each in _listed(value)]
+        for child in children:
+            visit(child, statement)
+
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        visit(statement, statement)
     return found
 
 
-def _is_typing(node: ast.AST) -> bool:
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+def _listed(value: object) -> list[ast.AST]:
+    every = value if isinstance(value, list) else [value]
+    return [each for each in every if isinstance(each, ast.AST)]
 
 
-def _changes(node: ast.AST) -> list[str]:  # noqa: PLR0911 - a table
+def _left_out(node: ast.AST) -> bool:
+    """Tell what is not changed, with all that it holds."""
     match node:
-        case ast.Compare() if type(node.ops[0]) in _SWAPS:
-            return ["compare"]
-        case ast.BinOp() | ast.BoolOp() if type(node.op) in _SWAPS:
-            return ["operator"]
+        case ast.JoinedStr():  # a message; its positions are wrong before Python 3.12
+            return True
+        case ast.FunctionDef():
+            worn = " ".join(map(ast.unparse, node.decorator_list))
+            return "kernel" in worn or "njit" in worn
+        case ast.If():
+            return ast.unparse(node.test) == "TYPE_CHECKING"
+    return False
+
+
+def _changeable(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare():
+            return type(node.ops[0]) in _SWAPS
+        case ast.BinOp() | ast.BoolOp():
+            return type(node.op) in _SWAPS
         case ast.UnaryOp(op=ast.Not()):
-            return ["not"]
-        case ast.Constant() if type(node.value) in (int, float):
-            return ["number"]
-        case ast.Constant() if isinstance(node.value, bool):
-            return ["boolean"]
-        case ast.Return() if node.value is not None:
-            return ["return"]
-    return []
+            return True
+        case ast.Constant():
+            return type(node.value) in {int, float, bool}
+        case ast.Return():
+            return node.value is not None and ast.unparse(node.value) != "None"
+    return False
 
 
-def _apply(node: ast.AST, change: str) -> str:
-    before = ast.unparse(node)[:60]
-    match change:
-        case "compare":
-            node.ops[0] = _SWAPS[type(node.ops[0])]()
-        case "operator":
-            node.op = _SWAPS[type(node.op)]()
-        case "not":
-            node.op, node.operand = ast.UAdd(), ast.Call(ast.Name("bool"), [node.operand], [])
-        case "number":
-            node.value += 1
-        case "boolean":
-            node.value = not node.value
-        case _:
-            node.value = ast.Constant(None)
-    return f"{before}  →  {ast.unparse(node)[:60]}"
+def apply(path: Path, node: ast.AST, statement: ast.stmt) -> Mutant | None:
+    """Return the mutant of a node, or nothing where the byte-code is the same."""
+    changed = copy.deepcopy(node)
+    match changed:
+        case ast.Compare():
+            changed.ops[0] = _SWAPS[type(changed.ops[0])]()
+        case ast.BinOp() | ast.BoolOp():
+            changed.op = _SWAPS[type(changed.op)]()
+        case ast.UnaryOp():
+            changed.op, changed.operand = (
+                ast.Not(),
+                ast.UnaryOp(ast.Not(), changed.operand),
+            )
+        case ast.Constant():
+            value = changed.value
+            changed.value = not value if isinstance(value, bool) else value + 1
+        case ast.Return():
+            changed.value = ast.Constant(None)
+    text = path.read_text(encoding="utf-8")
+    new = _written(text, node, ast.unparse(ast.fix_missing_locations(changed)))
+    if _same(compile(text, "x", "exec"), compile(new, "x", "exec")):
+        return None
+    what = f"{ast.unparse(node)[:70]}  →  {ast.unparse(changed)[:70]}"
+    simple = not hasattr(statement, "body")
+    last = (statement if simple else node).end_lineno
+    return Mutant(path, range(statement.lineno if simple else node.lineno, last + 1), what, new)
+
+
+def _written(text: str, node: ast.AST, new: str) -> str:
+    """Put other words in the place of a node, every line of the file keeping its number."""
+    lines = text.encode().splitlines(keepends=True)
+    first, last = node.lineno - 1, node.end_lineno - 1
+    before = b"".join(lines[:first]) + lines[first][: node.col_offset]
+    after = lines[last][node.end_col_offset :] + b"".join(lines[last + 1 :])
+    padding = "\n" * (last - first)
+    inside = new + padding if isinstance(node, ast.Return) else f"({new}{padding})"
+    return (before + inside.encode() + after).decode()
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    """Tell whether two codes do the same, wherever their lines are."""
+    parts = zip(one.co_consts, other.co_consts, strict=False)
+    return (
+        one.co_code == other.co_code
+        and one.co_names == other.co_names
+        and len(one.co_consts) == len(other.co_consts)
+        and all(
+            _same(a, b)
+            if isinstance(a, CodeType) and isinstance(b, CodeType)
+            else (type(a), repr(a)) == (type(b), repr(b))
+            for a, b in parts
+        )
+    )
+
+
+class _Clock:
+    """Write how long each test took, and which failed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.seconds, self.failed = path, Counter(), []
+
+    def pytest_runtest_logreport(self, report) -> None:  # noqa: ANN001 - pytest's own
+        self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        self.path.write_text(json.dumps([self.seconds, self.failed]), encoding="utf-8")
+
+
+def trial(place: Path, arguments: list[str], seconds: float, clock: Path | None = None) -> int:
+    """Run pytest in a fork; return its code, or -1 where it outlived its time."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        os.chdir(place)
+        sys.path.insert(0, str(place))
+        said = os.open(place / "sortie.txt", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        for stream in range(3):
+            os.dup2(said, stream)
+        pytest = import_module("pytest")
+        plugins = [_Clock(clock)] if clock else []
+        code = pytest.main(
+            ["-q", "--assert=plain", "-p", "no:cacheprovider", *arguments], plugins=plugins
+        )
+        os._exit(int(code))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            _end(child)
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    _end(child)
+    os.waitpid(child, 0)
+    return -1
+
+
+def _end(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _copied(root: Path) -> Path:
+    place = Path(tempfile.mkdtemp(prefix="msap-mutants-"))
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607
+        cwd=root, capture_output=True, check=True, text=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, place / name)
+    # Byte-code known by what is in the source, not by its date: a trial reads its own.
+    quiet = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
+    subprocess.run([*quiet, "msap_geo", "tests/support"], cwd=place, check=True)  # noqa: S603
+    return place
+
+
+def _who_runs(place: Path, room: Path, tests: list[str]) -> tuple[dict, dict[str, float]]:
+    """Return the tests that run each line of a room, and how long each test takes."""
+    clock = place / "durees.json"
+    cover = [f"--cov={room}", "--cov-context=test", "--cov-report="]
+    if trial(place, [*tests, *cover], 3600, clock) not in {0, 1} or not clock.exists():
+        sys.exit((place / "sortie.txt").read_text(encoding="utf-8"))
+    seconds, failed = json.loads(clock.read_text(encoding="utf-8"))
+    if failed:
+        print("échouent déjà, laissés :", *failed, sep="\n  ")
+    data = import_module("coverage").CoverageData(str(place / ".coverage"))
+    data.read()
+    runs = {}
+    for name in data.measured_files():
+        lines = data.contexts_by_lineno(name)
+        runs[Path(name).relative_to(place)] = {
+            line: {context.split("|")[0] for context in contexts} - {*failed, ""}
+            for line, contexts in lines.items()
+        }
+    return runs, seconds
 
 
 def main() -> int:
@@ -93,39 +262,55 @@ def main() -> int:
     asked = parser.parse_args()
     root = Path.cwd()
     files = [asked.salle] if asked.salle.is_file() else sorted(asked.salle.rglob("*.py"))
-    every = [
-        (path, *mutant)
-        for path in files
-        for mutant in mutants(ast.parse(path.read_text(encoding="utf-8")))
-    ]
-    rng = random.Random(asked.graine)  # noqa: S311 - the same sample each time
-    sample = rng.sample(every, min(asked.nombre, len(every)))
-    place = Path(tempfile.mkdtemp(prefix="msap-mutants-"))
-    for name in ("msap_geo", "tests", "data"):
-        shutil.copytree(root / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(root / "pyproject.toml", place)
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *asked.tests]
-    killed, tried, end = 0, 0, time.monotonic() + 60 * asked.minutes
-    for path, line, what, tree in sample:
-        if time.monotonic() > end:
+    every = [(path, *mutant) for path in files for mutant in mutants(path)]
+    random.Random(asked.graine).shuffle(every)  # noqa: S311 - the same sample each time
+    place = _copied(root)
+    os.environ.update(
+        {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    )
+    for library in _LIBRARIES:
+        import_module(library)
+    hypothesis = import_module("hypothesis")
+    hypothesis.settings.register_profile(  # the same examples each time, none made smaller
+        "mutants", deadline=None, database=None, derandomize=True, max_examples=40,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )  # fmt: skip
+    runs, seconds = _who_runs(place, asked.salle, asked.tests)
+    told: Counter[str] = Counter()
+    same, end = 0, time.monotonic() + 60 * asked.minutes
+    for path, node, statement in every:
+        if sum(told.values()) == asked.nombre or time.monotonic() > end:
             break
-        target = place / path
-        before = target.read_text(encoding="utf-8")
-        target.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
-        try:
-            code = subprocess.run(  # noqa: S603 - our own tests
-                command, cwd=place, env=environment, capture_output=True, check=False,
-                timeout=asked.secondes,
-            ).returncode  # fmt: skip
-        except subprocess.TimeoutExpired:
-            code = 1
-        target.write_text(before, encoding="utf-8")
-        tried, killed = tried + 1, killed + (code != 0)
-        if code == 0:
-            print(f"  survit : {path}:{line} : {what}", flush=True)
+        mutant = apply(path, node, statement)
+        if mutant is None:
+            same += 1
+            continue
+        lines = runs.get(path, {})
+        chosen = set().union(*(lines.get(line, set()) for line in mutant.lines))
+        if not chosen and any(line in lines for line in mutant.lines):
+            chosen = set().union(*lines.values())  # runs on import: whoever uses the module
+        chosen = sorted(chosen, key=lambda name: seconds.get(name, 0.0))
+        fate = "non essayé" if not chosen else "survit"
+        if chosen:
+            target = place / path
+            before = target.read_bytes()
+            target.write_text(mutant.text, encoding="utf-8")
+            code = trial(place, ["-x", "--hypothesis-profile=mutants", *chosen], asked.secondes)
+            target.write_bytes(before)
+            fate = {0: "survit", -1: "arrêté"}.get(code, "tué")
+        told[fate] += 1
+        if fate != "tué":
+            print(f"  {fate} : {path}:{mutant.lines.start} : {mutant.what}", flush=True)
     shutil.rmtree(place)
-    print(f"{asked.salle} : {killed} mutants tués sur {tried} (de {len(every)})")
+    tried = sum(told.values())
+    dead = told["tué"] + told["arrêté"]
+    print(
+        f"{asked.salle} : {dead} mutants sur {tried} vus ({100 * dead / max(tried, 1):.0f} %) : "
+        f"{told['tué']} tués, {told['arrêté']} arrêtés, {told['survit']} survivent, "
+        f"{told['non essayé']} qu'aucun test n'exécute ; {same} sans effet, laissés ; "
+        f"{len(every)} en tout"
+    )
     return 0
 
 

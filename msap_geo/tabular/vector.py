@@ -92,12 +92,14 @@ class VectorFile(NamedTuple):
     def read(
         self, layer: str | None = None, *, encoding: str | None = None
     ) -> gpd.GeoDataFrame | pd.DataFrame:
-        """Read a layer; rings that are not closed are closed."""
+        """Read a layer, heights left out; rings that are not closed are closed."""
         import pyogrio  # noqa: PLC0415
 
         # A vertex that is NaN makes NumPy warn; what to do of it is the reader's business.
         with np.errstate(invalid="ignore"), self._given() as source:
-            return pyogrio.read_dataframe(source, layer=layer, encoding=encoding, on_invalid="fix")
+            return pyogrio.read_dataframe(
+                source, layer=layer, encoding=encoding, on_invalid="fix", force_2d=True
+            )
 
     def attributes(self, layer: str, columns: Sequence[str]) -> pd.DataFrame:
         """Read some columns of a layer, and no geometry."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from msap_geo import french
 from msap_geo.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     import pandas as pd
 
-_ENOUGH_ROWS = 10
-"""Rows needed to know what the last column usually holds."""
+_ENOUGH_ROWS, _ENOUGH_WORDS = 10, 3
+"""Rows needed to know what the last column usually holds; of words, which seldom begin others."""
+_NUMBER = re.compile(r"-?\d*(?:[.,](\d*))?")
+_DECIMALS_LOST = 2
+"""A number that ends with zeros has one decimal less than others once in ten, two in a hundred."""
 
 
 def last_named(columns: Sequence[str]) -> int:
@@ -100,11 +104,29 @@ def _refuse_piece(values: pd.Series, where: Path | str) -> None:
     A text whose last line is not ended may be whole, as hand-made ones often are.
     """
     value, above = str(values.iloc[-1]) if len(values) else "", set(values.iloc[:-1])
-    if len(values) <= _ENOUGH_ROWS or value in above:
-        return
-    if any(other.startswith(value) for other in above):
+    enough = _ENOUGH_WORDS if re.search(r"[^\W\d]", value) else _ENOUGH_ROWS
+    piece = (
+        len(values) > enough
+        and value not in above
+        and any(other.startswith(value) for other in above)
+    )
+    if piece or (len(values) > _ENOUGH_WORDS and _lacks_decimals(value, above)):
         raise DataError(
             f"« {Path(where).name} » : la dernière ligne est coupée (elle finit par « {value} »)",
             where=f"{where}, dernière ligne",
-            remedy="télécharger à nouveau le fichier (telecharger --forcer)",
+            remedy="télécharger à nouveau le fichier (telecharger --forcer) ; s'il est entier, "
+            "finir sa dernière ligne par un retour",
         )
+
+
+def _lacks_decimals(value: str, above: Collection[str]) -> bool:
+    """Tell whether a number is written shorter than every other by two decimals or more."""
+    told = [_decimals(str(other)) for other in above]
+    found = _decimals(value)
+    return found >= 0 and bool(told) and min(told) >= found + _DECIMALS_LOST
+
+
+def _decimals(text: str) -> int:
+    """Return the number of decimals of a number as written, -1 of another text."""
+    number = _NUMBER.fullmatch(text)
+    return -1 if number is None else len(number[1] or "")

@@ -73,6 +73,27 @@ class TestHiddenSheets:
             loaders.load_population(workbook(tmp_path, sheets))
 
 
+class TestRivalSheets:
+    @pytest.mark.parametrize(
+        ("other", "told"),
+        [
+            ([[1, "44001", "A"], [6600, "44180", "B"]], ["chiffre-contredit"]),
+            ([[2000, "44001", "A"], [6600, "44180", "B"]], []),  # the same, told twice
+            ([[1, "44001", "A"]], []),  # some communes only: délégués, for instance
+            ([[1, "44001", "A"], [2, "44001", "A"], [3, "44180", "B"]], []),  # parts of communes
+        ],
+    )
+    def test_another_visible_sheet_of_the_same_communes_is_told(self, tmp_path, other, told):
+        rival = [["PMUN", "DEPCOM", "COM"], *other]
+        path = workbook(tmp_path, {"2022": (POPULATION, False), "2016": (rival, False)})
+        loaded = loaders.load_population(path)
+        assert loaded.table["population"].tolist() == [2000, 6600]
+        assert [each.code for each in loaded.anomalies] == told
+        for each in loaded.anomalies:
+            assert "« 2016 » donne une autre population que « 2022 »" in each.message
+            assert "1\u00a0commune" in each.message
+
+
 class TestPopulations:
     @pytest.mark.parametrize(
         "text",

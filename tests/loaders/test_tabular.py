@@ -114,6 +114,29 @@ def test_a_last_value_cut_short_is_known_by_those_above(tmp_path):
     assert len(table(tmp_path, f"a;b\n{rows}12;Espace lab\n")) == 13
 
 
+def test_four_words_are_enough_to_know_a_piece_of_one(tmp_path):
+    rows = "".join(f"{n};residential\n" for n in range(4))
+    with pytest.raises(DataError, match="finit par « resident »"):
+        table(tmp_path, f"a;b\n{rows}4;resident")
+    # Three words do not tell, nor do numbers: 1 begins 12, and is one.
+    assert len(table(tmp_path, "a;b\n1;pont\n2;ponton\n3;po")) == 3
+    assert len(table(tmp_path, "a;b\n" + "".join(f"{n};{n}2\n" for n in range(9)) + "9;1")) == 10
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"),
+    [("48.11931", True), ("48.1193", False), ("48", False), ("48.", False), ("", False)],
+)
+def test_a_last_number_cut_short_lacks_decimals(tmp_path, last, whole):
+    text = "a;b\n" + "".join(f"{n};48.11931{n}\n" for n in range(5)) + f"5;{last}"
+    if whole:
+        assert len(table(tmp_path, text)) == 6
+    else:
+        with pytest.raises(DataError, match=f"finit par « {last} »"):
+            table(tmp_path, text)
+    assert len(table(tmp_path, text + "\n")) == 6
+
+
 def test_a_header_alone_is_refused(tmp_path):
     with pytest.raises(DataError, match="que son en-tête"):
         table(tmp_path, "a;b\n")

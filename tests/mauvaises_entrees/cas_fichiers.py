@@ -6,7 +6,15 @@ import gzip
 import io
 import zipfile
 
-from mauvaises_entrees.dommages import a_folder, absent, bytes_of, given, text, without_column
+from mauvaises_entrees.dommages import (
+    a_folder,
+    absent,
+    bytes_of,
+    given,
+    json_of,
+    text,
+    without_column,
+)
 
 TABLES = {
     "maisons.csv": ("latitude", "longitude"),
@@ -89,3 +97,12 @@ for _name in TABLES:
     }
 for _name in OTHERS:
     HARMLESS[f"{_name} : marque UTF-8"] = bytes_of(_name, lambda b: b"\xef\xbb\xbf" + b)
+
+
+def _heights(content):
+    for feature in content["features"]:
+        for ring in feature["geometry"]["coordinates"]:
+            ring[:] = [[*point, float("nan")] for point in ring]
+
+
+HARMLESS["communes.geojson : hauteurs NaN"] = json_of("communes.geojson", _heights)

@@ -87,6 +87,25 @@ class TestJosm:
             net = network.read_osm(path, CAR, epsg=2154)
         assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(LONG, abs=0.05)
 
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "iso-8859-1"])
+    def test_deleted_objects_are_gone_whatever_the_encoding(self, tmp_path, encoding):
+        gone = way(10, WAYS[10], 'action="delete"', highway="residential", name="Allée")
+        head = HEAD.replace("UTF-8", encoding.replace("-sig", "").replace("-be", ""))
+        text = head + nodes() + ways([10]) + gone + "</osm>"
+        path = tmp_path / "a.osm"
+        path.write_bytes(text.encode(encoding))
+        net = network.read_osm(path, CAR, epsg=2154)
+        assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(LONG, abs=0.05)
+
+    @pytest.mark.parametrize("gone", ['<way action="delete"/>', '<node action="delete"/>'])
+    def test_a_deleted_object_without_a_number_deletes_nothing(self, tmp_path, gone):
+        net = read(tmp_path / "a.osm", nodes(), ways(), gone)
+        assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
+
+    def test_a_number_that_is_none_is_refused(self, tmp_path):
+        with pytest.raises(UnreadableFileError, match="OpenStreetMap lisible"):
+            read(tmp_path / "a.osm", nodes(), ways(), '<way id="x" action="delete"/>')
+
     def test_modified_objects_are_not(self, tmp_path):
         net = read(tmp_path / "a.osm", nodes(), ways([10]), way(10, WAYS[10], "action='modify'"))
         assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
@@ -221,6 +240,23 @@ def test_a_tag_that_is_not_utf8_is_ignored_and_told(tmp_path, garbled, found):
     )
     slow = network.osm.forms.read_roads_with_osmium(path, CAR)
     assert slow.garbled == len(net.report.anomalies)
+
+
+@pytest.mark.parametrize("form", ["pbf", "pbf,history=true", "pbf,pbf_dense_nodes=false"])
+def test_a_role_that_is_not_utf8_is_no_role(tmp_path, form):
+    path = tmp_path / "a.osm.pbf"
+    with osmium.SimpleWriter(osmium.io.File(str(path), f"{form},pbf_compression=none")) as writer:
+        for number, xy in NODES.items():
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=place(*xy)))
+        for number, refs in WAYS.items():
+            tags = {"highway": "residential"}
+            writer.add_way(osmium.osm.mutable.Way(id=number, nodes=refs, tags=tags))
+        members = [("w", 1, "ZZZZZ"), ("n", 2, "via"), ("w", 10, "to")]
+        tags = {"type": "restriction", "restriction": "no_straight_on"}
+        writer.add_relation(osmium.osm.mutable.Relation(id=1, members=members, tags=tags))
+    path.write_bytes(path.read_bytes().replace(b"ZZZZZ", b"ZZ\xe9ZZ"))
+    net = network.read_osm(path, CAR, epsg=2154)
+    assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
 
 
 class TestClosed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from msap_geo import schemas
+from msap_geo import french, schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
@@ -40,6 +40,8 @@ _IRIS = "iris"
 _KIND = "typecom"
 _COUNTED_KINDS = {"COM", "ARM", ""}
 _HUGE = 10**18
+_SAME_COMMUNES = 0.9
+"""Share of the communes of a table that another of the same communes names."""
 _KNOWN = {*_CODE, *_DEPARTEMENT, *_COMMUNE, *_NAME, *_PEOPLE, _IRIS, _KIND}
 
 
@@ -76,11 +78,10 @@ def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[
     if path.suffix.lower() == ".json":
         return population_from_records(read_records(path), file=path.name)
     found = read_tables(path, keep=_wanted, variables=LONG_FORM)
-    raw, rows_read = _from_insee(path, found)
+    raw, rows_read, told = _from_insee(path, found)
     loaded = _load(raw, path.name, codes)
-    return Loaded(
-        loaded.table, rows_read, (*tell_passed_over(found, file=path.name), *loaded.anomalies)
-    )
+    told = [*tell_passed_over(found, file=path.name), *told]
+    return Loaded(loaded.table, rows_read, (*told, *loaded.anomalies))
 
 
 @once
@@ -170,15 +171,16 @@ def _wanted(name: str) -> bool:
     return name in _KNOWN or any(re.fullmatch(form, name) for form in _PEOPLE_OF_YEAR)
 
 
-def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int]:
-    """Return the rows of the table of communes, and how many were read."""
-    tables, missing = [], []
+def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int, list[Anomaly]]:
+    """Return the rows of the table of communes, how many were read, and what contradicts them."""
+    tables, missing, names = [], [], []
     for found in given:
         table = _in_our_names(found)
         if table is None:
             missing.append(f"{found.name} ({', '.join(c for c in found.table if c != LINE)})")
         else:
             tables.append(table)
+            names.append(found.name)
     if not tables:
         raise MissingColumnError(
             f"« {path.name} » : il manque le code de la commune ({' ou '.join(_CODE)}, ou "
@@ -189,15 +191,41 @@ def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int]:
         )
     # A workbook also gives cantons' parts of communes and communes déléguées: the sheet that names
     # most communes is that of communes, and others only count where they name none of them.
-    tables.sort(key=lambda table: -table["code_insee"].nunique())
-    chosen, seen = [tables[0]], set(tables[0]["code_insee"])
-    for table in tables[1:]:
-        if not seen & set(table["code_insee"]):
-            chosen.append(table)
-            seen |= set(table["code_insee"])
+    order = sorted(range(len(tables)), key=lambda n: -tables[n]["code_insee"].nunique())
+    first = order[0]
+    chosen, seen, told = [tables[first]], set(tables[first]["code_insee"]), []
+    for n in order[1:]:
+        if not seen & set(tables[n]["code_insee"]):
+            chosen.append(tables[n])
+            seen |= set(tables[n]["code_insee"])
+        elif differ := _contradicted(tables[first], tables[n]):
+            told.append(
+                Anomaly(
+                    "chiffre-contredit",
+                    Action.LEFT_OUT,
+                    path.name,
+                    f"« {names[n]} » donne une autre population que « {names[first]} », qui est "
+                    f"lu : {french.counted(differ, 'commune')}",
+                )
+            )
     raw = pd.concat(chosen, ignore_index=True)
     refuse_lost_zeros(raw["code_insee"], path)
-    return _summed_iris(raw), len(raw)
+    return _summed_iris(raw), len(raw), told
+
+
+def _contradicted(table: pd.DataFrame, other: pd.DataFrame) -> int:
+    """Return how many communes another table of communes gives other people.
+
+    None where it is of parts of communes, or names but some of them.
+    """
+    theirs = other.set_index("code_insee")["population"]
+    ours = table.set_index("code_insee")["population"]
+    if not (theirs.index.is_unique and ours.index.is_unique):
+        return 0
+    common = ours.index.intersection(theirs.index)
+    if len(common) < _SAME_COMMUNES * len(ours):
+        return 0
+    return int((ours[common] != theirs[common]).sum())
 
 
 def _in_our_names(found: Found) -> pd.DataFrame | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import shapely
 
@@ -62,7 +63,12 @@ def read_layer_table(path: Path) -> pd.DataFrame:
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.FieldError,
+        pa.ArrowException,
+        shapely.errors.ShapelyError,
         ValueError,
+        TypeError,
         OSError,
     ) as e:
         if isinstance(e, MsapGeoError):

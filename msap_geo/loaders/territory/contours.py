@@ -102,13 +102,18 @@ def _from_file(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
     else:
         require_file(path)
     if suffix in _PARQUET:
-        return gpd.read_parquet(path)
+        return _flat(gpd.read_parquet(path))
     encoding = None
     if suffix == ".shp":
         beside = {other.suffix.lower(): other for other in path.parent.glob(f"{path.stem}.*")}
         if ".cpg" not in beside and ".dbf" in beside:
             encoding = _encoding(beside[".dbf"].read_bytes())
     return _chosen(vector_file(path), path, columns, encoding)
+
+
+def _flat(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer without heights: one that is NaN would open rings once projected."""
+    return table.set_geometry(table.geometry.force_2d())
 
 
 def _refuse_other_than_utf_8(path: Path) -> None:
@@ -143,7 +148,7 @@ def _from_archive(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDa
     name = readable[0]
     suffix = Path(name).suffix.lower()
     if suffix in _PARQUET:
-        return gpd.read_parquet(io.BytesIO(read_member(path, name)))
+        return _flat(gpd.read_parquet(io.BytesIO(read_member(path, name))))
     encoding = None
     if suffix == ".shp":
         stem = name[: -len(suffix)]

@@ -165,7 +165,7 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
             pass  # pyosmium reads it, or says that nobody can
     try:
         return read_roads_with_osmium(path, profile)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # ValueError: an identifier that is no number
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
             where=path,

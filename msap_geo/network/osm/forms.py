@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 from array import array
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from msap_geo.network.profiles import Profile
 
 _CHUNK = 1 << 20
-_DELETE = b"delete"
+_DELETE = "delete"
 
 
 def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
@@ -57,7 +58,8 @@ def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
     ways.read(path, deleted)
     nodes = _Nodes(profile, ways)
     nodes.read(path, deleted)
-    return nodes.roads()._replace(restrictions=_restrictions(path, profile, deleted))
+    restrictions = _restrictions(path, profile, deleted, ways.tags)
+    return nodes.roads()._replace(restrictions=restrictions)
 
 
 class _Tags:
@@ -194,8 +196,8 @@ class _Nodes:
         return roads
 
 
-def _restrictions(path: Path, profile: Profile, deleted: set[tuple[str, int]]) -> Any:
-    """Return the turn restrictions of a file, last versions only."""
+def _restrictions(path: Path, profile: Profile, deleted: set[tuple[str, int]], known: _Tags) -> Any:
+    """Return the turn restrictions of a file, last versions only; count those left out."""
     import osmium  # noqa: PLC0415 - only these files need it
 
     turns: dict[int, list[tuple[int, int, int, int]]] = {}
@@ -208,14 +210,14 @@ def _restrictions(path: Path, profile: Profile, deleted: set[tuple[str, int]]) -
         turns.pop(item.id, None)
         if not item.visible or ("relation", item.id) in deleted:
             continue
-        try:
-            tags = {tag.k: tag.v for tag in item.tags}
-        except UnicodeDecodeError:
-            continue
         members = (
             Member("nw".find(member.type), member.ref, member.role) for member in item.members
         )
-        turns[item.id] = turns_told(tags, members, profile.rules)
+        try:
+            tags = {tag.k: tag.v for tag in item.tags}
+            turns[item.id] = turns_told(tags, members, profile.rules)
+        except UnicodeDecodeError:
+            known.garbled += 1
     return as_table([turn for told in turns.values() for turn in told])
 
 
@@ -227,12 +229,19 @@ def _deleted(path: Path) -> set[tuple[str, int]]:
         return set()
     try:
         with opener(path, "rb") as stream:
-            if not _holds(stream, _DELETE):
+            if not _holds(stream, _DELETE.encode(_width(stream.peek(2)))):
                 return set()
         with opener(path, "rb") as stream:
             return _marked(stream)
     except (OSError, EOFError, expat.ExpatError):
         return set()  # pyosmium says what is wrong with the file
+
+
+def _width(start: bytes) -> str:
+    """Return the encoding in which the ASCII of an XML file is written, from its first bytes."""
+    if start.startswith((b"\xff\xfe", b"<\0")):
+        return "utf-16-le"
+    return "utf-16-be" if start.startswith((b"\xfe\xff", b"\0<")) else "ascii"
 
 
 def _holds(stream: IO[bytes], text: bytes) -> bool:
@@ -248,8 +257,9 @@ def _marked(stream: IO[bytes]) -> set[tuple[str, int]]:
     found: set[tuple[str, int]] = set()
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        if attributes.get("action") == "delete" and name in {"node", "way", "relation"}:
-            found.add((name, int(attributes["id"])))
+        number = attributes.get("id", "").strip()
+        if attributes.get("action") == _DELETE and re.fullmatch(r"-?[0-9]{1,19}", number):
+            found.add((name, int(number)))
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
