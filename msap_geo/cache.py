@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 from pathlib import Path
 
@@ -18,3 +20,30 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("MSAP_GEO_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("msap-geo"))
+
+
+@functools.cache
+def code_digest(*rooms: str) -> str:
+    """Return a short hash of our own code and data, on which what is kept depends.
+
+    A file made by an earlier version of what reads or computes it would be served for ever.
+
+    Parameters
+    ----------
+    rooms
+        Folders of the package, or modules: ``"network"``, ``"territory.py"``.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+    """
+    package = Path(__file__).parent
+    found = hashlib.sha256()
+    for room in rooms:
+        place = package / room
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.suffix in {".py", ".toml"}:
+                found.update(path.relative_to(package).as_posix().encode())
+                found.update(path.read_bytes())
+    return found.hexdigest()[:12]

@@ -4,20 +4,33 @@ Numba keeps what it compiles beside the source, else in the user's home, and ref
 where it may write in neither (an installation by an administrator, a container). Ours goes where
 everything else of ours is kept; where that cannot be written either, functions are compiled at each
 run, and :func:`recompiles` says so.
+
+Numba knows a stale function by the date of its own file; ours call one another across files, so
+that each state of the rooms that hold them has its folder. And it runs whatever stands in its
+files: each of ours ends with its hash, and one that changed since is compiled again
+(:func:`damaged`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
+from numba.core.caching import IndexDataCacheFile
 
-from msap_geo.cache import cache_folder
+from msap_geo.cache import cache_folder, code_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+_ROOMS = ("compiled.py", "network", "rounds", "siting/solving", "travel")
+"""Where compiled functions are, and the constants they hold."""
+_MARK = b"msap_geo sha256:"
 
 
 def _writable(folder: Path) -> bool:
@@ -30,13 +43,63 @@ def _writable(folder: Path) -> bool:
 
 
 _CONFIG: Any = numba.config  # filled when numba is imported: a type checker sees none of it
-_FOLDER = cache_folder() / "code"
+_FOLDER = cache_folder() / "code" / code_digest(*_ROOMS)
 _KEPT = bool(_CONFIG.CACHE_DIR) or _writable(_FOLDER)
 
 
 def recompiles() -> bool:
     """Return whether compiled code cannot be kept, so that each run compiles what it uses again."""
     return not _KEPT
+
+
+_damaged: set[str] = set()
+
+
+def damaged() -> tuple[str, ...]:
+    """Return the names of the kept files found damaged in this run, and compiled again."""
+    return tuple(sorted(_damaged))
+
+
+class _SealedFiles(IndexDataCacheFile):
+    """Numba's files of a function, each ending with its hash."""
+
+    def _load_index(self) -> Any:
+        if not _whole(Path(self._index_path)):
+            return {}
+        return super()._load_index()  # type: ignore[no-untyped-call]
+
+    def _load_data(self, name: str) -> Any:
+        path = Path(self._data_path(name))  # type: ignore[no-untyped-call]
+        if not _whole(path):
+            raise FileNotFoundError(name)  # as a file that is gone: compiled again
+        return super()._load_data(name)  # type: ignore[no-untyped-call]
+
+    @contextlib.contextmanager
+    def _open_for_write(self, filepath: str) -> Iterator[io.BytesIO]:
+        held = io.BytesIO()
+        yield held
+        content = held.getvalue()
+        with super()._open_for_write(filepath) as stream:
+            stream.write(content + _MARK + hashlib.sha256(content).digest())
+
+
+def _whole(path: Path) -> bool:
+    """Tell whether a file is as we wrote it; one that is not of ours is not whole."""
+    try:
+        written = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    size = hashlib.sha256().digest_size
+    content, mark, digest = (
+        written[: -size - len(_MARK)],
+        written[-size - len(_MARK) : -size],
+        written[-size:],
+    )
+    if mark == _MARK and hashlib.sha256(content).digest() == digest:
+        return True
+    if mark == _MARK or _FOLDER in path.parents:  # in a folder the user chose, numba's own may be
+        _damaged.add(path.name)
+    return False
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -59,6 +122,10 @@ def kernel(function: Callable[..., Any]) -> Any:
     if not before and _KEPT:
         _CONFIG.CACHE_DIR = str(_FOLDER)
     try:
-        return numba.njit(cache=_KEPT, nogil=True)(function)
+        compiled = numba.njit(cache=_KEPT, nogil=True)(function)
     finally:
         _CONFIG.CACHE_DIR = before
+    files = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if files is not None:  # none where nothing is kept, or compiled at all (NUMBA_DISABLE_JIT)
+        files.__class__ = _SealedFiles
+    return compiled

@@ -6,10 +6,11 @@ A seeded sample among every mutant of a room: comparisons, arithmetic, ``and``/`
 numbers, booleans, the end of a function. Compiled kernels, annotations, messages and what gives the
 same byte-code are left out. The project is copied aside; nothing is written in it.
 
-The tests named are run once under coverage; a mutant is then tried with the tests that run its
-line, shortest first, until one fails. Each trial is a fork of one process that has imported the
-libraries already. A mutant whose line no test runs survives. A trial that outlives its time is
-counted apart, as stopped: the tests would have seen it, but none failed.
+The tests named are run once under coverage (``--garde`` keeps what that told); a mutant is then
+tried with the tests that run its line, shortest first, up to so many seconds of them, until one
+fails: the score is a lower bound. Each trial is a fork of one process that has imported the
+libraries already. A mutant whose line no test runs survives. One that makes the tests endless is
+seen by whoever runs them: it counts as killed, and is named.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import copy
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -28,6 +30,7 @@ import tempfile
 import time
 from collections import Counter
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
@@ -44,6 +47,10 @@ _LIBRARIES = """
 numpy pandas geopandas shapely pyproj pyogrio pyarrow scipy.sparse.csgraph scipy.optimize numba
 hypothesis highspy pandera pydantic osmium openpyxl pytest coverage
 """.split()  # noqa: SIM905 - a list of words
+
+
+_PATIENCE = 20
+"""Seconds waited for each of processor: the machine may be busy."""
 
 
 class Mutant(NamedTuple):
@@ -180,7 +187,7 @@ class _Clock:
 
 
 def trial(place: Path, arguments: list[str], seconds: float, clock: Path | None = None) -> int:
-    """Run pytest in a fork; return its code, or -1 where it outlived its time."""
+    """Run pytest in a fork; return its code, or -1 where it took more processor than given."""
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -189,18 +196,20 @@ def trial(place: Path, arguments: list[str], seconds: float, clock: Path | None 
         said = os.open(place / "sortie.txt", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
         for stream in range(3):
             os.dup2(said, stream)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
         pytest = import_module("pytest")
         plugins = [_Clock(clock)] if clock else []
         code = pytest.main(
             ["-q", "--assert=plain", "-p", "no:cacheprovider", *arguments], plugins=plugins
         )
         os._exit(int(code))
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _PATIENCE * seconds
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             _end(child)
-            return os.waitstatus_to_exitcode(status)
+            code = os.waitstatus_to_exitcode(status)
+            return -1 if code in {-signal.SIGXCPU, -signal.SIGKILL} else code
         time.sleep(0.05)
     _end(child)
     os.waitpid(child, 0)
@@ -229,25 +238,42 @@ def _copied(root: Path) -> Path:
     return place
 
 
-def _who_runs(place: Path, room: Path, tests: list[str]) -> tuple[dict, dict[str, float]]:
+def _who_runs(
+    place: Path, room: Path, tests: list[str], kept: Path
+) -> tuple[dict, dict[str, float]]:
     """Return the tests that run each line of a room, and how long each test takes."""
-    clock = place / "durees.json"
-    cover = [f"--cov={room}", "--cov-context=test", "--cov-report="]
-    if trial(place, [*tests, *cover], 3600, clock) not in {0, 1} or not clock.exists():
-        sys.exit((place / "sortie.txt").read_text(encoding="utf-8"))
+    clock = kept / "durees.json"
+    if not clock.exists():
+        _watch(place, room, tests, kept)
     seconds, failed = json.loads(clock.read_text(encoding="utf-8"))
     if failed:
         print("échouent déjà, laissés :", *failed, sep="\n  ")
-    data = import_module("coverage").CoverageData(str(place / ".coverage"))
+    data = import_module("coverage").CoverageData(str(kept / ".coverage"))
     data.read()
     runs = {}
     for name in data.measured_files():
         lines = data.contexts_by_lineno(name)
-        runs[Path(name).relative_to(place)] = {
+        runs[Path("msap_geo", name.rpartition("/msap_geo/")[2])] = {
             line: {context.split("|")[0] for context in contexts} - {*failed, ""}
             for line, contexts in lines.items()
         }
     return runs, seconds
+
+
+def _watch(place: Path, room: Path, tests: list[str], kept: Path) -> None:
+    kept.mkdir(parents=True, exist_ok=True)
+    clock = kept / "durees.json"
+    cover = [f"--cov={room}", "--cov-context=test", "--cov-report="]
+    if trial(place, [*tests, *cover], 3600, clock) not in {0, 1} or not clock.exists():
+        sys.exit((place / "sortie.txt").read_text(encoding="utf-8"))
+    shutil.copy(place / ".coverage", kept)
+
+
+def _within(tests: set[str], seconds: dict[str, float], budget: float) -> list[str]:
+    """Return the shortest tests, one at least, that take so many seconds together."""
+    order = sorted(tests, key=lambda name: (seconds.get(name, 0.0), name))
+    spent = list(accumulate(seconds.get(name, 0.0) for name in order))
+    return order[: max(1, sum(each <= budget for each in spent))]
 
 
 def main() -> int:
@@ -257,7 +283,9 @@ def main() -> int:
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--nombre", type=int, default=300)
     parser.add_argument("--graine", type=int, default=21)
-    parser.add_argument("--secondes", type=float, default=120.0, help="par mutant, au plus")
+    parser.add_argument("--secondes", type=float, default=120.0, help="de processeur, par mutant")
+    parser.add_argument("--tests-s", type=float, default=20.0, help="secondes de tests par mutant")
+    parser.add_argument("--garde", type=Path, help="dossier où garder qui exécute quoi")
     parser.add_argument("--minutes", type=float, default=600.0, help="en tout, au plus")
     asked = parser.parse_args()
     root = Path.cwd()
@@ -276,7 +304,8 @@ def main() -> int:
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
     )  # fmt: skip
-    runs, seconds = _who_runs(place, asked.salle, asked.tests)
+    kept = asked.garde or place / "garde"
+    runs, seconds = _who_runs(place, asked.salle, asked.tests, kept)
     told: Counter[str] = Counter()
     same, end = 0, time.monotonic() + 60 * asked.minutes
     for path, node, statement in every:
@@ -290,7 +319,7 @@ def main() -> int:
         chosen = set().union(*(lines.get(line, set()) for line in mutant.lines))
         if not chosen and any(line in lines for line in mutant.lines):
             chosen = set().union(*lines.values())  # runs on import: whoever uses the module
-        chosen = sorted(chosen, key=lambda name: seconds.get(name, 0.0))
+        chosen = _within(chosen, seconds, asked.tests_s)
         fate = "non essayé" if not chosen else "survit"
         if chosen:
             target = place / path

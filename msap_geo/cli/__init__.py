@@ -186,8 +186,14 @@ def _interrupted_by(*names: str) -> Iterator[None]:
 
 
 def _tell_of_compilation() -> None:
-    """Say why each run is slow, where compiled code cannot be kept."""
+    """Say why each run is slow, where compiled code cannot be kept; and what of it was damaged."""
     compiled = sys.modules.get("msap_geo.compiled")  # only if something was compiled at all
+    if compiled is not None and compiled.damaged():
+        print(  # noqa: T201
+            f"Note : du code compilé gardé était abîmé ({len(compiled.damaged())} fichiers) ; il a "
+            "été compilé à nouveau.",
+            file=sys.stderr,
+        )
     if compiled is not None and compiled.recompiles():
         print(  # noqa: T201
             "Note : le code compilé ne peut être gardé sur ce poste et l'est à chaque lancement ; "

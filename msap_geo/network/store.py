@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.anomalies import Action, Anomaly
+from msap_geo.cache import code_digest
 from msap_geo.drafts import draft_in
 from msap_geo.errors import StoreError
 from msap_geo.network.arrays import Csr, Edges
@@ -46,9 +47,10 @@ def sha256(path: Path) -> str:
 
 
 def store_key(sources: Sequence[Path], profile: Profile, *, epsg: int) -> str:
-    """Return what a store depends on, as one short hash: contents, profile, projection, format."""
+    """Return what a store depends on, as one short hash: contents, readers, profile, projection."""
     what = {
         "format": FORMAT,
+        "lecteurs": code_digest("network"),
         "sources": [sha256(path) for path in sources],
         "profil": profile.as_dict(),
         "epsg": epsg,
