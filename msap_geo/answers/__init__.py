@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msap_geo.answers.ahead.robust import Robust, optimise_ahead, robust_json
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
@@ -31,6 +32,7 @@ __all__ = [
     "Implantation",
     "LongerOpening",
     "Rating",
+    "Robust",
     "Rounds",
     "RoundsAsked",
     "Services",
@@ -46,8 +48,10 @@ __all__ = [
     "longer_json",
     "open_longer",
     "optimise",
+    "optimise_ahead",
     "plan_without_car",
     "rate",
+    "robust_json",
     "rounds_json",
     "run_backtest",
     "services_json",

@@ -6,7 +6,7 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.cli import formats, without_car
+from msap_geo.cli import formats, horizons, without_car
 from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_study
 
@@ -37,6 +37,7 @@ def register(commands: Any) -> None:
             "optimiser etude.toml --budget 450000 --frontiere",
             "optimiser etude.toml --couverture 0,95 --json",
             "optimiser etude.toml --nombre 3 --sans-voiture",
+            "optimiser etude.toml --nombre 3 --horizons --json",
         ],
     )
     add_study(command)
@@ -75,6 +76,12 @@ def register(commands: Any) -> None:
         help="avec --nombre : les bureaux qui donnent un jour où aller et revenir sans voiture au "
         "plus de ménages qui n'en ont pas (demande [mobilite] gtfs et des routes)",
     )
+    command.options.add_argument(
+        "--horizons",
+        action="store_true",
+        help="avec --nombre ou --budget : le plan dont le pire regret sur les horizons de "
+        "[prospective], et sur des temps plus longs ou plus courts, est le plus petit",
+    )
     formats.add_formats(command, workbook="plan.xlsx")
 
 
@@ -97,6 +104,8 @@ def number(what: str, least: float, most: float) -> Callable[[str], float]:
 def _conduct(arguments: argparse.Namespace) -> int:
     if arguments.sans_voiture:
         return without_car.conduct(arguments)
+    if arguments.horizons:
+        return horizons.conduct(arguments)
     from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
     from msap_geo.study.choice import site_ids  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from msap_geo import coverage, rounds, siting
 from msap_geo.coverage.opening import WEEKDAYS
 
 if TYPE_CHECKING:
+    from msap_geo.answers.ahead.robust import Robust
     from msap_geo.answers.diagnosis import Diagnosis
     from msap_geo.answers.plan import Implantation
     from msap_geo.answers.rating import Rating
@@ -75,6 +76,11 @@ def diagnosis_layers(diagnosis: Diagnosis) -> dict[str, gpd.GeoDataFrame]:
 def rating_tables(rating: Rating) -> dict[str, pd.DataFrame]:
     """Return the rated candidates, by name (``outputs.dictionary``)."""
     return {"bureaux": rating.table}
+
+
+def robust_tables(found: Robust) -> dict[str, pd.DataFrame]:
+    """Return the tables of a plan for every horizon, by name (``outputs.dictionary``)."""
+    return {"horizons_plan": found.sites, "horizons_futurs": found.futures.drop(columns="futur")}
 
 
 def rounds_tables(found: Rounds) -> dict[str, pd.DataFrame]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msap_geo.siting.alternatives import Alternatives, interchangeable, k_best, near_optimal
 from msap_geo.siting.criteria import CRITERIA, longest_needed, measure
+from msap_geo.siting.futures.gains import Future, Worth
+from msap_geo.siting.futures.regret import Regrets, gains_with, least_regret
 from msap_geo.siting.infeasible import Breach, breaches
 from msap_geo.siting.itinerant_costs import ItinerantCosts, load_itinerant_costs
 from msap_geo.siting.landmarks import Landmark, landmarks
@@ -40,6 +42,7 @@ __all__ = [
     "Breach",
     "CostModel",
     "Effort",
+    "Future",
     "Gains",
     "ItinerantCosts",
     "Landmark",
@@ -47,7 +50,9 @@ __all__ = [
     "Problem",
     "Quota",
     "Ranking",
+    "Regrets",
     "Rules",
+    "Worth",
     "backup_covering",
     "best_first",
     "breaches",
@@ -59,10 +64,12 @@ __all__ = [
     "euros_per_person",
     "fairest_covering",
     "frontier",
+    "gains_with",
     "greedy",
     "interchangeable",
     "k_best",
     "landmarks",
+    "least_regret",
     "load_costs",
     "load_itinerant_costs",
     "longest_needed",

@@ -145,3 +145,61 @@ def test_wrong_horizons_are_refused(ahead, written, said):
     text = ahead.path.read_text(encoding="utf-8").replace("horizons = [2026, 2040]", written)
     ahead.path.write_text(text, encoding="utf-8")
     failed(run("diagnostiquer", ahead.path, "--sortie", ahead.folder / "out"), said)
+
+
+def robust(made, **asked):
+    result = run_study(read_study(made.path))
+    return answers.optimise_ahead(result, answers.Asked(**asked))
+
+
+def test_a_plan_is_judged_at_every_horizon(ahead):
+    """Offices at B and E: E brings D, E and F at any horizon, so that nothing is regretted."""
+    found = robust(ahead, number=1)
+    assert found.plan.sites == ("00004A",)
+    assert found.plan.value == found.plan.bound == 0
+    told = answers.robust_json(found)
+    assert [row["horizon"] for row in told["horizons"]] == [2026, 2040]
+    assert told["horizons"][0]["valeur"] == 2100
+    assert [row["regret"] for row in told["horizons"]] == [0, 0]
+    assert {row["temps"] for row in told["futurs"]} == {"mesurés", "plus longs", "plus courts"}
+    assert told["sites"][0]["futurs"] == 6
+    for name, table in folder.robust_tables(found).items():
+        check_entries(name, list(table.columns))
+    text = ahead.path.read_text(encoding="utf-8")
+    ahead.path.write_text(
+        text.replace("[prospective]\n", '[prospective]\npublic = "habitants_75_plus"\n'),
+        encoding="utf-8",
+    )
+    elders = robust(ahead, number=1)
+    assert elders.counted == "personnes de 75 ans ou plus"
+    assert elders.horizons()["valeur"].tolist() == [200, 500]
+
+
+def test_the_command_tells_it(ahead):
+    ran = run("optimiser", ahead.path, "--nombre", 1, "--horizons")
+    assert ran.returncode == 0, ran.stderr
+    said = plain(ran.stdout)
+    assert "1 site, jugés en 2026, 2040 (habitants)" in said
+    assert "pire regret : 0 habitant" in said
+    assert "dans le meilleur plan de 6 futurs sur 6" in said
+    ran = run("optimiser", ahead.path, "--nombre", 1, "--horizons", "--json")
+    told = json.loads(ran.stdout)
+    assert (told["objectif"], told["valeur"], told["ecart"]) == ("regret", 0, 0)
+
+
+def test_what_has_no_regret_says_so(ahead, toy_study):
+    failed(
+        run("optimiser", ahead.path, "--couverture", "0.9", "--horizons"),
+        "se demande par un nombre de sites ou un budget",
+    )
+    text = ahead.path.read_text(encoding="utf-8")
+    ahead.path.write_text(f'{text}\n[implantation]\nobjectif = "equite"\n', encoding="utf-8")
+    failed(
+        run("optimiser", ahead.path, "--nombre", 1, "--horizons"),
+        "« equite » ne se juge pas sur plusieurs horizons",
+    )
+    toy_study.configure()
+    failed(
+        run("optimiser", toy_study.path, "--nombre", 1, "--horizons"),
+        "ne donne pas de projection de population",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - pydantic reads the types
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -23,6 +23,7 @@ class Prospective(Section):
     horizons: tuple[Annee, ...] = Field(default=(2026, 2035, 2040), min_length=1)
     reference: Annee | None = None
     caler: bool = True
+    public: Literal["population", "habitants_75_plus"] = "population"
 
     @field_validator("ages", mode="before")
     @classmethod
