@@ -19,6 +19,9 @@ LAMBERT_93 = 2154
 INSEE_CODE_PATTERN = r"(?:0[1-9]|[1-8]\d|9[0-5]|2[AB])\d{3}|9[78]\d{3}"
 """Form of a ``code_insee``: five characters, Corsica in 2A and 2B, overseas in 97 and 98."""
 
+SIREN = r"\d{9}"
+"""Form of the code of an EPCI: its SIREN number."""
+
 DEPARTEMENTS: dict[str, str] = {
     "01": "Ain",
     "02": "Aisne",

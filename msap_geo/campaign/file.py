@@ -6,9 +6,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import pandas as pd
 from pydantic import Field, ValidationError, field_validator
 
-from msap_geo.campaign.territories import Territory, territories_named
+from msap_geo import loaders
+from msap_geo.campaign.territories import (
+    Territory,
+    asks_epci,
+    epci_named,
+    territories_named,
+)
 from msap_geo.errors import StudyError
 from msap_geo.network import available_profiles
 from msap_geo.study.asked.base import Section
@@ -131,11 +138,29 @@ def read_campaign(path: Path | str) -> Campaign:
     return campaign.model_copy(
         update={
             "pattern": pattern,
-            "territories": territories_named(
-                asked.territoires, by=asked.decoupage, where=str(path)
-            ),
+            "territories": _territories(asked, pattern, str(path)),
         }
     )
+
+
+def _territories(asked: Campagne, pattern: Mapping[str, Any], where: str) -> tuple[Territory, ...]:
+    """Return the territories asked for; EPCI are those of the pattern's table of memberships."""
+    if not asks_epci(asked.territoires, where=where):
+        return territories_named(asked.territoires, by=asked.decoupage, where=where)
+    told = pattern.get("donnees", {}).get("appartenance", [])
+    paths = [told] if isinstance(told, str) else told
+    if not isinstance(paths, list) or not all(isinstance(one, str) for one in paths):
+        raise StudyError(
+            "« appartenance » n'est pas une liste de fichiers",
+            where="modèle d'étude, [donnees]",
+            remedy='écrire par exemple appartenance = "table-appartenance.xlsx"',
+        )
+    belongs = pd.DataFrame({"code_insee": []})
+    if paths:
+        read = [loaders.load_memberships(pattern["folder"] / one) for one in paths]
+        belongs = loaders.join_memberships(read).table
+    departements = pattern["etude"].get("departements", [])
+    return epci_named(asked.territoires, belongs, departements, where=where)
 
 
 def _checked(content: Mapping[str, Any], path: Path) -> Campaign:

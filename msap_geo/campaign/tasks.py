@@ -121,7 +121,10 @@ def _varied(campaign: Campaign, territory: Territory) -> Iterator[tuple[str, str
         **whole["etude"],
         "nom": f"{whole['etude']['nom']} – {territory.name}",
         "departements": list(territory.departements),
+        "epci": list(territory.epci),
     }
+    if not territory.epci:
+        del whole["etude"]["epci"]
     for day in asked.dates or (None,):
         date = "" if day is None else day.isoformat()
         dated = dict(whole)

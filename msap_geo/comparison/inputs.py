@@ -54,6 +54,7 @@ _WORDS = {
     "scenario": "Scénario",
     "maisons.types": "Types de Maisons comptés",
     "maisons.au": "Maisons telles qu'au",
+    "etude.epci": "EPCI",
     "etude.seuils_minutes": "Seuils, minutes",
     "etude.demonstration": "Maisons inventées",
     "reseau.profil": "Profil de déplacement",

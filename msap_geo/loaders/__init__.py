@@ -42,6 +42,7 @@ from msap_geo.loaders.territory.territoire import (
     BORDER_KM,
     assemble_communes,
     attach_to_communes,
+    within_border,
     within_reach,
 )
 
@@ -97,5 +98,6 @@ __all__ = [
     "read_opening_hours",
     "read_records",
     "with_movements",
+    "within_border",
     "within_reach",
 ]

@@ -253,7 +253,7 @@ def _roads(
         *audit.unreached(roads, origins, places.communes, file=names),
     ]
     if maisons is not None:
-        book.anomalies += reachable(study, OnRoads(roads), maisons)[1]
+        book.anomalies += reachable(places, OnRoads(roads), maisons)[1]
 
 
 def _times(book: AuditLedger, places: Places | None, written: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import audit, loaders
 from msap_geo.study.ahead.reading import read_ahead
-from msap_geo.study.enrich import enrich
+from msap_geo.study.enrich import communes_asked, enrich
 from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def _optional(
         *((("carreaux", data.carreaux, {"carreaux": data.carreaux}),) if data.carreaux else ()),
     ]
     none = {"indicateurs": (), "appartenance": (), "carreaux": None}
+    belongs = communes
     for role, path, given in one_at_a_time:
         alone = study.model_copy(update={"donnees": data.model_copy(update={**none, **given})})
         book.count(role, path)
@@ -164,6 +165,8 @@ def _optional(
         if found is None:
             continue
         book.anomalies += found.anomalies
+        if role == "appartenance" and "epci" in found.communes:
+            belongs = found.communes
         read, kept = found.rows[role]
         book.count(role, path, read, kept, kept)
         if found.carreaux is not None:
@@ -175,3 +178,4 @@ def _optional(
                 file=path.name,
                 kind="carreaux",
             )
+    book.attempt("", lambda: communes_asked(study, belongs))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import loaders
 from msap_geo.anomalies import Action, Anomaly
+from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -90,7 +91,7 @@ def enrich(
         # The département is the commune's own code's: one column of that name is enough.
         table = belongs.table.drop(columns="departement", errors="ignore")
         communes, told = _joined(communes, table, "appartenance")
-        anomalies += [*belongs.anomalies, *told]
+        anomalies += [*belongs.anomalies, *told, *_cut_short(study, communes, table)]
         rows["appartenance"] = belongs.rows_read, _known(communes, table)
     carreaux = None
     if data.carreaux is not None:
@@ -104,6 +105,52 @@ def enrich(
         anomalies += grid.anomalies
         rows["carreaux"] = grid.rows_read, len(carreaux)
     return Enriched(communes, carreaux, made_of, anomalies, rows)
+
+
+def communes_asked(study: Study, communes: gpd.GeoDataFrame) -> frozenset[str] | None:
+    """Return the communes of the EPCI a study asks for, null where it asks for none.
+
+    Raises
+    ------
+    StudyError
+        If nothing tells the EPCI of communes, or one has no commune in the study's départements.
+    """
+    asked = study.etude.epci
+    if not asked:
+        return None
+    if "epci" not in communes:
+        raise StudyError(
+            "rien ne dit de quel EPCI sont les communes",
+            where="[etude] epci",
+            remedy="donner la table d'appartenance de l'Insee, ou epci.json ([donnees] "
+            "appartenance)",
+        )
+    known = set(communes["epci"].dropna())
+    if unknown := [code for code in asked if code not in known]:
+        raise StudyError(
+            f"EPCI sans commune dans les départements de l'étude : {', '.join(unknown)}",
+            where="[etude] epci",
+            remedy="vérifier leurs numéros SIREN, et [etude] departements",
+        )
+    return frozenset(communes.loc[communes["epci"].isin(asked), "code_insee"])
+
+
+def _cut_short(study: Study, communes: gpd.GeoDataFrame, table: pd.DataFrame) -> list[Anomaly]:
+    """Tell which communes of the EPCI asked for the study's départements leave out."""
+    if not study.etude.epci or "epci" not in table:
+        return []
+    mine = table["epci"].isin(study.etude.epci)
+    out = sorted(set(table.loc[mine, "code_insee"]) - set(communes["code_insee"]))
+    if not out:
+        return []
+    message = (
+        f"{len(out)} communes des EPCI demandés sont hors des départements de l'étude : "
+        f"{', '.join(out[:_NAMED])}{'…' if len(out) > _NAMED else ''}"
+    )
+    return [Anomaly("epci-coupe", Action.LEFT_OUT, "", message)]
+
+
+_NAMED = 5
 
 
 def _joined(

@@ -127,8 +127,8 @@ class Facts:
 
     @property
     def neighbours(self) -> pd.Series:
-        """Which Maisons stand in another département, near enough to count, one flag a row."""
-        return ~self.maisons["departement"].isin(self.study.departements)
+        """Which Maisons stand outside the territory, near enough to count, one flag a row."""
+        return ~self.places.ours(self.maisons)
 
     @property
     def contact_points(self) -> gpd.GeoDataFrame:

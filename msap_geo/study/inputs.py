@@ -66,12 +66,28 @@ class Places(NamedTuple):
         Town halls of the files, of other départements too where they have them.
     codes
         Codes in force.
+    territory
+        Communes the study is about, where they are a part of those of its départements (the EPCI
+        it asks for): the others stay around it, to settle sites in and to drive through.
     """
 
     communes: gpd.GeoDataFrame
     origins: gpd.GeoDataFrame
     town_halls: gpd.GeoDataFrame
     codes: loaders.CommuneCodes
+    territory: frozenset[str] | None = None
+
+    def ours(self, table: pd.DataFrame) -> pd.Series:
+        """Tell which rows are of the territory, by ``departement`` or ``code_insee``."""
+        if self.territory is None:
+            return table["departement"].isin(set(self.communes["departement"]))
+        return table["code_insee"].isin(self.territory)
+
+    def own(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Keep the rows of the territory, by ``code_insee``: all where it is all of them."""
+        if self.territory is None:
+            return table
+        return table[table["code_insee"].isin(self.territory)].reset_index(drop=True)
 
     def settle(self, sites: gpd.GeoDataFrame, file: str) -> loaders.Loaded[gpd.GeoDataFrame]:
         """Settle a list of sites in the communes: the one way, whatever the list is for."""
@@ -86,7 +102,11 @@ class Places(NamedTuple):
 
     def within_reach(self, settled: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Keep the sites of the territory, and those near enough to its border to count."""
-        return self.written(loaders.within_reach(settled, self.communes))
+        near = loaders.within_reach(settled, self.communes)
+        if self.territory is not None:
+            around = loaders.within_border(near, self.own(self.communes))
+            near = near[(self.ours(near) | around).to_numpy()]
+        return self.written(near)
 
     def written(self, kept: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Write the names of sites as people do: lists have capitals.

@@ -60,7 +60,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
     moment = imposed or day or outputs.UNDATED
     return outputs.Provenance(
         title=study.etude.nom,
-        territory=", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in study.departements),
+        territory=territory_of(result),
         date=date,
         moment=moment,
         software=SOFTWARE,
@@ -100,6 +100,17 @@ def edition() -> dt.datetime | None:
             f"SOURCE_DATE_EPOCH n'est pas une date (reçu {asked})",
             remedy="donner des secondes depuis le 1er janvier 1970, ou retirer la variable",
         ) from error
+
+
+def territory_of(result: Facts) -> str:
+    """Return the territory in words: its EPCI, else its départements."""
+    asked = result.study.etude.epci
+    if not asked:
+        codes = result.study.departements
+        return ", ".join(f"{DEPARTEMENTS[code]} ({code})" for code in codes)
+    communes = result.communes
+    named = communes.get("epci_nom", communes["epci"]).groupby(communes["epci"]).first()
+    return ", ".join(f"{named[code]} ({code})" for code in asked)
 
 
 def _dated(study: Study) -> tuple[str, dt.datetime | None]:

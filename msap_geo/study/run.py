@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import coverage, loaders, network, rounds, siting
 from msap_geo.errors import StudyError
-from msap_geo.study.enrich import enrich
+from msap_geo.study.enrich import communes_asked, enrich
 from msap_geo.study.facts import Rows
 from msap_geo.study.file import as_study
 from msap_geo.study.inputs import altered_inputs, read_codes, read_territory
@@ -77,15 +77,11 @@ def run_study(
     study, times, places, sites = timed.study, timed.times, timed.places, timed.sites
     study, hosts = priced(study, sites.hosts)
     candidates = candidate_offices(study, sites.la_poste, hosts)
-    maisons, unreached = reachable(study, times, sites.maisons)
-    found = measure(
-        study, times, territory.communes, places.origins, maisons, candidates, progress=progress
-    )
-    anomalies = [
-        *ledger.anomalies,
-        *time_anomalies(times, found.access, territory.communes),
-        *unreached,
-    ]
+    maisons, unreached = reachable(places, times, sites.maisons)
+    communes, origins = places.own(territory.communes), places.own(places.origins)
+    found = measure(study, times, communes, origins, maisons, candidates, progress=progress)
+    anomalies = [*ledger.anomalies, *time_anomalies(times, found.access, communes), *unreached]
+    stops, planned = (_own_stops(places, held) for held in (sites.stops, sites.planned))
     here, counted = {"", *study.departements}, set(maisons["site_id"])
     local = tuple(
         anomaly
@@ -94,8 +90,8 @@ def run_study(
     )
     return StudyResult(
         study=study,
-        communes=territory.communes,
-        origins=places.origins,
+        communes=communes,
+        origins=origins,
         access=found.access,
         maisons=maisons,
         itinerants=sites.itinerants,
@@ -119,11 +115,11 @@ def run_study(
             "la_poste": Rows(sites.la_poste_read, len(sites.la_poste)),
             **timed.rows,
         },
-        carreaux=territory.carreaux,
+        carreaux=None if territory.carreaux is None else places.own(territory.carreaux),
         indicators=territory.indicators,
-        stops=sites.stops,
-        planned=sites.planned,
-        cycles=rounds.cycles_of((*sites.stops, *sites.planned)),
+        stops=stops,
+        planned=planned,
+        cycles=rounds.cycles_of((*stops, *planned)),
     )
 
 
@@ -166,6 +162,12 @@ def _timed(
     rows = Rows(roads.n_nodes + roads.report.nodes_dropped, roads.n_nodes)
     sites = following(sites, places)
     return _Timed(study, OnRoads(roads), profile, places, sites, {"reseau": rows})
+
+
+def _own_stops(places: Places, stops: tuple[rounds.Stop, ...]) -> tuple[rounds.Stop, ...]:
+    if places.territory is None:
+        return stops
+    return tuple(stop for stop in stops if stop.code_insee in places.territory)
 
 
 class Measured(NamedTuple):
@@ -242,7 +244,10 @@ def _territory(ledger: Ledger) -> _Territory:
         raise StudyError("les communes de l'étude ne peuvent pas être lues")
     places = read.places
     enriched = enrich(study, places.communes, places.codes)
-    places = places._replace(origins=loaders.from_cells(places.origins, enriched.carreaux))
+    places = places._replace(
+        origins=loaders.from_cells(places.origins, enriched.carreaux),
+        territory=communes_asked(study, enriched.communes),
+    )
     ledger.anomalies += [
         *read.mairies.anomalies,
         *read.assembled.anomalies,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path  # noqa: TC003 - pydantic reads the types
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,7 +19,7 @@ from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import StudyError
 from msap_geo.study.asked.base import Section
 from msap_geo.study.roles import ROLES
-from msap_geo.territory import check_departements
+from msap_geo.territory import SIREN, check_departements
 
 MOST_PEOPLE = 1_000_000_000
 MOST_DRAWS = 100_000
@@ -35,8 +36,25 @@ class Etude(Section):
 
     nom: str = Field(min_length=1)
     departements: tuple[str, ...]
+    epci: tuple[str, ...] = ()
     seuils_minutes: tuple[Minutes, ...] = (20.0, 30.0)
     demonstration: bool = False
+
+    @field_validator("epci", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("epci")
+    @classmethod
+    def _sirens(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [code for code in codes if not re.fullmatch(SIREN, code)]:
+            raise StudyError(
+                f"code d'EPCI mal formé : « {', '.join(wrong)} »",
+                where="[etude] epci",
+                remedy="donner leurs numéros SIREN, neuf chiffres entre guillemets",
+            )
+        return tuple(sorted(set(codes)))
 
     @field_validator("departements")
     @classmethod

@@ -79,7 +79,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
     near = places.within_reach(maisons.table)
     kept = counted(study, near)
     moving = ~near["site_id"].isin(kept["site_id"])
-    itinerants = near[moving & near["departement"].isin(study.departements)]
+    itinerants = near[moving & places.ours(near)]
     ledger.anomalies += note(
         _named(itinerants),
         "maison-itinerante",
@@ -87,7 +87,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         "{genre}, montrée mais non comptée",
         file=data.maisons.name,
     )
-    local = offices.table["departement"].isin(study.departements)
+    local = places.ours(offices.table)
     away = offices.table[~local & offices.table.geometry.notna()]
     return Sites(
         kept,
@@ -171,7 +171,8 @@ def _hosts(ledger: Ledger, places: Places, taken: set[str]) -> gpd.GeoDataFrame:
         )
     check_identifiers(loaded.table, taken, where=written)
     settled = _settled(ledger, places, loaded, written).table
-    return places.written(usable_hosts(ledger, settled, written)).reset_index(drop=True)
+    usable = usable_hosts(ledger, settled, written)
+    return places.written(usable[places.ours(usable)]).reset_index(drop=True)
 
 
 def check_identifiers(hosts: pd.DataFrame, taken: set[str], *, where: Path) -> None:
@@ -290,7 +291,7 @@ def previous_maisons(facts: Facts) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     ledger = Ledger(study)
     settled = _settled(ledger, facts.places, read_previous(ledger), written)
     near = facts.places.within_reach(settled.table)
-    maisons, unreached = reachable(study, facts.times, counted(study, near))
+    maisons, unreached = reachable(facts.places, facts.times, counted(study, near))
     return maisons, [*ledger.anomalies, *unreached]
 
 
@@ -304,9 +305,8 @@ def previous_rounds(facts: Facts) -> tuple[rounds.Stop, ...]:
         _settled(ledger, facts.places, read_previous(ledger), written).table
     )
     moving = ~near["site_id"].isin(counted(study, near)["site_id"])
-    rows = near[moving & near["departement"].isin(study.departements)]
-    communes = facts.places.communes
-    return rounds.stops_of_list(rows, communes, told=(), file=written.name).stops
+    rows = near[moving & facts.places.ours(near)]
+    return rounds.stops_of_list(rows, facts.communes, told=(), file=written.name).stops
 
 
 def operator_counters(
@@ -362,7 +362,7 @@ def with_hosts(offices: gpd.GeoDataFrame, hosts: gpd.GeoDataFrame) -> gpd.GeoDat
 
 
 def reachable(
-    study: Study, times: TimeSource, maisons: gpd.GeoDataFrame
+    places: Places, times: TimeSource, maisons: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     """Drop the neighbouring Maisons no road leads to, keep ours that are off it; tell of both."""
     if times.file:  # a table of times is told of when it is read
@@ -370,7 +370,7 @@ def reachable(
     roads = times.roads
     estimated = roads.profile == network.ESTIMATED
     off = network.snap(roads, maisons.geometry).edge < 0
-    away = ~maisons["departement"].isin(study.departements).to_numpy()
+    away = ~places.ours(maisons).to_numpy()
     anomalies = note(
         _named(maisons[off & ~away]),
         "maison-hors-reseau",
@@ -381,13 +381,10 @@ def reachable(
     count = int((off & away).sum())
     if count:
         # An estimated network joins the communes of the study: no road was given that falls short.
-        beyond = (
-            "du réseau estimé, celui des communes de l'étude"
-            if estimated
-            else "des routes fournies"
-        )
+        beyond = "du réseau estimé de ces communes" if estimated else "des routes fournies"
+        whose = "de départements voisins" if places.territory is None else "voisines"
         message = (
-            f"{french.counted(count, 'Maison')} de départements voisins, à moins de "
+            f"{french.counted(count, 'Maison')} {whose}, à moins de "
             f"{french.short(loaders.BORDER_KM)} km, hors {beyond} : "
             f"non {french.agreed(count, 'comptée')}"
         )

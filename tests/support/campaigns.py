@@ -19,6 +19,12 @@ X0, Y0, STEP = 400_000.0, 6_780_000.0, 10_000.0
 ROWS = {"49": -1, "53": 0, "72": 1}
 YEARS = {"49": 2022, "53": 2020, "72": 2021}
 WIDE = 4
+EPCI = {
+    "200000001": ("53001", "53002", "72001"),
+    "200000002": ("53003", "53004"),
+    "200000003": ("72002", "72003", "72004"),
+    "200000004": ("49001", "49002", "49003", "49004"),
+}
 
 PATTERN = """
 [etude]
@@ -100,6 +106,19 @@ class Country:
                 )
             )
         write_csv(self.folder / name, MAISONS_HEADER, rows)
+
+    def belong(self):
+        """Give each commune its EPCI: one astride 53 and 72, the others within a département."""
+        rows = [
+            {"CODGEO": code, "LIBGEO": f"Ville {code}", "EPCI": epci, "LIBEPCI": f"CC {epci[-1]}"}
+            for epci, codes in EPCI.items()
+            for code in codes
+        ]
+        write_csv(self.folder / "appartenance.csv", ["CODGEO", "LIBGEO", "EPCI", "LIBEPCI"], rows)
+        text = self.pattern.read_text(encoding="utf-8")
+        told = 'la_poste = "la_poste.csv"\nappartenance = "appartenance.csv"'
+        self.pattern.write_text(text.replace('la_poste = "la_poste.csv"', told), encoding="utf-8")
+        return self
 
     def configure(self, territories='["49", "53", "72"]', more=""):
         text = f'[campagne]\nmodele = "modele.toml"\nterritoires = {territories}\n{more}'

@@ -271,11 +271,22 @@ def within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.Geo
     west, south, east, north = communes.total_bounds
     margin = BORDER_KM * 1000
     near = sites.cx[west - margin : east + margin, south - margin : north + margin]
-    inside = near["departement"].isin(set(communes["departement"]))
-    outlines = communes.geometry.dropna()
-    close = outlines.sindex.query(
-        near.geometry[~inside], predicate="dwithin", distance=margin, output_format="indices"
-    )[0]
-    keep = inside.to_numpy().copy()
-    keep[(~inside).to_numpy().nonzero()[0][close]] = True
+    keep = near["departement"].isin(set(communes["departement"])).to_numpy().copy()
+    keep[~keep] = within_border(near[~keep], communes)
     return near[keep]
+
+
+def within_border(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> pd.Series:
+    """Tell which sites are within :data:`BORDER_KM` of a commune, same rows.
+
+    Parameters
+    ----------
+    sites, communes
+        Tables under :data:`msap_geo.schemas.SITES` and :data:`msap_geo.schemas.COMMUNES`, same CRS.
+    """
+    close = communes.geometry.dropna().sindex.query(
+        sites.geometry, predicate="dwithin", distance=BORDER_KM * 1000, output_format="indices"
+    )[0]
+    near = np.zeros(len(sites), dtype=bool)
+    near[close] = True
+    return pd.Series(near, index=sites.index)

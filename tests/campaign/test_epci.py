@@ -1,0 +1,160 @@
+"""Studies and campaigns of EPCI: their communes, in the roads and Maisons of their départements."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from support.campaigns import EPCI, Country, contents
+from support.commands import failed, run
+
+from msap_geo import network
+from msap_geo.campaign import read_campaign, run_campaign, tasks_of
+from msap_geo.campaign.conduct import conduct
+from msap_geo.errors import StudyError, TerritoryError
+from msap_geo.study import (
+    audit_study,
+    provenance_of,
+    read_study,
+    run_study,
+    simulation_of,
+)
+
+ASTRIDE, EAST = "200000001", "200000002"
+
+
+@pytest.fixture
+def country(tmp_path):
+    return Country(tmp_path).write().belong()
+
+
+def study(country, *codes, departements='["53"]', name="Jouet"):
+    text = country.pattern.read_text(encoding="utf-8").replace('["53"]', departements)
+    text = text.replace('"Jouet"', f'"{name}"')
+    if codes:
+        text = text.replace("seuils_minutes", f"epci = {json.dumps(codes)}\nseuils_minutes")
+    path = country.folder / "etude.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_study(path)
+
+
+class TestStudy:
+    def test_times_are_those_of_the_whole_and_only_its_communes_count(self, country):
+        whole = run_study(study(country))
+        part = run_study(study(country, EAST))
+        assert part.access["code_insee"].tolist() == ["53003", "53004"]
+        mine = whole.access[whole.access["code_insee"].isin(EPCI[EAST])].reset_index(drop=True)
+        measured = ["code_insee", "population", "site_id", "minutes", "km", "palier", "raison"]
+        pd.testing.assert_frame_equal(part.access[measured], mine[measured])
+        assert part.summary()["population"] == mine["population"].sum()
+        # The only Maison is in the first commune: across the border of the EPCI.
+        assert "531" in set(part.maisons["site_id"])
+        assert part.neighbours.all()
+        assert part.summary()["maisons"] == 0
+        assert set(part.la_poste["code_insee"]) == {"53003", "53004"}
+        assert part.zones["communes"].explode().isin(EPCI[EAST]).all()
+        sites = simulation_of(part).sites
+        assert dict(zip(sites["site_id"], sites["role"], strict=True))["531"] == "voisine"
+
+    def test_one_astride_two_departements(self, country):
+        part = run_study(study(country, ASTRIDE, departements='["53", "72"]'))
+        assert part.access["code_insee"].tolist() == ["53001", "53002", "72001"]
+        own = part.maisons[~part.neighbours]
+        assert own["site_id"].tolist() == ["531", "721"]
+        assert provenance_of(part).territory == f"CC 1 ({ASTRIDE})"
+
+    def test_a_departement_left_out_is_told(self, country):
+        asked = study(country, ASTRIDE)
+        part = run_study(asked)
+        (told,) = [one for one in part.anomalies if one.code == "epci-coupe"]
+        assert "1 communes" in told.message
+        assert "72001" in told.message
+        assert any(f.code == "epci-coupe" for f in audit_study(asked).findings)
+
+    def test_a_maison_too_far_from_the_epci_is_no_neighbour(self, country, monkeypatch):
+        from msap_geo.loaders.territory import territoire  # noqa: PLC0415
+
+        monkeypatch.setattr(territoire, "BORDER_KM", 5)
+        part = run_study(study(country, EAST))
+        # Ten kilometres from the nearest commune of the EPCI, in its département.
+        assert part.maisons.empty
+        assert part.access["minutes"].isna().all()
+
+    @pytest.mark.parametrize(
+        ("codes", "said"),
+        [
+            (["200000003"], "EPCI sans commune dans les départements de l'étude : 200000003"),
+            (["20000000"], "code d'EPCI mal formé"),
+        ],
+    )
+    def test_codes_that_are_none_are_refused(self, country, codes, said):
+        with pytest.raises(StudyError, match=said):
+            run_study(study(country, *codes))
+
+    def test_nothing_tells_the_epci(self, tmp_path):
+        asked = study(Country(tmp_path).write(), EAST)
+        with pytest.raises(StudyError, match="rien ne dit de quel EPCI"):
+            run_study(asked)
+        assert any("rien ne dit de quel EPCI" in str(f) for f in audit_study(asked).findings)
+
+    def test_the_roads_are_those_of_the_departements(self, country):
+        whole, part = run_study(study(country)), run_study(study(country, EAST))
+        assert part.profile.name == network.ESTIMATED
+        assert part.roads.n_nodes == whole.roads.n_nodes
+
+
+class TestCampaign:
+    def test_one_folder_each_as_lancer_makes_it(self, country):
+        country.configure('"epci"')
+        asked = read_campaign(country.path)
+        assert [one.key for one in asked.territories] == [ASTRIDE, EAST]
+        assert asked.territories[0].departements == ("53", "72")
+        report = run_campaign(
+            asked,
+            country.folder / "sortie",
+            lambda tasks, folder: (conduct(t, folder) for t in tasks),
+        )
+        assert not report.missing
+        for code, departements in ((ASTRIDE, '["53", "72"]'), (EAST, '["53"]')):
+            study(country, code, departements=departements, name=f"Jouet – CC {code[-1]}")
+            run("lancer", country.folder / "etude.toml", "--sortie", country.folder / code)
+            assert contents(country.folder / "sortie" / code) == contents(country.folder / code)
+        table = pd.read_csv(country.folder / "sortie" / "chiffres.csv", sep=None, engine="python")
+        assert table["territoire"].astype(str).tolist() == [ASTRIDE, EAST]
+        page = (country.folder / "sortie" / "index.html").read_text(encoding="utf-8")
+        assert "CC 1" in page
+        assert f"{EAST}/carte.html" in page
+
+    def test_some_of_them(self, country):
+        country.configure('["200000004", "200000002"]')
+        tasks = tasks_of(read_campaign(country.path))
+        assert [task.key for task in tasks] == ["200000002", "200000004"]
+        assert tasks[1].study().etude.epci == ("200000004",)
+        assert tasks[1].study().departements == ("49",)
+
+    def test_departements_forget_the_epci_of_the_pattern(self, country):
+        text = country.pattern.read_text(encoding="utf-8")
+        country.pattern.write_text(
+            text.replace("seuils_minutes", f'epci = ["{EAST}"]\nseuils_minutes'), encoding="utf-8"
+        )
+        country.configure('["72"]')
+        (task,) = tasks_of(read_campaign(country.path))
+        assert task.study().etude.epci == ()
+
+    @pytest.mark.parametrize(
+        ("territories", "said"),
+        [
+            ('["epci", "48"]', "mêle des EPCI et d'autres territoires"),
+            ('["200000002", "tous"]', "mêle des EPCI et d'autres territoires"),
+            ('["999999999"]', "EPCI inconnu : 999999999"),
+        ],
+    )
+    def test_what_is_refused(self, country, territories, said):
+        country.configure(territories)
+        with pytest.raises(TerritoryError, match=said):
+            read_campaign(country.path)
+
+    def test_a_pattern_without_memberships(self, tmp_path):
+        country = Country(tmp_path).write().configure('"epci"')
+        failed(run("campagne", country.path), "rien ne dit de quel EPCI", "appartenance")
