@@ -1,7 +1,7 @@
 """Held against OSRM on the same file: agreement of communes and pairs, and speed.
 
     python benchmarks/osrm.py corse.osm.pbf --etude etude.toml
-    python benchmarks/osrm.py andorra-2021.osm.pbf
+    python benchmarks/osrm.py andorra-2021.osm.pbf --json benchmarks/results/osrm.json
 
 OSRM (``osrm-bindings``, its own ``car.lua``) needs Python 3.12: the script makes it an environment
 of its own, in the cache folder, with the interpreter of ``--python`` (``python3.12``). Nothing is
@@ -11,7 +11,10 @@ installed in ours. Prints, in Markdown:
 - **communes** (with a study): people within each threshold, communes on the same side, where OSRM
   is given the same walks to the road; those more than three minutes apart, and why;
 - **speed**: the whole matrix and the one within 60 minutes of 5,000 × 1,000 points, against OSRM's
-  bare table, and that table as an array.
+  bare table, and that table as an array, by turns; on the clock and in processor time.
+
+``--json`` adds what was found about the file to those results, from which
+``scripts/document_performance.py`` writes its part of ``docs/performance.md``.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -62,17 +67,15 @@ request = osrm.TableParameters(
     destinations=list(range(len(origins), len(origins) + len(ends))),
     annotations=["duration"],
 )
-bare, whole = [], []
-for _ in range(job["rounds"]):
-    start = time.perf_counter()
-    answer = engine.Table(request)
-    bare.append(time.perf_counter() - start)
-    seconds = np.array(
-        [[np.nan if cell is None else cell for cell in row] for row in answer["durations"]], float
-    )
-    whole.append(time.perf_counter() - start)
+start, worked = time.perf_counter(), time.process_time()
+answer = engine.Table(request)
+bare, bare_cpu = time.perf_counter() - start, time.process_time() - worked
+seconds = np.array(
+    [[np.nan if cell is None else cell for cell in row] for row in answer["durations"]], float
+)
+whole = time.perf_counter() - start
 away = np.array([place["distance"] for place in answer["sources"]], float)
-np.savez(job["out"], minutes=seconds / 60, away=away, bare=np.median(bare), whole=np.median(whole))
+np.savez(job["out"], minutes=seconds / 60, away=away, bare=bare, bare_cpu=bare_cpu, whole=whole)
 """
 
 
@@ -100,14 +103,13 @@ class Osrm:
     def __init__(self, python: Path, pbf: Path, work: Path) -> None:
         self._python, self._pbf, self._work = python, pbf, work
 
-    def table(self, origins: gpd.GeoSeries, ends: gpd.GeoSeries, *, rounds: int = 1) -> dict:
+    def table(self, origins: gpd.GeoSeries, ends: gpd.GeoSeries) -> dict[str, Any]:
         """Return minutes, metres between origins and roads, and the seconds it took."""
         job = {
             "work": str(self._work),
             "pbf": str(self._pbf.resolve()),
             "origins": lonlat(origins).tolist(),
             "ends": lonlat(ends).tolist(),
-            "rounds": rounds,
             "out": str(self._work / "table.npz"),
         }
         (self._work / "travail.json").write_text(json.dumps(job), encoding="utf-8")
@@ -140,8 +142,8 @@ def junctions(roads: network.RoadNetwork, count: int, seed: int) -> gpd.GeoSerie
     return gpd.GeoSeries(gpd.points_from_xy(roads.x[nodes], roads.y[nodes]), crs=EPSG)
 
 
-def compare_pairs(osrm: Osrm, pbf: Path, seed: int) -> None:
-    """Print ratio and difference between random junctions, with junctions' delays and without."""
+def compare_pairs(osrm: Osrm, pbf: Path, seed: int) -> list[dict[str, Any]]:
+    """Print and return how far random junctions are apart, with junctions' delays and without."""
     roads = network.read_osm(pbf, CAR, epsg=EPSG)
     points = junctions(roads, JUNCTIONS, seed)
     theirs = osrm.table(points, points)["minutes"]
@@ -149,6 +151,7 @@ def compare_pairs(osrm: Osrm, pbf: Path, seed: int) -> None:
     plain = network.read_osm(
         pbf, dataclasses.replace(CAR, junctions=network.Junctions()), epsg=EPSG
     )
+    found = []
     print("\n| paires | rapport médian | p5–p95 | écart moyen | écart le plus grand |")
     print("|---|---|---|---|---|")
     for label, net in (("livré", roads), ("sans carrefours", plain)):
@@ -160,6 +163,17 @@ def compare_pairs(osrm: Osrm, pbf: Path, seed: int) -> None:
             f"| {label}, {there.sum()} | {np.median(ratio):.4f} | {low:.3f}–{high:.3f} "
             f"| {np.abs(gap).mean():.2f} min | {gap[np.abs(gap).argmax()]:+.2f} min |"
         )
+        found.append(
+            {
+                "junctions": net is roads,
+                "pairs": int(there.sum()),
+                "median_ratio": round(float(np.median(ratio)), 4),
+                "p5_p95": [round(float(low), 3), round(float(high), 3)],
+                "mean_gap_minutes": round(float(np.abs(gap).mean()), 2),
+                "greatest_gap_minutes": round(float(gap[np.abs(gap).argmax()]), 2),
+            }
+        )
+    return found
 
 
 def dense(times: travel.TravelTimes) -> np.ndarray:
@@ -170,8 +184,8 @@ def dense(times: travel.TravelTimes) -> np.ndarray:
     return result
 
 
-def compare_communes(osrm: Osrm, study: Path) -> None:
-    """Print people within each threshold, and where the two part."""
+def compare_communes(osrm: Osrm, study: Path) -> dict[str, Any]:
+    """Print and return people within each threshold, and where the two part."""
     result = run_study(read_study(study))
     homes = result.origins[result.origins.geometry.notna()]
     sites = result.maisons[result.maisons.geometry.notna()]
@@ -185,23 +199,49 @@ def compare_communes(osrm: Osrm, study: Path) -> None:
     people = result.communes.set_index("code_insee")["population"].reindex(homes["demand_id"])
     people = people.to_numpy(dtype=float)
     print("\n| seuil | ici | OSRM, mêmes marches | communes du même côté |\n|---|---|---|---|")
+    lines: list[dict[str, Any]] = []
     for share in result.shares:
         limit = share.threshold
         within = [100 * people[some <= limit].sum() / people.sum() for some in (ours, theirs)]
         same = int(((ours <= limit) == (theirs <= limit)).sum())
         print(f"| {limit:g} min | {within[0]:.2f} % | {within[1]:.2f} % | {same} sur {len(ours)} |")
+        lines.append(
+            {
+                "minutes": limit,
+                "ours": round(within[0], 2),
+                "osrm": round(within[1], 2),
+                "same_side": same,
+            }
+        )
     there = (ours > 1) & (theirs > 1)
-    print(f"\nRapport médian {np.median(ours[there] / theirs[there]):.4f}.")
+    ratio = float(np.median(ours[there] / theirs[there]))
+    print(f"\nRapport médian {ratio:.4f}.")
     names = result.communes.set_index("code_insee")["nom"].reindex(homes["demand_id"]).to_numpy()
     apart = np.flatnonzero(np.abs(ours - theirs) > APART)
     print(f"{len(apart)} communes à plus de {APART:g} minutes.")
+    places = []
     for i in apart:
         why = f"{walks[0][i]:.1f} min à pied ici, accroche d'OSRM à {found['away'][i]:.0f} m"
         print(f"- {names[i]} : {ours[i]:.1f} min contre {theirs[i]:.1f} ({why})")
+        places.append(
+            {
+                "name": str(names[i]),
+                "ours": round(float(ours[i]), 1),
+                "osrm": round(float(theirs[i]), 1),
+                "walk_minutes": round(float(walks[0][i]), 1),
+                "osrm_snap_m": round(float(found["away"][i])),
+            }
+        )
+    return {
+        "communes": len(ours),
+        "thresholds": lines,
+        "median_ratio": round(ratio, 4),
+        "apart": places,
+    }
 
 
-def compare_speed(osrm: Osrm, pbf: Path, rounds: int) -> None:
-    """Print how long a matrix takes to both."""
+def compare_speed(osrm: Osrm, pbf: Path, rounds: int) -> dict[str, Any]:
+    """Print and return how long a matrix takes to both, by turns."""
     roads = network.read_osm(pbf, CAR, epsg=EPSG)
     rng = np.random.default_rng(7)
     west, south, east, north = roads.x.min(), roads.y.min(), roads.x.max(), roads.y.max()
@@ -219,23 +259,58 @@ def compare_speed(osrm: Osrm, pbf: Path, rounds: int) -> None:
     demand, counters = tables(homes, sites)
     travel.matrix(roads, demand, counters)  # compiled, indexes built
 
-    def seconds(**options: float) -> float:
-        spent = []
-        for _ in range(rounds):
-            start = time.perf_counter()
-            travel.matrix(roads, demand, counters, **options)
-            spent.append(time.perf_counter() - start)
-        return float(np.median(spent))
+    def spent(**options: float) -> tuple[float, float]:
+        start, worked = time.perf_counter(), time.process_time()
+        travel.matrix(roads, demand, counters, **options)
+        return time.perf_counter() - start, time.process_time() - worked
 
-    whole, near = seconds(), seconds(max_minutes=60)
-    theirs = osrm.table(homes, sites, rounds=rounds)
-    bare, array = float(theirs["bare"]), float(theirs["whole"])
+    turns = []
+    for _ in range(rounds):
+        theirs = osrm.table(homes, sites)
+        osrms = [float(theirs[name]) for name in ("bare", "bare_cpu", "whole")]
+        turns.append([*osrms, *spent(), *spent(max_minutes=60)])
+    bare, bare_cpu, array, whole, whole_cpu, near, near_cpu = np.median(turns, axis=0)
     print(
-        f"\n| {PLACES} × {SITES}, médiane de {rounds} | secondes | OSRM seul / ici |\n|---|---|---|"
+        f"\n| {PLACES} × {SITES}, médiane de {rounds} | secondes | processeur | OSRM seul / ici "
+        "| au processeur |\n|---|---|---|---|---|"
     )
-    print(f"| OSRM, table seule | {bare:.2f} | |\n| OSRM, table en tableau | {array:.2f} | |")
-    print(f"| ici, tout | {whole:.2f} | {bare / whole:.1f} × (barre : 1,5) |")
-    print(f"| ici, à 60 min | {near:.2f} | {bare / near:.1f} × (barre : 5) |")
+    print(f"| OSRM, table seule | {bare:.2f} | {bare_cpu:.2f} | | |")
+    print(f"| OSRM, table en tableau | {array:.2f} | | | |")
+    lines = []
+    for name, clock, worked, bar in (
+        ("tout", whole, whole_cpu, 1.5),
+        ("à 60 min", near, near_cpu, 5.0),
+    ):
+        print(
+            f"| ici, {name} (barre : {bar:g}) | {clock:.2f} | {worked:.2f} | {bare / clock:.1f} × "
+            f"| {bare_cpu / worked:.1f} × |"
+        )
+        lines.append(
+            {
+                "question": name,
+                "clock": round(float(clock), 3),
+                "processor": round(float(worked), 3),
+                "ratio": round(float(bare / clock), 2),
+                "processor_ratio": round(float(bare_cpu / worked), 2),
+                "bar": bar,
+            }
+        )
+    return {
+        "rounds": rounds,
+        "osrm": {
+            "clock": round(float(bare), 3),
+            "processor": round(float(bare_cpu), 3),
+            "as_an_array": round(float(array), 3),
+        },
+        "lines": lines,
+    }
+
+
+def keep(path: Path, name: str, found: dict[str, Any]) -> None:
+    """Add what was found about a file to the results."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    text = json.dumps({**known, name: found}, ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -246,15 +321,20 @@ def main() -> None:
     parser.add_argument("--python", default="python3.12", help="interpréteur 3.12 d'OSRM")
     parser.add_argument("--graine", type=int, default=0)
     parser.add_argument("--tours", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="résultats à compléter")
     asked = parser.parse_args()
     python = environment(asked.python)
     with tempfile.TemporaryDirectory() as work:
         osrm = Osrm(python, asked.pbf, Path(work))
         print(f"## {asked.pbf.name}")
-        compare_pairs(osrm, asked.pbf, asked.graine)
+        load = os.getloadavg()[0]
+        found: dict[str, Any] = {"pairs": compare_pairs(osrm, asked.pbf, asked.graine)}
         if asked.etude:
-            compare_communes(osrm, asked.etude)
-        compare_speed(osrm, asked.pbf, asked.tours)
+            found["communes"] = compare_communes(osrm, asked.etude)
+        found["speed"] = compare_speed(osrm, asked.pbf, asked.tours)
+        found["load"] = [round(load, 1), round(os.getloadavg()[0], 1)]
+    if asked.json:
+        keep(asked.json, asked.pbf.name.split(".")[0], found)
 
 
 if __name__ == "__main__":

@@ -182,36 +182,45 @@ def _with_trips(
     """Return the matrices with these trips, one a pair, where they are quicker or alone."""
     if len(trips.demand) == 0:
         return minutes, length_m
-    n_rows, n_columns = minutes.shape
-    row = np.repeat(np.arange(n_rows), np.diff(minutes.indptr))
-    # Cells of the matrix in order, by one number each.
-    cells = row * n_columns + minutes.indices
-    wanted = trips.demand * n_columns + trips.site
-    order = np.argsort(wanted)
-    wanted, new_minutes, new_m = wanted[order], trips.minutes[order], trips.length_m[order]
-    place = np.searchsorted(cells, wanted)
-    there = np.flatnonzero(np.append(cells, -1)[place] == wanted)
-    old, new = place[there], there
-    quicker = there[
-        (new_minutes[new] < minutes.data[old] - TIE_MINUTES)
-        | (
-            (new_minutes[new] <= minutes.data[old] + TIE_MINUTES)
-            & (new_m[new] < length_m.data[old])
-        )
-    ]
-    minutes.data[place[quicker]], length_m.data[place[quicker]] = (
-        new_minutes[quicker],
-        new_m[quicker],
+    order = np.lexsort((trips.site, trips.demand))
+    row, site = trips.demand[order], trips.site[order]
+    new_minutes, new_m = trips.minutes[order], trips.length_m[order]
+    place, there = _cells(minutes, row, site)
+    old, new = place[there], np.flatnonzero(there)
+    quicker = (new_minutes[new] < minutes.data[old] - TIE_MINUTES) | (
+        (new_minutes[new] <= minutes.data[old] + TIE_MINUTES) & (new_m[new] < length_m.data[old])
     )
-    alone = np.setdiff1d(np.arange(len(wanted)), there)
-    cells = np.insert(cells, place[alone], wanted[alone])
-    start = np.zeros(n_rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(cells // n_columns, minlength=n_rows), out=start[1:])
-    site = (cells % n_columns).astype(np.int32)
+    minutes.data[old[quicker]], length_m.data[old[quicker]] = (
+        new_minutes[new[quicker]],
+        new_m[new[quicker]],
+    )
+    if there.all():
+        return minutes, length_m
+    place, alone = place[~there], ~there
+    added = np.bincount(row[alone], minlength=minutes.shape[0])
+    start = minutes.indptr + np.concatenate([[0], np.cumsum(added)])
+    columns = np.insert(minutes.indices, place, site[alone])
     return tuple(
-        csr_array((np.insert(old.data, place[alone], new[alone]), site, start), shape=minutes.shape)
+        csr_array((np.insert(old.data, place, new[alone]), columns, start), shape=minutes.shape)
         for old, new in ((minutes, new_minutes), (length_m, new_m))
     )
+
+
+def _cells(
+    matrix: csr_array, row: NDArray[np.int64], column: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return where cells are stored, or would be, and whether they are; columns are sorted."""
+    low = matrix.indptr[row].astype(np.int64)
+    last = matrix.indptr[row + 1].astype(np.int64)
+    high = last.copy()
+    # All binary searches at once: a matrix has thousands of times more cells than are looked for.
+    while (open_ := low < high).any():
+        middle = (low + high) // 2
+        before = open_ & (matrix.indices[np.where(open_, middle, 0)] < column)
+        low, high = np.where(before, middle + 1, low), np.where(open_ & ~before, middle, high)
+    there = low < last
+    there[there] = matrix.indices[low[there]] == column[there]
+    return low, there
 
 
 def check_places(network: RoadNetwork, table: gpd.GeoDataFrame, identifier: str) -> None:
