@@ -41,6 +41,7 @@ from msap_geo.study import read_study, run_study
 EPSG = 2154
 JUNCTIONS, PLACES, SITES = 94, 5_000, 1_000
 APART = 3.0
+ENDS = (np.min, np.max)
 ROADS = 3
 CAR = network.load_profile("voiture")
 
@@ -163,9 +164,24 @@ def compare_pairs(osrm: Osrm, pbf: Path, seed: int) -> list[dict[str, Any]]:
             f"| {label}, {there.sum()} | {np.median(ratio):.4f} | {low:.3f}–{high:.3f} "
             f"| {np.abs(gap).mean():.2f} min | {gap[np.abs(gap).argmax()]:+.2f} min |"
         )
+        far = np.abs(gap) > APART
+        if far.any() and net is roads:
+            minutes, share = theirs[there][far], gap[far] / theirs[there][far]
+            print(
+                f"{far.sum()} paires à plus de {APART:g} min : trajets de {minutes.min():.0f} à "
+                f"{minutes.max():.0f} min, écart de {100 * share.min():.1f} à "
+                f"{100 * share.max():.1f} %"
+            )
         found.append(
             {
                 "junctions": net is roads,
+                "apart": int(far.sum()),
+                "apart_minutes": [
+                    round(float(end(theirs[there][far]))) for end in ENDS if far.any()
+                ],
+                "apart_shares": [
+                    round(float(end(gap[far] / theirs[there][far])), 4) for end in ENDS if far.any()
+                ],
                 "pairs": int(there.sum()),
                 "median_ratio": round(float(np.median(ratio)), 4),
                 "p5_p95": [round(float(low), 3), round(float(high), 3)],

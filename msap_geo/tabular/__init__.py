@@ -11,6 +11,7 @@ from msap_geo.tabular.json_text import parse_json, read_json_text
 from msap_geo.tabular.numbers import to_number
 from msap_geo.tabular.text import (
     LINE,
+    Layout,
     decode,
     find_header,
     normalise,
@@ -23,6 +24,7 @@ from msap_geo.tabular.text import (
 )
 from msap_geo.tabular.vast import HOW_TO_UNPACK
 from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
+from msap_geo.tabular.whole import last_named
 from msap_geo.tabular.workbooks import (
     Found,
     columns_found,
@@ -37,12 +39,14 @@ __all__ = [
     "LAYER_SUFFIXES",
     "LINE",
     "Found",
+    "Layout",
     "VectorFile",
     "columns_found",
     "decode",
     "find_header",
     "guarded",
     "is_archive",
+    "last_named",
     "members",
     "normalise",
     "parse_json",

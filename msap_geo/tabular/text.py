@@ -259,6 +259,8 @@ def parse_table(
         where=where,
     )
     table = table[wanted].apply(_stripped)
+    if '="' in text:
+        table = table.apply(_unwrapped)
     table.columns = [layout.columns[position] for position in wanted]
     table.insert(0, LINE, table.index + 2 + layout.skipped)
     filled = np.zeros(len(table), dtype=bool)
@@ -294,6 +296,11 @@ def _irregular(told: str, where: Path | str) -> DataError:
 
 def _stripped(values: pd.Series) -> pd.Series:
     return values.fillna("").str.strip()
+
+
+def _unwrapped(values: pd.Series) -> pd.Series:
+    """Return the text of values kept from a spreadsheet's hands: ``="01001"``."""
+    return values.str.replace(r'^="(.*)"$', r"\1", regex=True)
 
 
 class Layout(NamedTuple):

@@ -249,5 +249,5 @@ def test_names_of_cells_are_read_as_they_are_written(rows):
 
 
 def test_what_is_not_a_name_is_no_cell():
-    names = pd.Series(["", None, "CRS3035RES200mN1", "x" + name(0, 0), name(0, 0) + " "])
+    names = pd.Series(["", None, "CRS3035RES200mN1", "x" + name(0, 0), name(0, 0) + "1 0"])
     assert not read_names(names).known.any()

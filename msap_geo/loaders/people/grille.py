@@ -60,6 +60,7 @@ def read_names(names: pd.Series) -> Cells:
         One entry per name.
     """
     text = pa.array(names.astype(object).where(names.notna(), ""), type=pa.string())
+    text = pc.utf8_trim_whitespace(text)
     found = pc.extract_regex(text, pattern=f"^{NAME_PATTERN}$")
     parts = {}
     for part in ("crs", "size", "north", "east"):

@@ -6,11 +6,12 @@ alone where the cells are named.
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from msap_geo.tabular import (
     decode,
     find_header,
     is_archive,
+    last_named,
     members,
     normalise,
     require_file,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from typing import IO
 
     from numpy.typing import NDArray
+
+    from msap_geo.tabular import Layout
 
 NAMES = ("idcar_200m", "idinspire", "id_inspire", "idcar_1km", "id_carr1km", "id_carr_1km")
 """Columns of the cell's name; a 200 m file also names the 1 km cell, so the finer comes first."""
@@ -71,6 +75,8 @@ OWN_GRIDS = frozenset(_TERRITORIES)
 """Départements whose cells are a grid of their own."""
 
 _HEAD_BYTES = 65_536
+_TAIL_BYTES = 16_384
+_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class Grid(NamedTuple):
@@ -160,16 +166,18 @@ def _read_text(stream: IO[bytes], where: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=layout.columns)
     stream.seek(0)
     texts = {n: str for n in wanted if layout.columns[n] in {*NAMES, *COMMUNES}}
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+    followed = _Followed(stream)
     try:
         table = pd.read_csv(
-            stream,
+            io.BufferedReader(followed),
             sep=layout.separator,
             header=None,
             names=range(len(layout.columns)),
             usecols=wanted,
             skiprows=layout.skipped + 1,
             dtype=texts,
-            encoding="utf-8",
+            encoding=encoding,
             encoding_errors="replace",
             low_memory=False,
         )
@@ -180,8 +188,42 @@ def _read_text(stream: IO[bytes], where: Path) -> pd.DataFrame:
             where=where,
             remedy="le télécharger à nouveau",
         ) from error
+    _refuse_cut(followed.last.decode(encoding, errors="replace"), layout, where)
     table.columns = [layout.columns[n] for n in table.columns]
     return table.reset_index(drop=True)
+
+
+class _Followed(io.RawIOBase):
+    """A stream whose last bytes are kept: half a gigabyte is not read twice to see its end."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream, self.last = stream, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        # An even number of bytes, so that UTF-16 is not cut in two.
+        self.last = (self.last + chunk)[-_TAIL_BYTES:]
+        return len(chunk)
+
+
+def _refuse_cut(end: str, layout: Layout, where: Path) -> None:
+    """Refuse a text whose last row stops before the last column: the reader would fill it."""
+    lines = [line for line in end.replace("\r", "\n").split("\n") if line.strip()]
+    if len(lines) < 2 or '"' in lines[-1]:  # noqa: PLR2004 - a row, whole since another precedes
+        return
+    width, whole = lines[-1].count(layout.separator) + 1, last_named(layout.columns) + 1
+    # Where no line end tells, a row of the right width may lack the end of its last figure.
+    if width < whole:
+        raise DataError(
+            f"« {where.name} » : la dernière ligne s'arrête avant la dernière colonne : le fichier "
+            "est sans doute coupé",
+            where=f"{where}, dernière ligne (« {lines[-1][:40]} »)",
+            remedy="le télécharger à nouveau (telecharger --forcer)",
+        )
 
 
 def _read_layer(path: Path, source: VectorFile, departements: Sequence[str]) -> Grid:

@@ -24,7 +24,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people import numerique
 from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.shared import once
-from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
+from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros, refuse_unreadable
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import LONG_FORM, figures, first_of, tell_below_zero, year_of
 from msap_geo.tabular import LINE, Found, columns_found, read_tables, tell_passed_over
@@ -181,6 +181,9 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         )
     raw, sources, found = max(made, key=lambda result: len(result[0]))
     refuse_lost_zeros(raw["code_insee"], path)
+    refuse_unreadable(
+        raw["code_insee"], path, remedy="fournir une table dont les codes sont ceux de communes"
+    )
     rows_read = len(raw)
     columns = [name for name in sources if name in raw]
     negative = tell_below_zero(found.table, raw, sources.values(), file=path.name)

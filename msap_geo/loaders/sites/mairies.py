@@ -15,6 +15,7 @@ from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.annuaire import is_annuaire, read_annuaire
 from msap_geo.loaders.sites.operateurs import OPERATORS
 from msap_geo.loaders.sites.positions import read_positions
+from msap_geo.loaders.territory.codes_insee import refuse_lost_zeros
 from msap_geo.tabular import LINE, pick_columns, read_text_table
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
@@ -62,6 +63,7 @@ def load_mairies(
     tables, anomalies = [], []
     for path in paths:
         raw = _from_annuaire(path) if is_annuaire(path) else _from_csv(path)
+        refuse_lost_zeros(raw["code_insee"], path)
         geometry, noticed = read_positions(raw, file=path.name)
         tables.append(gpd.GeoDataFrame(raw.assign(fichier=path.name), geometry=geometry))
         anomalies += noticed

@@ -17,7 +17,12 @@ from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory import zonages
-from msap_geo.loaders.territory.codes_insee import departements_of, malformed, refuse_lost_zeros
+from msap_geo.loaders.territory.codes_insee import (
+    departements_of,
+    malformed,
+    refuse_lost_zeros,
+    refuse_unreadable,
+)
 from msap_geo.loaders.territory.cog import read_json
 from msap_geo.loaders.variables import first_of
 from msap_geo.tabular import LINE, Found, read_tables, tell_passed_over
@@ -133,13 +138,11 @@ def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded
         identifiant=raw["code_insee"],
         departement=departements_of(raw["code_insee"]),
     )
-    if wrong.all():
-        raise DataError(
-            f"« {path.name} » : aucun code de commune lisible (premier lu : "
-            f"« {next(iter(raw['code_insee']), '')} »)",
-            where=path,
-            remedy="fournir la table d'appartenance géographique des communes de l'Insee",
-        )
+    refuse_unreadable(
+        raw["code_insee"],
+        path,
+        remedy="fournir la table d'appartenance géographique des communes de l'Insee",
+    )
     anomalies = [
         *noticed,
         *note(

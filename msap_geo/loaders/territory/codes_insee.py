@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _OVERSEAS = 3
 _LOST_ZERO = r"[1-9]\d{3}"
+_NUMBER = r"\d{4,5}[.,]0+"
 
 
 def malformed(codes: pd.Series) -> pd.Series:
@@ -49,7 +50,7 @@ def departements_of(codes: pd.Series) -> pd.Series:
 
 
 def refuse_lost_zeros(codes: pd.Series, path: Path) -> None:
-    """Refuse a file whose codes went through a spreadsheet: ``1001`` for ``01001``.
+    """Refuse a file whose codes were taken for numbers: ``1001`` or ``1001.0`` for ``01001``.
 
     They are not padded: ``1001`` may as well be ``10010`` cut short. One such code among sound ones
     is a slip, left to the caller; none beginning with zero while some have four digits is a file
@@ -67,6 +68,14 @@ def refuse_lost_zeros(codes: pd.Series, path: Path) -> None:
     DataError
         If zeros were lost.
     """
+    numbers = codes.str.fullmatch(_NUMBER).astype(bool)
+    if numbers.any():
+        raise DataError(
+            f"« {path.name} » : {int(numbers.sum())} codes de commune sont écrits comme des "
+            f"nombres (« {codes[numbers].iloc[0]} »)",
+            where=path,
+            remedy="reprendre le fichier d'origine, ou l'écrire avec ces codes en texte",
+        )
     short = codes.str.fullmatch(_LOST_ZERO).astype(bool)
     if short.any() and not codes.str.startswith("0").any():
         raise DataError(
@@ -74,6 +83,32 @@ def refuse_lost_zeros(codes: pd.Series, path: Path) -> None:
             f"(« {codes[short].iloc[0]} »)",
             where=path,
             remedy="reprendre le fichier d'origine : un tableur l'a ouvert et enregistré",
+        )
+
+
+def refuse_unreadable(codes: pd.Series, path: Path, *, remedy: str) -> None:
+    """Refuse a file none of whose codes is a commune's: nothing would be left of it.
+
+    Parameters
+    ----------
+    codes
+        Text.
+    path
+        File they come from.
+    remedy
+        What to give instead.
+
+    Raises
+    ------
+    DataError
+        If no code has the form of a commune's.
+    """
+    if malformed(codes).all():
+        raise DataError(
+            f"« {path.name} » : aucun code de commune lisible (premier lu : "
+            f"« {next(iter(codes), '')} »)",
+            where=path,
+            remedy=remedy,
         )
 
 

@@ -22,7 +22,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
-from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
+from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros, refuse_unreadable
 from msap_geo.loaders.territory.cog import CommuneCodes
 from msap_geo.tabular import LINE, pick_columns, read_tables, tell_passed_over
 from msap_geo.territory import departement_of
@@ -88,6 +88,11 @@ def load_movements(path: Path) -> Loaded[pd.DataFrame]:
             where=path,
             remedy="fournir les événements sur les communes du COG de l'Insee",
         )
+    for end in ("avant", "apres"):
+        refuse_lost_zeros(table[end], path)
+        refuse_unreadable(
+            table[end], path, remedy="fournir les événements sur les communes du COG de l'Insee"
+        )
     dates = _dates(table["date"])
     unusable = dates.isna() | malformed(table["avant"]) | malformed(table["apres"])
     told = table.assign(identifiant=table["avant"], nom="mouvement de " + table["avant"])
@@ -127,7 +132,8 @@ def _from_passage(found: Found) -> pd.DataFrame | None:
 
 
 def _loaded_passage(rows: pd.DataFrame, found: list[Found], path: Path) -> Loaded[pd.DataFrame]:
-    refuse_lost_zeros(rows["avant"], path)
+    for end in ("avant", "apres"):
+        refuse_lost_zeros(rows[end], path)
     unusable = malformed(rows["avant"]) | malformed(rows["apres"])
     told = rows.assign(identifiant=rows["avant"], nom="passage de " + rows["avant"])
     anomalies = note(

@@ -100,9 +100,12 @@ def mountain_rows(found: Iterable[Found], file: str) -> pd.DataFrame | None:
             if not of_parts:
                 classes = classes.mask(said.isin(_NO), NOT_CLASSED)
         table = pd.DataFrame({LINE: each.table[LINE], "code_insee": codes, MOUNTAIN: classes})
-        if not malformed(codes).all():
-            tables.append(table)
-    return max(tables, key=len) if tables else None
+        tables.append(table)
+
+    def worth(table: pd.DataFrame) -> tuple[bool, int]:
+        return not malformed(table["code_insee"]).all(), len(table)
+
+    return max(tables, key=worth) if tables else None
 
 
 def mountains_in_force(listed: pd.DataFrame, codes: CommuneCodes) -> pd.DataFrame:
