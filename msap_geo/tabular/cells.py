@@ -57,5 +57,15 @@ def unguarded(table: pd.DataFrame) -> pd.DataFrame:
     return table.apply(lambda values: values.str.removeprefix(PREFIX))
 
 
+def stripped(values: pd.Series) -> pd.Series:
+    """Return values without the spaces around them, empty where there was nothing."""
+    return values.fillna("").str.strip()
+
+
+def unwrapped(values: pd.Series) -> pd.Series:
+    """Return the text of values kept from a spreadsheet's hands: ``="01001"``."""
+    return values.str.replace(r'^="(.*)"$', r"\1", regex=True)
+
+
 def _is_computed(value: object) -> bool:
     return isinstance(value, str) and value.startswith(_COMPUTED)

@@ -24,6 +24,7 @@ from msap_geo.errors import (
     UnreadableFileError,
     reason,
 )
+from msap_geo.tabular.cells import stripped, unwrapped
 from msap_geo.tabular.header import guess_header
 from msap_geo.tabular.vast import SEVEN_ZIP, refuse_sealed
 from msap_geo.tabular.whole import last_named, refuse_cut
@@ -258,9 +259,9 @@ def parse_table(
         before=layout.skipped + 1,
         where=where,
     )
-    table = table[wanted].apply(_stripped)
+    table = table[wanted].apply(stripped)
     if '="' in text:
-        table = table.apply(_unwrapped)
+        table = table.apply(unwrapped)
     table.columns = [layout.columns[position] for position in wanted]
     table.insert(0, LINE, table.index + 2 + layout.skipped)
     filled = np.zeros(len(table), dtype=bool)
@@ -292,15 +293,6 @@ def _irregular(told: str, where: Path | str) -> DataError:
         where=f"{where}, ligne {detail[1]}" if detail else where,
         remedy="vérifier les guillemets et le séparateur de cette ligne",
     )
-
-
-def _stripped(values: pd.Series) -> pd.Series:
-    return values.fillna("").str.strip()
-
-
-def _unwrapped(values: pd.Series) -> pd.Series:
-    """Return the text of values kept from a spreadsheet's hands: ``="01001"``."""
-    return values.str.replace(r'^="(.*)"$', r"\1", regex=True)
 
 
 class Layout(NamedTuple):

@@ -215,7 +215,8 @@ def _trips(
         return [np.diff(start), *(column.copy() for column in found[:columns])]
 
     piled = _piled(_by_blocks(rows, len(origins.start) - 1, room))
-    np.minimum(piled[2], max_minutes, out=piled[2])
+    if np.isfinite(max_minutes):
+        np.minimum(piled[2], max_minutes, out=piled[2])
     return piled
 
 

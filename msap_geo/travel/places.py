@@ -167,11 +167,12 @@ def matrix(
         straight_walks(network, places, counters, points),
     )
     minutes, length_m = _with_trips(minutes, length_m, _best(short, max_minutes))
+    km = np.divide(length_m.data, 1000, out=length_m.data)
     return TravelTimes(
         pd.Index(demand["demand_id"]),
         pd.Index(sites["site_id"]),
         minutes,
-        csr_array((length_m.data / 1000, minutes.indices, minutes.indptr), shape=minutes.shape),
+        csr_array((km, minutes.indices, minutes.indptr), shape=minutes.shape),
         float(max_minutes),
     )
 
