@@ -25,6 +25,7 @@ from msap_geo.cli import (
     comparer,
     completion,
     concerter,
+    consoles,
     diagnostiquer,
     faults,
     horaires,
@@ -107,10 +108,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     argv
         Arguments, those of the process by default.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A Windows console may not be UTF-8: better a replaced letter than a crash.
-            stream.reconfigure(errors="replace")
+    consoles.settle()
     given = sys.argv[1:] if argv is None else list(argv)
     try:
         with _interrupted_by(*_ENDINGS), _libraries_kept_quiet():

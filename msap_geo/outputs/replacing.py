@@ -17,6 +17,9 @@ from msap_geo.errors import OutputError, reason
 JOURNAL, ASIDE = ".journal", ".anciens"
 _NEXT = f"{JOURNAL}.neuf"
 
+HELD_OPEN = frozenset({".docx", ".gpkg", ".pdf", ".qgz", ".xlsx"})
+"""What Excel, QGIS, Word or a reader keeps for itself on Windows while it shows it."""
+
 SQLITE_SIDECARS = ("-wal", "-shm", "-journal")
 """What SQLite leaves beside a base that was open in a crashed program, and replays over ours."""
 
@@ -76,6 +79,7 @@ def install(draft: Path, folder: Path) -> None:
     """Move every file of a whole draft into the folder; on failure the old ones come back.
 
     May be begun again by another process at any point: what is moved is no longer in the draft.
+    A document another program holds open stays as it was, and the new one is put beside it.
 
     Parameters
     ----------
@@ -85,16 +89,25 @@ def install(draft: Path, folder: Path) -> None:
     Raises
     ------
     OutputError
-        If a file cannot be replaced; the folder is then as it was.
+        If a file cannot be replaced; the folder is then as it was. If only documents held open
+        could not, once everything else is written.
     """
+    held: list[Path] = []
     names = [Path(name) for name in json.loads((draft / JOURNAL).read_text(encoding="utf-8"))]
     for name in _files(draft):
         try:
-            for old in (name, *_sidecars(name)):
+            for old in (name, *_sidecars(name), *_spare(name)):
                 _set_aside(folder / old, draft / ASIDE / old)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).replace(folder / name)
+            for spare in _spare(name):
+                (folder / spare).unlink(missing_ok=True)
         except OSError as error:
+            if isinstance(error, PermissionError) and _placed_beside(draft, folder, name):
+                held.append(name)
+                continue
+            for one in held:
+                (folder / _spare(one)[0]).replace(draft / one)
             _put_back(draft, folder, names)
             (draft / JOURNAL).unlink()
             raise OutputError(
@@ -103,6 +116,37 @@ def install(draft: Path, folder: Path) -> None:
                 remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
             ) from error
     (draft / JOURNAL).unlink()
+    if held:
+        raise _held_open(folder, held)
+
+
+def _held_open(folder: Path, held: list[Path]) -> OutputError:
+    olds = ", ".join(f"« {name} »" for name in held)
+    news = ", ".join(f"« {_spare(name)[0]} »" for name in held)
+    return OutputError(
+        f"un autre logiciel tient ouvert {olds}, qui reste l'ancien ; le nouveau est à côté : "
+        f"{news}. Tout le reste est écrit",
+        where=folder,
+        remedy="fermer ce fichier dans Excel, QGIS ou Word, puis relancer la commande",
+    )
+
+
+def _spare(name: Path) -> list[Path]:
+    """Return the name a document takes while another program holds its own."""
+    return [name.with_stem(f"{name.stem}.nouveau")] if name.suffix in HELD_OPEN else []
+
+
+def _placed_beside(draft: Path, folder: Path, name: Path) -> bool:
+    """Put a document beside the one another program holds; tell whether that was possible."""
+    try:
+        for old in (name, *_sidecars(name)):
+            _restore(folder / old, draft / ASIDE / old)
+        for spare in _spare(name):
+            (draft / name).replace(folder / spare)
+            return True
+    except OSError:
+        pass
+    return False
 
 
 def _sidecars(name: Path) -> list[Path]:
@@ -134,10 +178,15 @@ def _put_back(draft: Path, folder: Path, names: list[Path]) -> None:
             (folder / name).rename(draft / name)
     aside = draft / ASIDE
     for path in sorted(aside.rglob("*")):
-        final = folder / path.relative_to(aside)
-        # A second name of what is still there needs nothing: it may be the file nobody may move.
-        if not path.is_dir() and not (final.exists() and final.samefile(path)):
-            path.replace(final)
+        _restore(folder / path.relative_to(aside), path)
+
+
+def _restore(final: Path, aside: Path) -> None:
+    """Give an older file its name back."""
+    # A second name of what is still there needs nothing: it may be the file nobody may move.
+    kept = os.path.lexists(aside) and not aside.is_dir()
+    if kept and not (final.exists() and final.samefile(aside)):
+        aside.replace(final)
 
 
 def _files(draft: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from os import PathLike
@@ -184,10 +185,16 @@ class Study(Section):
         return study_from({**content, section: {**content.get(section, {}), **given}})
 
     def path(self, relative: Path) -> Path:
-        """Return where a file of the study really is."""
+        r"""Return where a file of the study really is.
+
+        A path written on Windows (``sous\routes.pbf``) is followed elsewhere too.
+        """
         if relative == LIVE and self.osm is not None:
             return self.osm
-        return self.folder / relative
+        found = self.folder / relative
+        if os.sep == "/" and "\\" in str(relative) and not found.exists():
+            return self.folder / str(relative).replace("\\", "/")
+        return found
 
     def inputs(self) -> dict[str, tuple[Path, ...]]:
         """Return every input file, by role, as written."""
@@ -280,7 +287,7 @@ def study_from(content: Mapping[str, Any], *, where: Path | None = None) -> Stud
         raise StudyError(
             "le fichier d'étude est incorrect : " + " ; ".join(in_french(error)),
             where=where,
-            remedy="comparer avec l'exemple du README",
+            remedy="comparer avec l'exemple de docs/tutoriel.md",
         ) from error
     projected_crs(study.etude.departements)
     return study

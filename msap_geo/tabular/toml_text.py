@@ -60,7 +60,7 @@ def read_toml(path: Path, *, what: str, named: str) -> dict[str, Any]:
         raise StudyError(
             f"le {what} n'est pas du TOML valide",
             where=f"{path}{_place(error)}",
-            remedy="vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8",
+            remedy=_remedy(error),
         ) from error
     except RecursionError as error:
         raise StudyError(
@@ -72,6 +72,16 @@ def read_toml(path: Path, *, what: str, named: str) -> dict[str, Any]:
         raise StudyError(
             f"le {what} contient un nombre démesuré", where=path, remedy="vérifier les nombres"
         ) from error
+
+
+def _remedy(error: ValueError) -> str:
+    """Say what to do; a Windows path between double quotes is the usual cause."""
+    if "escape" in str(error) or "hex value" in str(error).lower():
+        return (
+            "écrire les chemins avec des barres « / », ou entre apostrophes simples "
+            "('C:\\Etudes\\routes.pbf') : entre guillemets, « \\ » annonce un signe spécial"
+        )
+    return "vérifier les guillemets et les crochets à cet endroit, et l'encodage UTF-8"
 
 
 def _place(error: Exception) -> str:

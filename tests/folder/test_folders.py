@@ -164,22 +164,69 @@ def test_an_interruption_at_any_step_leaves_no_mixture(tmp_path, number):
     assert seen == {OLD, NEW}
 
 
-def test_a_file_that_cannot_be_replaced_puts_every_one_back(tmp_path, monkeypatch):
+def _refusing(monkeypatch, *names):
+    """Refuse to move or replace these files, as Windows does while a program shows them."""
+    replace, rename = Path.replace, Path.rename
+
+    def refuse_replace(self, target):
+        if Path(target).name in names and Path(target).exists():
+            raise PermissionError(13, "Permission denied")
+        return replace(self, target)
+
+    def refuse_rename(self, target):
+        if self.name in names and ".brouillon" not in str(self.parent):
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_replace)
+    monkeypatch.setattr(Path, "rename", refuse_rename)
+
+
+@pytest.mark.parametrize("refused", ["acces.csv", "carte.html", "manifest.json"])
+def test_a_file_that_cannot_be_replaced_puts_every_one_back(tmp_path, monkeypatch, refused):
     folder = tmp_path / "sortie"
     older(folder)
     before = content(folder)
-    replace = Path.replace
-    for refused in NAMES:
+    _refusing(monkeypatch, refused)
+    with pytest.raises(OutputError, match="accès refusé"):
+        write(folder)
+    assert content(folder) == before
 
-        def refuse(self, target, refused=refused):
-            if str(target).endswith(refused) and ".brouillon" in str(self):
-                raise PermissionError(13, "Permission denied")
-            return replace(self, target)
 
-        monkeypatch.setattr(Path, "replace", refuse)
-        with pytest.raises(OutputError, match="accès refusé"):
+@pytest.mark.parametrize("links", [True, False])
+def test_a_document_held_open_stays_and_the_new_one_stands_beside(tmp_path, monkeypatch, links):
+    # Excel holds the workbook, QGIS the GeoPackage, a reader a sheet: the rest is written.
+    folder = tmp_path / "sortie"
+    older(folder)
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(1, "no")))
+    with monkeypatch.context() as patch:
+        _refusing(patch, "etude.gpkg", "01.pdf")
+        with pytest.raises(OutputError, match="tient ouvert") as told:
             write(folder)
-        assert content(folder) == before
+    assert "etude.nouveau.gpkg" in str(told.value)
+    assert "fermer" in str(told.value)
+    assert content(folder) == {
+        **whole(NEW),
+        "etude.gpkg": OLD,
+        "etude.gpkg-wal": "à rejouer",
+        "etude.nouveau.gpkg": NEW,
+        "fiches/01.pdf": OLD,
+        "fiches/01.nouveau.pdf": NEW,
+        "note.txt": "ma note",
+    }
+    write(folder)  # closed: the next run leaves nothing beside
+    assert content(folder) == {**whole(NEW), "note.txt": "ma note"}
+
+
+def test_a_document_held_open_does_not_make_a_mixture_of_the_rest(tmp_path, monkeypatch):
+    folder = tmp_path / "sortie"
+    older(folder)
+    before = content(folder)
+    _refusing(monkeypatch, "etude.gpkg", "manifest.json")
+    with pytest.raises(OutputError, match="accès refusé"):
+        write(folder)
+    assert content(folder) == before
 
 
 def test_where_links_are_refused_files_are_moved(tmp_path, monkeypatch):

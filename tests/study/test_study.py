@@ -459,3 +459,19 @@ def test_communes_with_their_access_are_ready_to_draw(result):
     assert drawn.geometry.notna().all()
     assert set(drawn["origine"]) == {"mairie"}
     assert "minutes" not in result.communes
+
+
+@pytest.mark.parametrize("path", [r"C:\Etudes\communes.geojson", r"C:\Users\moi\communes.geojson"])
+def test_a_windows_path_between_quotes_is_told_how_to_be_written(toy_study, path):
+    toy_study.configure(('"communes.geojson"', f'"{path}"'))
+    with pytest.raises(StudyError, match="apostrophes simples"):
+        read_study(toy_study.path)
+
+
+def test_a_path_written_on_windows_is_followed(toy_study):
+    folder = toy_study.path.parent / "données"
+    folder.mkdir()
+    (folder / "maisons.csv").write_bytes((toy_study.path.parent / "maisons.csv").read_bytes())
+    toy_study.configure(('"maisons.csv"', r"'données\maisons.csv'"))
+    study = read_study(toy_study.path)
+    assert study.path(study.inputs()["maisons"][0]).is_file()
