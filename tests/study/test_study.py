@@ -368,6 +368,10 @@ BAD_STUDIES = {
     "thresholds": (("seuils_minutes = [20, 30]", "seuils_minutes = []"), "minutes positives"),
     "road": (('noeuds = "noeuds.csv"\n', ""), "réseau routier n'est pas donné"),
     "profile": (('profil = "voiture"', 'profil = "avion"'), "profil de déplacement inconnu"),
+    "profile as roads": (
+        ('noeuds = "noeuds.csv"\nliens = "liens.csv"\n', 'source = "estime"\n'),
+        'écrire profil = "estime" seul, sans source',
+    ),
     "kind": (
         ('types = ["Bureau de Poste"]', 'types = ["Bureau"]'),
         "choisir parmi : Bureau de Poste",

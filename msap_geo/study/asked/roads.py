@@ -141,6 +141,16 @@ class Reseau(Section):
                 where="[reseau] source",
                 remedy='écrire source = "osm" seul, ou des fichiers seuls',
             )
+        named = next(
+            (path for path in self.source if str(path) in network.available_profiles()), None
+        )
+        if named is not None:
+            raise StudyError(
+                f"« {named} » est un profil de déplacement, non un fichier de routes",
+                where="[reseau] source",
+                remedy=f'écrire profil = "{named}"'
+                + (" seul, sans source" if str(named) == network.ESTIMATED else ", et la source"),
+            )
         if self.sinuosite is not None and self.profil != network.ESTIMATED:
             raise StudyError(
                 "la sinuosité ne sert qu'au réseau estimé",
