@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -33,6 +34,54 @@ from support.toy import (
 # A shared machine is slow at times: a slow example is not a failure.
 hypothesis.settings.register_profile("msap_geo", deadline=None)
 hypothesis.settings.load_profile("msap_geo")
+
+
+SUITE = 60_000
+"""What the tests may last together, in calibration loops: about three times what they do."""
+
+MANY = 1_000
+"""A run of fewer tests is not the suite, and has no budget."""
+
+
+def _loop():
+    """Return how long a loop of plain Python takes here and now."""
+    begin = time.perf_counter()
+    sum(i * i for i in range(2_000_000))
+    return time.perf_counter() - begin
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.stash[_CALIBRATED] = [_loop()]
+
+
+_CALIBRATED = pytest.StashKey()
+_SPENT = pytest.StashKey()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Hold the suite against its budget, a ratio of two times that share the same machine."""
+    told = session.config.pluginmanager.get_plugin("terminalreporter")
+    if told is None or hasattr(session.config, "workerinput"):
+        return
+    reports = [one for kept in told.stats.values() for one in kept if hasattr(one, "duration")]
+    if sum(getattr(one, "when", "") == "call" for one in reports) < MANY:
+        return
+    loops = session.config.stash[_CALIBRATED]
+    ratio = sum(one.duration for one in reports) * 2 / (loops[0] + _loop())
+    session.config.stash[_SPENT] = ratio
+    if ratio > SUITE and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    ratio = config.stash.get(_SPENT, None)
+    if ratio is not None:
+        verdict = "over" if ratio > SUITE else "within"
+        terminalreporter.write_line(
+            f"The suite takes {ratio:,.0f} calibration loops, {verdict} its budget of {SUITE:,}."
+        )
 
 
 @pytest.fixture
