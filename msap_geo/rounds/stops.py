@@ -34,6 +34,8 @@ EVERY_WEEK = 0
 
 MOST_WEEKS = 52
 
+_DIGITS = 10
+
 LONGEST_CYCLE = 520
 """Weeks within which vehicles must begin again together: hours a week are counted over them."""
 
@@ -134,7 +136,8 @@ def make_stop(row: Mapping[str, str]) -> Stop:
     day, week = row["jour"].lower(), row["semaine"].lower()
     if day not in WEEKDAYS:
         raise StudyError(f"jour inconnu : « {row['jour']} »")
-    if week not in _EVERY and not (week.isdecimal() and int(week) > 0):
+    # Thousands of digits are a number nobody can read, Python included.
+    if week not in _EVERY and not (week.isdecimal() and len(week) < _DIGITS and int(week) > 0):
         raise StudyError(f"semaine inconnue : « {row['semaine']} »")
     if week not in _EVERY and int(week) > MOST_WEEKS:
         raise StudyError(f"semaine {week} : un cycle a {MOST_WEEKS} semaines au plus")

@@ -161,7 +161,11 @@ def read_long_parquet(source: pq.ParquetFile, names: Mapping[str, str]) -> pd.Da
         table = table.append_column(LINE, numbers)
         right = pc.is_in(table[measures].cast(pa.string()), value_set=variables)
         kept.append(table.filter(right))
-    result = pa.concat_tables(kept).to_pandas() if kept else pd.DataFrame(columns=[*wanted, LINE])
+    result = (
+        pa.concat_tables(kept).to_pandas(ignore_metadata=True)
+        if kept
+        else pd.DataFrame(columns=[*wanted, LINE])
+    )
     texts = {name: result[name].map(_text, na_action="ignore").fillna("") for name in wanted}
     return result.assign(**texts)[[LINE, *wanted]]
 

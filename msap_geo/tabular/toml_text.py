@@ -36,13 +36,21 @@ def read_toml(path: Path, *, what: str, named: str) -> dict[str, Any]:
     StudyError
         If it cannot be read, or is not TOML.
     """
-    if path.is_dir():
+    try:
+        folder, there = path.is_dir(), path.is_file()
+    except OSError as error:  # a name longer than the disk allows
+        raise FileMissingError(
+            f"le {what} ne peut pas être trouvé ({reason(error)})",
+            where=path.parent,
+            remedy=f"donner le chemin d'un fichier {named}",
+        ) from error
+    if folder:
         raise StudyError(
             f"un dossier est donné à la place du {what}",
             where=path,
             remedy=f"donner le chemin du fichier {named} qu'il contient",
         )
-    if not path.is_file():
+    if not there:
         raise FileMissingError(
             f"le {what} « {path.name} » est introuvable",
             where=path,

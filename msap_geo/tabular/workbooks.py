@@ -296,7 +296,7 @@ def _from_parquet(
             return read_long_parquet(source, variables)
         wanted = [name for name in names if keep(normalise(name))]
         _refuse_vast(source.metadata.num_rows * len(wanted), len(content), where)
-        table = source.read(columns=wanted).to_pandas()
+        table = source.read(columns=wanted).to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise

@@ -5,6 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from msap_geo.errors import MsapGeoError
+
+MANY = settings(
+    max_examples=int(os.environ.get("MSAP_GEO_FUZZ", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 def given(name, content):
@@ -109,3 +123,40 @@ def key(toml):
 def swapped(old, new):
     """Replace a piece of the study file."""
     return replaced("etude.toml", old, new)
+
+
+@st.composite
+def damaged(draw, content):
+    """Change a file here and there: bytes replaced, pieces cut, repeated or put elsewhere."""
+    data = bytearray(content)
+    for _ in range(draw(st.integers(1, 6))):
+        if not data:
+            break
+        at = draw(st.integers(0, len(data) - 1))
+        length = draw(st.integers(1, 12))
+        match draw(st.sampled_from(["set", "cut", "repeat", "end", "insert"])):
+            case "set":
+                data[at : at + length] = draw(st.binary(min_size=length, max_size=length))
+            case "cut":
+                del data[at : at + length]
+            case "repeat":
+                data[at:at] = data[at : at + length] * draw(st.integers(1, 40))
+            case "end":
+                del data[at:]
+            case _:
+                data[at:at] = draw(
+                    st.sampled_from(
+                        [b"\x00", b"\xff", b"[" * 3000, b"9" * 5000, b'"', b"nan", b"1e999", b"\r"]
+                    )
+                )
+    return bytes(data)
+
+
+def survives(read, name, content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            read(path)
+        except MsapGeoError as error:
+            assert str(error).isprintable() or "\x00" in str(error) or error.where  # noqa: PT017

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from mauvaises_entrees.dommages import MANY, damaged, survives
 from support.toy import TOY_STUDY, straight_road
 
 from msap_geo import network
@@ -24,11 +24,6 @@ from msap_geo.errors import MsapGeoError
 from msap_geo.study import read_choice, read_study
 from msap_geo.tabular import guarded, parse_json, read_tables, unguarded
 
-MANY = settings(
-    max_examples=int(os.environ.get("MSAP_GEO_FUZZ", "60")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 CHOICE = (
     '{"format": "msap-geo-choix", "version": 1, "etude": "V", "departements": ["53"], '
     '"ouvertures": [{"site_id": "A", "nom": "B", "commune": "C"}], "fermetures": []}'
@@ -57,43 +52,6 @@ def parquet():
     stream = io.BytesIO()
     pd.DataFrame({"code": ["53001", "53002"], "valeur": [2, 3]}).to_parquet(stream)
     return stream.getvalue()
-
-
-@st.composite
-def damaged(draw, content):
-    """Change a file here and there: bytes replaced, pieces cut, repeated or put elsewhere."""
-    data = bytearray(content)
-    for _ in range(draw(st.integers(1, 6))):
-        if not data:
-            break
-        at = draw(st.integers(0, len(data) - 1))
-        length = draw(st.integers(1, 12))
-        match draw(st.sampled_from(["set", "cut", "repeat", "end", "insert"])):
-            case "set":
-                data[at : at + length] = draw(st.binary(min_size=length, max_size=length))
-            case "cut":
-                del data[at : at + length]
-            case "repeat":
-                data[at:at] = data[at : at + length] * draw(st.integers(1, 40))
-            case "end":
-                del data[at:]
-            case _:
-                data[at:at] = draw(
-                    st.sampled_from(
-                        [b"\x00", b"\xff", b"[" * 3000, b"9" * 5000, b'"', b"nan", b"1e999", b"\r"]
-                    )
-                )
-    return bytes(data)
-
-
-def survives(read, name, content):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        try:
-            read(path)
-        except MsapGeoError as error:
-            assert str(error).isprintable() or "\x00" in str(error) or error.where  # noqa: PT017
 
 
 @MANY

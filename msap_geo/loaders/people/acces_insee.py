@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
 
-from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
+from msap_geo.errors import DataError, MissingColumnError, MsapGeoError, UnreadableFileError
 from msap_geo.loaders.shared import once
 from msap_geo.tabular import normalise, read_text_table, require_file, to_number
 
@@ -120,8 +120,12 @@ def _cells(path: Path, departements: Sequence[str], equipment: str) -> pd.DataFr
             )
         wanted = [columns[name] for name in _CELL]
         rows = [(columns["typeeq_id"], "==", equipment)]
-        table = parquet.read_table(path, columns=wanted, filters=rows).to_pandas()
-    except (ArrowException, OSError) as error:
+        table = parquet.read_table(path, columns=wanted, filters=rows)
+        # What pandas wrote beside the columns is of no use, and may be damaged.
+        table = table.to_pandas(ignore_metadata=True)
+    except (ArrowException, OSError, ValueError, TypeError) as error:
+        if isinstance(error, MsapGeoError):
+            raise
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier Parquet lisible",
             where=path,

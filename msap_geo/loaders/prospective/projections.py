@@ -55,7 +55,7 @@ def load_projections(path: Path, *, variant: str = "") -> Loaded[pd.DataFrame]:
     bands = [Band(int(low), float(high)) for low, high in wide.columns]
     whole = wide.notna().all(axis=0).to_numpy()
     if not whole.any():
-        whole[:] = True
+        whole = ~whole
     ages, older = older_than(
         [band for band, kept in zip(bands, whole, strict=True) if kept],
         wide.to_numpy(dtype=float)[:, whole],

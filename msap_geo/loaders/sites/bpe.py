@@ -11,7 +11,7 @@ from pyarrow import ArrowException
 
 from msap_geo import schemas
 from msap_geo.anomalies import Action, note
-from msap_geo.errors import DataError, UnreadableFileError
+from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
@@ -129,8 +129,12 @@ def _read(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
             return read_layer_table(path)
         kind = next((name for name in wanted if normalise(name) == "typequ"), None)
         rows = None if kind is None else [(kind, "in", list(types))]
-        table = parquet.read_table(path, columns=wanted, filters=rows).to_pandas()
-    except (ArrowException, OSError) as error:
+        read = parquet.read_table(path, columns=wanted, filters=rows)
+        # What pandas wrote beside the columns is of no use, and may be damaged.
+        table = read.to_pandas(ignore_metadata=True)
+    except (ArrowException, OSError, ValueError, TypeError) as error:
+        if isinstance(error, MsapGeoError):
+            raise
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier Parquet lisible",
             where=path,

@@ -42,7 +42,7 @@ def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
     read = partial(gpd.read_parquet, path) if parquet else vector_file(path).read
     try:
         table = read()
-        drawn = table.to_crs(epsg).geometry
+        shapes = shapely.make_valid(table.to_crs(epsg).geometry.dropna().to_numpy())
     except MsapGeoError:
         raise
     except Exception as error:  # GDAL's own errors are of many classes
@@ -51,7 +51,6 @@ def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
             where=path,
             remedy="l'enregistrer à nouveau en GeoJSON, longitudes et latitudes",
         ) from error
-    shapes = shapely.make_valid(drawn.dropna().to_numpy())
     shapes = shapes[~shapely.is_empty(shapes) & shapely.is_valid(shapes)]
     flat = shapely.get_parts(shapely.get_parts(shapes))
     if len(flat) == 0:

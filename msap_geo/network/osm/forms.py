@@ -50,15 +50,20 @@ def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
 
     Raises
     ------
-    RuntimeError
-        If it is not an OSM file.
+    RuntimeError, ValueError
+        If it is not an OSM file, or a number or a place in it is none.
     """
+    import osmium  # noqa: PLC0415 - only these files need it
+
     deleted = _deleted(path)
     ways = _Ways(profile)
-    ways.read(path, deleted)
-    nodes = _Nodes(profile, ways)
-    nodes.read(path, deleted)
-    restrictions = _restrictions(path, profile, deleted, ways.tags)
+    try:
+        ways.read(path, deleted)
+        nodes = _Nodes(profile, ways)
+        nodes.read(path, deleted)
+        restrictions = _restrictions(path, profile, deleted, ways.tags)
+    except osmium.InvalidLocationError as error:  # of no class of Python's own
+        raise ValueError(str(error)) from error
     return nodes.roads()._replace(restrictions=restrictions)
 
 
