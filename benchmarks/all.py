@@ -13,6 +13,7 @@ and does not fail; a benchmark that breaks, or outlasts its share, does.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -22,8 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "data" / "demo" / "etude.toml"
-SHARE = 150
-"""Seconds a benchmark may take."""
+SHARE = 300
+"""Seconds on the clock a benchmark may take, on a machine at work too."""
 
 ALONE = (
     ("warm_run.py", str(DEMO), "--rounds", "2"),
@@ -54,10 +55,16 @@ def corsica(data: Path, folder: Path) -> Path:
     return study
 
 
+def processor() -> float:
+    """Return the seconds of processor the benchmarks have taken."""
+    told = os.times()
+    return told.children_user + told.children_system
+
+
 def ran(command: tuple[str, ...], folder: str) -> str:
     """Run a benchmark, print what it says, and return what went wrong, empty if nothing."""
     print(f"\n== {' '.join(command)}", flush=True)
-    begin = time.perf_counter()
+    begin, spent = time.perf_counter(), processor()
     script = str(ROOT / "benchmarks" / command[0])
     try:
         done = subprocess.run(  # noqa: S603 - our own scripts
@@ -67,7 +74,7 @@ def ran(command: tuple[str, ...], folder: str) -> str:
     except subprocess.TimeoutExpired:
         return f"{command[0]}: more than {SHARE} s"
     print(done.stdout.rstrip())
-    print(f"-- {time.perf_counter() - begin:.0f} s")
+    print(f"-- {time.perf_counter() - begin:.0f} s, of processor {processor() - spent:.0f} s")
     if done.returncode > 1 or done.returncode < 0 or "Traceback" in done.stderr:
         print(done.stderr.rstrip()[-2000:])
         return f"{command[0]}: exit code {done.returncode}"
@@ -89,7 +96,8 @@ def main() -> None:
             names = ", ".join(one[0] for one in WITH_FILES)
             print(f"skipped, for want of {data}: {names}")
         faults = [fault for one in commands if (fault := ran(one, folder))]
-    print(f"\n{len(commands)} benchmarks in {time.perf_counter() - begin:.0f} s")
+    print(f"\n{len(commands)} benchmarks: {time.perf_counter() - begin:.0f} s on the clock", end="")
+    print(f", {processor():.0f} s of processor")
     print("\n".join(faults))
     sys.exit(bool(faults))
 
