@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import StudyError
 from msap_geo.folder import Extras
-from msap_geo.network import ESTIMATED
 from msap_geo.study import read_choice, slug
+from msap_geo.study.asked.roads import under_profile
 from msap_geo.study.file import study_from
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 PLACE = "{territoire}"
 """What stands for the code of the territory in the paths of the pattern."""
-
-_ROADS = ("source", "noeuds", "liens", "penalites", "vitesses_kmh", "heure")
-
 
 _PLAIN = Extras()
 
@@ -159,12 +156,7 @@ def _driven(content: dict[str, Any], profile: str) -> dict[str, Any]:
             where="[campagne] profils",
             remedy="retirer profils, ou [temps] du modèle",
         )
-    roads = {**content.get("reseau", {}), "profil": profile}
-    if profile == ESTIMATED:
-        roads = {key: value for key, value in roads.items() if key not in _ROADS}
-    else:
-        roads.pop("sinuosite", None)
-    return {**content, "reseau": roads}
+    return {**content, "reseau": under_profile(content.get("reseau", {}), profile)}
 
 
 def _made_on(choice: Choice, content: Mapping[str, Any]) -> bool:

@@ -108,6 +108,7 @@ def _told(result: StudyResult, folder: Path) -> str:
     from msap_geo.anomalies import tally  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
     from msap_geo.loaders import BORDER_KM  # noqa: PLC0415
+    from msap_geo.study.times.profiles import in_words  # noqa: PLC0415
 
     study, first = result.study, result.shares[0]
     communes = french.counted(len(result.communes), "commune")
@@ -126,6 +127,7 @@ def _told(result: StudyResult, folder: Path) -> str:
         f"dans {french.counted(share.communes_beyond, 'commune')}"
         for share in result.shares
     ]
+    lines += [f"  {in_words(one)}" for one in result.profiles]
     expected = expected_in_words(result.expected)
     lines += [f"  {expected}"] if expected else []
     zones = french.counted(len(result.zones), "zone blanche")

@@ -22,6 +22,7 @@ from msap_geo.outputs.report import (
     Table,
 )
 from msap_geo.study.roles import ROLES
+from msap_geo.study.times.profiles import profiles_table
 from msap_geo.territory import DEPARTEMENTS
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def access(parts: ReportParts) -> Section:
         "Courbe cumulée de la part des habitants selon le temps de trajet ; les seuils sont en "
         "pointillés. Les valeurs aux seuils sont dans le premier tableau de cette partie.",
     )
-    blocks: list[Block] = [shares, picture, chart, _by_territory(parts), *_hours(parts)]
+    blocks: list[Block] = [shares, picture, chart, _by_territory(parts), *_profiles(parts)]
+    blocks += _hours(parts)
     return Section("L’accès aujourd’hui", (*blocks, *_conventions(parts), *_insee(parts)))
 
 
@@ -207,6 +209,47 @@ def _territory_row(parts: ReportParts, row: dict[str, Any], name: str) -> tuple[
         french.number(row[f"au_dela_{first}"]),
         french.percent(known(1 - row[f"part_{first}"])),
     )
+
+
+def _profiles(parts: ReportParts) -> list[Block]:
+    """Put the profiles of a study side by side, where it compares several."""
+    profiles = parts.result.profiles
+    if not profiles:
+        return []
+    thresholds = parts.result.study.thresholds
+    whole = profiles_table(profiles, thresholds=thresholds).iloc[0]
+    table = Table(
+        "L’accès selon le mode de déplacement",
+        (
+            Column("Profil"),
+            Column("Temps médian", number=True),
+            *(
+                column
+                for threshold in thresholds
+                for column in (
+                    Column(f"À {french.short(threshold)} min", number=True),
+                    Column("Part", number=True),
+                )
+            ),
+        ),
+        tuple(
+            (
+                f"{one.profile.name} ({one.profile.title})",
+                french.minutes(whole[f"minutes_{one.profile.name}"]),
+                *(
+                    text
+                    for share in one.shares
+                    for text in (french.number(share.within), french.percent(known(share.share)))
+                ),
+            )
+            for one in profiles
+        ),
+        note="Le premier profil est celui de tout le reste du rapport. Une commune entière a le "
+        "temps de sa mairie : à pied et à vélo, c’est compter près de la Maison des habitants qui "
+        "en sont loin. Temps médian : vide s’il tombe parmi ceux qui n’ont pas de trajet. Chaque "
+        "commune est dans profils.csv.",
+    )
+    return [table]
 
 
 def _hours(parts: ReportParts) -> list[Block]:

@@ -10,6 +10,7 @@ from msap_geo import outputs, schemas
 from msap_geo.folder.tables import study_layers
 from msap_geo.study.manifest import manifest
 from msap_geo.study.provenance import provenance_of
+from msap_geo.study.times.profiles import profiles_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +101,9 @@ def write_tables(
         draft / "candidats.csv",
         columns=[name for name in schemas.CANDIDATES.columns if name != "geometry"],
     )
+    if result.profiles:
+        table = profiles_table(result.profiles, thresholds=result.study.thresholds)
+        outputs.write_csv(table, draft / "profils.csv", columns=list(table.columns))
     outputs.write_geojson(
         result.zones,
         draft / "zones_blanches.geojson",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from msap_geo import coverage, rounds, siting
 from msap_geo.coverage.opening import WEEKDAYS
+from msap_geo.study.times.profiles import profiles_table
 
 if TYPE_CHECKING:
     from msap_geo.answers.ahead.robust import Robust
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def study_tables(result: StudyResult) -> dict[str, pd.DataFrame]:
     """Return the tables of a study, without geometry, by name (``outputs.dictionary``)."""
     tables = {"seuils": _thresholds(result), "paliers": _classes(result)}
+    if result.profiles:
+        tables["profils"] = profiles_table(result.profiles, thresholds=result.study.thresholds)
     layers = study_layers(result)
     del layers["points_de_depart"]  # the communes tell where each starts from
     if result.stops:

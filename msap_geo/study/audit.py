@@ -274,11 +274,11 @@ def _times(book: AuditLedger, places: Places | None, written: Path) -> None:
         return
     known = known_to(study, given, places, sites)
     book.count("temps", written, known.read, known.kept)
-    nearest = known.times.nearest(places.origins, known.sites.maisons)
+    nearest = known.times.nearest(places.own(places.origins), known.sites.maisons)
     access = nearest.rename(columns={"demand_id": "code_insee"})
     book.anomalies += [
         *known.anomalies,
-        *time_anomalies(known.times, access, places.communes),
+        *time_anomalies(known.times, access, places.own(places.communes)),
     ]
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from msap_geo.study.choice import Choice
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import Places
+    from msap_geo.study.times.profiles import ProfileAccess
     from msap_geo.study.times.source import TimeSource
     from msap_geo.study.trips import Trips
 
@@ -88,6 +89,8 @@ class Facts:
     cycles
         Weeks after which each vehicle begins again, those in project too; empty where the study
         knows no round.
+    profiles
+        Access by each profile the study compares, its own first; none where it has one.
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -119,6 +122,7 @@ class Facts:
     planned: tuple[rounds.Stop, ...] = ()
     cycles: Mapping[str, int] = field(default_factory=dict)
     choice: Choice | None = None
+    profiles: tuple[ProfileAccess, ...] = ()
 
     @property
     def roads(self) -> network.RoadNetwork:
@@ -236,6 +240,18 @@ class Facts:
                 }
                 for share, told in zip(self.shares, self.expected, strict=True)
             },
+            **(
+                {
+                    "profils": {
+                        one.profile.name: {
+                            f"{share.threshold:g}": share.within for share in one.shares
+                        }
+                        for one in self.profiles
+                    }
+                }
+                if self.profiles
+                else {}
+            ),
             "zones_blanches": len(self.zones),
             "maisons": int((~self.neighbours).sum()),
             "maisons_voisines": int(self.neighbours.sum()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import coverage, loaders, network, rounds, siting
+from msap_geo import coverage, loaders, network, rounds, schemas, siting
 from msap_geo.errors import StudyError
 from msap_geo.study.enrich import communes_asked, enrich
 from msap_geo.study.facts import Rows
@@ -22,6 +22,7 @@ from msap_geo.study.roads import (
 )
 from msap_geo.study.scoring import score, useful_minutes
 from msap_geo.study.sites import candidate_offices, following, load_sites, priced, reachable
+from msap_geo.study.times.profiles import ProfileAccess, access_by
 from msap_geo.study.times.reading import read_times
 from msap_geo.study.times.sites import known_to
 from msap_geo.study.times.source import OnRoads
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from msap_geo.anomalies import Anomaly
     from msap_geo.study.file import Study
     from msap_geo.study.inputs import Places
     from msap_geo.study.sites import Sites
@@ -73,6 +75,7 @@ def run_study(
     sites = load_sites(ledger, places)
     # An unknown kind is refused before the roads are read.
     candidate_offices(study, sites.la_poste, sites.hosts)
+    sites_read = sites
     timed = _timed(ledger, territory, sites, progress)
     study, times, places, sites = timed.study, timed.times, timed.places, timed.sites
     study, hosts = priced(study, sites.hosts)
@@ -80,7 +83,13 @@ def run_study(
     maisons, unreached = reachable(places, times, sites.maisons)
     communes, origins = places.own(territory.communes), places.own(places.origins)
     found = measure(study, times, communes, origins, maisons, candidates, progress=progress)
-    anomalies = [*ledger.anomalies, *time_anomalies(times, found.access, communes), *unreached]
+    profiles, told = _by_profile(timed, territory, sites_read, found, progress)
+    anomalies = [
+        *ledger.anomalies,
+        *told,
+        *time_anomalies(times, found.access, communes),
+        *unreached,
+    ]
     stops, planned = (_own_stops(places, held) for held in (sites.stops, sites.planned))
     here, counted = {"", *study.departements}, set(maisons["site_id"])
     local = tuple(
@@ -117,6 +126,7 @@ def run_study(
         },
         carreaux=None if territory.carreaux is None else places.own(territory.carreaux),
         indicators=territory.indicators,
+        profiles=profiles,
         stops=stops,
         planned=planned,
         cycles=rounds.cycles_of((*stops, *planned)),
@@ -168,6 +178,42 @@ def _own_stops(places: Places, stops: tuple[rounds.Stop, ...]) -> tuple[rounds.S
     if places.territory is None:
         return stops
     return tuple(stop for stop in stops if stop.code_insee in places.territory)
+
+
+def _by_profile(
+    timed: _Timed,
+    territory: _Territory,
+    sites: Sites,
+    found: Measured,
+    progress: Callable[[str], None],
+) -> tuple[tuple[ProfileAccess, ...], list[Anomaly]]:
+    """Measure access by each profile of a study, as a study of that profile alone does."""
+    study, thresholds = timed.study, timed.study.thresholds
+    own = ProfileAccess(
+        timed.profile,
+        timed.times,
+        timed.places.own(timed.places.origins),
+        found.access[list(schemas.ACCESS.columns)],
+        found.shares,
+    )
+    profiles, anomalies = [own], []
+    for name in study.reseau.profils[1:]:
+        progress(f"Temps de trajet, profil « {name} »")
+        other = study.model_copy(update={"reseau": study.reseau.under(name)})
+        driven = _timed(Ledger(other), territory, sites, lambda _: None)
+        reached, off = reachable(driven.places, driven.times, driven.sites.maisons)
+        anomalies += [replace(one, message=f"{one.message} (profil « {name} »)") for one in off]
+        profiles.append(
+            access_by(
+                driven.profile,
+                driven.times,
+                driven.places.own(driven.places.origins),
+                driven.places.own(territory.communes),
+                reached,
+                thresholds=thresholds,
+            )
+        )
+    return (tuple(profiles), anomalies) if len(profiles) > 1 else ((), [])
 
 
 class Measured(NamedTuple):

@@ -9,11 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from msap_geo import french, loaders, rounds
+from msap_geo import french, loaders, rounds, schemas
 from msap_geo.errors import StudyError
 from msap_geo.study.choice import Choice, Site, make_choice, site_ids
 from msap_geo.study.run import measure
-from msap_geo.study.sites import candidate_offices
+from msap_geo.study.sites import candidate_offices, reachable
+from msap_geo.study.times.profiles import ProfileAccess, access_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from msap_geo.rounds import Stop
     from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
+    from msap_geo.study.run import Measured
 
 
 def choose(
@@ -130,6 +132,7 @@ def scenario(
     found = measure(
         study, result.times, result.communes, result.origins, maisons, rest, progress=progress
     )
+    profiles = _by_profile(result, found, maisons)
     told = replace(
         choice,
         opened=_named(choice.opened, offices),
@@ -149,9 +152,30 @@ def scenario(
         ranking=found.ranking,
         rows={**result.rows, "maisons": result.rows["maisons"]._replace(kept=len(maisons))},
         choice=told,
+        profiles=profiles,
         stops=held,
         planned=planned,
     )
+
+
+def _by_profile(
+    result: StudyResult, found: Measured, maisons: gpd.GeoDataFrame
+) -> tuple[ProfileAccess, ...]:
+    """Measure the profiles of a study again, its own being measured."""
+    if not result.profiles:
+        return ()
+    own, *others = result.profiles
+    thresholds = result.study.thresholds
+    again = []
+    for one in others:
+        reached, _ = reachable(result.places, one.times, maisons)
+        again.append(
+            access_by(
+                one.profile, one.times, one.origins, result.communes, reached, thresholds=thresholds
+            )
+        )
+    access = found.access[list(schemas.ACCESS.columns)]
+    return (own._replace(access=access, shares=found.shares), *again)
 
 
 def _stops_with(

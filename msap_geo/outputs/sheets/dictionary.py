@@ -14,7 +14,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from msap_geo import schemas, siting
+from msap_geo import network, schemas, siting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -198,6 +198,7 @@ def _families() -> tuple[tuple[re.Pattern[str], Mapping[str, Mapping[str, str]],
     words: dict[str, dict[str, str]] = {
         "seuil": {},
         "convention": {},
+        "profil": {name: name for name in network.available_profiles()},
         "jour": {day: day for day in _DAYS},
         "groupe": dict(schemas.GROUPS),
         "critere": {name: criterion.title for name, criterion in siting.CRITERIA.items()},

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from msap_geo import network
 from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import StudyError
+from msap_geo.network import ESTIMATED
 from msap_geo.network.profiles import FASTEST_KMH
 from msap_geo.study.asked.base import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _place(value: object) -> object:
@@ -112,6 +116,7 @@ class Reseau(Section):
     """``[reseau]``: the roads, and how they are driven."""
 
     profil: str = "voiture"
+    profils: tuple[str, ...] = ()
     source: tuple[Path, ...] = ()
     noeuds: Path | None = None
     liens: Path | None = None
@@ -127,6 +132,38 @@ class Reseau(Section):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_profile(cls, value: object) -> object:
+        if not isinstance(value, dict) or "profils" not in value:
+            return value
+        asked = value["profils"]
+        asked = [asked] if isinstance(asked, str) else asked
+        first = asked[0] if isinstance(asked, list | tuple) and asked else None
+        return {"profil": first, **value, "profils": asked} if first else value
+
+    @model_validator(mode="after")
+    def _several_profiles(self) -> Reseau:
+        unknown = [name for name in self.profils if name not in network.available_profiles()]
+        faults = {
+            f"profil de déplacement inconnu : « {', '.join(unknown)} »": unknown,
+            "un profil est donné deux fois": len(set(self.profils)) < len(self.profils),
+            f"le premier des profils est celui de l'étude, et profil = « {self.profil} » en dit un "
+            "autre": self.profils and self.profils[0] != self.profil,
+            "le réseau estimé n'a pas de routes où aller autrement : "
+            f"{', '.join(self.profils[1:])}": self.profil == ESTIMATED and self.profils[1:],
+        }
+        fault = next((words for words, found in faults.items() if found), None)
+        if fault:
+            known = ", ".join(network.available_profiles())
+            raise StudyError(
+                fault,
+                where="[reseau] profils",
+                remedy='écrire par exemple profils = ["voiture", "velo", "pied"], parmi : '
+                f"{known} ; « {ESTIMATED} » ne vient pas le premier",
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_source(self) -> Reseau:
@@ -149,15 +186,15 @@ class Reseau(Section):
                 f"« {named} » est un profil de déplacement, non un fichier de routes",
                 where="[reseau] source",
                 remedy=f'écrire profil = "{named}"'
-                + (" seul, sans source" if str(named) == network.ESTIMATED else ", et la source"),
+                + (" seul, sans source" if str(named) == ESTIMATED else ", et la source"),
             )
-        if self.sinuosite is not None and self.profil != network.ESTIMATED:
+        if self.sinuosite is not None and self.profil != ESTIMATED:
             raise StudyError(
                 "la sinuosité ne sert qu'au réseau estimé",
                 where="[reseau] sinuosite",
                 remedy='la retirer, ou choisir profil = "estime"',
             )
-        if self.profil == network.ESTIMATED and self.penalites:
+        if self.profil == ESTIMATED and self.penalites:
             raise StudyError(
                 "les pénalités ne servent qu'avec des routes",
                 where="[reseau.penalites]",
@@ -202,7 +239,7 @@ class Reseau(Section):
             If it has none, or in two forms.
         """
         given = [name for name in ("source", "noeuds", "liens") if getattr(self, name)]
-        expected = [[]] if self.profil == network.ESTIMATED else [["source"], ["noeuds", "liens"]]
+        expected = [[]] if self.profil == ESTIMATED else [["source"], ["noeuds", "liens"]]
         if given not in expected:
             raise StudyError(
                 "le réseau routier n'est pas donné comme il faut",
@@ -220,12 +257,13 @@ class Reseau(Section):
             If a key would have no effect.
         """
         idle = {
-            f'profil = "{network.ESTIMATED}"': self.profil == network.ESTIMATED,
+            f'profil = "{ESTIMATED}"': self.profil == ESTIMATED,
             'heure = "pleines"': self.heure == "pleines",
             "vitesses_kmh": bool(self.vitesses_kmh),
             "penalites": self.penalites is not None,
             "traversees": bool(self.traversees),
             "modifications": bool(self.modifications),
+            "profils": len(self.profils) > 1,
         }
         found = ", ".join(key for key, asked in idle.items() if asked)
         if found:
@@ -234,3 +272,46 @@ class Reseau(Section):
                 where="[reseau]",
                 remedy="les retirer : la table dit déjà les temps, ou retirer [temps]",
             )
+
+    def under(self, profile: str) -> Reseau:
+        """Return the same roads under another profile (:func:`under_profile`)."""
+        return Reseau(**under_profile(self.model_dump(exclude_unset=True), profile))
+
+
+_OF_ROADS = ("source", "noeuds", "liens")
+_OF_ONE_PROFILE = ("vitesses_kmh", "penalites", "heure")
+"""What a study says of how its own profile is driven."""
+
+
+def under_profile(asked: Mapping[str, Any], profile: str) -> dict[str, Any]:
+    """Return what a study asks of its roads, under one profile.
+
+    Parameters
+    ----------
+    asked
+        ``[reseau]``, as written.
+    profile
+        Name of the profile. Where it is another one, speeds, penalties, rush hour and roads
+        slowed, quickened or new are left out, being those of the study's own; roads closed stay
+        closed. The estimated profile takes no roads.
+
+    Returns
+    -------
+    dict
+        ``[reseau]`` of a study of that profile alone.
+    """
+    several = asked.get("profils") or ()
+    several = [several] if isinstance(several, str) else several
+    own = asked.get("profil") or next(iter(several), Reseau.model_fields["profil"].default)
+    dropped = {"profils"} | ({"sinuosite"} if profile != ESTIMATED else set())
+    if profile == ESTIMATED:
+        dropped |= {*_OF_ROADS, *_OF_ONE_PROFILE}
+    if profile != own:
+        dropped |= set(_OF_ONE_PROFILE)
+    found = {key: value for key, value in asked.items() if key not in dropped}
+    changes = found.get("modifications")
+    if profile != own and isinstance(changes, list | tuple):
+        found["modifications"] = [
+            change for change in changes if isinstance(change, dict) and change.get("ferme")
+        ]
+    return {**found, "profil": profile}

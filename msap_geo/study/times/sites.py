@@ -62,7 +62,7 @@ def known_to(study: Study, given: GivenTimes, places: Places, sites: Sites) -> K
     anomalies = list(given.anomalies)
     maisons = sites.maisons
     known = table.knows(maisons["site_id"])
-    away = ~maisons["departement"].isin(study.departements).to_numpy()
+    away = ~places.ours(maisons).to_numpy()
     anomalies += note(
         _named(maisons[~known & ~away]),
         "maison-sans-temps",
@@ -72,8 +72,9 @@ def known_to(study: Study, given: GivenTimes, places: Places, sites: Sites) -> K
     )
     count = int((~known & away).sum())
     if count:
+        whose = "de départements voisins" if places.territory is None else "voisines"
         message = (
-            f"{french.counted(count, 'Maison')} de départements voisins, à moins de "
+            f"{french.counted(count, 'Maison')} {whose}, à moins de "
             f"{french.short(loaders.BORDER_KM)} km, sans temps dans la table : "
             f"non {french.agreed(count, 'comptée')}"
         )
@@ -122,7 +123,7 @@ def _missing(
 ) -> list[Anomaly]:
     """Tell the trips to the Maisons that the table does not have, those within a commune first."""
     table, file = given.times.table, given.times.file
-    communes = places.communes[["code_insee", "nom", "departement"]]
+    communes = places.own(places.communes)[["code_insee", "nom", "departement"]]
     within = pd.DataFrame(
         maisons[["site_id", "nom", "code_insee"]]
         .merge(communes, on="code_insee", suffixes=("_site", ""))
