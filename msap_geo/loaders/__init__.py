@@ -15,6 +15,9 @@ from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicator
 from msap_geo.loaders.people.population import load_population, population_from_records
 from msap_geo.loaders.prospective.ages import load_ages
 from msap_geo.loaders.prospective.projections import load_projections
+from msap_geo.loaders.scenery.drawn import LINES, SURFACES, load_drawn
+from msap_geo.loaders.scenery.gathered import Scenery
+from msap_geo.loaders.scenery.relief import Relief, load_relief
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
 from msap_geo.loaders.sites.hotes import IMPOSSIBLE, load_hosts
@@ -53,10 +56,12 @@ __all__ = [
     "IMPOSSIBLE",
     "ITINERANT_KINDS",
     "ITINERANT_OFFICE",
+    "LINES",
     "NEIGHBOUR",
     "OPERATORS",
     "STREETS",
     "SURFACE",
+    "SURFACES",
     "TOWN_HALL",
     "CommuneCodes",
     "InseeAccess",
@@ -64,6 +69,8 @@ __all__ = [
     "LoadedIndicators",
     "OrdinaryWeek",
     "Readings",
+    "Relief",
+    "Scenery",
     "assemble_communes",
     "attach_to_communes",
     "carreau_points",
@@ -79,6 +86,7 @@ __all__ = [
     "load_bpe",
     "load_carreaux",
     "load_communes",
+    "load_drawn",
     "load_hosts",
     "load_indicators",
     "load_insee_access",
@@ -91,6 +99,7 @@ __all__ = [
     "load_operateurs",
     "load_population",
     "load_projections",
+    "load_relief",
     "moved_to",
     "population_from_records",
     "read_day",

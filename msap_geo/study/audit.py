@@ -13,6 +13,7 @@ import numpy as np
 from msap_geo import audit, loaders, network
 from msap_geo.errors import MsapGeoError
 from msap_geo.study.asked.roads import LIVE
+from msap_geo.study.asked.scenery import read_scenery
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
@@ -97,6 +98,9 @@ def audit_study(
     else:
         progress("Lecture du réseau routier")
         _roads(book, places, maisons, progress)
+    read_scenery(book, epsg=projected_crs(study.departements))
+    progress("Lecture du réseau routier")
+    _roads(book, places, maisons, progress)
     if study.mobilite.gtfs:
         progress("Lecture des horaires")
         _timetable(book)

@@ -91,6 +91,8 @@ class Facts:
         knows no round.
     profiles
         Access by each profile the study compares, its own first; none where it has one.
+    scenery
+        What the map is drawn on (``[carte]``).
     choice
         Openings and closings supposed, where the study is a scenario (:mod:`study.scenario`).
     """
@@ -121,6 +123,7 @@ class Facts:
     stops: tuple[rounds.Stop, ...] = ()
     planned: tuple[rounds.Stop, ...] = ()
     cycles: Mapping[str, int] = field(default_factory=dict)
+    scenery: loaders.Scenery = field(default_factory=loaders.Scenery)
     choice: Choice | None = None
     profiles: tuple[ProfileAccess, ...] = ()
 

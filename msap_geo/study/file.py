@@ -25,6 +25,7 @@ from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
     Candidats,
+    Carte,
     Couts,
     Diagnostic,
     Donnees,
@@ -67,6 +68,7 @@ class Study(Section):
     reseau: Reseau = Reseau()
     temps: Temps = Temps()
     candidats: Candidats = Candidats()
+    carte: Carte = Carte()
     diagnostic: Diagnostic = Diagnostic()
     mobilite: Mobilite = Mobilite()
     score: Score = Score()

@@ -11,6 +11,7 @@ import shapely
 from scipy.sparse import coo_array, csgraph
 
 from msap_geo import coverage, outputs, rounds, travel
+from msap_geo.network.arrays import NO_CLASS, class_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,15 +57,25 @@ def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     (``rang`` 0 for the faster third of them, else 1), and the quickest ways from one stretch to
     the next (``rang`` 2), so that a road does not stop at each village. An estimated network has
     no road to show, nor has a table of times.
+    By their class where the roads have one: motorways and trunk roads (``rang`` 0), primary roads
+    (1), and secondary ones (2) as long as all of them are few. Else by their minutes: the fastest
+    twelfth of the length (0 for the faster third, else 1). The quickest ways from one stretch to
+    the next (2) are added, so that a road does not stop at each village. An estimated network has
+    no road to show.
     """
     if result.estimated or result.times.file:
         return None
     edges, lines = result.roads.edges, result.roads.edge_lines
     minutes = np.minimum(edges.forward, edges.backward)
-    rank = _ranks(minutes, edges.length_m)
+    known = edges.length_m[edges.kind != NO_CLASS].sum() > edges.length_m.sum() / 2
+    rank = (
+        _ranks_by_class(edges.kind, minutes, edges.length_m)
+        if known
+        else _ranks(minutes, edges.length_m)
+    )
     ends = _ends(lines)
     rank = _without_scraps(rank, ends, edges.length_m)
-    if not (rank <= _FAST).any():
+    if not (rank < _UNDRAWN).any():
         return None
     rank[_joining(rank, ends, minutes)] = _JOINING
     parts = {
@@ -83,6 +94,26 @@ def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
 
 
 _FASTEST, _FAST, _JOINING, _UNDRAWN = range(4)
+
+
+_CLASSES = (("motorway", "trunk"), ("primary",), ("secondary",))
+_MOST_BY_CLASS = 0.3
+"""Share of the kilometres main roads may have with secondary ones; without them they have any."""
+
+
+def _ranks_by_class(
+    kind: NDArray[np.int8], minutes: NDArray[np.float64], length_m: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Rank sections by their class, slip roads with the road they lead to."""
+    rank = np.full(len(kind), _UNDRAWN, dtype=np.int64)
+    for level, names in enumerate(_CLASSES):
+        of = class_numbers([*names, *(f"{name}_link" for name in names)])
+        here = np.isin(kind, of) & np.isfinite(minutes)
+        drawn = length_m[here | (rank < _UNDRAWN)].sum()
+        if level == _JOINING and drawn > _MOST_BY_CLASS * length_m.sum():
+            continue
+        rank[here] = level
+    return rank
 
 
 def _ranks(minutes: NDArray[np.float64], length_m: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -227,8 +227,8 @@ def _attributions(study: Study, road_credit: str) -> list[str]:
                 lines.append(told)
             else:
                 publishers.append(ROLES[role].publisher)
-    if publishers:
-        named = ", ".join(dict.fromkeys(publishers))
+    named = ", ".join(name for name in dict.fromkeys(publishers) if name)
+    if named:
         lines.append(f"{named} : données publiques, Licence Ouverte selon le fichier")
     lines += [road_credit, f"Calcul et carte : {SOFTWARE}"]
     return [line for line in dict.fromkeys(lines) if line]

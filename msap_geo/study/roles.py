@@ -63,6 +63,10 @@ ROLES = {
     "projections": Role("Projections de population", "prospective", past=True, key="fichier"),
     "ages": Role("Âges des habitants par commune", "prospective", "INSEE", past=True),
     "operateurs": Role("Guichets des opérateurs", "diagnostic", "DILA"),
+    "rivieres": Role("Cours d'eau", "carte"),
+    "mer": Role("Mer", "carte"),
+    "voisins": Role("Départements voisins", "carte"),
+    "relief": Role("Altitudes", "carte"),
     "gtfs": Role("Horaires des autocars", "mobilite", "exploitants des autocars", past=True),
 }
 """Every input of a study, in the order they are told."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import coverage, loaders, network, rounds, schemas, siting
 from msap_geo.errors import StudyError
+from msap_geo.study.asked.scenery import read_scenery
 from msap_geo.study.enrich import communes_asked, enrich
 from msap_geo.study.facts import Rows
 from msap_geo.study.file import as_study
@@ -27,6 +28,7 @@ from msap_geo.study.times.reading import read_times
 from msap_geo.study.times.sites import known_to
 from msap_geo.study.times.source import OnRoads
 from msap_geo.study.trips import Trips
+from msap_geo.territory import projected_crs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +78,7 @@ def run_study(
     # An unknown kind is refused before the roads are read.
     candidate_offices(study, sites.la_poste, sites.hosts)
     sites_read = sites
+    scenery = read_scenery(ledger, epsg=projected_crs(study.departements))
     timed = _timed(ledger, territory, sites, progress)
     study, times, places, sites = timed.study, timed.times, timed.places, timed.sites
     study, hosts = priced(study, sites.hosts)
@@ -127,6 +130,7 @@ def run_study(
         carreaux=None if territory.carreaux is None else places.own(territory.carreaux),
         indicators=territory.indicators,
         profiles=profiles,
+        scenery=scenery,
         stops=stops,
         planned=planned,
         cycles=rounds.cycles_of((*stops, *planned)),

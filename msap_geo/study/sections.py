@@ -114,6 +114,20 @@ class Candidats(Section):
     fichier: Path | None = None
 
 
+class Carte(Section):
+    """``[carte]``: what the map is drawn on, and how much it carries."""
+
+    rivieres: tuple[Path, ...] = ()
+    mer: tuple[Path, ...] = ()
+    voisins: tuple[Path, ...] = ()
+    relief: tuple[Path, ...] = ()
+
+    @field_validator("rivieres", "mer", "voisins", "relief", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+
 class Diagnostic(Section):
     """``[diagnostic]``: what the diagnosis needs besides."""
 

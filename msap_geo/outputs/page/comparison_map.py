@@ -68,7 +68,8 @@ def build_compare_map(content: CompareContent) -> folium.Map:
 
 
 def _present(content: CompareContent) -> list[str]:
-    rows = {"voisines": content.after.neighbours, "maisons": content.after.maisons}
+    under = dict.fromkeys(("mer", "voisins", "relief", "rivieres"), ())
+    rows = {**under, "voisines": content.after.neighbours, "maisons": content.after.maisons}
     return [kind for kind in LAYERS if kind not in rows or len(rows[kind])]
 
 

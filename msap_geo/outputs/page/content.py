@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from msap_geo.cautions import Caution
     from msap_geo.coverage import ExpectedShare, Share
+    from msap_geo.loaders import Scenery
     from msap_geo.outputs.page.digital import Digital
     from msap_geo.outputs.page.simulation import Simulation
 
@@ -143,6 +144,8 @@ class MapContent:
         What is known of going online in each commune; None where nothing is.
     proposals
         What is proposed to change of what exists; None where the study asks for nothing.
+    scenery
+        What the map is drawn on, where the study gives files of it.
     """
 
     title: str
@@ -176,3 +179,4 @@ class MapContent:
     too_close: tuple[float, float] | None = None
     proposals: Proposals | None = None
     digital: Digital | None = None
+    scenery: Scenery | None = None

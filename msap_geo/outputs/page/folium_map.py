@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from msap_geo.outputs.page.content import MapContent
 
 LAYERS = {
+    "mer": "Mer",
+    "voisins": "Départements voisins",
     "acces": "Temps d’accès",
+    "relief": "Relief",
+    "rivieres": "Cours d’eau",
     "isochrones": "À portée d’une Maison (isochrones)",
     "routes": "Routes principales",
     "departements": "Limites de département",
@@ -52,8 +56,8 @@ LAYERS = {
 _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 SCRIPTS = (
     "base.js", "trace.js", "donnees.js", "cadrage.js", "fiches.js", "signes.js", "noms.js",
-    "couches.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js", "carte.js",
-    "propositions.js",
+    "couches.js", "fond.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js",
+    "carte.js", "propositions.js",
 )  # fmt: skip
 """Of every page, in order."""
 
@@ -197,7 +201,9 @@ def draw(
 
 def _present(content: MapContent, data: dict[str, Any]) -> list[str]:
     """Return the kinds of layers that have something to show, from the bottom up."""
+    under = data.get("fond", {})
     rows = {
+        **{kind: kind in under for kind in ("mer", "voisins", "relief", "rivieres")},
         "isochrones": data.get("isochrones"),
         "routes": data.get("routes"),
         "publics": data.get("publics"),

@@ -27,6 +27,7 @@ from msap_geo.outputs.page.payload_parts import (
     site_lines,
 )
 from msap_geo.outputs.page.proposals import farther, proposals
+from msap_geo.outputs.page.scenery import scenery_data
 from msap_geo.outputs.page.topology import Grid, grid_of, packed, simplified, topology
 from msap_geo.outputs.page.without_car import without_car
 from msap_geo.territory import DEPARTEMENTS
@@ -77,6 +78,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "isochrones": isochrones(content, drawn, grid),
         "routes": roads(content, grid),
         "publics": groups(content),
+        "fond": scenery_data(content.scenery, content.communes, drawn, grid),
     }
     parts["tropProche"] = content.too_close
     parts["couverture"] = cover(content.cover, codes)

@@ -12,7 +12,7 @@ import shapely
 from msap_geo import french, schemas
 from msap_geo.coverage.change import GAINED, LOST, STILL_BEYOND, STILL_WITHIN
 from msap_geo.outputs.page.packing import pack
-from msap_geo.outputs.page.topology import Grid, on_grid, packed, topology
+from msap_geo.outputs.page.topology import Grid, lines_on_grid, on_grid, packed, topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,18 +75,7 @@ def roads(content: MapContent, grid: Grid) -> list[str]:
     if table is None or len(table) == 0:
         return []
     ranks = range(int(table["rang"].max()) + 1)
-    return [_lines(table.geometry[table["rang"] == rank], grid) for rank in ranks]
-
-
-def _lines(lines: gpd.GeoSeries, grid: Grid) -> str:
-    points, line = shapely.get_coordinates(lines.to_numpy(), return_index=True)
-    if len(points) == 0:
-        return ""
-    whole = on_grid(points, grid, crs=lines.crs)
-    counts = np.bincount(line)
-    steps = np.diff(whole, axis=0, prepend=0).ravel()
-    start = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return pack(np.insert(steps, 2 * start, counts))
+    return [lines_on_grid(table.geometry[table["rang"] == rank], grid) for rank in ranks]
 
 
 def groups(content: MapContent) -> list[dict[str, Any]]:

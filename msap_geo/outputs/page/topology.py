@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-_WORLD_M = 2 * np.pi * 6_378_137.0
+WORLD_M = 2 * np.pi * 6_378_137.0
 """Side of the square the world fills in Web Mercator, metres (EPSG:3857)."""
 
 
@@ -92,7 +92,7 @@ def grid_of(areas: gpd.GeoSeries, *, step_m: float) -> Grid:
     west, south, east, north = areas.dropna().to_crs(4326).total_bounds
     shrunk = np.cos(np.radians((south + north) / 2))
     x, y = _on_square(np.array([west, east]), np.array([south, north]))
-    return Grid(float(x[0]), float(y[1]), step_m / shrunk / _WORLD_M)
+    return Grid(float(x[0]), float(y[1]), step_m / shrunk / WORLD_M)
 
 
 def _on_square(
@@ -124,6 +124,27 @@ def on_grid(points: NDArray[np.float64], grid: Grid, *, crs: Any) -> NDArray[np.
     x, y = _on_square(*to_degrees.transform(points[:, 0], points[:, 1]))
     whole = np.rint(np.column_stack([x - grid.x, y - grid.y]) / grid.step)
     return whole.astype(np.int64)
+
+
+def degrees_of(
+    x: NDArray[np.float64], y: NDArray[np.float64], grid: Grid
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the longitude and latitude of points of the grid; the other way of :func:`on_grid`."""
+    longitude = (grid.x + x * grid.step - 0.5) * 360
+    sine = np.tanh((0.5 - grid.y - y * grid.step) * 2 * np.pi)
+    return longitude, np.degrees(np.arcsin(sine))
+
+
+def lines_on_grid(lines: gpd.GeoSeries, grid: Grid) -> str:
+    """Write lines as arcs (``trace.js``): of each its points, then the steps between them."""
+    points, line = shapely.get_coordinates(lines.to_numpy(), return_index=True)
+    if len(points) == 0:
+        return ""
+    whole = on_grid(points, grid, crs=lines.crs)
+    counts = np.bincount(line)
+    steps = np.diff(whole, axis=0, prepend=0).ravel()
+    start = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return pack(np.insert(steps, 2 * start, counts))
 
 
 def topology(areas: gpd.GeoSeries, grid: Grid) -> Topology:

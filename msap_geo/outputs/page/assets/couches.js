@@ -13,7 +13,7 @@
 (function () {
   var el = msap.element, S = msap.etat, layers = S.couches, canvases = S.toiles, data = null;
   var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
-  var ORDER = ["fond", "acces", "isochrones", "routes", "departements", "bassins", "zones", "publics"];
+  var ORDER = ["mer", "voisins", "acces", "relief", "isochrones", "rivieres", "routes", "departements", "bassins", "zones", "publics"];
 
   // ---- Surfaces -----------------------------------------------------------------------------
 

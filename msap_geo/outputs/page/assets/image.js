@@ -68,6 +68,7 @@
         "text-anchor": this.textAlign === "center" ? "middle" : "start"
       }, style), text);
     }
+    drawImage(image, x, y, w, h) { this.put("image", { href: image.src, x: short(x), y: short(y), width: short(w), height: short(h), preserveAspectRatio: "none" }); }
     fillText(text, x, y) { this.words(text, x, y, { fill: this.fillStyle }); }
     strokeText(text, x, y) { this.words(text, x, y, { fill: "none", stroke: this.strokeStyle, "stroke-width": this.lineWidth }); }
   }

@@ -58,18 +58,33 @@
       for (var s = 0; s < SIDES.length && !place; s += 1) {
         var left = x + (SIDES[s][0] > 0 ? SIDES[s][0] : SIDES[s][0] < 0 ? SIDES[s][0] - wide : -wide / 2), top = y + SIDES[s][1];
         var r = [left - 3, top - 2, left + wide + 3, top + HIGH + 2];
-        if (r[0] > 0 && r[1] > 0 && r[2] < size.x && r[3] < size.y && taken.every(function (t) {
-          return r[2] < t[0] || r[0] > t[2] || r[3] < t[1] || r[1] > t[3];
-        })) { place = [left, top]; taken.push(r); }
+        if (r[0] > 0 && r[1] > 0 && r[2] < size.x && r[3] < size.y && clear(taken, r)) { place = [left, top]; taken.push(r); }
       }
       if (!place) { continue; }
-      var node = el("span", c.nom[i], "msap-ville");
-      node.style.fontSize = high + "px";
-      node.style.left = Math.round(place[0] + shift.x) + "px";
-      node.style.top = Math.round(place[1] + shift.y) + "px";
-      pane.appendChild(node);
+      write(c.nom[i], "msap-ville", high, place[0] + shift.x, place[1] + shift.y);
       drawn += 1;
     }
+    var beside = data().fond && data().fond.voisins;
+    if (!beside || !S.couches.voisins || !map.hasLayer(S.couches.voisins)) { return; }
+    beside.noms.forEach(function (name, n) {
+      var x = beside.points[n][0] * k + dx - shift.x, y = beside.points[n][1] * k + dy - shift.y, half = widthOf(name, 13) / 2;
+      var r = [x - half - 3, y - 10, x + half + 3, y + 10];
+      if (!name || r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r)) { return; }
+      taken.push(r);
+      write(name, "msap-ville msap-voisin", 13, x - half + shift.x, y - 8 + shift.y);
+    });
+  }
+
+  function write(text, kind, high, left, top) {
+    var node = el("span", text, kind);
+    node.style.fontSize = high + "px";
+    node.style.left = Math.round(left) + "px";
+    node.style.top = Math.round(top) + "px";
+    pane.appendChild(node);
+  }
+
+  function clear(taken, r) {
+    return taken.every(function (t) { return r[2] < t[0] || r[0] > t[2] || r[3] < t[1] || r[1] > t[3]; });
   }
 
   // A layer of its own, so that it is switched as any other; its words are elements of a pane.

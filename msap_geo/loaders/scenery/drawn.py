@@ -1,0 +1,92 @@
+"""Layers one only draws: rivers, sea, neighbouring départements, zones of changed roads."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import shapely
+
+from msap_geo.errors import MsapGeoError, UnreadableFileError
+from msap_geo.tabular import require_file, vector_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PARQUET = {".parquet", ".geoparquet"}
+_NAMES = ("nom", "nom_officiel", "nom_dept", "libelle", "name")
+_CODES = ("code", "code_insee", "insee_dep", "code_dept", "dep")
+LINES, SURFACES = 1, 2
+"""What a layer may be wanted for, as the dimension of its shapes."""
+
+
+def load_drawn(path: Path, *, crs: object, dimension: int, remedy: str) -> gpd.GeoDataFrame:
+    """Read what a layer draws.
+
+    Parameters
+    ----------
+    path
+        GeoJSON, GeoPackage, Shapefile, FlatGeobuf or GeoParquet of one layer.
+    crs
+        CRS to bring it to.
+    dimension
+        :data:`LINES` keeps lines, and the outlines of surfaces; :data:`SURFACES` keeps surfaces;
+        0 keeps the shapes of the highest dimension there is.
+    remedy
+        What to do where it draws nothing of the kind.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row a feature: ``nom`` and ``code``, empty where the layer has no such column, and what
+        it draws, valid and not empty.
+
+    Raises
+    ------
+    FileMissingError, UnreadableFileError
+        If there is no such file, it is no layer, has no CRS, or draws nothing of the kind.
+    """
+    table = _read(path, crs)
+    usable = table.geometry.notna() & ~table.geometry.is_empty & table.geometry.is_valid
+    table = table[usable].explode(ignore_index=True)
+    table = table.explode(ignore_index=True) if len(table) else table  # collections hold multis
+    found = shapely.get_dimensions(table.geometry.to_numpy())
+    wanted = found >= dimension if dimension else found == found.max(initial=0)
+    kept = table[wanted].reset_index(drop=True)
+    if len(kept) == 0:
+        raise UnreadableFileError(f"« {path.name} » ne dessine rien", where=path, remedy=remedy)
+    if dimension == LINES:
+        kept = kept.set_geometry(
+            kept.geometry.where(found[wanted] == LINES, kept.geometry.boundary), crs=kept.crs
+        )
+    return kept
+
+
+def _read(path: Path, crs: object) -> gpd.GeoDataFrame:
+    require_file(path)
+    parquet = path.suffix.lower() in _PARQUET
+    read = partial(gpd.read_parquet, path) if parquet else vector_file(path).read
+    try:
+        table = read()
+        columns = {str(name).lower(): name for name in table.columns}
+        return gpd.GeoDataFrame(
+            {"nom": _text(table, columns, _NAMES), "code": _text(table, columns, _CODES)},
+            # Invalid shapes may be such that nothing makes them valid.
+            geometry=table.to_crs(crs).geometry.make_valid(),
+        )
+    except MsapGeoError:
+        raise
+    except Exception as error:  # GDAL's own errors are of many classes
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas une couche lisible, ou n'a pas de système de coordonnées",
+            where=path,
+            remedy="l'enregistrer à nouveau en GeoJSON, longitudes et latitudes",
+        ) from error
+
+
+def _text(table: gpd.GeoDataFrame, columns: dict[str, str], names: tuple[str, ...]) -> list[str]:
+    found = next((columns[name] for name in names if name in columns), None)
+    if found is None:
+        return [""] * len(table)
+    return [value.strip() if isinstance(value, str) else "" for value in table[found]]
