@@ -50,6 +50,13 @@ def reach(result: Facts) -> gpd.GeoDataFrame | None:
     )
 
 
+def ways(result: Facts) -> travel.Ways | None:
+    """Return the way of each commune to its nearest Maison; none without real roads."""
+    if result.estimated or len(result.maisons) == 0:
+        return None
+    return travel.nearest_ways(result.roads, result.origins, result.maisons)
+
+
 def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     """Return the roads of a plain background, joined up, with a ``rang`` to draw them by.
 

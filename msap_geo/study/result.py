@@ -64,6 +64,7 @@ def _content(result: Facts) -> outputs.MapContent:
         digital=map_parts.digital(result),
         cautions=result.cautions,
         expected=tuple(result.expected),
+        ways=map_parts.ways(result),
         scenery=result.scenery,
         too_close=coverage.spread(estimated=result.estimated).too_close(result.study.threshold),
     )

@@ -16,12 +16,14 @@ from msap_geo.travel.transit import (
     missing_returns,
     there_and_back,
 )
+from msap_geo.travel.ways import Ways, nearest_ways
 
 __all__ = [
     "Leg",
     "NearestNodes",
     "Route",
     "TravelTimes",
+    "Ways",
     "by_transit",
     "densest_streets",
     "earliest_arrivals",
@@ -34,6 +36,7 @@ __all__ = [
     "nearest",
     "nearest_by_parts",
     "nearest_nodes",
+    "nearest_ways",
     "reach_areas",
     "reach_nodes",
     "route",

@@ -87,10 +87,10 @@ def _by_road(
     way = (
         _way(network, (start, end), doors, nodes)
         if len(nodes)
-        else _points(network, int(start.edge[0]), start.fraction[0], end.fraction[0])
+        else points_along(network, int(start.edge[0]), start.fraction[0], end.fraction[0])
     )
     first, last = (shapely.get_coordinates(point) for point in points)
-    line = shapely.LineString(_without_repeats(np.vstack([first, way, last])))
+    line = shapely.LineString(without_repeats(np.vstack([first, way, last])))
     return Route(float(minutes), float(length_m) / 1000, line, "")
 
 
@@ -106,14 +106,18 @@ def _way(
 ) -> NDArray[np.float64]:
     """Return the vertices of the way through these nodes."""
     (start, end), (out, into) = places, doors
-    moves = _moves(network, nodes)
-    parts = [_points(network, int(start.edge[0]), start.fraction[0], _side(out, nodes[0]))]
-    parts += [_points(network, *moves[move]) for move in pairwise(nodes.tolist())]
-    parts.append(_points(network, int(end.edge[0]), _side(into, nodes[-1]), end.fraction[0]))
+    moves = moves_between(network, nodes)
+    parts = [
+        points_along(network, int(start.edge[0]), start.fraction[0], side_taken(out, nodes[0]))
+    ]
+    parts += [points_along(network, *moves[move]) for move in pairwise(nodes.tolist())]
+    parts.append(
+        points_along(network, int(end.edge[0]), side_taken(into, nodes[-1]), end.fraction[0])
+    )
     return np.vstack(parts)
 
 
-def _moves(
+def moves_between(
     network: RoadNetwork, nodes: NDArray[np.int32]
 ) -> dict[tuple[int, int], tuple[int, float, float]]:
     """Return the quickest road from each of these nodes to the next: edge, begin and end on it."""
@@ -136,7 +140,7 @@ def _moves(
     return {move: choice[2:] for move, choice in best.items()}
 
 
-def _side(doors: Ends, node: int) -> float:
+def side_taken(doors: Ends, node: int) -> float:
     """Return the end of the road a place uses to this node: 0 its tail, 1 its head.
 
     Both are the same node on a road that loops: the quicker side is the one taken.
@@ -145,14 +149,14 @@ def _side(doors: Ends, node: int) -> float:
     return float(min(sides, key=lambda side: (doors.minutes[0, side], doors.length_m[0, side])))
 
 
-def _points(network: RoadNetwork, edge: int, begin: float, end: float) -> NDArray[np.float64]:
+def points_along(network: RoadNetwork, edge: int, begin: float, end: float) -> NDArray[np.float64]:
     """Return the vertices of a road between two fractions of it, in the direction of travel."""
     part = substring(network.edge_lines[edge], begin, end, normalized=True)
     points: NDArray[np.float64] = shapely.get_coordinates(part)
     return points
 
 
-def _without_repeats(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def without_repeats(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the vertices without those that repeat the one before; two at least."""
     kept = np.ones(len(points), dtype=bool)
     kept[1:] = (np.diff(points, axis=0) != 0).any(axis=1)

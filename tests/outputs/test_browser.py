@@ -615,3 +615,26 @@ def test_what_is_proposed_is_marked_and_told(browser, tmp_path):
         browser.execute_script(f"msap.montrerCommune({row})")
         assert "plus loin qu’avant" in popups(browser)[0]
     picture(browser, "propositions")
+
+
+def test_the_way_to_the_nearest_maison_is_drawn_with_a_commune_s_card(browser, toy_study, tmp_path):
+    result = run_study(read_study(toy_study.path))
+    write_study(result, tmp_path / "sortie")
+    visit(browser, tmp_path / "sortie" / "carte.html")
+    # Toy town is one road: F's way is made of everybody's.
+    ways = browser.execute_script(
+        "return msap.donnees().communes.code.map((_, i) => msap.trajet(i))"
+    )
+    assert [len(way) > 0 for way in ways] == [True] * 6
+    drawn = (
+        "msap.montrerCommune(arguments[0]);"
+        "const svg = msap.image.svg(msap.etat.carte); msap.fiches.fermer();"
+        "return [svg, msap.image.svg(msap.etat.carte)].map(s => s.includes('#0a5dc2'));"
+    )
+    assert browser.execute_script(drawn, 5) == [True, False]
+    # Of a trial where another one is nearer, nothing is drawn.
+    browser.execute_script("msapEssai.mettre(msapEssai.moteur().sites.site_id.slice(-1)[0], true)")
+    left = browser.execute_script(
+        "return msap.donnees().communes.code.filter((_, i) => msap.trajet(i).length).length"
+    )
+    assert 0 < left < 6

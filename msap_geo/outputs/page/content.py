@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from msap_geo.loaders import Scenery
     from msap_geo.outputs.page.digital import Digital
     from msap_geo.outputs.page.simulation import Simulation
+    from msap_geo.travel import Ways
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +145,8 @@ class MapContent:
         What is known of going online in each commune; None where nothing is.
     proposals
         What is proposed to change of what exists; None where the study asks for nothing.
+    ways
+        The way of each commune to its nearest Maison, in the rows of ``access``.
     scenery
         What the map is drawn on, where the study gives files of it.
     """
@@ -179,4 +182,5 @@ class MapContent:
     too_close: tuple[float, float] | None = None
     proposals: Proposals | None = None
     digital: Digital | None = None
+    ways: Ways | None = None
     scenery: Scenery | None = None

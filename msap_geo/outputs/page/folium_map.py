@@ -57,7 +57,7 @@ _HIDDEN = {"poste", "isochrones", "bassins", "publics"}
 SCRIPTS = (
     "base.js", "trace.js", "donnees.js", "cadrage.js", "fiches.js", "signes.js", "noms.js",
     "couches.js", "fond.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js",
-    "carte.js", "propositions.js",
+    "carte.js", "propositions.js", "trajets.js",
 )  # fmt: skip
 """Of every page, in order."""
 

@@ -25,6 +25,7 @@ from msap_geo.outputs.page.payload_parts import (
     roads,
     robustness,
     site_lines,
+    ways,
 )
 from msap_geo.outputs.page.proposals import farther, proposals
 from msap_geo.outputs.page.scenery import scenery_data
@@ -78,6 +79,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "isochrones": isochrones(content, drawn, grid),
         "routes": roads(content, grid),
         "publics": groups(content),
+        "trajets": ways(content, grid),
         "fond": scenery_data(content.scenery, content.communes, drawn, grid),
     }
     parts["tropProche"] = content.too_close

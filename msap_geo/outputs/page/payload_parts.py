@@ -78,6 +78,37 @@ def roads(content: MapContent, grid: Grid) -> list[str]:
     return [lines_on_grid(table.geometry[table["rang"] == rank], grid) for rank in ranks]
 
 
+_MOST_WAYS = 150_000
+"""Bytes of the page for the ways of its communes."""
+
+_WAYS_SIMPLIFY_M, _COARSEST_WAYS_M = 40.0, 400.0
+
+
+def ways(content: MapContent, grid: Grid) -> dict[str, Any] | None:
+    """Return the way of each commune: pieces as arcs, what follows each, and the first of each.
+
+    Simplified until they hold in their share of the page; none where that would be too coarse to
+    be the roads.
+    """
+    found = content.ways
+    if found is None or len(found.lines) == 0:
+        return None
+    tolerance = _WAYS_SIMPLIFY_M
+    crs = content.communes.crs
+    while tolerance <= _COARSEST_WAYS_M:
+        simple = gpd.GeoSeries(shapely.simplify(found.lines, tolerance), crs=crs)
+        arcs = lines_on_grid(simple, grid)
+        if len(arcs) <= _MOST_WAYS:
+            return {
+                "arcs": arcs,
+                "anneaux": "",
+                "suite": pack(found.after),
+                "de": pack(np.diff(found.first, prepend=0)),
+            }
+        tolerance *= 1.5
+    return None
+
+
 def groups(content: MapContent) -> list[dict[str, Any]]:
     """Return the people of each target group, commune by commune."""
     return [

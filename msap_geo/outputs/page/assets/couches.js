@@ -13,7 +13,7 @@
 (function () {
   var el = msap.element, S = msap.etat, layers = S.couches, canvases = S.toiles, data = null;
   var INK = "#1b1b2f", ACCENT = "#b5123e", GOLD = "#ffd23f";
-  var ORDER = ["mer", "voisins", "acces", "relief", "isochrones", "rivieres", "routes", "departements", "bassins", "zones", "publics"];
+  var ORDER = ["mer", "voisins", "acces", "relief", "isochrones", "rivieres", "routes", "departements", "bassins", "zones", "publics", "trajets"];
 
   // ---- Surfaces -----------------------------------------------------------------------------
 
@@ -287,7 +287,7 @@
       var site = siteAt(event.containerPoint), commune = site < 0 ? communeAt(event.latlng) : -1;
       if (site >= 0) { openSite(site); }
       else if (commune >= 0 && msap.vueDEnsemble()) { msap.entrer(commune); }
-      else if (commune >= 0) { msap.fiches.ouvrir(msap.fiches.commune(commune), event.latlng); }
+      else if (commune >= 0) { msap.fiches.ouvrir(msap.fiches.commune(commune), event.latlng, ["commune", commune]); }
     });
     map.on("mousemove", function (event) {
       if (event.originalEvent.pointerType === "touch") { return; }
@@ -363,7 +363,7 @@
 
   function showCommune(i) {
     var drawn = data.topologie.areaStart[i] < data.topologie.areaStart[i + 1];
-    msap.fiches.ouvrir(msap.fiches.commune(i), drawn ? data.repere.latlng(data.communes.x[i], data.communes.y[i]) : null);
+    msap.fiches.ouvrir(msap.fiches.commune(i), drawn ? data.repere.latlng(data.communes.x[i], data.communes.y[i]) : null, ["commune", i]);
     msap.cadrage.montrer(S.carte, [i], 12);
   }
 

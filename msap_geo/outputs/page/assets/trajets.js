@@ -1,0 +1,41 @@
+// The way of a commune to its nearest Maison, drawn while its card is open: pieces of road that follow one
+// another, each kept once whoever takes it.
+"use strict";
+(function () {
+  var S = msap.etat, shape = null, after = null, first = null, shown = [];
+
+  function unpack() {
+    var packed = msap.donnees().trajets, place = 0;
+    shape = new msap.trace.Topologie(packed);
+    after = msap.trace.deplier(packed.suite);
+    first = Array.from(msap.trace.deplier(packed.de), function (step) { return (place += step); });
+  }
+
+  // The pieces of a commune's way; none where another Maison is now the nearest: its way is that of today.
+  function way(i) {
+    if (!shape) { unpack(); }
+    var pieces = [];
+    if (S.lieux[i] !== msap.donnees().communes.site[i]) { return pieces; }
+    for (var piece = first[i]; piece >= 0; piece = after[piece]) { pieces.push(piece); }
+    return pieces;
+  }
+
+  msap.pret(function (map) {
+    if (!msap.donnees().trajets) { return; }
+    var canvas = msap.nouvelleToile("trajets", function (ctx, view) {
+      if (!shown.length) { return; }
+      var seen = shape.seen(view);
+      msap.tracer(ctx, shape, seen, shown, "#fff", 8);
+      msap.tracer(ctx, shape, seen, shown, "#0a5dc2", 4);
+    });
+    canvas.addTo(map);
+    msap.surFiche(function (what) {
+      var wanted = what && what[0] === "commune" ? way(what[1]) : [];
+      if (!wanted.length && !shown.length) { return; }
+      shown = wanted;
+      canvas.redraw();
+    });
+  });
+
+  msap.trajet = way;
+})();

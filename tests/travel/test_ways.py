@@ -1,0 +1,84 @@
+"""The way to the nearest site: as long, in minutes and metres, as the trip it is the way of."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.toy import CENTRES, sites, straight_road
+
+from msap_geo import network, travel
+
+
+def places(points):
+    return gpd.GeoDataFrame(
+        {"demand_id": [str(i) for i in range(len(points))]},
+        geometry=[None if point is None else shapely.Point(*point) for point in points],
+        crs=2154,
+    )
+
+
+def test_ways_of_toy_town_go_on_together():
+    roads = straight_road()
+    found = travel.nearest_ways(roads, places(CENTRES), sites([("a", 0)]))
+    assert [found.line(i).length for i in range(6)] == pytest.approx([0, 1e4, 2e4, 3e4, 4e4, 5e4])
+    # Each kilometre is drawn once, whoever takes it.
+    assert sum(line.length for line in found.lines) == pytest.approx(5e4)
+
+
+def test_a_place_without_a_way_has_none():
+    roads = straight_road()
+    far = (CENTRES[0][0], CENTRES[0][1] + 50_000)
+    found = travel.nearest_ways(roads, places([far, None, CENTRES[1]]), sites([("a", 0)]))
+    assert found.first.tolist()[:2] == [-1, -1]
+    assert found.line(0).is_empty
+    assert found.line(2).length == pytest.approx(1e4)
+
+
+def random_roads(rng, side=6):
+    """Roads of a town of one-way and two-way streets, some of them bent, of any speed."""
+    n = side * side
+    x, y = np.tile(np.arange(side), side) * 1000.0, np.repeat(np.arange(side), side) * 1000.0
+    pairs = [(i, i + 1) for i in range(n) if (i + 1) % side] + [
+        (i, i + side) for i in range(n - side)
+    ]
+    rows = []
+    for i, j in pairs:
+        if rng.random() < 0.15:
+            continue
+        minutes = float(rng.integers(1, 6))
+        rows += [(i, j, minutes)] if rng.random() < 0.9 else []
+        rows += [(j, i, float(rng.integers(1, 6)) if rng.random() < 0.3 else minutes)]
+    nodes = pd.DataFrame({"node": range(n), "x": x, "y": y})
+    links = pd.DataFrame(rows, columns=["from", "to", "minutes"])
+    return network.from_links(nodes, links, crs=2154)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000))
+def test_a_way_is_that_of_the_trip_and_ends_at_its_site(seed):
+    rng = np.random.default_rng(seed)
+    roads = random_roads(rng)
+    demand = places(rng.uniform(-200, 5200, (15, 2)).tolist())
+    offices = sites(
+        [(f"s{i}", tuple(point)) for i, point in enumerate(rng.uniform(0, 5000, (3, 2)))]
+    )
+    nearest = travel.nearest(roads, demand, offices).set_index("demand_id")
+    found = travel.nearest_ways(roads, demand, offices)
+    where = offices.set_index("site_id").geometry
+    for i, place in enumerate(demand.itertuples()):
+        row = nearest.loc[place.demand_id]
+        line = found.line(i)
+        if np.isnan(row["minutes"]):
+            assert line.is_empty
+            continue
+        ends = shapely.get_point(line, [0, -1])
+        assert shapely.distance(ends[0], place.geometry) < 1e-6
+        assert shapely.distance(ends[1], where[row["site_id"]]) < 1e-6
+        whole = travel.route(roads, place.geometry, where[row["site_id"]])
+        assert whole.minutes == pytest.approx(row["minutes"], abs=1e-3)
+        assert line.length / 1000 == pytest.approx(row["km"], abs=2e-3)
