@@ -193,6 +193,18 @@ def seconds(value: float) -> str:
     return f"{short(value, 1)}{_THIN_SPACE}s" if value >= tenth else f"moins de 0,1{_THIN_SPACE}s"
 
 
+def duration(value: float) -> str:
+    """Return a time one waits, no finer than it matters: ``"2 min 5 s"``, ``"1 h 12 min"``."""
+    whole = round(value)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    if hours:
+        return f"{hours}{_THIN_SPACE}h {minutes}{_THIN_SPACE}min"
+    if minutes:
+        return f"{minutes}{_THIN_SPACE}min {left}{_THIN_SPACE}s"
+    return f"{left}{_THIN_SPACE}s"
+
+
 def people(count: float) -> str:
     """Return a number of inhabitants: ``"1 habitant"``, ``"12 345 habitants"``."""
     return counted(count, "habitant")

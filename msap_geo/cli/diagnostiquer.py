@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+from msap_geo.cli.progress import steps
 
 if TYPE_CHECKING:
     import argparse
@@ -35,8 +36,6 @@ def register(commands: Any) -> None:
 
 def _conduct(arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
-    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
-
     from msap_geo.answers import diagnose  # noqa: PLC0415
     from msap_geo.folder import diagnosis_summary, write_diagnosis  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
@@ -44,10 +43,10 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
     study = read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / study.slug
-    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
-        result = run_study(study, progress=lambda step: status.update(f"{step}…"))
-        diagnosis = diagnose(result, progress=lambda step: status.update(f"{step}…"))
-        status.update("Écriture des résultats…")
+    with one_run(folder), steps(arguments, study.slug) as progress:
+        result = run_study(study, progress=progress)
+        diagnosis = diagnose(result, progress=progress)
+        progress("Écriture des résultats")
         write_diagnosis(diagnosis, folder)
     text = (
         json.dumps(diagnosis_summary(diagnosis), ensure_ascii=False, indent=2)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli.progress import steps
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
@@ -122,16 +124,11 @@ def run(
     Any
         The answer.
     """
-    from rich.console import Console  # noqa: PLC0415
-
     from msap_geo.study import read_study, run_study  # noqa: PLC0415
 
-    with Console(stderr=True).status("Préparation…") as status:
-
-        def progress(step: str) -> None:
-            status.update(f"{step}…")
-
-        return answer(run_study(read_study(arguments.etude), progress=progress), progress)
+    study = read_study(arguments.etude)
+    with steps(arguments, study.slug) as progress:
+        return answer(run_study(study, progress=progress), progress)
 
 
 def warnings_of(result: StudyResult) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_json, add_output, add_study
+from msap_geo.cli.progress import steps
 
 if TYPE_CHECKING:
     import argparse
@@ -76,8 +77,6 @@ def _sample() -> Study:
 
 def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     """Run, write, report; progress goes to stderr, and only to a terminal."""
-    from rich.console import Console  # noqa: PLC0415
-
     from msap_geo.folder import Extras, make_study  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
@@ -86,11 +85,7 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     choice = None if path is None else read_choice(path)
     slug = study.slug if choice is None else scenario_study(study, choice).slug
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / slug
-    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
-
-        def progress(step: str) -> None:
-            status.update(f"{step}…")
-
+    with one_run(folder), steps(arguments, slug) as progress:
         extras = Extras(everything=arguments.tout, geoparquet=arguments.geoparquet)
         made = make_study(study, folder, extras=extras, choice=choice, progress=progress)
     text = (

@@ -15,6 +15,7 @@ from msap_geo.cli.parser import (
     add_study,
     impose_edition,
 )
+from msap_geo.cli.progress import steps
 
 _MODELS = ("diagnostic", "sdaasap")
 
@@ -82,8 +83,6 @@ def _count(text: str) -> int:
 
 
 def _conduct(arguments: argparse.Namespace) -> int:
-    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
-
     from msap_geo import documents, study  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.outputs.report import read_look, write_document  # noqa: PLC0415
@@ -103,11 +102,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     number = {} if arguments.nombre is None else {"number": arguments.nombre}
     told = study.read_study(arguments.etude)
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / told.slug
-    with one_run(folder), Console(stderr=True).status("Préparation…") as status:
-
-        def progress(step: str) -> None:
-            status.update(f"{step}…")
-
+    with one_run(folder), steps(arguments, told.slug) as progress:
         result = study.run_study(told, progress=progress)
         parts = documents.report_parts(result, progress=progress, **number)
         progress("Mise en page")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli.parser import add_command, add_json, add_study
+from msap_geo.cli.progress import steps
 
 if TYPE_CHECKING:
     import argparse
@@ -43,14 +44,12 @@ def register(commands: Any) -> None:
 
 def _conduct(arguments: argparse.Namespace) -> int:
     """Audit, write, report; progress goes to stderr, and only to a terminal."""
-    from rich.console import Console  # noqa: PLC0415 - keeps --help instant
-
     from msap_geo.audit import in_lines, write_report  # noqa: PLC0415
     from msap_geo.study import audit_study, read_study  # noqa: PLC0415
 
     study = read_study(arguments.etude)
-    with Console(stderr=True).status("Préparation…") as status:
-        audit = audit_study(study, progress=lambda step: status.update(f"{step}…"))
+    with steps(arguments, study.slug) as progress:
+        audit = audit_study(study, progress=progress)
     if arguments.rapport is not None:
         write_report(audit, arguments.rapport)
     lines = in_lines(audit)
