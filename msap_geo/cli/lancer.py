@@ -45,7 +45,7 @@ def register(commands: Any) -> None:
         help="lance l'étude de démonstration",
         description="Lance l'étude de démonstration : la Mayenne, temps estimés sans réseau "
         "routier, Maisons et bureaux de poste inventés.",
-        examples=["demo", "demo --tout --sortie essai"],
+        examples=["demo", "demo --tout --sortie demonstration"],
     )
     for command in (run, demo):
         add_output(command)

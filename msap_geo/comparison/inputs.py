@@ -51,7 +51,7 @@ _SKIPPED = (
     "etude.departements",
 )  # fmt: skip
 _WORDS = {
-    "scenario": "Scénario",
+    "scenario": "Simulation",
     "maisons.types": "Types de Maisons comptés",
     "maisons.au": "Maisons telles qu'au",
     "etude.epci": "EPCI",

@@ -139,7 +139,7 @@ def _moment(told: str) -> dt.datetime | None:
 
 
 def _method(result: Facts) -> str:
-    supposed = "" if result.choice is None else f"Scénario : {choice_in_words(result.choice)}. "
+    supposed = "" if result.choice is None else f"Simulation : {choice_in_words(result.choice)}. "
     if result.study.reseau.told:
         supposed += f"Routes modifiées : {result.study.reseau.told}. "
     start = "de chaque commune" if result.times.file else "de la mairie de chaque commune"
@@ -197,7 +197,7 @@ def _limits(result: Facts) -> list[str]:
             "ne connaît ni ses routes, ni ses vitesses, ni ses points de départ.",
         )
     if result.choice is not None:
-        limits.insert(0, "Scénario : un essai, pas l’état des Maisons d’aujourd’hui.")
+        limits.insert(0, "Simulation : pas l’état des Maisons d’aujourd’hui.")
     if result.study.reseau.told:
         limits.insert(0, f"Routes modifiées par l’étude : {result.study.reseau.told}.")
     if result.study.etude.demonstration:

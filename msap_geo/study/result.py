@@ -74,7 +74,7 @@ def _untried(simulation: outputs.Simulation | None, result: Facts) -> list[str]:
     """Say why the page offers no choice to try, where a reader would expect one."""
     if simulation is not None or result.candidates.empty:
         return []
-    return ["Territoire trop vaste pour essayer des ouvertures dans la page : le faire par région."]
+    return ["Territoire trop vaste pour simuler des ouvertures dans la page : le faire par région."]
 
 
 def _score_in_words(ranking: siting.Ranking) -> str:

@@ -86,7 +86,7 @@ def scenario_study(study: Study, choice: Choice) -> Study:
             where=choice.file or None,
             remedy=f"donner un choix exporté de la carte de « {study.etude.nom} »",
         )
-    title = f"{study.etude.nom}, scénario ({_counted(choice)})"
+    title = f"{study.etude.nom}, simulation ({_counted(choice)})"
     return study.model_copy(update={"etude": study.etude.model_copy(update={"nom": title})})
 
 

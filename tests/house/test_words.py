@@ -178,6 +178,7 @@ FAULTY = {
     "double space": ["deux  espaces"],
     "several signs": ["fin..", "a , b", "()"],
     "no space before %": ["12%"],
+    "another word for a simulation": ["ESSAI : 1 ouverture", "avec l’essai", "Scénario : Corte"],
 }
 
 

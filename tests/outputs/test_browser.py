@@ -196,7 +196,7 @@ def test_a_printed_page_shows_the_whole_territory(browser, demo):
     opened = browser.execute_script("return msapEssai.moteur().plans.slice(-1)[0].sites.length")
     words = printed(browser, "demo-essai")
     for told in (
-        f"ESSAI : {opened} ouvertures",
+        f"SIMULATION : {opened} ouvertures",
         "Et si",
         "Votre choix, à côté de ce plan",
         "Habitants à 30",

@@ -437,10 +437,10 @@ def test_a_popup_opens_and_closes(page, demo):
     page.find_element("css selector", ".msap-fiche .msap-actions button").click()
     assert fragment(page) == f"#o={office}"
     banner = text_of(page, ".msap-bandeau-essai")
-    assert banner.startswith("ESSAI : 1\u00a0ouverture")
+    assert banner.startswith("SIMULATION : 1\u00a0ouverture")
     page.execute_script("msap.montrerCommune(0)")
     # The popup left behind may still be fading.
-    assert any("Avec l’essai" in text for text in popups(page))
+    assert any("Avec la simulation" in text for text in popups(page))
 
 
 def test_an_office_is_found_by_its_name(page, demo):
@@ -677,8 +677,8 @@ def test_ticking_stops_moves_hours_and_cover_as_python_does(browser, toy_study, 
         "return msap.donnees().communes.nom.map((_, c) =>"
         "  msap.etat.dits.commune.map(fn => fn(c) || []).flat())"
     )
-    assert ["Couverture avec l’essai", "itinérant"] in card[4]
-    assert ["Heures itinérantes avec l’essai", "1,0 h par semaine"] in card[4]
+    assert ["Couverture avec la simulation", "itinérant"] in card[4]
+    assert ["Heures itinérantes avec la simulation", "1,0 h par semaine"] in card[4]
     # What is taken away is the same choice, whatever the form; the address too.
     for text, name in (("JSON", "choix.json"), ("CSV", "choix.csv")):
         choice = read_choice(downloaded(browser, tmp_path, text, name))

@@ -110,7 +110,7 @@ def test_the_scenario_is_the_study_with_other_maisons(result, tmp_path):
     assert found.maisons[["site_id", "genre", "nom"]].to_numpy().tolist() == [
         ["00004A", "Fixe", "Poste 4"]
     ]
-    assert found.study.etude.nom == "Ville jouet, scénario (1\u00a0ouverture, 1\u00a0fermeture)"
+    assert found.study.etude.nom == "Ville jouet, simulation (1\u00a0ouverture, 1\u00a0fermeture)"
     # The study it starts from is untouched.
     assert result.access["minutes"].tolist() == [0, 10, 20, 30, 40, 50]
     assert result.choice is None
@@ -143,8 +143,8 @@ def test_the_folder_says_it_is_a_scenario(result, tmp_path):
     summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
     assert summary["scenario"]["fermetures"] == CHOICE["fermetures"]
     page = (folder / "carte.html").read_text(encoding="utf-8")
-    assert "<h1>Ville jouet, scénario (" in page
-    assert "Scénario : ouverture de Poste 4 (Epsilon) ; fermeture de Maison de Alpha (" in page
+    assert "<h1>Ville jouet, simulation (" in page
+    assert "Simulation : ouverture de Poste 4 (Epsilon) ; fermeture de Maison de Alpha (" in page
 
 
 @pytest.mark.parametrize(

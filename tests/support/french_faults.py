@@ -33,6 +33,9 @@ KINDS = {
     "double space": r"[^\s.:;] {2,}\S",
     "several signs": r"[,;] ?[,;]|\.\.(?!\.)|\(\)|« ?»| ,| \.(?=\s|$)",
     "no space before %": r"\d%",
+    # What one supposes is a simulation, what one decides a choice; a projection has scenarios.
+    "another word for a simulation": r"(?i)\bl[’']essai\b|\bcet essai\b|\bessai :|\bscénario\b"
+    r"(?! (?:de la projection|central|haut|bas|lu|« ))",
 }
 _RULES = {kind: re.compile(pattern) for kind, pattern in KINDS.items()}
 _QUOTED = "« [^»]*»|“[^”]*”"

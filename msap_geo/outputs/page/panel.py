@@ -105,9 +105,9 @@ def _of_trial(content: MapContent) -> list[dict[str, Any]]:
         return []
     return [
         _sign("proposee", "Bureau du plan, proposé", 0, letter="1", key="proposee"),
-        _sign("ouverte", "Bureau ouvert dans l’essai", 0, letter="1", key="ouverte"),
+        _sign("ouverte", "Bureau ouvert dans la simulation", 0, letter="1", key="ouverte"),
         {
-            **_sign("fermee", "Maison fermée dans l’essai", 0, letter="×", key="fermee"),
+            **_sign("fermee", "Maison fermée dans la simulation", 0, letter="×", key="fermee"),
             "couche": "maisons",
         },
     ]

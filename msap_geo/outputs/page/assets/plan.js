@@ -199,7 +199,7 @@ var msapPlan = (function () {
     [["Y perdent", moves.communesPerdues, moves.perdus], ["Y gagnent", moves.communesGagnees, moves.gagnes]].forEach(function (side) {
       if (side[1].length) { add(box, "p", side[0] + " : " + msap.compte(side[2], "habitant") + ", " + vue.quelques(side[1]) + ".", "msap-note"); }
     });
-    var button = box.appendChild(msap.bouton("Essayer ce plan", function () { essai.remplacer(found.sites); }));
+    var button = box.appendChild(msap.bouton("Simuler ce plan", function () { essai.remplacer(found.sites); }));
     button.className = "msap-plan-essayer";
   }
 

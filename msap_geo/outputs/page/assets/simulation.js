@@ -48,7 +48,7 @@
     r.parClasse.habitants.forEach(function (people, i) { figure("classe-" + i, msap.nombre(people)); });
     figure("zones", vue.pluriel(r.zones.length, "zone blanche"));
     figure("zone-1", worst ? (r.zones.length > 1 ? "\u00a0; la plus peuplée, " : ", ") + zoneName(worst) + " : " + vue.pluriel(worst.population, "habitant") : "");
-    parts.banner.textContent = "ESSAI : " + vue.titre() + " ; pas l’état d’aujourd’hui";
+    parts.banner.textContent = "SIMULATION : " + vue.titre() + " ; pas l’état d’aujourd’hui";
     if (essai.vide()) { parts.banner.remove(); } else { document.querySelector(".msap-bandeaux").appendChild(parts.banner); }
     parts.section.classList.toggle("msap-essai-vide", essai.vide());
     document.documentElement.classList.toggle("msap-en-essai", !essai.vide());
@@ -89,7 +89,7 @@
     if (!zones.length) { add(parts.zones, "p", "Aucune commune au-delà de ce temps."); return; }
     parts.zones.tabIndex = 0;
     parts.zones.setAttribute("role", "region");
-    parts.zones.setAttribute("aria-label", "Zones blanches de l’essai");
+    parts.zones.setAttribute("aria-label", "Zones blanches de la simulation");
     var table = add(parts.zones, "table", "", "msap-zones-essai"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
     ["n°", "Zone", "Habitants", "Temps max."].forEach(function (name, i) { add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col"; });
     zones.slice(0, TOP_ZONES).forEach(function (zone) {
@@ -171,9 +171,9 @@
     var a = essai.resultat().acces, site = a.site[c], millimes = a.millimes[c];
     var told = millimes >= 0 ? msap.minutes(millimes / 1000) + ", " + vue.nomDe(site)
       : millimes === msapMoteur.INCONNU ? "plus long que le dernier seuil" : "sans route";
-    var found = essai.resultat().tournees, moving = !found ? [] : [["Couverture avec l’essai", vue.COUVERTURES[found.couverture[c]]],
-      ["Heures itinérantes avec l’essai", msap.nombre(found.minutes[c] / 60 / E.tournees.semaines, 1) + " h par semaine"]];
-    return [["Avec l’essai", told], ["Classe avec l’essai", msap.donnees().classes[essai.resultat().classes[c]].nom]].concat(moving);
+    var found = essai.resultat().tournees, moving = !found ? [] : [["Couverture avec la simulation", vue.COUVERTURES[found.couverture[c]]],
+      ["Heures itinérantes avec la simulation", msap.nombre(found.minutes[c] / 60 / E.tournees.semaines, 1) + " h par semaine"]];
+    return [["Avec la simulation", told], ["Classe avec la simulation", msap.donnees().classes[essai.resultat().classes[c]].nom]].concat(moving);
   }
 
   // ---- Tools ------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@
     parts.figuresBox = add(section, "div", "", "msap-essai-avant");
     parts.figures = add(parts.figuresBox, "table", "", "msap-essai-chiffres");
     var head = add(add(parts.figures, "thead"), "tr");
-    ["Chiffre", "Aujourd’hui", "Essai", "Écart"].forEach(function (name) { add(head, "th", name).scope = "col"; });
+    ["Chiffre", "Aujourd’hui", "Simulation", "Écart"].forEach(function (name) { add(head, "th", name).scope = "col"; });
     add(parts.figures, "tbody");
     parts.mute = add(parts.figuresBox, "p", "", "msap-note");
     msapCote.construire(section, E);
@@ -294,7 +294,7 @@
       var stops = details(pickers, "Tenir ou non des arrêts de tournées");
       parts.stopsBox = stops.firstChild;
       parts.stops = picker(stops, "Arrêts de tournées, ceux d’aujourd’hui puis ceux en projet", ["Tenu", "Arrêt", "Hab. à portée sans Maison"], vue.arrets);
-      add(stops, "p", "Une tournée ne fait pas disparaître une zone blanche : ses heures se comptent à part. Couleur des communes « permanent, itinérant, aucun » : la carte suit l’essai.", "msap-note");
+      add(stops, "p", "Une tournée ne fait pas disparaître une zone blanche : ses heures se comptent à part. Couleur des communes « permanent, itinérant, aucun » : la carte suit la simulation.", "msap-note");
       whenOpen(stops, vue.arrets);
     }
     whenOpen(opening, vue.bureaux);
@@ -315,7 +315,7 @@
     parts.csv.setAttribute("aria-label", "Enregistrer le choix en CSV");
     parts.linkBox = add(section, "p");
     parts.linkBox.hidden = true;
-    parts.link = add(add(parts.linkBox, "label", "Lien de cet essai "), "input");
+    parts.link = add(add(parts.linkBox, "label", "Lien de cette simulation "), "input");
     parts.link.readOnly = true;
     parts.done = add(section, "p", "", "msap-note");
     parts.done.setAttribute("role", "status");

@@ -67,7 +67,7 @@ var msapVue = (function () {
     if (essai.vide() || (was.length === is.length && total(was) === total(is))) { return ""; }
     var smaller = is.length > was.length && total(is) < total(was) ? " plus petites" : "";
     return "Zones blanches : " + plural(total(was), "habitant") + " dans " + plural(was.length, "zone") + " aujourd’hui, " +
-      msap.nombre(total(is)) + " dans " + plural(is.length, "zone") + smaller + " avec l’essai.";
+      msap.nombre(total(is)) + " dans " + plural(is.length, "zone") + smaller + " avec la simulation.";
   }
 
   function fillStatus() {
