@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msap_geo import coverage, french, schemas
 from msap_geo.comparison import words
 from msap_geo.comparison.compare import WHOLE
+from msap_geo.documents.passages import passages
 from msap_geo.outputs.report import Block, Column, Paragraph, Table
 from msap_geo.territory import DEPARTEMENTS
 
@@ -93,50 +94,20 @@ def _signed(value: int) -> str:
 
 
 def _transitions(comparison: Comparison) -> Table:
-    return Table(
+    return passages(
         "D'une classe de temps à l'autre",
-        (
-            Column("Avant"),
-            Column("Après"),
-            Column("Communes", number=True),
-            Column("Habitants", number=True),
-        ),
-        tuple(
-            (
-                row["palier_avant"],
-                row["palier_apres"],
-                french.number(row["communes"]),
-                french.number(row["population_apres"] or row["population_avant"]),
-            )
-            for row in comparison.transitions.to_dict("records")
-        ),
+        comparison.transitions,
+        by="palier",
         note="Population d'après ; d'avant pour les communes absentes après.",
     )
 
 
 def itinerant_cover(comparison: Comparison) -> Table:
     """Tell what covers people before and after: a Maison, rounds alone, or nothing."""
-    return Table(
+    return passages(
         "Habitants selon ce qui les couvre",
-        (
-            Column("Avant"),
-            Column("Après"),
-            Column("Communes", number=True),
-            Column("Habitants", number=True),
-            Column("Heures itinérantes avant", number=True),
-            Column("Heures itinérantes après", number=True),
-        ),
-        tuple(
-            (
-                row["couverture_avant"],
-                row["couverture_apres"],
-                french.number(row["communes"]),
-                french.number(row["population"]),
-                french.number(row["heures_avant"], 1),
-                french.number(row["heures_apres"], 1),
-            )
-            for row in comparison.cover.to_dict("records")
-        ),
+        comparison.cover,
+        by="couverture",
         note="Permanent : une Maison à portée. Itinérant : un arrêt de tournée seulement. Heures "
         "par semaine, en moyenne par habitant, à portée du premier seuil de chaque étude.",
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import french, rounds
 from msap_geo.coverage.opening import WEEKDAYS
+from msap_geo.documents.passages import passages
 from msap_geo.outputs.report import (
     Block,
     Bullets,
@@ -43,12 +44,13 @@ def existing(parts: ReportParts) -> Section | None:
     )
     blocks: list[Block] = [Paragraph(text), _territories(parts)]
     if "evolution_couverture" in parts.diagnosis.tables:
-        blocks.append(_since(parts))
+        since = parts.table("evolution_couverture")
+        blocks.append(passages("Depuis la liste précédente", since, by="couverture"))
     if parts.result.stops:
         blocks += [_stops(parts), Paragraph(_limits(parts), tone="note")]
     if parts.result.planned:
         more = french.counted(len(parts.result.planned), "arrêt en projet")
-        told = f"{more}, que rien ne compte ici : la carte permet de les essayer."
+        told = f"{more}, que rien ne compte ici : la carte permet de les simuler."
         blocks.append(Paragraph(told, tone="note"))
     return Section("Les services qui viennent aux habitants", tuple(blocks))
 
@@ -81,27 +83,6 @@ def _territories(parts: ReportParts) -> Table:
         note="Habitants ; heures par semaine à portée, moyenne par habitant. Par EPCI dans "
         "diagnostic_couverture_territoires.csv.",
         total=True,
-    )
-
-
-def _since(parts: ReportParts) -> Table:
-    return Table(
-        "Depuis la liste précédente",
-        (
-            Column("Avant"),
-            Column("Maintenant"),
-            Column("Communes", number=True),
-            Column("Habitants", number=True),
-        ),
-        tuple(
-            (
-                row["couverture_avant"],
-                row["couverture_apres"],
-                french.number(row["nb_communes"]),
-                french.number(row["population"]),
-            )
-            for row in parts.table("evolution_couverture").to_dict("records")
-        ),
     )
 
 
