@@ -99,8 +99,6 @@ def audit_study(
         progress("Lecture du réseau routier")
         _roads(book, places, maisons, progress)
     read_scenery(book, epsg=projected_crs(study.departements))
-    progress("Lecture du réseau routier")
-    _roads(book, places, maisons, progress)
     if study.mobilite.gtfs:
         progress("Lecture des horaires")
         _timetable(book)

@@ -52,7 +52,7 @@ def reach(result: Facts) -> gpd.GeoDataFrame | None:
 
 def ways(result: Facts) -> travel.Ways | None:
     """Return the way of each commune to its nearest Maison; none without real roads."""
-    if result.estimated or len(result.maisons) == 0:
+    if result.estimated or result.times.file or len(result.maisons) == 0:
         return None
     return travel.nearest_ways(result.roads, result.origins, result.maisons)
 
@@ -60,15 +60,11 @@ def ways(result: Facts) -> travel.Ways | None:
 def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     """Return the roads of a plain background, joined up, with a ``rang`` to draw them by.
 
-    A network keeps no class of road, only its minutes: the fastest twelfth of its length is drawn
-    (``rang`` 0 for the faster third of them, else 1), and the quickest ways from one stretch to
-    the next (``rang`` 2), so that a road does not stop at each village. An estimated network has
-    no road to show, nor has a table of times.
     By their class where the roads have one: motorways and trunk roads (``rang`` 0), primary roads
     (1), and secondary ones (2) as long as all of them are few. Else by their minutes: the fastest
     twelfth of the length (0 for the faster third, else 1). The quickest ways from one stretch to
     the next (2) are added, so that a road does not stop at each village. An estimated network has
-    no road to show.
+    no road to show, nor has a table of times.
     """
     if result.estimated or result.times.file:
         return None
