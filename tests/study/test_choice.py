@@ -225,7 +225,7 @@ def test_lancer_reads_a_choice(toy_study, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["seuils"]["20"]["population_couverte"] == 1800
     (folder,) = (tmp_path / "maps").iterdir()
-    assert folder.name == "ville-jouet-scenario-1-ouverture-1-fermeture"
+    assert folder.name == "ville-jouet-simulation-1-ouverture-1-fermeture"
     assert (folder / "carte.html").is_file()
 
 
