@@ -268,6 +268,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
     findings = content.findings
     return environment.from_string(asset("panneau.html")).render(
         contenu=content,
+        accessibilite=panel.accessibility(),
         classes=panel.classes(content),
         signes=panel.signs(content),
         zones=content.zones.to_dict("records"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -29,6 +31,12 @@ _LAYER_OF = {
 }
 
 _SIGNS = {"respectée": "✓", "non respectée": "✗"}
+
+
+def accessibility() -> dict[str, Any]:
+    """Return what the page says of its accessibility: a title, its reach, points by theme."""
+    text = (files("msap_geo.outputs.page") / "accessibilite.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def classes(content: MapContent) -> list[dict[str, Any]]:
