@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyproj
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -20,9 +21,10 @@ from scipy.spatial import Delaunay, QhullError
 
 from msap_geo.errors import NetworkError
 from msap_geo.network.arrays import Edges
-from msap_geo.network.land import over_land, share_through_others
+from msap_geo.network.land import across_water, over_land, share_through_others
 from msap_geo.network.model import RoadNetwork, build_network
 from msap_geo.network.surroundings import Surroundings, surroundings
+from msap_geo.territory import LAMBERT_93, WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,10 +89,9 @@ def estimate_network(
     unknown = shapely.is_missing(outlines) | shapely.is_empty(outlines)
     around = surroundings(x, y, outlines, known["population"].to_numpy(dtype=float))
     land = np.where(unknown, shapely.buffer(points, _UNKNOWN_RADIUS_M), outlines)
-    tail, head = _with_links(
-        over_land(x, y, land, *delaunay_pairs(x, y), land=_ground(communes, land)),
-        known["code_insee"].to_numpy(),
-    )
+    tail, head = over_land(x, y, land, *delaunay_pairs(x, y), land=_ground(communes, land))
+    dry = ~across_water(x, y, tail, head, _waters(int(communes.crs.to_epsg())))
+    tail, head = _with_links((tail[dry], head[dry]), known["code_insee"].to_numpy())
     measured = known["departement"].isin(_MEASURED).to_numpy(dtype=float)
     through = share_through_others(x, y, land, tail, head)
     minutes = link_minutes(x, y, tail, head, around, measured, through, profile.parameters)
@@ -207,13 +208,29 @@ def _along_line(places: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.argsort(from_middle @ direction, kind="stable")
 
 
+def _told() -> dict[str, Any]:
+    text = (files("msap_geo.network") / "liaisons.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _waters(epsg: int) -> NDArray[np.object_]:
+    """Return the waters that outlines do not tell, projected; none out of the métropole."""
+    if epsg != LAMBERT_93:
+        return np.array([], dtype=object)
+    to_metres = pyproj.Transformer.from_crs(WGS84, epsg, always_xy=True)
+    lines = [
+        shapely.LineString(np.column_stack(to_metres.transform(*np.array(water["ligne"]).T)))
+        for water in _told()["eau"]
+    ]
+    return np.array(lines, dtype=object)
+
+
 def _with_links(
     pairs: tuple[NDArray[np.int64], NDArray[np.int64]], codes: NDArray[np.object_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Add the bridges and the ways to enclaves that outlines do not tell."""
     row = {code: i for i, code in enumerate(codes)}
-    text = (files("msap_geo.network") / "liaisons.toml").read_text(encoding="utf-8")
-    told = tomllib.loads(text)
+    told = _told()
     links = [
         (row[link["de"]], row[link["a"]])
         for link in (*told["pont"], *told["enclave"])

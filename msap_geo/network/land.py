@@ -78,6 +78,38 @@ def over_land(
     return pairs[:, 0], pairs[:, 1]
 
 
+def across_water(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+    waters: NDArray[np.object_],
+) -> NDArray[np.bool_]:
+    """Tell which straight links cut a water that has no bridge.
+
+    Parameters
+    ----------
+    x, y
+        Places, metres, shape (n,).
+    tail, head
+        Index of each link's ends.
+    waters
+        A line along the middle of each.
+
+    Returns
+    -------
+    numpy.ndarray
+        Flags, one a link.
+    """
+    ends = np.stack(
+        [np.column_stack([x[tail], y[tail]]), np.column_stack([x[head], y[head]])], axis=1
+    )
+    links = np.asarray(shapely.linestrings(ends))
+    cut = np.zeros(len(tail), dtype=bool)
+    cut[shapely.STRtree(links).query(waters, predicate="intersects")[1]] = True
+    return cut
+
+
 def share_through_others(
     x: NDArray[np.float64],
     y: NDArray[np.float64],

@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from msap_geo import coverage, french, network, travel
 from msap_geo.network.estimated import delaunay_pairs, link_minutes
-from msap_geo.network.land import over_land, share_through_others
+from msap_geo.network.land import across_water, over_land, share_through_others
 from msap_geo.network.surroundings import surroundings
 
 
@@ -307,3 +307,62 @@ def test_real_roads_are_surer_than_estimated_ones():
     real, estimated = coverage.spread(estimated=False), coverage.spread(estimated=True)
     assert real.commune < estimated.commune
     assert real.territory < estimated.territory
+
+
+# --- Waters without a bridge -------------------------------------------------------------------
+
+
+@given(
+    ends=st.lists(st.tuples(*[st.integers(-5, 5)] * 4).filter(lambda e: e[:2] != e[2:]), min_size=1)
+)
+def test_a_link_across_water_is_one_whose_ends_are_on_both_banks(ends):
+    # A water along x = 0.5, from y = −20 to 20: no whole number stands on it.
+    water = np.array([shapely.LineString([(0.5, -20), (0.5, 20)])])
+    table = np.array(ends, dtype=float)
+    x, y = table[:, [0, 2]].ravel(), table[:, [1, 3]].ravel()
+    tail = 2 * np.arange(len(ends))
+    found = across_water(x, y, tail, tail + 1, water)
+    assert found.tolist() == [(a <= 0) != (c <= 0) for a, _, c, _ in ends]
+    assert not across_water(x, y, tail, tail + 1, water[:0]).any()
+
+
+def _at(places):
+    """Communes whose outlines meet half-way, as those of both banks of an estuary do."""
+    x, y = np.array(places, dtype=float).T
+    codes = [f"33{i:03d}" for i in range(len(x))]
+    outlines = shapely.get_parts(
+        shapely.voronoi_polygons(
+            shapely.multipoints(np.column_stack([x, y])), extend_to=shapely.box(0, 0, 1, 1)
+        )
+    )
+    own = [
+        next(part for part in outlines if shapely.contains_xy(part, *xy))
+        for xy in zip(x, y, strict=True)
+    ]
+    communes = gpd.GeoDataFrame(
+        {"code_insee": codes, "nom": codes, "departement": "33", "population": 500},
+        geometry=own,
+        crs=2154,
+    )
+    origins = gpd.GeoDataFrame(
+        {"demand_id": codes, "origine": "mairie"}, geometry=shapely.points(x, y), crs=2154
+    )
+    return communes, origins
+
+
+def test_the_gironde_is_not_driven_across():
+    # Pauillac and Lamarque on one bank, Blaye and Braud on the other, whose outlines meet half-way.
+    banks = [(404_700, 6_460_900), (407_300, 6_452_000), (411_600, 6_454_900), (412_400, 6_468_700)]
+    communes, origins = _at(banks)
+    profile = network.load_profile("estime")
+    roads = network.estimate_network(communes, origins, profile)
+    pairs = {tuple(sorted(pair)) for pair in zip(roads.edges.tail, roads.edges.head, strict=True)}
+    assert pairs == {(0, 1), (2, 3)}
+    assert roads.report.islands == 1
+    # A ferry the study declares crosses it; the same places elsewhere are neighbours.
+    ferry = network.Crossing(banks[1], banks[2], 45.0)
+    sites = origins.assign(site_id=origins["demand_id"])
+    joined = network.estimate_network(communes, origins, profile, crossings=[ferry])
+    assert travel.matrix(joined, origins, sites).minutes.nnz == 16
+    inland = [(x + 60_000, y) for x, y in banks]
+    assert network.estimate_network(*_at(inland), profile).report.islands == 0
