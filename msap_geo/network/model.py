@@ -75,6 +75,8 @@ class Source(NamedTuple):
 
 
 _UNKNOWN = Source()
+_BRANCHES = 4
+"""Of a node of the spatial index: with fewer than GEOS's ten, a nearest road is found quicker."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ class RoadNetwork:
     @cached_property
     def door_tree(self) -> shapely.STRtree:
         """Spatial index of :attr:`doors`."""
-        return shapely.STRtree(self.edge_lines[self.doors])
+        return shapely.STRtree(self.edge_lines[self.doors], node_capacity=_BRANCHES)
 
     def _repr_html_(self) -> str:
         """Show the network in a notebook."""

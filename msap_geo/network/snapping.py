@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from msap_geo.network.model import RoadNetwork
 
+_STRIP_M = 3_000.0
+"""Width of the strips places are looked for along."""
+
 
 @dataclass(frozen=True, eq=False)
 class Snapped:
@@ -63,6 +66,9 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
     placed = ~(shapely.is_missing(points) | shapely.is_empty(points))
     placed[placed] = np.isfinite(shapely.get_coordinates(points[placed])).all(axis=1)
     present = np.flatnonzero(placed)
+    # From one place to its neighbour, the branches of the tree are still in the processor's cache.
+    x, y = shapely.get_coordinates(points[present]).T
+    present = present[np.lexsort((y, x // _STRIP_M))]
     if len(present) and len(network.doors):
         (rows, found), distance = network.door_tree.query_nearest(
             points[present],
