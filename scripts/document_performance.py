@@ -259,8 +259,8 @@ def apart_words(name: str, line: dict[str, Any]) -> str:
     return (
         f"- {name}: {line['apart']} pairs more than 3 minutes apart, all trips of {least} to "
         f"{most} minutes, {100 * abs(high):.1f} to {100 * abs(low):.1f} % "
-        f"{'shorter' if low < 0 else 'longer'} here: many small differences along a long way, not "
-        "another road."
+        f"{'shorter' if low < 0 else 'longer'} here: small differences that add "
+        "up along the way."
     )
 
 
