@@ -295,3 +295,17 @@ def test_sites_mirror_and_none_is_lost(first, then):
     assert counts.get("fermée", 0) == other.get("ouverte", 0)
     same = coverage.site_changes(before, before)
     assert set(same["evolution"]) <= {"maintenue"}
+
+
+def test_classes_of_change_by_hand():
+    before = access([10, 30, 20, 30, 20, 20])
+    after = access([14.9, 25, 20, 10, 35, None])
+    told = coverage.compare_access(before, after, thresholds=THRESHOLDS)["palier_ecart"].tolist()
+    assert told == [
+        "plus loin de moins de 5 min",
+        "plus près de 5 à 15 min",
+        "inchangé",
+        "plus près de 15 min ou plus",
+        "plus loin de 15 min ou plus",
+        "plus loin de 15 min ou plus",
+    ]

@@ -108,3 +108,14 @@ def test_the_union_is_that_of_the_minutes(openings, minutes):
             sum(2880 + 780 <= m < 4320 for m in opened) / 60, abs=1e-4
         )
         assert place.heures_semaine <= sum(week.minutes for week in known) / 60 + 1e-4
+
+
+def test_without_a_known_hour_within_reach_there_is_no_mean():
+    # The first place reaches a site of unknown hours, the second reaches none.
+    table = coverage.open_hours(reach([[5], [np.nan]]), maisons(None), threshold=20)
+    moments = coverage.people_by_half_day(pd.Series([100, 50]), table).set_index("moment")
+    assert moments["heures_moyennes"].isna().all()
+    assert moments.loc["semaine", ["population_inconnue", "population_hors_portee"]].tolist() == [
+        100,
+        50,
+    ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -249,3 +251,20 @@ def test_what_touches_a_city_is_read_from_the_outlines():
     assert beside.tolist() == [False, True, True, True, False, False]
     nowhere = pd.Series(["5301"] * 6, index=communes.index)
     assert not coverage.touches_a_shared_city(communes.geometry, nowhere).any()
+
+
+@pytest.mark.parametrize(
+    ("limits", "eloigne", "far"),
+    [
+        ({"km": 5.0, "minutes": 20.0}, "et", [False, False, False, True, False]),
+        ({"km": 5.0, "minutes": 20.0}, "ou", [False, True, True, True, True]),
+        ({"km": 5.0}, "ou", [False, True, False, True, True]),
+        ({"minutes": 20.0}, "ou", [False, False, True, True, False]),
+    ],
+)
+def test_who_is_far_in_each_sense(limits, eloigne, far):
+    # Near, far by the distance alone, by the time alone, by both, and of no known distance.
+    places = pd.DataFrame({"km": [5, 9, 1, 9, None], "minutes": [20, 10, 30, 30, 20]})
+    (rule, *_) = coverage.load_rules()
+    asked = dataclasses.replace(rule, **{"km": None, "minutes": None, **limits}, eloigne=eloigne)
+    assert asked.is_far(places).tolist() == far

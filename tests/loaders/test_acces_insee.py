@@ -55,6 +55,10 @@ class TestCells:
         assert found["part_20"].to_list() == pytest.approx([0.25, 0.0])
         assert found["population"].to_list() == [400, 100]
 
+    def test_who_is_at_the_door_has_no_minute_to_go(self, tmp_path):
+        here = cells(tmp_path / "a.parquet", duree=[0.0, 0.5, 40.0, np.nan, 1.0, 5.0])
+        assert read(here).departements["part"].tolist() == pytest.approx([0.8, 0.8])
+
     def test_regions_add_up(self, tmp_path):
         one = cells(tmp_path / "a.parquet")
         other = cells(tmp_path / "b.parquet", dep="72", depcom="72001")

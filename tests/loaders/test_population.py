@@ -197,3 +197,11 @@ def test_codes_given_twice_are_read_once(tmp_path):
     path.write_text("LIBGEO;COM;PMUN;code_insee\nAlpha;53001;100;53001\n", encoding="utf-8")
     table = loaders.load_population(path, codes=None).table
     assert table[["code_insee", "population"]].to_numpy().tolist() == [["53001", 100]]
+
+
+def test_the_most_there_can_be_is_not_too_many(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("CODGEO;PMUN\n75056;3000000\n01001;3000001\n01002;7\n")
+    loaded = loaders.load_population(path)
+    assert loaded.table["population"].tolist() == [7, 3_000_000]
+    assert [each.code for each in loaded.anomalies] == ["population-impossible"]
