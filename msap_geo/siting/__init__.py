@@ -25,8 +25,10 @@ from msap_geo.siting.ranking import Ranking, best_first, check_weights, rank, st
 from msap_geo.siting.rules import Quota, Rules, compile_rules
 from msap_geo.siting.scores import (
     WEIGHTS,
+    added,
     longest_useful_trip,
     measure_alone,
+    measure_places,
     score_candidates,
     scored,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "Regrets",
     "Rules",
     "Worth",
+    "added",
     "backup_covering",
     "best_first",
     "breaches",
@@ -78,6 +81,7 @@ __all__ = [
     "maximal_covering",
     "measure",
     "measure_alone",
+    "measure_places",
     "near_optimal",
     "p_centre",
     "p_median",

@@ -14,7 +14,7 @@ from msap_geo.errors import DataError
 from msap_geo.siting.ranking import best_first, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -115,13 +115,46 @@ def measure_alone(
     DataError
         If the times are not those of these communes and candidates.
     """
-    schemas.check(candidates, schemas.SITES)
     schemas.check(access, schemas.ACCESS)
+    places = access.rename(columns={"code_insee": "demand_id"})
+    return measure_places(candidates, places, times, to_maison, threshold=threshold)
+
+
+def measure_places(
+    candidates: gpd.GeoDataFrame,
+    places: pd.DataFrame,
+    times: TravelTimes,
+    to_maison: pd.DataFrame,
+    *,
+    threshold: float,
+) -> pd.DataFrame:
+    """Measure what each candidate would bring if it alone opened, to places of any kind: cells.
+
+    Parameters
+    ----------
+    candidates, to_maison, threshold
+        As :func:`measure_alone` takes them.
+    places
+        ``demand_id``, ``population`` and ``minutes`` to the nearest Maison today, null without one.
+    times
+        Times from every place to every candidate, in these orders.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`measure_alone`.
+
+    Raises
+    ------
+    DataError
+        If the times are not those of these places and candidates.
+    """
+    schemas.check(candidates, schemas.SITES)
     schemas.check(to_maison, schemas.NEAREST)
-    _same_order(times, access, candidates)
-    people = access["population"].to_numpy()
-    today = access["minutes"].to_numpy(dtype=float)
-    beyond = is_beyond(access, threshold).to_numpy()
+    _same_order(times, places, candidates)
+    people = places["population"].to_numpy()
+    today = places["minutes"].to_numpy(dtype=float)
+    beyond = is_beyond(places, threshold).to_numpy()
     trips = times.minutes.tocoo()
     commune, office = trips.row, trips.col
     minutes = np.round(trips.data, MINUTES_DECIMALS)
@@ -143,6 +176,30 @@ def measure_alone(
         },
         index=pd.Index(candidates["site_id"], name="site_id"),
     )
+
+
+def added(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Add up what candidates bring to the parts of a country: its cells need not be held at once.
+
+    Parameters
+    ----------
+    parts
+        What :func:`measure_places` gives for the places of each part and the candidates they may
+        reach; a candidate of none brings nothing and is absent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What it gives for all the places together, candidates in the order of their identifiers.
+    """
+    table = pd.concat(list(parts))
+    people = ["population_gagnee", "habitants_rapproches", "minutes_economisees"]
+    grouped = table.groupby(level="site_id", sort=True)
+    # Whole thousandths: the sum does not depend on how the country is cut.
+    thousandths = (1000 * table["minutes_economisees"]).round().groupby(level="site_id").sum()
+    told = grouped[["minutes_maison", "km_maison", "raison"]].first()
+    sums = grouped[people].sum().assign(minutes_economisees=thousandths / 1000)
+    return sums.join(told)[list(table.columns)]
 
 
 def scored(
@@ -188,8 +245,8 @@ def scored(
     )
 
 
-def _same_order(times: TravelTimes, access: pd.DataFrame, candidates: gpd.GeoDataFrame) -> None:
-    if list(times.demand_ids) != list(access["code_insee"]) or list(times.site_ids) != list(
+def _same_order(times: TravelTimes, places: pd.DataFrame, candidates: gpd.GeoDataFrame) -> None:
+    if list(times.demand_ids) != list(places["demand_id"]) or list(times.site_ids) != list(
         candidates["site_id"]
     ):
         raise DataError(

@@ -55,6 +55,36 @@ def test_offices_off_the_network_keep_their_row(town):
     assert pd.isna(scored.loc["P-?", "minutes_maison"])
 
 
+@pytest.mark.parametrize("parts", ["aaaaaa", "aaabbb", "abcabc", "cbbbba", "abcdef"])
+def test_parts_of_a_country_add_up_to_the_whole(town, parts):
+    offices = sites([("P-B", 1), ("P-E", 4), ("P-F", 5), ("P-?", None)])
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    access = coverage.access_by_commune(town.communes, nearest, town.maisons, thresholds=[20])
+    to_maison = travel.nearest(
+        town.roads, offices.assign(demand_id=offices["site_id"]), town.maisons
+    )
+
+    def measured(rows, chosen):
+        here = access[rows].reset_index(drop=True)
+        times = travel.matrix(
+            town.roads,
+            town.origins[rows].reset_index(drop=True),
+            chosen,
+            max_minutes=siting.longest_useful_trip(here, threshold=20),
+        )
+        mine = to_maison[to_maison["demand_id"].isin(chosen["site_id"])].reset_index(drop=True)
+        return siting.measure_alone(chosen, here, times, mine, threshold=20)
+
+    of = pd.Series(list(parts))
+    whole = measured(of != "", offices).sort_index()
+    cut = [measured(of == name, offices) for name in sorted(set(parts))]
+    # One that brings nothing to a part need not be measured there.
+    cut[0] = cut[0][cut[0]["habitants_rapproches"] > 0]
+    added = siting.added([*cut, measured(of == "", offices)])
+    pd.testing.assert_frame_equal(added, whole, check_dtype=False)
+    assert whole.loc["P-E", "population_gagnee"] == 1500
+
+
 def test_no_candidate(town):
     assert len(score(town, town.offices.iloc[:0])) == 0
 
