@@ -88,13 +88,14 @@ def audit_study(
     book.anomalies += altered_inputs(study)
     known = read_codes(book)
     territory = read_territory(book, known)
-    check_territory(book, known, territory)
+    asked = check_territory(book, known, territory)
     places = None if territory is None else territory.places
     progress("Lecture des Maisons et des points La Poste")
     maisons = _sites(book, known, places)
     if study.temps.source is not None:
         progress("Lecture de la table des temps")
-        _times(book, places, study.temps.source)
+        of_study = None if places is None else places._replace(territory=asked)
+        _times(book, of_study, study.temps.source)
     else:
         progress("Lecture du réseau routier")
         _roads(book, places, maisons, progress)

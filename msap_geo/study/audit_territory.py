@@ -59,13 +59,21 @@ def _insee_access(book: AuditLedger) -> None:
         )
 
 
-def check_territory(book: AuditLedger, known: KnownCodes, territory: Territory | None) -> None:
-    """Check what the files of communes, people and town halls say together."""
+def check_territory(
+    book: AuditLedger, known: KnownCodes, territory: Territory | None
+) -> frozenset[str] | None:
+    """Check what the files of communes, people and town halls say together.
+
+    Returns
+    -------
+    frozenset or None
+        Communes the study is about, where they are a part of those of its départements.
+    """
     _insee_access(book)
     if territory is None:
         book.impossible("positions et population des communes, sites, carreaux et routes")
         _tables(book, known.codes)
-        return
+        return None
     study, places = book.study, territory.places
     file = study.donnees.population.name
     _other_population(book, known, territory.population.table)
@@ -87,9 +95,10 @@ def check_territory(book: AuditLedger, known: KnownCodes, territory: Territory |
         book.anomalies += audit.missing_town_halls(
             known.codes, given, study.departements, file=mairies[0].name
         )
-    _optional(book, communes.table, places.codes)
+    asked = _optional(book, communes.table, places.codes)
     if study.prospective.fichier is not None:
         _ahead(book, communes.table, places.codes)
+    return asked
 
 
 def _ahead(
@@ -148,7 +157,7 @@ def _tables(book: AuditLedger, codes: loaders.CommuneCodes | None) -> None:
 
 def _optional(
     book: AuditLedger, communes: gpd.GeoDataFrame, codes: loaders.CommuneCodes | None
-) -> None:
+) -> frozenset[str] | None:
     """Read the files of groups, memberships and the grid, each on its own."""
     study, data = book.study, book.study.donnees
     one_at_a_time = [
@@ -178,4 +187,4 @@ def _optional(
                 file=path.name,
                 kind="carreaux",
             )
-    book.attempt("", lambda: communes_asked(study, belongs))
+    return book.attempt("", lambda: communes_asked(study, belongs))

@@ -57,6 +57,25 @@ class TestStudy:
         sites = simulation_of(part).sites
         assert dict(zip(sites["site_id"], sites["role"], strict=True))["531"] == "voisine"
 
+    def test_times_may_be_those_of_another_engine(self, country):
+        part = run_study(study(country, EAST))
+        times = part.times.matrix(part.origins, part.maisons).long()
+        times.to_csv(country.folder / "temps.csv", index=False)
+        text = (country.folder / "etude.toml").read_text(encoding="utf-8")
+        roads = '[reseau]\nprofil = "estime"\n'
+        assert roads in text
+        table = text.replace(roads, '[temps]\nsource = "temps.csv"\n')
+        (country.folder / "etude.toml").write_text(table, encoding="utf-8")
+        read = run_study(read_study(country.folder / "etude.toml"))
+        same = ["code_insee", "population", "site_id", "minutes", "palier", "raison"]
+        pd.testing.assert_frame_equal(read.access[same], part.access[same])
+        assert read.shares == part.shares
+        # The Maison is a neighbour: nothing is missing but the offices of the EPCI.
+        told = {one.code for one in read.anomalies if "temps" in one.code}
+        assert told == {"candidat-sans-temps"}
+        audited = {one.code for one in audit_study(read.study).findings if "temps" in one.code}
+        assert audited == told
+
     def test_one_astride_two_departements(self, country):
         part = run_study(study(country, ASTRIDE, departements='["53", "72"]'))
         assert part.access["code_insee"].tolist() == ["53001", "53002", "72001"]
