@@ -104,6 +104,8 @@ def _told(row: dict[str, Any], found: Concertation) -> str:
         text += (
             f" dont {french.euros(row['cout_etat_eur'])} de l’État" if row["cout_etat_eur"] else ""
         )
+    if row["fermetures"]:
+        text += f", {french.euros(row['epargne_eur'])} par an épargnés par ses fermetures"
     return f"{text}{_beside(row)}."
 
 
@@ -167,6 +169,7 @@ def _choices(found: Concertation) -> Table:
             Column("Ouvre", number=True),
             Column("Ferme", number=True),
             Column("Coût par an", number=True),
+            Column("Épargne par an", number=True),
             Column(f"À {limit} min", number=True),
             Column("Gagnent", number=True),
             Column("Perdent", number=True),
@@ -179,6 +182,7 @@ def _choices(found: Concertation) -> Table:
                 cell(row["ouvertures"]),
                 cell(row["fermetures"]),
                 french.euros(row["cout_eur"]),
+                french.euros(row["epargne_eur"]),
                 cell(row["population_couverte"]),
                 cell(row["gagnes"]),
                 cell(row["perdus"]),
@@ -187,9 +191,9 @@ def _choices(found: Concertation) -> Table:
             )
             for row in found.choices.to_dict("records")
         ),
-        note="Habitants. Le plan garde toutes les Maisons ouvertes. Coûts moyens des ouvertures, "
-        "tous "
-        "payeurs ; ce qu’une fermeture coûte ou épargne n’est pas chiffré.",
+        note="Habitants. Le plan garde toutes les Maisons ouvertes. Coûts moyens des ouvertures "
+        "et fonctionnement moyen que les fermetures épargnent, tous payeurs ; ce qu’une fermeture "
+        "coûte elle-même n’est pas chiffré.",
     )
 
 

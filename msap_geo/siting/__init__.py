@@ -9,7 +9,15 @@ from msap_geo.siting.futures.regret import Regrets, gains_with, least_regret
 from msap_geo.siting.infeasible import Breach, breaches
 from msap_geo.siting.itinerant_costs import ItinerantCosts, load_itinerant_costs
 from msap_geo.siting.landmarks import Landmark, landmarks
-from msap_geo.siting.money import CostModel, euros_per_person, frontier, load_costs, plan_costs
+from msap_geo.siting.money import (
+    CostModel,
+    closing_savings,
+    euros_per_person,
+    frontier,
+    load_costs,
+    plan_costs,
+    without_envelopes,
+)
 from msap_geo.siting.objectives.backup import backup_covering
 from msap_geo.siting.objectives.capacity import capacitated_covering
 from msap_geo.siting.objectives.capacity_median import capacitated_median
@@ -62,6 +70,7 @@ __all__ = [
     "capacitated_covering",
     "capacitated_median",
     "check_weights",
+    "closing_savings",
     "compile_rules",
     "covering_gains",
     "euros_per_person",
@@ -93,4 +102,5 @@ __all__ = [
     "set_covering",
     "stability",
     "trip_gains",
+    "without_envelopes",
 ]

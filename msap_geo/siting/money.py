@@ -268,6 +268,37 @@ def plan_costs(model: CostModel, kinds: Iterable[str], *, first_year: int) -> pd
     return pd.DataFrame(rows, columns=["annee", "poste", "payeur", "montant_eur"])
 
 
+def closing_savings(model: CostModel, kinds: Iterable[str], *, first_year: int) -> pd.DataFrame:
+    """Return what closing sites saves over one agreement, by payer and year.
+
+    Parameters
+    ----------
+    model
+        Prices and payers: those of openings.
+    kinds
+        Kind of each site that closes.
+    first_year
+        Year they close.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``annee, poste`` (*fermeture*), ``payeur, montant_eur``: the running cost nobody pays any
+        more. An investment made is not given back, an envelope spent elsewhere not either; what a
+        closing itself costs (moving, staff) is in no cost file.
+    """
+    free = without_envelopes(model)
+    spent = plan_costs(free, kinds, first_year=first_year)
+    saved = spent[spent["poste"] == "fonctionnement"]
+    return saved.assign(poste="fermeture").reset_index(drop=True)
+
+
+def without_envelopes(model: CostModel) -> CostModel:
+    """Return a model whose payers give to each site whatever the others get."""
+    payers = tuple(replace(payer, envelope_eur=np.inf) for payer in model.payers)
+    return replace(model, payers=payers)
+
+
 def euros_per_person(plan: Plan, *, people_gained: float) -> float:
     """Return what each newly covered inhabitant costs a year; null where nobody is."""
     cost = float(plan.curve["cout_eur"].iloc[-1])

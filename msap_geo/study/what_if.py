@@ -86,7 +86,7 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
             if name in result.communes and result.communes[name].notna().any()
         },
         weights=_weights(result.ranking),
-        costs=_costs(result, sorted(set(offices["genre"]))),
+        costs=_costs(result, sorted(set(sites["genre"]))),
         plans=plans,
         every_plan=len(plans) < min(siting.MOST_PLANNED, len(offices))
         or len(plans) == len(offices),
@@ -248,9 +248,7 @@ def _costs(result: Facts, kinds: list[str]) -> dict[str, Any]:
     """Return what one site of each kind costs, by year and payer, envelopes aside."""
     model, first = study_costs(result.study), result.study.couts.annee
     names = [payer.name for payer in model.payers]
-    free = replace(
-        model, payers=tuple(replace(payer, envelope_eur=np.inf) for payer in model.payers)
-    )
+    free = siting.without_envelopes(model)
     years = range(first, first + model.years)
     parts = {}
     for kind in kinds:

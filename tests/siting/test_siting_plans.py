@@ -671,3 +671,23 @@ def test_a_start_that_misleads_the_solver_is_not_believed():
     start = np.array([0, 0, 1, 0, 0, 0, 0, 1.0])
     answer = solve(model, Effort(), start=start)
     assert answer.value == answer.bound == -7000
+
+
+def test_closings_save_what_running_costs():
+    """One Maison at 94 000 €, of which the State pays 50 000 in 2026; the bearer the rest."""
+    model = siting.load_costs("france-services")
+    saved = siting.closing_savings(model, ["Fixe", "Fixe"], first_year=2026)
+    first = saved[saved["annee"] == 2026].set_index("payeur")["montant_eur"]
+    assert first[model.payers[0].name] == 2 * 50_000
+    assert first[model.rest] == 2 * 44_000
+    assert set(saved["poste"]) == {"fermeture"}
+    assert saved["montant_eur"].sum() == 3 * 2 * 94_000
+    # Neither an envelope nor an investment changes what nobody pays any more.
+    small = dataclasses.replace(model.payers[0], envelope_eur=1.0)
+    bound = dataclasses.replace(
+        model, payers=(small, *model.payers[1:]), investment_eur={"defaut": 9_000.0}
+    )
+    pd.testing.assert_frame_equal(
+        siting.closing_savings(bound, ["Fixe", "Fixe"], first_year=2026), saved
+    )
+    assert siting.closing_savings(model, [], first_year=2026).empty

@@ -171,11 +171,17 @@ def assert_same(found, base, result):
     assert_same_cover(found["tournees"], result)
     opened = [site.site_id for site in result.choice.opened]
     kinds = result.la_poste.set_index("site_id").loc[opened, "genre"]
-    costs = siting.plan_costs(
-        study_costs(result.study), kinds, first_year=result.study.couts.annee
-    ).rename(columns={"montant_eur": "montant"})
-    assert [{**row, "montant": round(row["montant"], 2)} for row in found["couts"]] == [
-        {**row, "montant": round(row["montant"], 2)} for row in costs.to_dict("records")
+    model, year = study_costs(result.study), result.study.couts.annee
+    assert_same_euros(found["couts"], siting.plan_costs(model, kinds, first_year=year))
+    closed = [site.site_id for site in result.choice.closed]
+    shut = base.maisons.set_index("site_id").loc[closed, "genre"]
+    assert_same_euros(found["epargne"], siting.closing_savings(model, shut, first_year=year))
+
+
+def assert_same_euros(found, table):
+    rows = table.rename(columns={"montant_eur": "montant"}).to_dict("records")
+    assert [{**row, "montant": round(row["montant"], 2)} for row in found] == [
+        {**row, "montant": round(row["montant"], 2)} for row in rows
     ]
 
 

@@ -224,6 +224,8 @@ def _figures(result: StudyResult, opinion: Opinion) -> dict[str, object]:
     kinds = result.candidates.set_index("site_id")["genre"]
     opened = [site.site_id for site in opinion.choice.opened]
     cost, state = _costs(result, kinds.loc[opened])
+    closed = [site.site_id for site in opinion.choice.closed]
+    shut = result.maisons.set_index("site_id")["genre"].loc[closed]
     row: dict[str, object] = {
         "choix": opinion.author,
         "ouvertures": len(opened),
@@ -231,6 +233,7 @@ def _figures(result: StudyResult, opinion: Opinion) -> dict[str, object]:
         "arrets": len(opinion.choice.stops_opened) + len(opinion.choice.stops_closed),
         "cout_eur": cost,
         "cout_etat_eur": state,
+        "epargne_eur": sum(study_costs(result.study).running_of(str(kind)) for kind in shut),
         "population_couverte": int(people[mine <= threshold].sum()),
         "population_au_dela": int(people[~(mine <= threshold)].sum()),
         "gagnes": int(people[(mine <= threshold) & ~(today <= threshold)].sum()),

@@ -190,7 +190,7 @@ var msapPlan = (function () {
     box.hidden = essai.vide() || isPlan(found);
     if (box.hidden) { return; }
     var mine = essai.resultat().seuils[0].couverts, gap = mine - found.valeur, n = choice.ouverts.length;
-    var spent = cost(choice.ouverts).total - cost(ranks(found.sites)).total;
+    var spent = msapMoteur.netParAn(E, choice).total - cost(ranks(found.sites)).total;
     var with_ = n === found.n ? "le plan de " + offices(found.n) : "le plus grand plan cherché, " + offices(found.n);
     if (!n) { with_ = "le plan proposé de " + offices(found.n); }
     add(box, "p", "Votre choix, à côté de ce plan : " + vue.signe(gap) + " habitants à " + vue.premier() + ", "

@@ -145,6 +145,7 @@
     if (office) { lines.push(["Coût d’une Maison ici", priceWords(index)]); }
     if (!office && !there) {
       lines.push(["Habitants dont elle est la plus proche", msap.nombre(r.fermetures.usagers[index])],
+        ["Ce que sa fermeture épargnerait", msap.nombre(msapMoteur.parAn(E, msapMoteur.epargne(E, [index])).total) + "\u202f€ par an"],
         [essai.vide() ? "Si elle fermait" : "Si elle fermait aussi", vue.signe(-r.fermetures.perdus[index]) + " habitants à " + vue.premier()]);
     }
     var text = there ? (office ? "Retirer l’ouverture" : "Garder ouverte") : office ? "Simuler l’ouverture" : "Simuler la fermeture";
@@ -278,7 +279,7 @@
     buildPickers(section);
     parts.whoBox = details(section, "Qui gagne, qui perd");
     parts.who = add(parts.whoBox, "div", "", "msap-texte");
-    parts.costsBox = details(section, "Coût des ouvertures, par payeur");
+    parts.costsBox = details(section, "Coût et épargne, par payeur");
     parts.costs = add(parts.costsBox, "div");
     whenOpen(parts.whoBox, vue.qui);
     whenOpen(parts.costsBox, vue.couts);

@@ -71,7 +71,7 @@ var msapCote = (function () {
     [a, b, gap].forEach(function (text) { add(line, "td", text); });
   }
 
-  function perYear(choice) { return msapMoteur.parAn(E, msapMoteur.couts(E, choice.ouverts)).total; }
+  function perYear(choice) { return msapMoteur.netParAn(E, choice).total; }
 
   function fill() {
     if (!parts.box) { return; }

@@ -48,6 +48,34 @@ var msapEffets = (function () {
     return rows;
   }
 
+  // What the closings save over one agreement: the rows of siting.closing_savings, same order.
+  function epargne(E, fermes) {
+    var model = E.couts, kinds = [], count = Object.create(null), rows = [];
+    fermes.forEach(function (index) {
+      var kind = E.sites.genre[index];
+      if (!(kind in count)) { kinds.push(kind); count[kind] = 0; }
+      count[kind] += 1;
+    });
+    model.annees.forEach(function (year, y) {
+      var total = 0, given = 0;
+      kinds.forEach(function (kind) { total += count[kind] * model.genres[kind].fonctionnement; });
+      model.payeurs.forEach(function (payer, p) {
+        var paid = 0;
+        kinds.forEach(function (kind) { paid += count[kind] * model.genres[kind].parts[y][p]; });
+        given += paid;
+        if (paid) { rows.push({ annee: year, poste: "fermeture", payeur: payer, montant: paid }); }
+      });
+      if (total) { rows.push({ annee: year, poste: "fermeture", payeur: model.porteur, montant: total - given }); }
+    });
+    return rows;
+  }
+
+  // A year of a choice: what its openings cost, less what its closings save.
+  function netParAn(E, choix) {
+    var spent = parAn(E, couts(E, choix.ouverts)), saved = parAn(E, epargne(E, choix.fermes));
+    return { total: spent.total - saved.total, etat: spent.etat - saved.etat };
+  }
+
   // Half to even, as NumPy rounds.
   function arrondi(value) {
     var floor = Math.floor(value), rest = value - floor;
@@ -126,5 +154,5 @@ var msapEffets = (function () {
     return { usagers: users, perdus: lost };
   }
 
-  return { auDela: auDela, avant: avant, parAn: parAn, couts: couts, classement: classement, fermetures: fermetures };
+  return { auDela: auDela, avant: avant, parAn: parAn, netParAn: netParAn, couts: couts, epargne: epargne, classement: classement, fermetures: fermetures };
 })();

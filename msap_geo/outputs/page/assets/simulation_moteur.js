@@ -309,14 +309,14 @@ var msapMoteur = (function () {
     return {
       acces: a, classes: found, parClasse: parClasse(E, found), seuils: parSeuil(E, a),
       zones: zones(E, a), mouvements: mouvements(E, E.base, a), heures: heures(E, open),
-      groupes: groupes(E, a), tournees: msapTournees.calculer(E, a, choix.arrets || [], union), couts: effets.couts(E, choix.ouverts), signes: signes(E, choix),
+      groupes: groupes(E, a), tournees: msapTournees.calculer(E, a, choix.arrets || [], union), couts: effets.couts(E, choix.ouverts), epargne: effets.epargne(E, choix.fermes), signes: signes(E, choix),
       classement: effets.classement(E, a, open), fermetures: effets.fermetures(E, open), optimum: optimum(E, choix.ouverts.length)
     };
   }
 
   return {
     SANS_ROUTE: SANS_ROUTE, INCONNU: INCONNU, nombres: nombres, semaine: semaine, union: union,
-    preparer: preparer, calculer: calculer, mouvements: mouvements, couts: effets.couts, parAn: effets.parAn,
+    preparer: preparer, calculer: calculer, mouvements: mouvements, couts: effets.couts, parAn: effets.parAn, netParAn: effets.netParAn, epargne: effets.epargne,
     accesDe: function (E, choix) { return acces(E, presents(E, choix)); }
   };
 })();

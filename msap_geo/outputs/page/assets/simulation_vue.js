@@ -186,33 +186,40 @@ var msapVue = (function () {
   }
 
   function fillCosts() {
-    var rows = essai.resultat().couts, box = parts.costs, model = E.couts;
+    var found = essai.resultat(), box = parts.costs, model = E.couts;
     box.textContent = "";
-    if (rows.length) {
-      var table = add(box, "table", "", "msap-essai-couts"), head = add(add(table, "thead"), "tr");
-      add(head, "th", "Payeur", "msap-nom").scope = "col";
-      model.annees.forEach(function (year) { add(head, "th", String(year)).scope = "col"; });
-      var body = add(table, "tbody");
-      model.payeurs.concat([model.porteur]).forEach(function (payer) {
-        var line = el("tr"), any = false;
-        add(line, "th", payer, "msap-nom").scope = "row";
-        model.annees.forEach(function (year) {
-          var sum = rows.reduce(function (total, r) {
-            return total + (r.payeur === payer && r.annee === year ? r.montant : 0);
-          }, 0);
-          any = any || sum > 0;
-          add(line, "td", euros(sum));
-        });
-        if (any) { body.appendChild(line); }
-      });
-      var foot = add(add(table, "tfoot"), "tr");
-      add(foot, "th", "Total", "msap-nom").scope = "row";
-      model.annees.forEach(function (year) {
-        add(foot, "td", euros(rows.reduce(function (total, r) { return total + (r.annee === year ? r.montant : 0); }, 0)));
-      });
+    if (found.couts.length) { byPayer(box, found.couts, found.epargne.length ? "Ce que coûtent les ouvertures" : "", 1); }
+    if (found.epargne.length) {
+      byPayer(box, found.epargne, "Ce qu’épargnent les fermetures", -1);
+      var net = msapMoteur.netParAn(E, essai.choix());
+      add(box, "p", "Ensemble : " + signed(Math.round(net.total)) + "\u202f€ par an, tous payeurs" +
+        (Math.round(net.etat) ? ", dont État " + signed(Math.round(net.etat)) + "\u202f€" : "") + ".", "msap-essai-net");
     }
     add(box, "p", model.titre + " : " + model.source + ". " + model.remarques.join(" ") +
-      (essai.choix().fermes.length ? " Ce qu’une fermeture coûte ou épargne n’est pas chiffré." : ""), "msap-note");
+      (found.epargne.length ? " Une fermeture épargne le fonctionnement moyen d’une Maison ; ce qu’elle coûte elle-même (déménagement, agents) n’est pas chiffré." : ""), "msap-note");
+  }
+
+  function byPayer(box, rows, caption, sign) {
+    var model = E.couts, table = add(box, "table", "", "msap-essai-couts");
+    if (caption) { add(table, "caption", caption); }
+    var head = add(add(table, "thead"), "tr");
+    add(head, "th", "Payeur", "msap-nom").scope = "col";
+    model.annees.forEach(function (year) { add(head, "th", String(year)).scope = "col"; });
+    function sum(year, payer) {
+      return sign * rows.reduce(function (total, r) {
+        return total + ((payer === null || r.payeur === payer) && r.annee === year ? r.montant : 0);
+      }, 0);
+    }
+    function line(parent, name, payer) {
+      var made = add(parent, "tr");
+      add(made, "th", name, "msap-nom").scope = "row";
+      model.annees.forEach(function (year) { add(made, "td", (sign < 0 ? "\u2212" : "") + euros(Math.abs(sum(year, payer)))); });
+    }
+    var body = add(table, "tbody");
+    model.payeurs.concat([model.porteur]).forEach(function (payer) {
+      if (rows.some(function (r) { return r.payeur === payer && r.montant > 0; })) { line(body, payer, payer); }
+    });
+    line(add(table, "tfoot"), "Total", null);
   }
 
   // ---- What can still be chosen -----------------------------------------------------------------
