@@ -20,6 +20,7 @@ from msap_geo.answers.rounds import Rounds, design_rounds, vehicle_name
 from msap_geo.answers.rounds_json import rounds_json, services_json
 from msap_geo.answers.rounds_problem import RoundsAsked
 from msap_geo.answers.services import WAYS_TOLD, Services, compare_services
+from msap_geo.answers.truth.attendance import attendance_in_words
 
 __all__ = [
     "BACKTEST_DATE",
@@ -40,6 +41,7 @@ __all__ = [
     "WithoutCarPlan",
     "adapt_network",
     "adaptation_json",
+    "attendance_in_words",
     "compare_services",
     "decisions_of",
     "design_rounds",

@@ -22,6 +22,7 @@ from msap_geo.answers.assumptions import (
 from msap_geo.answers.itinerant import cover_tables
 from msap_geo.answers.mobility import mobility, timetable_in_words
 from msap_geo.answers.origins import from_cells, from_communes, memberships_of
+from msap_geo.answers.truth.attendance import attendance_of
 from msap_geo.answers.truth.insee import insee_tables
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
@@ -105,11 +106,14 @@ def diagnose(
     anomalies += told
     tables: dict[str, pd.DataFrame] = {}
     layers: dict[str, gpd.GeoDataFrame] = {}
+    visited = attendance_of(result, maisons, origins[-1])
+    anomalies += visited.anomalies
     for origin in origins:
         progress(f"Indicateurs{' par carreau' if origin.suffix else ' par commune'}")
-        made, drawn = _indicators(result, maisons, origin)
+        made, drawn = _indicators(result, maisons, origin, visited.huff)
         tables |= made
         layers |= drawn
+    tables |= visited.tables
     if result.study.mobilite.gtfs:
         progress("Trajets sans voiture")
         without_car = mobility(result, maisons, origins[0])
@@ -207,7 +211,7 @@ def _canonical(text: str) -> str | None:
 
 
 def _indicators(
-    result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins
+    result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origins, huff: coverage.Huff
 ) -> tuple[dict[str, pd.DataFrame], dict[str, gpd.GeoDataFrame]]:
     """Compute what starts from one set of places."""
     thresholds, threshold = result.study.thresholds, result.study.threshold
@@ -243,7 +247,7 @@ def _indicators(
     by_place = by_place.assign(bord_incertain=unsure.to_numpy())
     by_place = by_place.merge(hours, on="demand_id").merge(indices, on="demand_id")
     closures = coverage.closures(places, origin.nearest, maisons, thresholds=thresholds)
-    basins = coverage.catchments(places, maisons, supply, times)
+    basins = coverage.catchments(places, maisons, supply, times, huff=huff)
     tables = {
         "acces_territoires": by_territory,
         "zones": zones.drop(columns="geometry"),

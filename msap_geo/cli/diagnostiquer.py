@@ -62,6 +62,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     from msap_geo import french  # noqa: PLC0415
     from msap_geo.answers.ahead.people import tomorrow_in_words  # noqa: PLC0415
     from msap_geo.answers.mobility import why_unmeasured  # noqa: PLC0415
+    from msap_geo.answers import attendance_in_words  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study
@@ -90,6 +91,8 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
             f"{french.short(study.threshold)} min"
         )
     lines += [f"  {line}" for line in tomorrow_in_words(tables, study.thresholds)]
+    if "frequentation_calage" in tables:
+        lines.append(f"  {attendance_in_words(tables['frequentation_calage'])}")
     rules = tables["regles"]
     broken = rules[rules["verdict"] == "non respectée"]
     margins = broken["marge_habitants"].astype("Float64").to_numpy(dtype=float, na_value=math.nan)

@@ -5,7 +5,7 @@ Notation: pᵢ people of place i, Sⱼ weekly hours of site j, tᵢⱼ minutes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,12 +30,34 @@ areas*, Land Economics 39, 1963) found between 2 and 3 for shops. Ours, until tr
 HUFF_NEAREST_MINUTES = 1.0
 """Trips under a minute attract as one of a minute: the formula is infinite at nought."""
 
+
+class Huff(NamedTuple):
+    """How sites attract: ``size ** size_exponent`` over ``minutes ** time_exponent``."""
+
+    size_exponent: float = 1.0
+    time_exponent: float = HUFF_EXPONENT
+
+    def attraction(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what sites attract by; one of no size attracts nobody who has another."""
+        found: NDArray[np.float64] = np.zeros(len(size))
+        found[size > 0] = size[size > 0] ** self.size_exponent
+        return found
+
+
+HUFF = Huff()
+"""The usual law, until visits are given."""
+
 OVERLOADED, UNDERUSED = 2.0, 0.5
 """Multiples of the median load beyond which a Maison is overloaded, or under-used; ours."""
 
 
 def catchments(
-    places: pd.DataFrame, sites: gpd.GeoDataFrame, supply: pd.DataFrame, times: TravelTimes
+    places: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    supply: pd.DataFrame,
+    times: TravelTimes,
+    *,
+    huff: Huff = HUFF,
 ) -> pd.DataFrame:
     """Tell how many people each site serves, and for how many hours.
 
@@ -49,6 +71,8 @@ def catchments(
         Weekly hours of each site (:func:`msap_geo.coverage.opening.weekly_supply`).
     times
         Travel times from these places to these sites, for the Huff catchment.
+    huff
+        How weekly hours and minutes attract (:func:`msap_geo.coverage.attendance.calibrate`).
 
     Returns
     -------
@@ -80,10 +104,11 @@ def catchments(
     people = served[POPULATION].to_numpy(dtype=float)
     given = supply.set_index("site_id").reindex(ids)
     hours = given["heures"].to_numpy(dtype=float)
-    shares = huff_probabilities(times, _in_order(ids, hours, times))
+    attraction = huff.attraction(_in_order(ids, hours, times))
+    shares = huff_probabilities(times, attraction, exponent=huff.time_exponent)
     drawn = shares.T @ places[POPULATION].to_numpy(dtype=float)
-    huff = pd.Series(drawn, index=times.site_ids).reindex(ids).to_numpy()
-    load = np.divide(huff, hours, out=np.full(n, np.nan), where=hours > 0)
+    expected = pd.Series(drawn, index=times.site_ids).reindex(ids).to_numpy()
+    load = np.divide(expected, hours, out=np.full(n, np.nan), where=hours > 0)
     return (
         pd.DataFrame(
             {
@@ -99,7 +124,7 @@ def catchments(
                 "minutes_moyennes": group_means(
                     served["minutes"].to_numpy(dtype=float), people, site, n
                 ).round(MINUTES_DECIMALS),
-                "habitants_huff": huff.round(1),
+                "habitants_huff": expected.round(1),
                 "habitants_par_heure": load.round(2),
                 "charge": _load_class(load),
             }

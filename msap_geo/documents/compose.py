@@ -68,6 +68,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "ahead": report_ahead.ahead(parts),
         "without_car": report_mobility.without_car(parts),
         "itinerant": report_rounds.existing(parts),
+        "attendance": report_people.attendance(parts),
         "rules": report_people.rules(parts),
         "candidates": report_siting.candidates(parts),
         "plan": report_siting.plan(parts),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import french, schemas
-from msap_geo.coverage import STRAIGHT
+from msap_geo.answers import attendance_in_words
+from msap_geo.coverage import STRAIGHT, TOO_FEW
 from msap_geo.coverage.rules import SHARED_CANTON
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Column, Paragraph, Section, Table
@@ -178,3 +179,57 @@ def _measured(value: float, unit: str) -> str:
     if unit == "part":
         return french.percent(value)
     return f"{french.number(value)} {unit if value > 1 else unit.removesuffix('s')}"
+
+
+_FULLEST = 12
+
+
+def attendance(parts: ReportParts) -> Section | None:
+    """Tell what visits counted in Maisons say, and which are full; none where none is given."""
+    if "frequentation" not in parts.diagnosis.tables:
+        return None
+    sites, fit = parts.table("frequentation"), parts.table("frequentation_calage")
+    told = attendance_in_words(fit)
+    blocks: list[Paragraph | Table] = [Paragraph(f"{told[:1].upper()}{told[1:]}.")]
+    row = fit.iloc[0]
+    if row["statut"] != TOO_FEW:
+        blocks.append(
+            Paragraph(
+                f"Une Maison d’heures médianes peut servir "
+                f"{french.people(row['capacite_habitants'])} ([implantation] capacite). La "
+                "capacité est une frontière observée, non un effectif d’agents ; une visite n’est "
+                "pas une personne.",
+                tone="note",
+            )
+        )
+    states = sites["etat"].value_counts()
+    shown = sites[sites["saturation"].notna()].head(_FULLEST)
+    left = int(sites["saturation"].notna().sum()) - len(shown)
+    blocks.append(
+        Table(
+            "Les Maisons les plus fréquentées pour leurs heures",
+            (
+                Column("Maison"),
+                Column("Heures", number=True),
+                Column("Visites par an", number=True),
+                Column("Selon le modèle", number=True),
+                Column("Saturation", number=True),
+                Column("État"),
+            ),
+            tuple(
+                (
+                    line["nom"],
+                    french.number(line["heures"], 1),
+                    french.number(known(line["visites_an"])),
+                    french.number(known(line["visites_modele"])),
+                    french.percent(known(line["saturation"])),
+                    line["etat"],
+                )
+                for line in shown.to_dict("records")
+            ),
+            note=" ; ".join(f"{name} : {french.number(n)}" for name, n in states.items())
+            + "."
+            + (f" {french.others(left, 'diagnostic_frequentation.csv')}" if left > 0 else ""),
+        )
+    )
+    return Section("La fréquentation observée", tuple(blocks))

@@ -38,7 +38,19 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
         The seven dimensions, the diagnosis, the objectives, the yearly indicators, the annexes.
     """
     groups: Sequence[tuple[str, Sequence[str]]] = (
-        ("Diagnostic", ("access", "zones", "people", "ahead", "without_car", "itinerant", "rules")),
+        (
+            "Diagnostic",
+            (
+                "access",
+                "zones",
+                "people",
+                "ahead",
+                "without_car",
+                "itinerant",
+                "attendance",
+                "rules",
+            ),
+        ),
         ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer", "designed")),
     )
     told = [Section("Les sept dimensions de l’accessibilité", _dimensions(parts))]

@@ -113,6 +113,8 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
     }
     if "couverture_territoires" in tables:
         figures["couverture"] = records(tables["couverture_territoires"])
+    if "frequentation_calage" in tables:
+        figures["frequentation"] = records(tables["frequentation_calage"])[0]
     if "evolution_couverture" in tables:
         figures["evolution_couverture"] = records(tables["evolution_couverture"])
     if "prospective" in tables:

@@ -20,6 +20,7 @@ from msap_geo.loaders.scenery.gathered import Scenery
 from msap_geo.loaders.scenery.relief import Relief, load_relief
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
+from msap_geo.loaders.sites.frequentation import load_attendance, match_attendance
 from msap_geo.loaders.sites.hotes import IMPOSSIBLE, load_hosts
 from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
 from msap_geo.loaders.sites.la_poste import load_la_poste
@@ -83,6 +84,7 @@ __all__ = [
     "join_indicators",
     "join_memberships",
     "load_ages",
+    "load_attendance",
     "load_bpe",
     "load_carreaux",
     "load_communes",
@@ -100,6 +102,7 @@ __all__ = [
     "load_population",
     "load_projections",
     "load_relief",
+    "match_attendance",
     "moved_to",
     "population_from_records",
     "read_day",

@@ -18,6 +18,7 @@ from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
     altered_inputs,
+    read_attendance,
     read_codes,
     read_hosts,
     read_la_poste,
@@ -154,6 +155,7 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
     if near is None:
         return None
     maisons_counted = counted(study, near)
+    read_attendance(book, maisons_counted)
     _rounds(book, places, near[~near["site_id"].isin(maisons_counted["site_id"])])
     book.counted |= set(maisons_counted["site_id"])
     return maisons_counted

@@ -280,6 +280,21 @@ def read_hosts(ledger: Ledger) -> loaders.Loaded[gpd.GeoDataFrame] | None:
     return ledger.load("hotes", written, lambda: loaders.load_hosts(study.path(written)))
 
 
+def read_attendance(ledger: Ledger, maisons: gpd.GeoDataFrame) -> pd.DataFrame | None:
+    """Read the visits counted in Maisons, if the study gives any: one row a Maison."""
+    study, written = ledger.study, ledger.study.maisons.frequentation
+    if written is None:
+        return None
+    loaded = ledger.load(
+        "frequentation", written, lambda: loaders.load_attendance(study.path(written))
+    )
+    if loaded is None:
+        return None
+    matched = loaders.match_attendance(loaded.table, maisons, file=written.name)
+    ledger.anomalies += matched.anomalies
+    return matched.table
+
+
 def read_rounds(ledger: Ledger, places: Places) -> tuple[rounds.Stop, ...]:
     """Read the rounds that a study gives itself, in its file and in a table."""
     study, written = ledger.study, ledger.study.donnees.tournees

@@ -49,6 +49,7 @@ ROLES = {
     "carreaux": Role("Population carroyée", publisher="INSEE"),
     "mairies": Role("Mairies", publisher="DILA", bears_on="communes"),
     "maisons": Role("Maisons", publisher="ANCT", bears_on="maisons", invented=True),
+    "frequentation": Role("Fréquentation des Maisons", "maisons"),
     "la_poste": Role("Points La Poste", publisher="La Poste", bears_on="candidats", invented=True),
     "la_poste_horaires": Role("Horaires de La Poste", publisher="La Poste", bears_on="candidats"),
     "hotes": Role("Hôtes possibles", "candidats", bears_on="candidats", key="fichier"),

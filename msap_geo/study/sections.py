@@ -94,10 +94,11 @@ class Donnees(Section):
 
 
 class Maisons(Section):
-    """``[maisons]``: which ones count, as of which day."""
+    """``[maisons]``: which ones count, as of which day, and the visits counted in them."""
 
     types: tuple[str, ...] = loaders.FIXED_KINDS
     au: date | None = None
+    frequentation: Path | None = None
 
     @field_validator("au", mode="before")
     @classmethod
