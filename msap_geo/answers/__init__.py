@@ -5,6 +5,8 @@ from __future__ import annotations
 from msap_geo.answers.ahead.robust import Robust, optimise_ahead, robust_json
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
+from msap_geo.answers.basket import Basket, fill_basket
+from msap_geo.answers.basket_json import basket_json
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
 from msap_geo.answers.decided.adaptation_json import adaptation_json
 from msap_geo.answers.decided.asked import Decisions, decisions_of
@@ -28,6 +30,7 @@ __all__ = [
     "AdaptedNetwork",
     "Asked",
     "Backtest",
+    "Basket",
     "Decisions",
     "Diagnosis",
     "Implantation",
@@ -42,10 +45,12 @@ __all__ = [
     "adapt_network",
     "adaptation_json",
     "attendance_in_words",
+    "basket_json",
     "compare_services",
     "decisions_of",
     "design_rounds",
     "diagnose",
+    "fill_basket",
     "implantation_json",
     "longer_json",
     "open_longer",

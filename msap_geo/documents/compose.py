@@ -76,6 +76,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "adapted": report_decisions.adapted(parts),
         "longer": report_decisions.longer(parts),
         "designed": report_rounds.designed(parts),
+        "basket": report_decisions.basket(parts),
         "robustness": _robustness(parts),
         "definitions": _definitions(parts),
     }

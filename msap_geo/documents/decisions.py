@@ -1,16 +1,17 @@
-"""The sections of a report on what changes of what exists: offices to transform, hours to add."""
+"""The sections of a report on what changes of what exists: offices, hours, services together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from msap_geo import french
+from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from msap_geo.answers import AdaptedNetwork, LongerOpening
+    from msap_geo.answers import AdaptedNetwork, Basket, LongerOpening
     from msap_geo.documents.parts import ReportParts
 
 _TRANSFORMED = 30
@@ -226,4 +227,96 @@ def _moves(moves: pd.DataFrame) -> Table:
             for row in moves.head(_MOVES).itertuples()
         ),
         note="Chaque échange est jugé seul ; deux échanges ne s’additionnent pas toujours.",
+    )
+
+
+_LACKING = 15
+
+
+def basket(parts: ReportParts) -> Section | None:
+    """Tell who has all the services of the basket, which is missing, and where to add one."""
+    found = parts.decisions.basket
+    if found is None:
+        return None
+    blocks: list[Block] = [Paragraph(_whole_basket(parts, found)), _services(parts, found)]
+    lacking = found.communes[found.communes["habitants_sans"] > 0].sort_values(
+        ["habitants_sans", "code_insee"], ascending=[False, True]
+    )
+    if len(lacking):
+        blocks.append(_lacking(lacking))
+    if len(found.one_more):
+        blocks.append(_one_more(found))
+    for row in found.plan_sites.itertuples():
+        text = (
+            f"{row.nom} ({row.commune}), en réunissant {row.services_manquants}, compléterait le "
+            f"panier de {french.people(row.habitants)} de plus."
+        )
+        blocks.append(Paragraph(text, lead="Le couteau suisse."))
+    return Section("Plusieurs services à la fois", tuple(blocks))
+
+
+def _whole_basket(parts: ReportParts, found: Basket) -> str:
+    whole = found.territories.iloc[0]
+    told = " ; ".join(
+        f"à {french.short(threshold)} min, {french.people(whole[f'complets_{threshold:g}'])} "
+        f"({french.percent(known(whole[f'part_complets_{threshold:g}']))})"
+        for threshold in parts.result.study.thresholds
+    )
+    text = f"Habitants qui ont tous les services du panier : {told}."
+    if found.services["jours_attente"].gt(0).any():
+        days = french.short(parts.result.study.panier.attente_max_jours)
+        text += (
+            f" Sans attendre un rendez-vous plus de {days} jours, à {parts.limit} min : "
+            f"{french.percent(known(whole['part_sans_attendre']))}."
+        )
+    return text
+
+
+def _services(parts: ReportParts, found: Basket) -> Table:
+    first = parts.first
+    return Table(
+        "Les services du panier",
+        (
+            Column("Service"),
+            Column("Sites", number=True),
+            Column("Temps moyen", number=True),
+            Column(f"À {parts.limit} min", number=True),
+            Column("Attente (jours)", number=True),
+        ),
+        tuple(
+            (
+                row["service"],
+                french.number(row["nb_sites"]),
+                french.minutes(known(row["minutes_moyennes"])),
+                french.percent(known(row[f"part_{first}"])),
+                french.number(known(row["jours_attente"]), 1),
+            )
+            for row in found.services.to_dict("records")
+        ),
+        note="Temps d’un site à l’autre non compté : chaque service est pris depuis chez soi.",
+    )
+
+
+def _lacking(lacking: pd.DataFrame) -> Table:
+    left = len(lacking) - _LACKING
+    return Table(
+        "Ce qui manque, communes où cela touche le plus d’habitants",
+        (Column("Commune"), Column("Manque"), Column("Habitants", number=True)),
+        tuple(
+            (row.nom, row.manque, french.number(row.habitants_sans))
+            for row in lacking.head(_LACKING).itertuples()
+        ),
+        note=french.others(left, "panier.json") if left > 0 else "",
+    )
+
+
+def _one_more(found: Basket) -> Table:
+    return Table(
+        "Un service de plus, là où il complète le plus de paniers",
+        (Column("Lieu"), Column("Commune"), Column("Service"), Column("Complète", number=True)),
+        tuple(
+            (row.nom, row.commune, row.service, french.number(row.habitants))
+            for row in found.one_more.head(_MOVES).itertuples()
+        ),
+        note="Habitants à qui il ne manque que ce service, et à portée de ce lieu.",
     )

@@ -51,7 +51,7 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
                 "rules",
             ),
         ),
-        ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer", "designed")),
+        ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer", "basket", "designed")),
     )
     told = [Section("Les sept dimensions de l’accessibilité", _dimensions(parts))]
     kept = []
@@ -86,9 +86,12 @@ def _dimensions(parts: ReportParts) -> tuple[Block, ...]:
         ("Temps d’accès", time),
         (
             "Disponibilité",
-            "horaires inconnus"
-            if math.isnan(hours)
-            else f"{french.number(hours, 1)} h ouvertes par semaine et par habitant à portée",
+            (
+                "horaires inconnus"
+                if math.isnan(hours)
+                else f"{french.number(hours, 1)} h ouvertes par semaine et par habitant à portée"
+            )
+            + _without_waiting(parts),
         ),
         ("Coût", way),
         ("Niveau de service", f"genres comptés : {', '.join(parts.result.study.maisons.types)}"),
@@ -102,6 +105,19 @@ def _dimensions(parts: ReportParts) -> tuple[Block, ...]:
             (Column("Dimension"), Column("Ce qui est mesuré aujourd’hui")),
             rows,
         ),
+    )
+
+
+def _without_waiting(parts: ReportParts) -> str:
+    """Say who has a whole basket without waiting for days, where the study knows waits."""
+    basket = parts.decisions.basket
+    if basket is None or not basket.services["jours_attente"].gt(0).any():
+        return ""
+    days = french.short(parts.result.study.panier.attente_max_jours)
+    share = known(basket.territories.iloc[0]["part_sans_attendre"])
+    return (
+        f" ; {french.percent(share)} des habitants ont tout le panier à {parts.limit} min sans "
+        f"attendre plus de {days} j"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msap_geo.folder.adaptation import adaptation_tables, longer_tables
+from msap_geo.folder.adaptation import adaptation_tables, basket_tables, longer_tables
 from msap_geo.folder.comparison import comparison_summary, write_comparison
 from msap_geo.folder.concertation import (
     concertation_summary,
@@ -40,6 +40,7 @@ __all__ = [
     "Extras",
     "Made",
     "adaptation_tables",
+    "basket_tables",
     "comparison_summary",
     "concertation_summary",
     "concertation_tables",

@@ -1,4 +1,4 @@
-"""The tables of an adapted network and of longer weeks, by their dictionary names."""
+"""The tables of an adapted network, of longer weeks and of a basket, by their dictionary names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from msap_geo.answers.basket import Basket
     from msap_geo.answers.decided.adaptation import AdaptedNetwork
     from msap_geo.answers.decided.longer import LongerOpening
 
@@ -21,6 +22,17 @@ def adaptation_tables(found: AdaptedNetwork) -> dict[str, pd.DataFrame]:
         "adaptation_proches": found.others,
         "adaptation_ruptures": found.ruptures,
         "adaptation_fragilite": found.fragility,
+    }
+
+
+def basket_tables(found: Basket) -> dict[str, pd.DataFrame]:
+    """Return the tables of a basket, by name (``outputs.dictionary``), the communes first."""
+    return {
+        "panier_communes": found.communes,
+        "panier_territoires": found.territories,
+        "panier_services": found.services,
+        "panier_un_service": found.one_more,
+        "panier_couteau_suisse": found.plan_sites,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msap_geo import outputs
+from msap_geo.answers.basket_json import basket_json
 from msap_geo.answers.decided.adaptation_json import adaptation_json
 from msap_geo.answers.decided.asked import Decisions, decisions_of
 from msap_geo.answers.decided.longer_json import longer_json
@@ -18,7 +19,7 @@ from msap_geo.answers.rounds_json import rounds_json
 from msap_geo.documents.parts import ReportParts
 from msap_geo.documents.report import NAME as REPORT_NAME
 from msap_geo.documents.report import report_document
-from msap_geo.folder.adaptation import adaptation_tables, longer_tables
+from msap_geo.folder.adaptation import adaptation_tables, basket_tables, longer_tables
 from msap_geo.folder.diagnosis import (
     diagnosis_manifest,
     diagnosis_summary,
@@ -73,7 +74,7 @@ class Everything:
     found
         Best plan of :data:`PLAN_SITES` sites, with its frontier; None without candidates.
     decisions
-        What the study asks to be decided: offices to transform, hours to add, rounds.
+        What the study asks to be decided: offices to transform, hours to add, rounds, a basket.
     """
 
     result: StudyResult
@@ -95,6 +96,8 @@ class Everything:
             tables |= longer_tables(self.decisions.longer)
         if self.decisions.designed is not None:
             tables |= rounds_tables(self.decisions.designed)
+        if self.decisions.basket is not None:
+            tables |= basket_tables(self.decisions.basket)
         return tables | diagnosis_tables(self.diagnosis)
 
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
@@ -214,6 +217,8 @@ def write_everything(
         if everything.decisions.designed is not None:
             designed = rounds_json(everything.decisions.designed)
             outputs.write_json(designed, draft / "tournees.json")
+        if everything.decisions.basket is not None:
+            outputs.write_json(basket_json(everything.decisions.basket), draft / "panier.json")
         progress("Couches et projet QGIS")
         write_layers(result, layers, draft)
         if geoparquet:

@@ -20,6 +20,7 @@ from msap_geo.loaders.scenery.gathered import Scenery
 from msap_geo.loaders.scenery.relief import Relief, load_relief
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
+from msap_geo.loaders.sites.delais import load_delays
 from msap_geo.loaders.sites.frequentation import load_attendance, match_attendance
 from msap_geo.loaders.sites.hotes import IMPOSSIBLE, load_hosts
 from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
@@ -89,6 +90,7 @@ __all__ = [
     "load_carreaux",
     "load_communes",
     "load_drawn",
+    "load_delays",
     "load_hosts",
     "load_indicators",
     "load_insee_access",

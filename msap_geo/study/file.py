@@ -21,6 +21,8 @@ from msap_geo.rounds.rules import Arret, ReglesTournees
 from msap_geo.study.ahead.section import Prospective
 from msap_geo.study.asked.base import Section
 from msap_geo.study.asked.roads import LIVE, Reseau, Temps
+from msap_geo.study.asked.basket import Panier
+from msap_geo.study.asked.roads import LIVE, Reseau
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
@@ -76,6 +78,7 @@ class Study(Section):
     adaptation: Adaptation = Adaptation()
     horaires: Horaires = Horaires()
     prospective: Prospective = Prospective()
+    panier: Panier = Panier()
     tournees: tuple[Arret, ...] = ()
     regles_tournees: ReglesTournees = ReglesTournees()
     couts: Couts = Couts()

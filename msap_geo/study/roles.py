@@ -68,6 +68,9 @@ ROLES = {
     "mer": Role("Mer", "carte"),
     "voisins": Role("Départements voisins", "carte"),
     "relief": Role("Altitudes", "carte"),
+    "bpe": Role("Équipements (BPE)", "panier", "INSEE"),
+    "annuaire": Role("Guichets du panier", "panier", "DILA"),
+    "delais": Role("Délais de rendez-vous", "panier"),
     "gtfs": Role("Horaires des autocars", "mobilite", "exploitants des autocars", past=True),
 }
 """Every input of a study, in the order they are told."""

@@ -80,7 +80,10 @@ class TestDictionary:
             "diagnostic_frequentation",
             "diagnostic_insee_",
             "diagnostic_prospective",
+        apart += (
             "horizons_",
+            "panier_",
+        )
         )
         assert {n for n in dictionary.tables() if not n.startswith(apart)} == names
         for name, table in tables.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import outputs
+from msap_geo.answers.basket import Basket, fill_basket
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
 from msap_geo.answers.decided.longer import LongerOpening, open_longer
 from msap_geo.answers.rounds import Rounds, design_rounds
@@ -27,11 +28,14 @@ class Decisions(NamedTuple):
         Of ``[horaires] heures``.
     designed
         Of ``[regles_tournees] vehicules``; null too where nobody is beyond reach of a Maison.
+    basket
+        Of ``[panier]``, where the study has one.
     """
 
     adapted: AdaptedNetwork | None = None
     longer: LongerOpening | None = None
     designed: Rounds | None = None
+    basket: Basket | None = None
 
     def proposals(self) -> outputs.Proposals | None:
         """Return what a map shows of them."""
@@ -62,7 +66,7 @@ def decisions_of(
     Returns
     -------
     Decisions
-        The network adapted, the weeks made longer, the rounds designed.
+        The network adapted, the weeks made longer, the rounds designed, the basket measured.
 
     Raises
     ------
@@ -76,7 +80,10 @@ def decisions_of(
         adapted = adapt_network(result, wanted, progress=progress)
     if hours is not None:
         longer = open_longer(result, hours, progress=progress)
-    return Decisions(adapted, longer, _rounds(result, progress))
+    basket = None
+    if result.study.panier.model_fields_set:
+        basket = fill_basket(result, progress=progress)
+    return Decisions(adapted, longer, _rounds(result, progress), basket)
 
 
 def _rounds(result: StudyResult, progress: Callable[[str], None]) -> Rounds | None:
