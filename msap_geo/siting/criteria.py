@@ -9,8 +9,9 @@ import pandas as pd
 
 from msap_geo import schemas
 from msap_geo.coverage.access import MINUTES_DECIMALS
+from msap_geo.coverage.robustness import PERIODS, THRESHOLD_SHIFTS
 from msap_geo.hours import read_hours
-from msap_geo.siting.objectives.gained import covering_gains, lexicographic, trip_gains
+from msap_geo.siting.objectives.gained import covering_gains, lexicographic, saved_gains
 from msap_geo.siting.solving.gains import NEGLIGIBLE
 from msap_geo.siting.solving.greedy import greedy
 from msap_geo.siting.solving.limits import unlimited
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 LABEL_MINUTES, LABEL_DAYS = 24 * 60, 5
 """The France Services label asks for 24 hours a week over at least five days (charter of the
 label, circular of 1 July 2019)."""
-
-SPEED_FACTORS = (0.8, 0.9, 1.0, 1.1, 1.2)
-THRESHOLD_SHIFTS = (-2.0, 0.0, 2.0)
-"""Sensitivity runs: all trips quicker or slower, and the threshold a little off."""
 
 KEPT_GAIN = 0.8
 """A gain holds in a run if four fifths of it are left."""
@@ -68,6 +65,7 @@ def measure(
     communes: gpd.GeoDataFrame,
     *,
     thresholds: Sequence[float],
+    speeds: Sequence[float],
 ) -> pd.DataFrame:
     """Measure what the score of :func:`msap_geo.siting.score_candidates` does not.
 
@@ -84,6 +82,8 @@ def measure(
         known.
     thresholds
         Minutes, increasing; the first defines the zones blanches.
+    speeds
+        Likely factors on speed (:func:`msap_geo.coverage.likely_speeds`), for ``robustesse``.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def measure(
     table["chevauchement"] = np.divide(
         total(within & ~beyond), reached, out=np.full(n, np.nan), where=reached > 0
     )
-    table["robustesse"] = robustness(problem, threshold=first)
+    table["robustesse"] = robustness(problem, threshold=first, speeds=speeds)
     table["population_bassin"] = total(nearer)
     _groups(table, problem, communes, within & beyond)
     _offices(table, offices, communes)
@@ -136,7 +136,7 @@ def _one_after_the_other(
     """Open the candidates that add most people, one by one; of equals, who saves most minutes."""
     gains = covering_gains(problem, thresholds=[threshold])
     none = np.arange(0)
-    both = lexicographic(gains, trip_gains(problem, longest=problem.max_minutes), opened=none)
+    both = lexicographic(gains, saved_gains(problem), opened=none)
     found = greedy(gains if both is None else both, unlimited(len(problem.site_ids)))
     values = [gains.value(found.sites[:n]) for n in range(len(found.sites) + 1)]
     added = np.diff(np.array(values, dtype=float))
@@ -144,22 +144,48 @@ def _one_after_the_other(
     return found.sites[brings], added[brings]
 
 
-def longest_needed(longest_threshold: float) -> float:
-    """Return how far trips must be known for every sensitivity run, minutes."""
-    return (longest_threshold + max(THRESHOLD_SHIFTS)) / min(SPEED_FACTORS)
+def longest_needed(longest_threshold: float, *, speeds: Sequence[float]) -> float:
+    """Return how far trips must be known for every sensitivity run, minutes.
+
+    Parameters
+    ----------
+    longest_threshold
+        Minutes.
+    speeds
+        Likely factors on speed.
+    """
+    return (longest_threshold + max(THRESHOLD_SHIFTS)) * max(speeds)
 
 
-def robustness(problem: Problem, *, threshold: float) -> NDArray[np.float64]:
+def robustness(
+    problem: Problem, *, threshold: float, speeds: Sequence[float]
+) -> NDArray[np.float64]:
     """Return the share of sensitivity runs in which most of each candidate's gain is left.
 
-    Every trip, to Maisons as to candidates, is multiplied by each of :data:`SPEED_FACTORS` and the
-    threshold moved by each of :data:`THRESHOLD_SHIFTS`.
+    The runs are those the zones blanches are judged by (:mod:`msap_geo.coverage.robustness`), the
+    origin aside: every trip, to Maisons as to candidates, at each likely speed and period, and the
+    threshold moved.
+
+    Parameters
+    ----------
+    problem
+        Places, candidates and trips, as far as :func:`longest_needed`.
+    threshold
+        Minutes, inclusive.
+    speeds
+        Likely factors on speed.
+
+    Returns
+    -------
+    numpy.ndarray
+        From 0 to 1; NaN for a candidate without gain.
     """
     usual = _gained(problem, threshold)
     runs = [
-        _gained(problem, (threshold + shift) / factor) >= KEPT_GAIN * usual
-        for factor in SPEED_FACTORS
+        _gained(problem, (threshold + shift) * speed / period) >= KEPT_GAIN * usual
+        for speed in speeds
         for shift in THRESHOLD_SHIFTS
+        for period in PERIODS.values()
     ]
     share: NDArray[np.float64] = np.where(usual > 0, np.mean(runs, axis=0), np.nan)
     return share

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from msap_geo import schemas, siting
+from msap_geo import coverage, network, schemas, siting
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -41,9 +41,15 @@ def useful_minutes(study: Study, access: pd.DataFrame) -> float:
         *study.thresholds,
         *asked.seuils_minutes,
         asked.trajet_max_minutes,
-        siting.longest_needed(study.thresholds[-1]),
+        siting.longest_needed(study.thresholds[-1], speeds=_speeds(study)),
     )
     return siting.longest_useful_trip(access, threshold=longest)
+
+
+def _speeds(study: Study) -> tuple[float, ...]:
+    """Return the likely factors on speed: the error measured, as for the zones blanches."""
+    estimated = study.reseau.profil == network.ESTIMATED
+    return coverage.likely_speeds(coverage.spread(estimated=estimated).territory)
 
 
 def problem_of(
@@ -110,9 +116,10 @@ def other_measures(
     candidates: gpd.GeoDataFrame,
 ) -> pd.DataFrame:
     """Measure the candidates of a study by every criterion but those of :data:`siting.WEIGHTS`."""
-    longest = siting.longest_needed(study.thresholds[-1])
+    speeds = _speeds(study)
+    longest = siting.longest_needed(study.thresholds[-1], speeds=speeds)
     problem = problem_of(study, trips, communes, access, candidates, longest=longest)
-    return siting.measure(problem, candidates, communes, thresholds=study.thresholds)
+    return siting.measure(problem, candidates, communes, thresholds=study.thresholds, speeds=speeds)
 
 
 def score(

@@ -16,10 +16,10 @@ import shapely
 from support.commands import failed, run
 from support.toy import NAMES, PEOPLE, StudyFolder, maison_row, poste_row
 
-from msap_geo import schemas, siting
+from msap_geo import coverage, schemas, siting
 from msap_geo.answers import Asked, implantation_json, optimise, rate, run_backtest
 from msap_geo.errors import DataError, InfeasibleError, StudyError
-from msap_geo.siting import backtest, criteria, ranking
+from msap_geo.siting import backtest, ranking
 from msap_geo.study import read_study, run_study
 from msap_geo.study.run import measure
 from msap_geo.study.sites import candidate_offices
@@ -227,7 +227,7 @@ def test_criteria_by_hand(toy):
 def test_robustness_by_hand(toy):
     table = rate(toy).table.set_index("site_id")
 
-    # E: a run keeps 80 % of 1 500 unless times × 1.1 or 1.2 lose D and F at the low threshold…
+    # A run keeps a gain where four fifths of it are left at its speed, threshold and period.
     def gained(place, factor, threshold):
         served = [i for i in range(6) if 10 * i * factor <= threshold + 1e-9]
         return sum(
@@ -239,8 +239,12 @@ def test_robustness_by_hand(toy):
     for site, place in ((B, 1), (E, 4)):
         runs = [
             gained(place, factor, 20 + shift) >= 0.8 * gained(place, 1, 20)
-            for factor in criteria.SPEED_FACTORS
-            for shift in criteria.THRESHOLD_SHIFTS
+            for factor in (
+                period / speed
+                for speed in coverage.likely_speeds(coverage.spread(estimated=False).territory)
+                for period in (1.0, 1.15)
+            )
+            for shift in (-2, -1, 0, 1, 2)
         ]
         assert table.loc[site, "robustesse"] == pytest.approx(np.mean(runs))
         assert 0 < np.mean(runs) < 1 or site == E

@@ -19,6 +19,7 @@ from msap_geo.errors import DataError, InfeasibleError, StudyError
 from msap_geo.siting.objectives import equity
 from msap_geo.siting.objectives.groups import lowest_of
 from msap_geo.siting.objectives.levels import Climb
+from msap_geo.siting.ranking import best_first
 from msap_geo.siting.rules import Quota, Rules
 from msap_geo.siting.solving import exact, lagrangian, reduction, swap
 from msap_geo.siting.solving.highs import Effort, Model, solve
@@ -74,6 +75,12 @@ def within(instance, sites, threshold=15.0):
 
 def trips(instance, sites):
     return float(instance.people @ np.minimum(instance.access_with(sites), FAR))
+
+
+def routed_trips(instance, sites):
+    """Person-minutes of those who have a trip today: the others gain a service, not minutes."""
+    minutes = np.minimum(instance.access_with(sites), FAR)
+    return float(instance.people @ np.where(np.isfinite(instance.today), minutes, 0.0))
 
 
 def respects(instance, sites, asked):
@@ -173,7 +180,7 @@ def test_ties_go_to_the_shorter_trips(seed, forced):
         for entering in np.setdiff1d(np.arange(SITES), chosen):
             other = np.union1d(np.setdiff1d(chosen, [leaving]), [entering])
             if within(instance, other) == plan.value:
-                assert trips(instance, other) >= trips(instance, chosen) - 1e-3
+                assert routed_trips(instance, other) >= routed_trips(instance, chosen) - 1e-3
 
 
 @given(seed=seeds, share=st.sampled_from([0.5, 0.83, 1.0]))
@@ -691,3 +698,36 @@ def test_closings_save_what_running_costs():
         siting.closing_savings(bound, ["Fixe", "Fixe"], first_year=2026), saved
     )
     assert siting.closing_savings(model, [], first_year=2026).empty
+
+
+@given(seeds)
+@settings(max_examples=150, deadline=None)
+def test_ties_go_to_the_office_the_note_puts_first(seed):
+    """People, then minutes saved by those who have a trip today, then the identifier; communes
+    without any route gain a service, not minutes."""
+    rng = np.random.default_rng(seed)
+    n, sites = int(rng.integers(2, 7)), int(rng.integers(2, 6))
+    minutes = rng.choice([5.0, 12.0, 20.0, 25.0, 29.0], (n, sites))
+    today = rng.choice([8.0, 22.0, 28.0, np.nan], n)
+    people = rng.choice([0, 10, 10, 20], n)
+    names = [f"s{k}" for k in range(sites)]
+    stored = csr_array(minutes)
+    times = TravelTimes(
+        pd.Index([f"p{k}" for k in range(n)]), pd.Index(names), stored, stored.copy(), 30.0
+    )
+    problem = siting.make_problem(times, pd.Series(people), pd.Series(today))
+    plan = siting.maximal_covering(problem, Rules(count=1), thresholds=[20.0])
+    far = ~(today <= 20)
+    table = pd.DataFrame(
+        {
+            "score": 0.0,
+            "site_id": names,
+            "population_gagnee": [people[far & (minutes[:, k] <= 20)].sum() for k in range(sites)],
+            "minutes_economisees": [
+                np.nansum(np.maximum(today - minutes[:, k], 0) * people) for k in range(sites)
+            ],
+        }
+    )
+    first = best_first(table).iloc[0]
+    if first["population_gagnee"]:
+        assert plan.sites[:1] == (first["site_id"],)

@@ -18,7 +18,7 @@ from msap_geo.siting.solving.gains import Gains, from_pairs
 from msap_geo.siting.solving.greedy import in_order
 from msap_geo.siting.solving.highs import Effort
 from msap_geo.siting.solving.solver import best_plan
-from msap_geo.siting.solving.swap import improve
+from msap_geo.siting.solving.swap import first_of_equals, improve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +99,26 @@ def trip_gains(problem: Problem, *, longest: float) -> Gains:
     )
 
 
+def saved_gains(problem: Problem) -> Gains:
+    """Return the person-minutes each site saves those who have a trip today: what breaks ties.
+
+    A place without any route today gains a service, not minutes: as in the score of a candidate
+    (:func:`msap_geo.siting.scores.measure_alone`) and in the page, it counts for none.
+
+    Parameters
+    ----------
+    problem
+        Places, candidates and trips.
+    """
+    row = np.repeat(np.arange(len(problem.people)), np.diff(problem.minutes.indptr))
+    routed = np.isfinite(problem.today)
+    return _gains(
+        problem,
+        np.where(routed[row], -problem.minutes.data, 0.0),
+        np.where(routed, -problem.today, 0.0),
+    )
+
+
 def decay(
     minutes: NDArray[np.float64], thresholds: Sequence[float], shares: Sequence[float]
 ) -> NDArray[np.float64]:
@@ -165,7 +185,7 @@ def maximal_covering(
         effort,
         words=Words("couverture", PEOPLE),
         today=today,
-        ties=trip_gains(problem, longest=problem.max_minutes),
+        ties=saved_gains(problem),
     )
 
 
@@ -250,7 +270,8 @@ def solve_gains(
     free = outcome.chosen
     if ties is not None and len(free):
         both = lexicographic(gains, ties, opened=forced)
-        free = improve(both, free, rest) if both is not None else free
+        if both is not None:
+            free = first_of_equals(gains, ties, improve(both, free, rest), rest)
     chosen = np.union1d(forced, free)
     order = in_order(gains, chosen)
     sign = -1.0 if words.smaller_is_better else 1.0

@@ -21,6 +21,11 @@ _LEAST = 1e-6
 _ROUNDS = 10_000
 
 
+_MANY_SITES = 2000
+_SAME = 1e-6
+"""Persons or person-minutes below which two sites bring the same."""
+
+
 def improve(
     gains: Gains,
     chosen: NDArray[np.int64],
@@ -118,6 +123,41 @@ def swap_values(gains: Gains, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         saved = np.bincount(holder[row][held], weights=both, minlength=len(chosen))
         profit[site] = np.maximum(value - first[row], 0.0).sum() - loss + saved
     return profit
+
+
+def first_of_equals(
+    gains: Gains, ties: Gains, chosen: NDArray[np.int64], limits: Limits
+) -> NDArray[np.int64]:
+    """Swap chosen sites for earlier ones that bring exactly as much of both, until none is left.
+
+    Parameters
+    ----------
+    gains, ties
+        What counts, then what decides between equals.
+    chosen
+        Sites, within the limits.
+    limits
+        What may be chosen.
+
+    Returns
+    -------
+    numpy.ndarray
+        Sites, sorted. Of many candidates (:data:`_MANY_SITES`) the sites are left as they are.
+    """
+    sites = np.sort(chosen).astype(np.int64)
+    if gains.n_sites > _MANY_SITES:
+        return sites
+    for _ in range(_ROUNDS):
+        same = limits.swaps(sites)
+        for part in (gains, ties):
+            same &= np.abs(swap_values(part, sites)) <= _SAME
+        same &= np.arange(gains.n_sites)[:, None] < sites[None, :]
+        if not same.any():
+            break
+        entering = int(np.flatnonzero(same.any(axis=1))[0])
+        leaving = int(np.flatnonzero(same[entering])[-1])
+        sites = np.sort(np.append(np.delete(sites, leaving), entering))
+    return sites
 
 
 @kernel
