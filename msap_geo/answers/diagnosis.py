@@ -103,17 +103,15 @@ def diagnose(
     origins = [from_communes(result)]
     cells, told = _cells(result, progress)
     origins += cells
-    anomalies += told
-    tables: dict[str, pd.DataFrame] = {}
     layers: dict[str, gpd.GeoDataFrame] = {}
     visited = attendance_of(result, maisons, origins[-1])
-    anomalies += visited.anomalies
+    anomalies += [*told, *visited.anomalies]
+    tables = dict(visited.tables)
     for origin in origins:
         progress(f"Indicateurs{' par carreau' if origin.suffix else ' par commune'}")
         made, drawn = _indicators(result, maisons, origin, visited.huff)
         tables |= made
         layers |= drawn
-    tables |= visited.tables
     if result.study.mobilite.gtfs:
         progress("Trajets sans voiture")
         without_car = mobility(result, maisons, origins[0])

@@ -60,9 +60,9 @@ def _conduct(arguments: argparse.Namespace) -> int:
 def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers import attendance_in_words  # noqa: PLC0415
     from msap_geo.answers.ahead.people import tomorrow_in_words  # noqa: PLC0415
     from msap_geo.answers.mobility import why_unmeasured  # noqa: PLC0415
-    from msap_geo.answers import attendance_in_words  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
     tables, study = diagnosis.tables, diagnosis.result.study

@@ -20,9 +20,8 @@ from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
 from msap_geo.study.ahead.section import Prospective
 from msap_geo.study.asked.base import Section
-from msap_geo.study.asked.roads import LIVE, Reseau, Temps
 from msap_geo.study.asked.basket import Panier
-from msap_geo.study.asked.roads import LIVE, Reseau
+from msap_geo.study.asked.roads import LIVE, Reseau, Temps
 from msap_geo.study.roles import ROLES
 from msap_geo.study.sections import (
     Adaptation,
