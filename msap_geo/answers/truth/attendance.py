@@ -86,6 +86,11 @@ def attendance_in_words(table: pd.DataFrame) -> str:
     ----------
     table
         ``frequentation_calage`` of a diagnosis.
+
+    Returns
+    -------
+    str
+        One sentence in French.
     """
     row = table.iloc[0]
     sites = french.counted(int(row["nb_sites"]), "Maison")
