@@ -54,10 +54,8 @@ def candidates(parts: ReportParts) -> Section:
     left = len(rating.table) - len(shown)
     note = (
         "Stabilité : part des tirages de poids où le bureau reste parmi "
-        f"{french.the_first(rating.top)}. Robustesse : part des hypothèses (vitesse, seuil) où il "
-        "garde les quatre cinquièmes de son gain."
-        f"{french.the_first(rating.top)}. Robustesse : part des essais (vitesse, seuil, heure) où "
-        "il garde les quatre cinquièmes de son gain."
+        f"{french.the_first(rating.top)}. Robustesse : part des hypothèses (vitesse, seuil, heure) "
+        "où il garde les quatre cinquièmes de son gain."
     )
     table = Table(
         "Les candidats les mieux notés",
