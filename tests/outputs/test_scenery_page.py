@@ -13,7 +13,7 @@ import shapely
 from PIL import Image
 from support.pages import picture, visit
 from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks of its tests
-from support.toy import STEP, X0, Y0, toy_communes
+from support.toy import STEP, X0, Y0, StudyFolder, toy_communes
 
 from msap_geo.audit import Severity
 from msap_geo.errors import FileMissingError
@@ -154,6 +154,18 @@ def test_a_study_draws_its_files_and_says_where_they_come_from(browser, drawn_on
     assert "#2b7bba" in svg
     assert "data:image/png;base64," in svg
     picture(browser, "fond")
+
+
+def test_a_page_carries_no_script_it_has_nothing_for(drawn_on, tmp_path):
+    write_study(run_study(read_study(drawn_on.path)), tmp_path / "avec")
+    bare = StudyFolder(drawn_on.folder).configure()
+    write_study(run_study(read_study(bare.path)), tmp_path / "sans")
+    pages = [
+        (tmp_path / name / "carte.html").read_text(encoding="utf-8") for name in ("avec", "sans")
+    ]
+    assert ["faiseurs,{mer:" in page for page in pages] == [True, False]
+    assert ["vueDEnsemble:wide" in page for page in pages] == [False, False]
+    assert all("msap.trajet=" in page for page in pages)  # both have roads
 
 
 def test_a_broken_file_of_the_map_stops_a_run_and_is_a_finding_of_an_audit(drawn_on):

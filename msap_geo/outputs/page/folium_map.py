@@ -59,7 +59,15 @@ SCRIPTS = (
     "couches.js", "fond.js", "ensemble.js", "themes.js", "panneau.js", "image.js", "emporter.js",
     "carte.js", "propositions.js", "trajets.js",
 )  # fmt: skip
-"""Of every page, in order."""
+"""Of every page, in order; those of :data:`_OF_A_PART` where the page has that part."""
+
+_OF_A_PART = {
+    "fond.js": "fond",
+    "trajets.js": "trajets",
+    "propositions.js": "propositions",
+    "ensemble.js": "ensemble",
+}
+"""What a script draws, in the page's data: without it the script is not carried."""
 
 _SIMULATION = (
     "simulation_effets.js",
@@ -185,7 +193,7 @@ def draw(
         fade_animation=False,  # a popup is read at once
     )
     sheet = "\n".join(asset(name) for name in style)
-    fmap.add_child(Head(sheet, [_one_script(scripts)]))
+    fmap.add_child(Head(sheet, [_one_script([name for name in scripts if _useful(name, data)])]))
     for tiles in _BACKGROUNDS:
         folium.TileLayer(**tiles, overlay=True, show=False, opacity=0.75).add_to(fmap)
     fmap.add_child(Body(panel)).add_child(Body(_data_block(data)))
@@ -197,6 +205,12 @@ def draw(
     bounds = [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]]
     fmap.add_child(Finish(bounds))
     return fmap
+
+
+def _useful(name: str, data: dict[str, Any]) -> bool:
+    """Tell whether a page has something for a script to do."""
+    part = _OF_A_PART.get(name)
+    return part is None or bool(data.get(part))
 
 
 def _present(content: MapContent, data: dict[str, Any]) -> list[str]:

@@ -30,7 +30,7 @@
     var page = document.documentElement, legend = document.querySelector("details.msap-cle");
     if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
     frame();
-    msap.ensemble(map);
+    if (msap.ensemble) { msap.ensemble(map); }
     msap.commencer();
     window.addEventListener("load", function () {
       var size = map.getSize();
