@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from msap_geo.comparison.side import Side
 
 
+_OTHER_ENGINE = "des temps calculés par un autre moteur"
+_ENGINES, _UNREAL = "l'écart est aussi celui des moteurs", "l'écart ne dit rien de réel"
+
+
 def warnings_of(
     before: Side,
     after: Side,
@@ -32,13 +36,18 @@ def warnings_of(
     for one, other, doubtful in (
         (before.demonstration, after.demonstration, "des Maisons inventées (démonstration)"),
         (before.estimated, after.estimated, "des temps estimés, sans routes réelles"),
+        (
+            bool(before.summary.get("temps")),
+            bool(after.summary.get("temps")),
+            _OTHER_ENGINE,
+        ),
     ):
         if one and other:
             told.append(f"Les deux études reposent sur {doubtful}.")
         elif one or other:
             told.append(
                 f"Une seule des deux études, {'la première' if one else 'la seconde'}, repose sur "
-                f"{doubtful} : l'écart ne dit rien de réel."
+                f"{doubtful} : {_ENGINES if doubtful == _OTHER_ENGINE else _UNREAL}."
             )
     if before.thresholds != after.thresholds:
         told.append(

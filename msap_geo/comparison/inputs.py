@@ -162,6 +162,8 @@ def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
     sides = [_settings(manifest) for manifest in (before, after)]
     found = []
     other_profile = sides[0].get("reseau.profil") != sides[1].get("reseau.profil")
+    # A table of times has none of them.
+    other_profile |= bool(before.get("temps")) != bool(after.get("temps"))
     for name in sorted({*sides[0], *sides[1]}):
         # A profile is told by its name; its hundred figures only where the name is the same.
         if name.startswith("profil.") and other_profile:

@@ -14,6 +14,7 @@ from support.toy import CODES, maison_row, poste_row
 
 from msap_geo.answers.diagnosis import diagnose
 from msap_geo.answers.services import compare_services
+from msap_geo.comparison import compare_studies
 from msap_geo.errors import DataError, MsapGeoError, StudyError
 from msap_geo.folder.everything import run_everything, write_everything
 from msap_geo.study import (
@@ -372,3 +373,14 @@ def test_every_output_says_where_the_times_come_from(toy_study, tmp_path):
     summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
     assert summary["temps"] == "temps.csv"
     assert "temps" not in manifest(on_roads(toy_study.write()))["parametres"]
+
+
+def test_a_comparison_with_roads_says_that_engines_differ(toy_study, roads):
+    result = run_study(on_table(toy_study, exported(roads)))
+    found = compare_studies(roads, result)
+    told = " ".join(found.warnings)
+    assert "la seconde, repose sur des temps calculés par un autre moteur" in told
+    # One line for the table, none for each figure of a profile it does not have.
+    changed = [difference.what for difference in found.differences]
+    assert any("autre moteur" in what for what in changed)
+    assert not [what for what in changed if what.startswith("profil.")]
