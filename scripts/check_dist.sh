@@ -4,7 +4,11 @@
 # demonstration far from the sources; what passes goes to DIR.
 # Usage: check_dist.sh PYTHON DIR (PYTHON: one that has hatchling and twine)
 set -eu
-python=$1
+# It is called from other folders too.
+case $1 in
+    /*) python=$1 ;;
+    *) python=$PWD/$1 ;;
+esac
 dir=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
