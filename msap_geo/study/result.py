@@ -74,7 +74,11 @@ def _untried(simulation: outputs.Simulation | None, result: Facts) -> list[str]:
     """Say why the page offers no choice to try, where a reader would expect one."""
     if simulation is not None or result.candidates.empty:
         return []
-    return ["Territoire trop vaste pour simuler des ouvertures dans la page : le faire par région."]
+    told = (
+        "Territoire trop vaste pour simuler des ouvertures dans la page : msap-geo campagne écrit "
+        "une carte par département ou par région, où on le peut."
+    )
+    return [told]
 
 
 def _score_in_words(ranking: siting.Ranking) -> str:
