@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from msap_geo.audit.findings import Audit, Finding
 
 _LINES = 10
+_NAMED = 3
 _VERDICTS = {
     "inutilisable": "Inutilisable en l'état : des fichiers sont à corriger",
     "avertissements": "Utilisable, avec des avertissements à lire",
@@ -61,7 +62,13 @@ def in_lines(audit: Audit) -> list[str]:
 def _line(found: Finding) -> str:
     mark = "BLOQUANT" if found.severity == Severity.BLOCKING else "attention"
     where = f" [{found.file}]" if found.file else ""
-    first = ""
-    if found.line is not None:
-        first = f" (ligne {found.line}{'…' if found.count > 1 else ''})"
-    return f"  {mark}{where} {found.sentence}{first}"
+    return f"  {mark}{where} {found.sentence}{_first(found)}"
+
+
+def _first(found: Finding) -> str:
+    """Say where the first case is, and who the first ones are: `` (ligne 7… : 2A004, 2A006…)``."""
+    named = list(dict.fromkeys(case.identifier for case in found.cases if case.identifier))
+    who = ", ".join(named[:_NAMED]) + ("…" if found.count > min(len(named), _NAMED) else "")
+    told = [] if found.line is None else [f"ligne {found.line}{'…' if found.count > 1 else ''}"]
+    told += [who] if named else []
+    return f" ({' : '.join(told)})" if told else ""

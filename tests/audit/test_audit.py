@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import re
 import tomllib
@@ -20,6 +21,8 @@ import msap_geo
 from msap_geo import audit, loaders, network
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.audit import page
+from msap_geo.audit.findings import Audit, Case, Finding, Severity
+from msap_geo.audit.told import in_lines
 from msap_geo.errors import MsapGeoError, OutputError
 from msap_geo.study import audit_study, read_study, run_study
 
@@ -599,10 +602,20 @@ def test_a_clean_study_exits_0_even_under_strict(tmp_path):
     ]
 
 
+def test_the_screen_names_the_first_ones_and_says_there_are_more():
+    lines = ((7, "2A004"), (9, "2A006"), (9, "2A006"))
+    cases = tuple(Case("", line, name) for line, name in lines)
+    found = Finding("x", Severity.WARNING, "a.csv", 3, "Faux", "", cases)
+    line = in_lines(Audit("Essai", {}, (), (found,)))[1]
+    assert line == "  attention [a.csv] Faux (ligne 7… : 2A004, 2A006…)"
+    nobody = dataclasses.replace(found, cases=(Case(""),), count=1)
+    assert in_lines(Audit("Essai", {}, (), (nobody,)))[1] == "  attention [a.csv] Faux"
+
+
 def test_warnings_exit_3_under_strict_only(doubtful, tmp_path):
     process = run("verifier", doubtful.path, cwd=tmp_path)
     assert (process.returncode, process.stderr) == (0, "")
-    assert "attention [maisons.csv] Sans coordonnées : 1\xa0ligne (ligne 2)" in process.stdout
+    assert "attention [maisons.csv] Sans coordonnées : 1\xa0ligne (ligne 2 : " in process.stdout
     report = tmp_path / "nouveau" / "audit.html"
     strict = run("verifier", doubtful.path, "--strict", "--rapport", report, cwd=tmp_path)
     assert strict.returncode == 3
