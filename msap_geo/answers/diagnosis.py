@@ -10,7 +10,7 @@ import pandas as pd
 
 from msap_geo import coverage, french, loaders, outputs
 from msap_geo.anomalies import Action, Anomaly, note, tally
-from msap_geo.answers.ahead.people import tomorrow
+from msap_geo.answers.ahead.tables import look_ahead
 from msap_geo.answers.assumptions import (
     NO_TIMES,
     assumptions,
@@ -123,11 +123,9 @@ def diagnose(
     if digital is not None:
         layers["fragilite_numerique"] = digital
         tables["fragilite_numerique"] = pd.DataFrame(digital.drop(columns="geometry"))
-    if result.study.prospective.fichier is not None:
-        progress("Habitants de demain")
-        ahead = tomorrow(result, origins[0].places)
-        tables |= ahead.tables
-        anomalies += ahead.anomalies
+    ahead = look_ahead(result, origins[0].places, progress=progress)
+    tables |= ahead.tables
+    anomalies += ahead.anomalies
     progress("Conventions, robustesse")
     tables |= assumptions(result, maisons, origins)
     if result.study.diagnostic.operateurs:

@@ -61,7 +61,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
     """Return the report of a diagnosis, a few lines."""
     from msap_geo import french  # noqa: PLC0415
     from msap_geo.answers import attendance_in_words  # noqa: PLC0415
-    from msap_geo.answers.ahead.people import tomorrow_in_words  # noqa: PLC0415
+    from msap_geo.answers.ahead.tables import ahead_in_words  # noqa: PLC0415
     from msap_geo.answers.mobility import why_unmeasured  # noqa: PLC0415
     from msap_geo.cautions import expected_in_words  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def _told(diagnosis: Diagnosis, folder: Path) -> str:
             f"{french.people(int(worst[f'perdus_{first}']))} passeraient au-delà de "
             f"{french.short(study.threshold)} min"
         )
-    lines += [f"  {line}" for line in tomorrow_in_words(tables, study.thresholds)]
+    lines += [f"  {line}" for line in ahead_in_words(tables, study.thresholds)]
     if "frequentation_calage" in tables:
         lines.append(f"  {attendance_in_words(tables['frequentation_calage'])}")
     rules = tables["regles"]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from msap_geo import french
 from msap_geo.answers.ahead.people import ELDERS, tomorrow_in_words
+from msap_geo.answers.ahead.season import month_in_words, season_in_words
 from msap_geo.coverage.territories import WHOLE
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
@@ -46,6 +47,52 @@ def ahead(parts: ReportParts) -> Section | None:
         )
     )
     return Section(f"À l’horizon {asked.horizons[-1]}", tuple(blocks))
+
+
+def season(parts: ReportParts) -> Section | None:
+    """Tell who is there each month beside residents; none where the study has no season."""
+    if "saison" not in parts.diagnosis.tables:
+        return None
+    found = parts.table("saison")
+    whole = found[found["zonage"] == WHOLE]
+    first = parts.first
+    table = Table(
+        "Personnes présentes et habitants, mois par mois",
+        (
+            Column("Mois"),
+            Column("Présents", number=True),
+            Column("Habitants", number=True),
+            Column(f"Présents à plus de {parts.limit} min", number=True),
+            Column("Part des présents", number=True),
+            Column("Part des habitants", number=True),
+        ),
+        tuple(
+            (
+                month_in_words(row["mois"]),
+                french.number(round(row["presents"])),
+                french.number(round(row["residents"])),
+                french.number(round(row[f"presents_au_dela_{first}"])),
+                french.percent(known(1 - row[f"presents_part_{first}"])),
+                french.percent(known(1 - row[f"residents_part_{first}"])),
+            )
+            for row in whole.to_dict("records")
+        ),
+        note=f"Parts à plus de {parts.limit} min. Commune par commune : "
+        "diagnostic_saison_communes.csv.",
+    )
+    (words,) = season_in_words(parts.diagnosis.tables, parts.result.study.thresholds)
+    return Section(
+        "La saison",
+        (
+            Paragraph(f"{words[:1].upper()}{words[1:]}."),
+            table,
+            Paragraph(
+                f"Présents : {found['methode'].iloc[0]}. Les autres chiffres du rapport ne "
+                "comptent que les habitants.",
+                tone="note",
+            ),
+        ),
+    )
 
 
 def _horizons(parts: ReportParts, found: pd.DataFrame) -> Table:

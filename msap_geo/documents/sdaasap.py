@@ -45,6 +45,7 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
                 "zones",
                 "people",
                 "ahead",
+                "season",
                 "without_car",
                 "itinerant",
                 "attendance",

@@ -120,6 +120,8 @@ def diagnosis_summary(diagnosis: Diagnosis) -> dict[str, Any]:
     if "prospective" in tables:
         figures["prospective"] = records(tables["prospective"])
         figures["doublement_75_plus"] = records(tables["prospective_doublement"])
+    if "saison" in tables:
+        figures["saison"] = records(tables["saison"])
     if "evolution_departements" in tables:
         figures["evolution"] = records(tables["evolution_departements"])
         figures["perdants"] = len(tables["perdants"])

@@ -15,6 +15,7 @@ from msap_geo.loaders.people.indicateurs import LoadedIndicators, join_indicator
 from msap_geo.loaders.people.population import load_population, population_from_records
 from msap_geo.loaders.prospective.ages import load_ages
 from msap_geo.loaders.prospective.projections import load_projections
+from msap_geo.loaders.prospective.saison import load_season
 from msap_geo.loaders.scenery.drawn import LINES, SURFACES, load_drawn
 from msap_geo.loaders.scenery.gathered import Scenery
 from msap_geo.loaders.scenery.relief import Relief, load_relief
@@ -103,6 +104,7 @@ __all__ = [
     "load_operateurs",
     "load_population",
     "load_projections",
+    "load_season",
     "load_relief",
     "match_attendance",
     "moved_to",

@@ -39,6 +39,7 @@ COUNTS = {
     "menages_une_personne": "ménages d'une seule personne",
     "non_scolarises_15_plus": "personnes de 15 ans ou plus qui ont fini leurs études",
     "sans_diplome": "celles d'entre elles sans diplôme, ou le certificat d'études",
+    "residences_secondaires": "résidences secondaires et logements occasionnels",
     "locaux": "logements et locaux professionnels",
     "locaux_30_mbits": "locaux éligibles à 30 Mbit/s par un réseau filaire",
     "locaux_fibre": "locaux raccordables à la fibre",

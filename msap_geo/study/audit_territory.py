@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import audit, loaders
 from msap_geo.study.ahead.reading import read_ahead
+from msap_geo.study.ahead.season import read_season
 from msap_geo.study.enrich import communes_asked, enrich
 from msap_geo.territory import departement_of
 
@@ -96,27 +97,33 @@ def check_territory(
             known.codes, given, study.departements, file=mairies[0].name
         )
     asked = _optional(book, communes.table, places.codes)
-    if study.prospective.fichier is not None:
-        _ahead(book, communes.table, places.codes)
+    _ahead(book, communes.table, places.codes)
     return asked
 
 
 def _ahead(
     book: AuditLedger, communes: gpd.GeoDataFrame, codes: loaders.CommuneCodes | None
 ) -> None:
-    """Read the projection as the diagnosis will: its zones may be those of the memberships."""
-    study, written = book.study, book.study.prospective.fichier
-    if written is None:
-        return
-    book.count("projections", written)
-    given = {"indicateurs": (), "carreaux": None}
-    alone = study.model_copy(update={"donnees": study.donnees.model_copy(update=given)})
-    read = book.attempt(
-        written.name, lambda: read_ahead(study, enrich(alone, communes, codes).communes, codes)
-    )
-    if read is not None:
-        book.anomalies += read.anomalies
-        book.count("projections", written, *read.rows)
+    """Read projection and season as the diagnosis will, with memberships and second homes."""
+    study, asked = book.study, book.study.prospective
+    bare = study.model_copy(update={"donnees": study.donnees.model_copy(update={"carreaux": None})})
+    if asked.fichier is not None:
+        book.count("projections", asked.fichier)
+        read = book.attempt(
+            asked.fichier.name,
+            lambda: read_ahead(study, enrich(bare, communes, codes).communes, codes),
+        )
+        if read is not None:
+            book.anomalies += read.anomalies
+            book.count("projections", asked.fichier, *read.rows)
+    if asked.saison is not None:
+        written = asked.fichier_saison
+        if written is not None:
+            book.count("saison", written)
+        book.attempt(
+            "" if written is None else written.name,
+            lambda: read_season(study, enrich(bare, communes, codes).communes),
+        )
 
 
 def _other_population(book: AuditLedger, known: KnownCodes, population: pd.DataFrame) -> None:

@@ -62,6 +62,7 @@ ROLES = {
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "accords": Role("Accords des maires", "adaptation"),
     "projections": Role("Projections de population", "prospective", past=True, key="fichier"),
+    "saison": Role("Présents par mois", "prospective", past=True, key="fichier_saison"),
     "ages": Role("Âges des habitants par commune", "prospective", "INSEE", past=True),
     "operateurs": Role("Guichets des opérateurs", "diagnostic", "DILA"),
     "rivieres": Role("Cours d'eau", "carte"),

@@ -11,6 +11,7 @@ from support.dictionaries import check_entries
 from msap_geo import answers, folder
 from msap_geo.documents.parts import report_parts
 from msap_geo.documents.report import report_document
+from msap_geo.errors import StudyError
 from msap_geo.study import audit_study, read_study, run_study
 
 PROJECTION = """zone;annee;0-64;65-74;75+
@@ -203,3 +204,68 @@ def test_what_has_no_regret_says_so(ahead, toy_study):
         run("optimiser", toy_study.path, "--nombre", 1, "--horizons"),
         "ne donne pas de projection de population",
     )
+
+
+HOMES = "CODGEO;P21_RSECOCC\n" + "".join(f"5300{i};{10 * (i == 6)}\n" for i in range(1, 7))
+
+
+def seasonal(made, saison, *, homes=HOMES):
+    if homes:
+        (made.folder / "logement.csv").write_text(homes, encoding="utf-8")
+        made.configure(
+            (
+                'la_poste = "la_poste.csv"',
+                'la_poste = "la_poste.csv"\nindicateurs = "logement.csv"',
+            ),
+            ("[candidats]", f"[prospective]\nsaison = {saison}\n\n[candidats]"),
+        )
+    else:
+        made.configure(("[candidats]", f"[prospective]\nsaison = {saison}\n\n[candidats]"))
+    return made
+
+
+def test_who_is_there_in_august(toy_study):
+    """Ten second homes at F, 80 % of them lived in by five people: 40 more, beyond 20 minutes."""
+    made = seasonal(toy_study, "{ janvier = 0, aout = 0.8 }")
+    found = diagnosed(made)
+    table = found.tables["saison"]
+    whole = table[table["zonage"] == "ensemble"].set_index("mois")
+    assert whole["presents"].to_dict() == {"janvier": 2100, "aout": 2140}
+    assert whole.loc["aout", "presents_au_dela_20"] == 1540
+    assert whole.loc["aout", "residents_au_dela_20"] == 1500
+    communes = found.tables["saison_communes"].set_index(["code_insee", "mois"])
+    assert communes.loc[("53006", "aout"), "presents"] == 640
+    for name in ("saison", "saison_communes"):
+        check_entries(f"diagnostic_{name}", list(found.tables[name].columns))
+    # Everything else counts residents.
+    assert found.result.shares[0].population == 2100
+    parts = report_parts(found.result)
+    (chapter,) = [s for s in report_document(parts).sections if s.title == "La saison"]
+    assert "En août" in chapter.blocks[0].text
+    assert "R. 133-33" in chapter.blocks[-1].text
+
+
+def test_people_present_of_a_file(toy_study):
+    rows = "code_departement;juillet;aout\n53;2100;2200\n"
+    (toy_study.folder / "saison.csv").write_text(rows, encoding="utf-8")
+    table = diagnosed(seasonal(toy_study, '"saison.csv"')).tables["saison_communes"]
+    there = table.set_index(["code_insee", "mois"])["presents"]
+    assert there["53006", "aout"] == 700
+    assert there["53001", "aout"] == 100
+
+
+def test_a_season_that_cannot_be_told_is_refused(toy_study):
+    made = seasonal(toy_study, "{ aout = 0.8 }", homes="")
+    failed(
+        run("diagnostiquer", made.path, "--sortie", made.folder / "out"),
+        "les résidences secondaires ne sont pas connues",
+    )
+    told = audit_study(read_study(made.path))
+    assert any("résidences secondaires" in str(one) for one in told.findings)
+
+
+@pytest.mark.parametrize("saison", ["{ ete = 0.5 }", "{ aout = 1.5 }", "3"])
+def test_a_season_badly_written_is_refused(toy_study, saison):
+    made = seasonal(toy_study, saison, homes="")
+    with pytest.raises(StudyError, match="prospective"):
+        read_study(made.path)

@@ -3,7 +3,7 @@
 From INSEE's communal tables, whose variables carry their year (``P21_POP7589``). What each of ours
 is made of is written in one place, and said back with the variable's own label when the file
 brings its metadata. Sources: INSEE, *Dossier complet*, *Comparateur de territoires*, *Base
-communale: évolution et structure de la population*, *Logement* (variables ``Pyy_RP``,
+communale: évolution et structure de la population*, *Logement* (``Pyy_RP``, ``RSECOCC``,
 ``Pyy_RP_VOIT1P``), *Diplômes* (``Pyy_NSCOL15P``, ``Pyy_NSCOL15P_DIPLMIN``), *Familles*
 (``Cyy_MENPSEUL``), *Filosofi* (``TP60yy``, ``MEDyy``, ``NBPERSMENFISCyy``); Arcep, *Ma connexion
 internet* (:mod:`msap_geo.loaders.people.numerique`).
@@ -51,10 +51,6 @@ def _same(values: pd.Series) -> pd.Series:
     return values
 
 
-def _plus(first: pd.Series, second: pd.Series) -> pd.Series:
-    return first + second
-
-
 def _sum(*parts: pd.Series) -> pd.Series:
     return pd.concat(parts, axis=1).sum(axis=1, skipna=False)
 
@@ -71,11 +67,11 @@ def _share(percent: pd.Series, of: pd.Series) -> pd.Series:
 _RECIPES: dict[str, tuple[_Recipe, ...]] = {
     "habitants_65_plus": (
         _Recipe(("p{y}_pop65p",), _same),
-        _Recipe(("p{y}_h65p", "p{y}_f65p"), _plus),
+        _Recipe(("p{y}_h65p", "p{y}_f65p"), _sum),
     ),
     "habitants_75_plus": (
         _Recipe(("p{y}_pop75p",), _same),
-        _Recipe(("p{y}_pop7589", "p{y}_pop90p"), _plus),
+        _Recipe(("p{y}_pop7589", "p{y}_pop90p"), _sum),
     ),
     "chomeurs": (_Recipe(("p{y}_chom1564",), _same),),
     # Filosofi's own population (persons of fiscal households) where it is there: it is what the
@@ -91,6 +87,7 @@ _RECIPES: dict[str, tuple[_Recipe, ...]] = {
         _Recipe(("p{y}_rp",), _same),
     ),
     "menages_sans_voiture": (_Recipe(("p{y}_rp", "p{y}_rp_voit1p"), _minus),),
+    "residences_secondaires": (_Recipe(("p{y}_rsecocc",), _same),),
     "niveau_de_vie": (_Recipe(("med{y}",), _same), _Recipe(("q2{y}",), _same)),
     "menages_une_personne": (_Recipe(("c{y}_menpseul",), _same),),
     "sans_diplome": (_Recipe(("p{y}_nscol15p_diplmin",), _same),),
@@ -106,6 +103,7 @@ _RECIPES: dict[str, tuple[_Recipe, ...]] = {
     ),
 }
 _PLAIN = {"habitants_65_plus": ("pop_65p",), "habitants_75_plus": ("pop_75p",)}
+_PLAIN |= {"residences_secondaires": ("res_secondaires",)}
 """Names without a year, of tables made from INSEE's."""
 
 _LATEST_POPULATION = "p*_pop"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from msap_geo.tabular import Found
 
-_CODE = [
+PLACE_CODES = [
     "codgeo",
     "code_insee",
     "insee_com",
@@ -95,7 +95,7 @@ _VALUE = [
 ]
 _SEX = ["sexe", "sex", "genre"]
 _VARIANT = ["scenario", "variante", "hypothese", "scenario_projection", "projection_scenario"]
-_KNOWN = {*_CODE, *_YEAR, *_AGE, *_VALUE, *_SEX, *_VARIANT, "iris", "geo_object"}
+_KNOWN = {*PLACE_CODES, *_YEAR, *_AGE, *_VALUE, *_SEX, *_VARIANT, "iris", "geo_object"}
 
 _INSEE = re.compile(r"p(\d\d)_(pop|h|f)(\d{4}|\d{2,3}p)?")
 _WITH_YEAR = re.compile(r"(?:(.*?)_?)((?:19|20|21)\d\d)")
@@ -197,7 +197,7 @@ def _counts_of(found: Found, path: Path, variant: str) -> Counts | None:
     raw = found.table
     columns = set(raw.columns)
     # Rows of IRIS name their commune too.
-    code = "com" if {"iris", "com"} <= columns else first_of(_filled(raw), _CODE)
+    code = "com" if {"iris", "com"} <= columns else first_of(_filled(raw), PLACE_CODES)
     if code is None:
         return None
     raw, told = _of_variant(raw, path, variant)
