@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from msap_geo.answers.ahead.robust import Robust, optimise_ahead, robust_json
+from msap_geo.answers.ahead.scenarios import (
+    Scenario,
+    run_scenario,
+    scenario_in_words,
+    scenario_json,
+)
 from msap_geo.answers.backtest import DEFAULT_DATE as BACKTEST_DATE
 from msap_geo.answers.backtest import Backtest, run_backtest
 from msap_geo.answers.basket import Basket, fill_basket
@@ -39,6 +45,7 @@ __all__ = [
     "Robust",
     "Rounds",
     "RoundsAsked",
+    "Scenario",
     "Services",
     "Wanted",
     "WithoutCarPlan",
@@ -61,6 +68,9 @@ __all__ = [
     "robust_json",
     "rounds_json",
     "run_backtest",
+    "run_scenario",
+    "scenario_in_words",
+    "scenario_json",
     "services_json",
     "vehicle_name",
 ]

@@ -6,9 +6,10 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any
 
-from msap_geo.cli import formats, horizons, without_car
+from msap_geo.cli import formats, without_car
 from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_study
+from msap_geo.cli.plans import horizons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +126,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         found.result,
         content=lambda: answers.implantation_json(found),
         tables=folder.plan_tables(found),
-        text=lambda: _told(found),
+        text=lambda: told(found),
         answer=_answer(found),
     )
     return 0
@@ -161,7 +162,8 @@ def _answer(found: Implantation) -> list[tuple[str, str]]:
     return [(label, text) for label, text in told if text]
 
 
-def _told(found: Implantation) -> str:
+def told(found: Implantation) -> str:
+    """Return a plan in a few lines."""
     from msap_geo import french, siting  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study

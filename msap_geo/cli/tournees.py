@@ -173,7 +173,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         found.result,
         content=lambda: rounds_json(found),
         tables=rounds_tables(found),
-        text=lambda: _told(found, arguments.publier),
+        text=lambda: told(found, arguments.publier),
     )
     return 0
 
@@ -220,7 +220,8 @@ def _told_services(found: Services) -> str:
     return "\n".join(lines)
 
 
-def _told(found: Rounds, folder: Path | None) -> str:
+def told(found: Rounds, folder: Path | None) -> str:
+    """Return rounds in lines, and where they are published."""
     from msap_geo import french, rounds  # noqa: PLC0415
     from msap_geo.answers import vehicle_name  # noqa: PLC0415
     from msap_geo.coverage.opening import WEEKDAYS  # noqa: PLC0415

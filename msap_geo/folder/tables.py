@@ -8,15 +8,16 @@ import geopandas as gpd
 import pandas as pd
 
 from msap_geo import coverage, rounds, siting
+from msap_geo.answers.rounds import Rounds
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.study.times.profiles import profiles_table
 
 if TYPE_CHECKING:
     from msap_geo.answers.ahead.robust import Robust
+    from msap_geo.answers.ahead.scenarios import Scenario
     from msap_geo.answers.diagnosis import Diagnosis
     from msap_geo.answers.plan import Implantation
     from msap_geo.answers.rating import Rating
-    from msap_geo.answers.rounds import Rounds
     from msap_geo.answers.services import Services
     from msap_geo.study.result import StudyResult
 
@@ -93,6 +94,13 @@ def rounds_tables(found: Rounds) -> dict[str, pd.DataFrame]:
         "tournees_couverture": found.cover(),
         "tournees_non_servis": found.unserved(),
     }
+
+
+def scenario_tables(found: Scenario) -> dict[str, pd.DataFrame]:
+    """Return the tables of a scenario of 2015, by name (``outputs.dictionary``)."""
+    answer = found.found
+    told = rounds_tables(answer) if isinstance(answer, Rounds) else plan_tables(answer)
+    return told if found.permanences.empty else {**told, "scenario_permanences": found.permanences}
 
 
 def services_tables(found: Services) -> dict[str, pd.DataFrame]:

@@ -168,7 +168,7 @@ def _at(
     """Return the people of each zone and band in a year, changing evenly between two told."""
     if not years[0] <= year <= years[-1]:
         raise DataError(
-            f"l'année {year} est hors de la projection ({years[0]:.0f} à {years[-1]:.0f})",
+            f"l'année {year} est hors de la projection ({int(years[0])} à {int(years[-1])})",
             where="[prospective] horizons",
             remedy="demander des années de la projection, ou en donner une plus longue",
         )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
 from msap_geo.siting.futures.gains import Future, Roads, Worth, roads_of, scaled
@@ -166,8 +167,8 @@ def _check(problem: Problem, futures: Sequence[Future], worth: Worth) -> None:
     fastest = min(future.factor for future in futures)
     if worth.reach > fastest * problem.max_minutes + _NOISE:
         raise DataError(
-            f"les temps de trajet s'arrêtent à {problem.max_minutes:g} min, avant "
-            f"{worth.reach:g} min sur les routes les plus rapides",
+            f"les temps de trajet s'arrêtent à {french.short(problem.max_minutes)} min, avant "
+            f"{french.short(worth.reach)} min sur les routes les plus rapides",
             remedy="les recalculer assez loin",
         )
 

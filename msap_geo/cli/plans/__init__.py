@@ -1,0 +1,1 @@
+"""Other plans that ``optimiser`` is asked for: every horizon at once."""
