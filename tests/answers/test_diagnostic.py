@@ -66,6 +66,7 @@ def cells():
     )
 
 
+@pytest.mark.slow
 def test_the_command_writes_every_table(with_before, tmp_path):
     folder = tmp_path / "resultats"
     process = run("diagnostiquer", with_before.path, "--sortie", folder)

@@ -398,6 +398,7 @@ def test_backtest_without_dates_or_choices(dated_toy, toy):
         run_backtest(undated)
 
 
+@pytest.mark.slow
 def test_optimiser_as_a_process(toy_study):
     done = run(
         "optimiser", toy_study.path, "--nombre", "2", "--imposer", B, "--frontiere", "--json"
@@ -415,6 +416,7 @@ def test_optimiser_as_a_process(toy_study):
     assert again.stdout == done.stdout
 
 
+@pytest.mark.slow
 def test_optimiser_in_words(toy_study, tmp_path):
     done = run("optimiser", toy_study.path, "--couverture", "0,95", "--xlsx", tmp_path / "p.xlsx")
     assert done.returncode == 0, done.stderr
@@ -423,6 +425,7 @@ def test_optimiser_in_words(toy_study, tmp_path):
     assert openpyxl.load_workbook(tmp_path / "p.xlsx").sheetnames[:2] == ["Lisez-moi", "Plan"]
 
 
+@pytest.mark.slow
 def test_noter_as_a_process(toy_study):
     done = run("noter", toy_study.path, "--top", "1", "--json")
     assert done.returncode == 0, done.stderr
@@ -435,6 +438,7 @@ def test_noter_as_a_process(toy_study):
     assert "n° 1" in run("noter", toy_study.path).stdout
 
 
+@pytest.mark.slow
 def test_backtester_as_a_process(dated_toy):
     done = run("backtester", dated_toy.path, "--date", "2020-06-01", "--json")
     assert done.returncode == 0, done.stderr
@@ -459,6 +463,7 @@ def test_usage_errors(arguments, said):
     failed(run(*arguments), said, code=2)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_said_without_a_traceback(toy_study):
     failed(
         run("optimiser", toy_study.path, "--nombre", "1", "--imposer", B, "--imposer", E),

@@ -49,6 +49,7 @@ def test_every_column_has_its_words(found):
         check_entries(f"diagnostic_{name}", list(found.tables[name].columns))
 
 
+@pytest.mark.slow
 def test_the_report_says_why(found, toy_study):
     told = str(documents.report_document(documents.report_parts(found.result)))
     assert "Écart avec l’Insee" in told

@@ -34,6 +34,7 @@ def found(toy_study):
     return diagnosed(coaches(toy_study))
 
 
+@pytest.mark.slow
 def test_days_and_best_day_of_each_commune(found):
     table = found.tables["mobilite_communes"].set_index("code_insee")
     # The Maison of A opens on Monday morning alone. B, D and F have no stop within half an hour.
@@ -58,6 +59,7 @@ def test_days_and_best_day_of_each_commune(found):
     assert table.loc[CODES[1], "meilleur_jour"] == "aucun jour : pas de car"
 
 
+@pytest.mark.slow
 def test_territories_count_people_to_the_last(found):
     table = found.tables["mobilite_territoires"]
     whole = table[table["zonage"] == "ensemble"].iloc[0]
@@ -75,6 +77,7 @@ def test_territories_count_people_to_the_last(found):
     assert (sums - table["effectif"]).abs().max() < 0.01
 
 
+@pytest.mark.slow
 def test_zones_without_a_car(found):
     zones = found.tables["zones_sans_voiture"]
     assert zones["zone_id"].tolist() == [f"SV-{CODES[i]}" for i in (5, 3, 1)]
@@ -82,6 +85,7 @@ def test_zones_without_a_car(found):
     assert found.layers["zones_sans_voiture"].geometry.notna().all()
 
 
+@pytest.mark.slow
 def test_hours_moved_by_an_hour(toy_study):
     # The coach leaves A at 9:50: received from 9:00 one misses it, from 8:40 on one does not.
     found = diagnosed(coaches(toy_study, return_at="09:50"))
@@ -122,6 +126,7 @@ def test_hours_are_shared_by_those_with_and_without_a_car():
     assert plain["heures_1000_modes"].tolist() == pytest.approx((1000 * old).tolist(), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_households_without_a_car_are_counted_where_known(toy_study):
     coaches(toy_study).configure(("\n[candidats]", MOBILITE))
     result = study.run_study(study.read_study(toy_study.path))
@@ -141,6 +146,7 @@ def test_households_without_a_car_are_counted_where_known(toy_study):
     test_every_column_has_its_entry(found)
 
 
+@pytest.mark.slow
 def test_candidates_without_a_car(found):
     # Post offices of B and E. At B a Maison would serve B alone, on foot; at E it would serve E,
     # which the coach already takes to A, and no other: the coach from A gets there too late.
@@ -194,6 +200,7 @@ def test_the_plan_without_a_car_is_asked_by_a_number_alone(toy_study, capsys, op
     assert "par un nombre de sites" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_one_more_run_would_bring_home(toy_study):
     found = diagnosed(coaches(toy_study, return_at="09:50"))
     (row,) = found.tables["mobilite_retours"].to_dict("records")
@@ -202,12 +209,14 @@ def test_one_more_run_would_bring_home(toy_study):
     assert (row["arret_depart"], row["population"]) == ("Arrêt A", 800)
 
 
+@pytest.mark.slow
 def test_every_column_has_its_entry(found):
     for name, table in folder.diagnosis_tables(found).items():
         for column in table.columns:
             assert dictionary.is_known(name, column), (name, column)
 
 
+@pytest.mark.slow
 def test_a_diagnosis_without_a_car_is_written(found, tmp_path):
     folder.write_diagnosis(found, tmp_path / "sortie")
     written = pd.read_csv(tmp_path / "sortie" / "diagnostic_mobilite_communes.csv", dtype=str)
@@ -215,6 +224,7 @@ def test_a_diagnosis_without_a_car_is_written(found, tmp_path):
     assert (tmp_path / "sortie" / "diagnostic_mobilite_horaires.csv").exists()
 
 
+@pytest.mark.slow
 def test_the_page_shows_how_each_commune_goes(found):
     content = found.map_content()
     shown = payload(content)["sansVoiture"]
@@ -228,6 +238,7 @@ def test_the_page_shows_how_each_commune_goes(found):
     assert '<option value="sansVoiture">' in page
 
 
+@pytest.mark.slow
 def test_the_report_has_its_chapter(found):
     parts = ReportParts(
         found.result, found, answers.rate(found.result), None, provenance_of(found.result)
@@ -242,6 +253,7 @@ def test_the_report_has_its_chapter(found):
     assert without_car(plain) is None
 
 
+@pytest.mark.slow
 def test_the_page_of_a_candidate_tells_who_comes_without_a_car(found):
     result = found.result
     rating, told = answers.rate(result), provenance_of(result)
@@ -281,6 +293,7 @@ def test_a_study_without_roads_says_what_it_cannot_do(toy_study, capsys):
     assert told.message in said.text
 
 
+@pytest.mark.slow
 def test_the_audit_reads_the_timetables(toy_study):
     coaches(toy_study).configure(("\n[candidats]", MOBILITE))
     asked = study.read_study(toy_study.path)

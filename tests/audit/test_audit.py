@@ -402,6 +402,7 @@ def test_the_times_of_insee_are_read_too(tmp_path, content, communes):
     assert "acces.parquet" in [one.file for one in unusable]
 
 
+@pytest.mark.slow
 def test_hosts_are_audited_as_a_run_takes_them(tmp_path):
     made = clean(tmp_path)
     x, y = degrees(3)
@@ -593,6 +594,7 @@ def doubtful(tmp_path_factory):
     return clean(folder, maisons=[maison_row(0, **WEEK, latitude="", longitude="")])
 
 
+@pytest.mark.slow
 def test_a_clean_study_exits_0_even_under_strict(tmp_path):
     process = run("verifier", clean(tmp_path).path, "--strict")
     assert (process.returncode, process.stderr) == (0, "")
@@ -612,6 +614,7 @@ def test_the_screen_names_the_first_ones_and_says_there_are_more():
     assert in_lines(Audit("Essai", {}, (), (nobody,)))[1] == "  attention [a.csv] Faux"
 
 
+@pytest.mark.slow
 def test_warnings_exit_3_under_strict_only(doubtful, tmp_path):
     process = run("verifier", doubtful.path, cwd=tmp_path)
     assert (process.returncode, process.stderr) == (0, "")
@@ -624,6 +627,7 @@ def test_warnings_exit_3_under_strict_only(doubtful, tmp_path):
     assert [path.name for path in report.parent.iterdir()] == ["audit.html"]
 
 
+@pytest.mark.slow
 def test_an_unusable_study_exits_1_and_says_everything(tmp_path):
     made = clean(tmp_path)
     (tmp_path / "maisons.csv").unlink()
@@ -646,6 +650,7 @@ def test_an_unusable_study_exits_1_and_says_everything(tmp_path):
     assert "introuvable" in report.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_leaves_the_old_one(doubtful, tmp_path):
     blocked = tmp_path / "fichier"
     blocked.write_text("ancien", encoding="utf-8")
@@ -654,6 +659,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(doubtful, tmp_path):
     assert blocked.read_text(encoding="utf-8") == "ancien"
 
 
+@pytest.mark.slow
 def test_no_study_is_an_error_like_elsewhere(tmp_path):
     failed(run("verifier", tmp_path / "etude.toml"), "introuvable")
 
@@ -679,6 +685,7 @@ profil = "estime"
 """
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("france")
 def test_what_is_really_in_the_national_files(shared, tmp_path):
     path = tmp_path / "etude.toml"
@@ -727,6 +734,7 @@ def test_corsica(corsica):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("france")
 def test_the_unknown_codes_of_la_poste_in_2016(shared):
     france = shared / "france"

@@ -60,6 +60,7 @@ def campaign(country, make=here, **options):
 
 
 class TestBytes:
+    @pytest.mark.slow
     def test_each_study_is_that_of_lancer(self, country):
         done = run("campagne", country.path, "--sortie", country.folder / "c", "--processus", 2)
         assert done.returncode == 0, done.stderr
@@ -70,6 +71,7 @@ class TestBytes:
             assert run("lancer", path, "--sortie", alone).returncode == 0
             assert contents(country.folder / "c" / departement) == contents(alone)
 
+    @pytest.mark.slow
     def test_everything_dated_too(self, country):
         country.configure('["72"]', 'dates = ["2021-06-01"]\nsorties = ["tout", "geoparquet"]')
         report = campaign(country)
@@ -85,6 +87,7 @@ class TestBytes:
 
 
 class TestFigures:
+    @pytest.mark.slow
     def test_one_row_a_study(self, country):
         country.configure('["49", "53"]', 'dates = ["2020-06-01", "2023-01-01"]')
         campaign(country)
@@ -105,6 +108,7 @@ class TestFigures:
         same = pd.read_csv(country.folder / "sortie" / "chiffres.csv", dtype={"territoire": str})
         assert list(same.columns) == list(table.columns)
 
+    @pytest.mark.slow
     def test_those_of_the_diagnosis_too(self, country):
         country.configure('["53"]', 'sorties = "tout"')
         campaign(country)
@@ -112,6 +116,7 @@ class TestFigures:
         assert {"gini", "minutes_pire_decile"} <= set(table.columns)
         check_entries("chiffres", list(table.columns))
 
+    @pytest.mark.slow
     def test_together_they_are_the_country(self, country):
         report = campaign(country)
         table = figures(report.studies)
@@ -123,6 +128,7 @@ class TestFigures:
         table.loc[0, "population"] = pd.NA
         assert together(table).empty
 
+    @pytest.mark.slow
     def test_the_atlas_links_every_study(self, country):
         campaign(country.configure('["53", "72"]', 'sorties = "tout"'))
         page = (country.folder / "sortie" / "index.html").read_text(encoding="utf-8")
@@ -171,6 +177,7 @@ class TestFigures:
         said = sentence(Step(None, 0, 3, found, 0.0)).replace("\xa0", " ")
         assert said == f"Campagne : 3 études à faire{told}"
 
+    @pytest.mark.slow
     def test_the_manifest_tells_every_study_and_input(self, country):
         campaign(country)
         told = json.loads((country.folder / "sortie" / "manifest.json").read_text("utf-8"))
@@ -181,6 +188,7 @@ class TestFigures:
 
 
 class TestResumed:
+    @pytest.mark.slow
     def test_nothing_changed_nothing_made(self, country):
         campaign(country)
         before = contents(country.folder / "sortie")
@@ -189,6 +197,7 @@ class TestResumed:
         assert contents(country.folder / "sortie") == before
         assert campaign(country).made == ("49", "53", "72")
 
+    @pytest.mark.slow
     def test_a_damaged_or_absent_file_is_one_study(self, country):
         campaign(country)
         before = contents(country.folder / "sortie")
@@ -197,6 +206,7 @@ class TestResumed:
         assert campaign(country, resume=True).made == ("53", "72")
         assert contents(country.folder / "sortie") == before
 
+    @pytest.mark.slow
     def test_a_changed_list_is_every_study_that_reads_it(self, country):
         country.list_maisons("avant.csv", ["53"])
         more = 'dates = ["2020-01-01", "2023-01-01"]\nlistes = { "2020-01-01" = "avant.csv" }'
@@ -206,12 +216,14 @@ class TestResumed:
         assert campaign(country, resume=True).made == ("53-2020-01-01",)
         assert campaign(country, resume=True).made == ()
 
+    @pytest.mark.slow
     def test_a_changed_parameter_is_all(self, country):
         campaign(country)
         text = country.pattern.read_text(encoding="utf-8")
         country.pattern.write_text(text.replace("[20, 30]", "[15, 30]"), encoding="utf-8")
         assert len(campaign(country, resume=True).made) == 3
 
+    @pytest.mark.slow
     def test_what_an_earlier_run_left_and_this_one_not_goes(self, country):
         country.configure('["53"]', 'sorties = ["tout"]')
         campaign(country)
@@ -223,6 +235,7 @@ class TestResumed:
         assert not (folder / "rapport.pdf").exists()
         assert (folder / "note.txt").read_text(encoding="utf-8") == "à moi"
 
+    @pytest.mark.slow
     def test_a_failure_between_does_not_hide_what_was_left(self, country, monkeypatch):
         from msap_geo.campaign import conduct as module  # noqa: PLC0415
 
@@ -235,6 +248,7 @@ class TestResumed:
         campaign(country, resume=True)
         assert not (country.folder / "sortie" / "53" / "rapport.pdf").exists()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["python", "msap-geo", "typst"])
     def test_a_changed_version_is_all(self, country, monkeypatch, name):
         campaign(country.configure('["53"]'))
@@ -255,6 +269,7 @@ class TestFailures:
         report = campaign(country.configure('["53"]'))
         assert report.missing[0].fault.where == "7"
 
+    @pytest.mark.slow
     def test_the_atlas_of_failures_still_has_a_figure(self, country):
         (country.folder / "maisons.csv").unlink()
         campaign(country)
@@ -283,6 +298,7 @@ class TestFailures:
         finally:
             (gc.enable if before else gc.disable)()
 
+    @pytest.mark.slow
     def test_others_finish_and_the_code_is_one(self, country):
         country.configure('["48", "53"]')
         done = run("campagne", country.path, "--sortie", country.folder / "c", "--json")
@@ -297,6 +313,7 @@ class TestFailures:
         assert again.returncode == 1
         assert "48 (Lozère) : en échec" in again.stdout
 
+    @pytest.mark.slow
     def test_a_study_that_fails_now_shows_no_older_figure(self, country):
         campaign(country)
         (country.folder / "maisons.csv").unlink()
@@ -305,6 +322,7 @@ class TestFailures:
         table = pd.read_parquet(country.folder / "sortie" / "chiffres.parquet")
         assert "population" not in table or table["population"].isna().all()
 
+    @pytest.mark.slow
     def test_a_fault_of_ours_keeps_its_trace(self, country, monkeypatch):
         from msap_geo.campaign import conduct as module  # noqa: PLC0415
 
@@ -320,6 +338,7 @@ class TestFailures:
         campaign(country, resume=True)
         assert not trace.exists()
 
+    @pytest.mark.slow
     def test_a_full_disk_leaves_earlier_studies(self, country, small_disk):
         folder = small_disk / "c"
         asked = read_campaign(country.path)
@@ -347,12 +366,14 @@ def small_disk(tmp_path):
 
 
 class TestLock:
+    @pytest.mark.slow
     def test_two_campaigns_on_one_folder(self, country):
         folder = country.folder / "c"
         with outputs.one_run(folder):
             done = run("campagne", country.path, "--sortie", folder)
         failed(done, "une autre commande de msap-geo écrit dans ce dossier", "attendre")
 
+    @pytest.mark.slow
     def test_shares_go_together_and_the_whole_alone(self, country):
         folder = country.folder / "sortie"
         with outputs.one_run(folder / ".campagne" / "partie-1-sur-2"):
@@ -364,6 +385,7 @@ class TestLock:
 
 
 class TestShares:
+    @pytest.mark.slow
     def test_shares_assembled_are_the_whole(self, country):
         campaign(country)
         whole = contents(country.folder / "sortie")
@@ -382,6 +404,7 @@ class TestShares:
 
 
 class TestProcesses:
+    @pytest.mark.slow
     def test_a_worker_killed_loses_nothing(self, country):
         folder = country.folder / "sortie"
         tasks = tasks_of(read_campaign(country.path))
@@ -394,6 +417,7 @@ class TestProcesses:
         assert not [outcome for outcome in found if outcome.fault]
         assert multiprocessing.active_children() == []
 
+    @pytest.mark.slow
     def test_a_study_that_kills_its_worker_fails_at_last(self, country):
         tasks = tasks_of(read_campaign(country.path))
         folder = country.folder / "sortie"

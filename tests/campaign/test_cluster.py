@@ -60,6 +60,7 @@ def reference(country):
     return contents(country.folder / "seul")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [None, False])
 def test_the_same_bytes_by_shared_path_or_sent(country, reference, two_workers, shared):
     report = campaign(country, "grappe", on(two_workers, shared=shared))
@@ -76,6 +77,7 @@ def test_files_outside_cannot_be_sent(country, two_workers, tmp_path_factory):
         campaign(country, "grappe", on(two_workers, shared=False))
 
 
+@pytest.mark.slow
 def test_a_worker_killed_loses_nothing(country, reference, two_workers):
     country_tasks = tasks_of(read_campaign(country.path))
     assert len(country_tasks) == 3
@@ -161,6 +163,7 @@ def test_a_cluster_of_this_machine_is_no_larger_than_memory_allows():
         assert worker["memory_limit"] == int(1.5 * FIRST_GUESS_BYTES)
 
 
+@pytest.mark.slow
 def test_options_that_do_not_go_together(country):
     done = run("campagne", country.path, "--ordonnanceur", "tcp://a:1")
     failed(done, "--calcul dask")
@@ -170,6 +173,7 @@ def test_options_that_do_not_go_together(country):
         assert "3/12 est attendue" in done.stderr
 
 
+@pytest.mark.slow
 def test_shares_from_the_command_line(country, reference):
     folder = country.folder / "parts"
     for share in ("1/2", "2/2"):

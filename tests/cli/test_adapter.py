@@ -36,6 +36,7 @@ def asked(folder, capsys, *options):
     return ended.value.code, capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_json_says_what_who_and_how_sure(folder, capsys):
     code, said = asked(folder, capsys, "--nombre", "4", "--json")
     assert code == 0
@@ -59,6 +60,7 @@ def test_the_json_says_what_who_and_how_sure(folder, capsys):
     assert values[-1] == found["valeur"]
 
 
+@pytest.mark.slow
 def test_so_many_euros(folder):
     found = adapted(
         folder, '[couts.fonctionnement_eur]\n"Bureau de Poste" = 63_680\n', saving_eur=120_000
@@ -68,6 +70,7 @@ def test_so_many_euros(folder):
     assert found.plan.saved_eur == 150_000
 
 
+@pytest.mark.slow
 def test_answers_of_mayors_freeze(folder):
     first = adapted(folder, number=3).transformations["site_id"].tolist()
     everyone = run(folder).la_poste
@@ -93,6 +96,7 @@ def test_closures_respect_the_law_where_it_binds(folder):
         adapted(folder, section, number=1)
 
 
+@pytest.mark.slow
 def test_too_many_says_how_many(folder):
     with pytest.raises(InfeasibleError, match=r"hors d'atteinte ; au plus \d+ avec ces règles"):
         adapted(folder, number=500)
@@ -100,6 +104,7 @@ def test_too_many_says_how_many(folder):
         adapted(folder, saving_eur=1e9)
 
 
+@pytest.mark.slow
 def test_the_rule_of_the_study_holds(folder):
     free = adapted(folder, number=8)
     section = """[[adaptation.regles]]
@@ -113,6 +118,7 @@ minutes = 10
     assert ((free.farther["minutes_avant"] <= 10) & ~(free.farther["minutes_apres"] <= 10)).any()
 
 
+@pytest.mark.slow
 def test_quotas_hold(folder):
     communes = run(folder).communes
     assert "departement" in communes
@@ -138,6 +144,7 @@ def test_what_is_asked_wrong_is_said(folder, section, said):
         adapted(folder, section, number=1)
 
 
+@pytest.mark.slow
 def test_the_words_of_the_command(folder, capsys):
     code, said = asked(folder, capsys, "--nombre", "2")
     assert code == 0

@@ -45,6 +45,7 @@ def test_usage_errors_exit_2(arguments, said):
     failed(run(*arguments), said, code=2)
 
 
+@pytest.mark.slow
 def test_a_study_from_another_folder(toy_study, tmp_path):
     elsewhere = tmp_path / "ailleurs"
     elsewhere.mkdir()
@@ -57,6 +58,7 @@ def test_a_study_from_another_folder(toy_study, tmp_path):
     assert (written / "carte.html").exists()
 
 
+@pytest.mark.slow
 def test_json_prints_the_summary_and_nothing_else(toy_study, tmp_path):
     process = run("lancer", toy_study.path, "--sortie", tmp_path / "s", "--json")
     assert process.returncode == 0, process.stderr
@@ -191,15 +193,18 @@ def test_unusable_files_get_a_sentence_and_no_output(toy_study, tmp_path, capsys
     assert not (tmp_path / "sortie").exists()
 
 
+@pytest.mark.slow
 def test_an_unusable_file_in_a_process_of_its_own(toy_study, tmp_path):
     overwrite("maisons.csv", b"")(toy_study)
     failed(run("lancer", toy_study.path, "--sortie", tmp_path / "sortie"), "est vide")
 
 
+@pytest.mark.slow
 def test_a_missing_study_file(tmp_path):
     failed(run("lancer", tmp_path / "absent.toml"), "absent.toml", "introuvable")
 
 
+@pytest.mark.slow
 def test_an_output_folder_that_cannot_be(toy_study, tmp_path):
     (tmp_path / "plein").write_text("")
     failed(run("lancer", toy_study.path, "--sortie", tmp_path / "plein"), "plein", "--sortie")
@@ -241,6 +246,7 @@ def test_alone_it_shows_its_help():
     assert "Commandes" in done.stdout
 
 
+@pytest.mark.slow
 def test_every_help_ends_with_examples_one_can_copy():
     shown = run("--help").stdout
     commands = re.findall(r"^    (\w+) ", shown, flags=re.MULTILINE)

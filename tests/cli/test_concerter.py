@@ -54,6 +54,7 @@ def concerted(toy_study, choices, folder, *more):
     return json.loads(process.stdout)
 
 
+@pytest.mark.slow
 def test_who_agrees_and_what_each_is_worth(toy_study, choices, tmp_path):
     told = concerted(toy_study, choices, tmp_path / "s")
     by = {row["choix"]: row for row in told["choix"]}
@@ -82,6 +83,7 @@ def test_who_agrees_and_what_each_is_worth(toy_study, choices, tmp_path):
     assert "prefet" not in set(lost["choix"])
 
 
+@pytest.mark.slow
 def test_the_register_is_dated_lengthened_and_never_erased(toy_study, choices, tmp_path):
     folder = tmp_path / "s"
     concerted(toy_study, choices[:2], folder)
@@ -98,6 +100,7 @@ def test_the_register_is_dated_lengthened_and_never_erased(toy_study, choices, t
     assert added["date"].tolist() == ["2026-12-01"] * 3
 
 
+@pytest.mark.slow
 def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     process = run("concerter", toy_study.path, choices[0], "--sortie", tmp_path / "s")
@@ -106,6 +109,7 @@ def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp
     assert set(register["date"]) == {"2023-11-14"}
 
 
+@pytest.mark.slow
 def test_everything_is_written_and_reads_as_french(toy_study, choices, tmp_path):
     forms = ("--format", "html", "--format", "docx", "--format", "pdf")
     process = run("concerter", toy_study.path, *choices, "--sortie", tmp_path / "s", *forms)
@@ -131,6 +135,7 @@ def test_everything_is_written_and_reads_as_french(toy_study, choices, tmp_path)
     assert faults(lines, but=spaces) == []
 
 
+@pytest.mark.slow
 def test_every_column_has_its_entry(toy_study, choices):
     result = study.run_study(study.read_study(toy_study.path))
     found = concertation.gather_opinions(result, [study.read_choice(path) for path in choices])
@@ -143,11 +148,13 @@ def test_every_column_has_its_entry(toy_study, choices):
         check_entries(name, list(table.columns))
 
 
+@pytest.mark.slow
 def test_a_pattern_is_read_where_the_shell_does_not(toy_study, choices, tmp_path):
     told = concerted(toy_study, [tmp_path / "choix-*.json", choices[0]], tmp_path / "s")
     assert [row["choix"] for row in told["choix"]] == ["poste", "prefet", "commun à tous"]
 
 
+@pytest.mark.slow
 def test_one_choice_and_alike_names(toy_study, tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
@@ -161,6 +168,7 @@ def test_one_choice_and_alike_names(toy_study, tmp_path):
     assert two["choix"][1]["ecart_au_plan"] == 400 - 1500
 
 
+@pytest.mark.slow
 def test_what_cannot_be_concerted_is_said(toy_study, choices, tmp_path):
     other = write_choice(tmp_path, "autre.json", opened=[OPEN_E], etude="Ailleurs")
     said = failed(run("concerter", toy_study.path, choices[0], other), "autre étude", "Ailleurs")

@@ -167,6 +167,7 @@ def run(*arguments, cwd):
     )
 
 
+@pytest.mark.slow
 def test_json_is_pure_and_nothing_is_said_beside_it(toy_study, tmp_path):
     process = run("lancer", toy_study.path, "--json", "--sortie", "s", cwd=tmp_path)
     assert process.returncode == 0, process.stderr

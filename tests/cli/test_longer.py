@@ -65,6 +65,7 @@ def test_no_hour_leaves_the_moves(folder):
     assert found.moves["apport"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_weights_and_days_are_the_study_s(folder):
     free = longer(folder)
     assert set(free.additions["jour"]) == {"samedi"}
@@ -77,6 +78,7 @@ def test_weights_and_days_are_the_study_s(folder):
     assert market.plan.today > plain.plan.today
 
 
+@pytest.mark.slow
 def test_what_stays_stays(folder):
     first = longer(folder).additions["site_id"].iloc[0]
     section = f'[horaires]\nfiges = ["{first}"]\ndemi_journees_par_site = 1\n'

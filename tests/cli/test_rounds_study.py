@@ -59,6 +59,7 @@ def tournees(capsys, path, *options):
 
 
 class TestTown:
+    @pytest.mark.slow
     def test_json(self, toy_study, capsys):
         code, out, _ = tournees(capsys, toy_study.path, "--heures-ouvertes", "9", "--json")
         assert code == 0
@@ -71,6 +72,7 @@ class TestTown:
         assert told["cout_eur_an"] == sum(told["couts"].values())
         assert told["ecart"] == pytest.approx(0, abs=1e-6)
 
+    @pytest.mark.slow
     def test_text_and_csv(self, toy_study, capsys):
         code, out, _ = tournees(capsys, toy_study.path, "--heures-ouvertes", "3")
         assert code == 0
@@ -148,6 +150,7 @@ class TestTown:
 
 
 class TestPublished:
+    @pytest.mark.slow
     def test_everything_is_in_one_folder(self, toy_study, tmp_path, capsys):
         folder = tmp_path / "publie"
         code, out, _ = tournees(

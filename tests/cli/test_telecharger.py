@@ -132,6 +132,7 @@ def mirror(tmp_path, monkeypatch):
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
 class TestProcess:
+    @pytest.mark.slow
     def test_from_nothing_to_the_map(self, mirror, tmp_path, monkeypatch):
         first = run("telecharger", "53", "--dossier", "donnees", cwd=tmp_path)
         assert first.returncode == 0, first.stderr
@@ -167,6 +168,7 @@ class TestProcess:
         assert told["etude_gardee"]
         assert len(mirror.requests) == 13
 
+    @pytest.mark.slow
     def test_a_source_out_of_reach_exits_4_and_writes_nothing(self, mirror, tmp_path):
         mirror.answers["/laposte-poincont.csv"] = status(404)
         process = run("telecharger", "53", cwd=tmp_path)
@@ -191,6 +193,7 @@ class TestProcess:
         assert run("telecharger", "53", cwd=tmp_path).returncode == 0
         assert "/communes-53.geojson" not in mirror.requests[asked:]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("arguments", "said", "code"),
         [
@@ -251,6 +254,7 @@ class TestPrepare:
         with pytest.raises(StudyError, match=r"autres départements \(53\).*--dossier"):
             prepare_study(["72"], folder, limits=QUICK)
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("shelf")
     def test_a_file_edited_in_one_study_changes_no_other_and_is_told(self, tmp_path):
         first, second = (prepare_study(["53"], tmp_path / name, limits=QUICK) for name in "ab")
@@ -313,6 +317,7 @@ class TestPrepare:
         with pytest.raises(OutputError, match="--dossier"):
             prepare_study(["53"], tmp_path / "d", limits=QUICK)
 
+    @pytest.mark.slow
     def test_every_departement_has_a_study(self, shelf, tmp_path):
         """The text is TOML that reads back, whatever the names (Côte-d'Or, Val-d'Oise…)."""
         for code in DEPARTEMENTS:
@@ -492,6 +497,7 @@ class TestOfficialForms:
         "comparateur-territoires", "bd-topo", "annuaire-archive", "gtfs-arrets", "gtfs-catalogue",
     )  # fmt: skip
 
+    @pytest.mark.slow
     def test_from_every_form_to_a_study_and_again_from_a_folder(
         self, official, tmp_path, monkeypatch
     ):

@@ -66,6 +66,7 @@ def written(comparison, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_every_file_is_written(written):
     assert sorted(path.name for path in written.iterdir()) == WRITTEN
 
@@ -183,6 +184,7 @@ def test_a_study_and_itself(pair):
     assert comparison.labels == ("Ville jouet (avant)", "Ville jouet (après)")
 
 
+@pytest.mark.slow
 def test_several_changes_at_once_are_told(pair, tmp_path):
     slower = study_folder(
         tmp_path / "lent",
@@ -199,6 +201,7 @@ def test_several_changes_at_once_are_told(pair, tmp_path):
     assert (speed.before, speed.after) == ("60", "30")
 
 
+@pytest.mark.slow
 def test_thresholds_not_shared_are_told_or_refused(pair, tmp_path):
     other = study_folder(tmp_path / "trente", changes=[("[20, 30]", "[30, 45]")])
     comparison = compare_studies(read_folder(pair[0]), read_folder(other))
@@ -212,6 +215,7 @@ def test_thresholds_not_shared_are_told_or_refused(pair, tmp_path):
         compare_studies(read_folder(pair[0]), read_folder(none))
 
 
+@pytest.mark.slow
 def test_merged_communes_are_listed_with_their_people(pair, tmp_path):
     merged = study_folder(tmp_path / "fusion", damage=merge_the_last)
     comparison = compare_studies(read_folder(pair[0]), read_folder(merged))
@@ -311,6 +315,7 @@ def test_damaged_folders_are_refused_in_french(pair, tmp_path, damage, said):
     assert "Que faire" in str(error.value)
 
 
+@pytest.mark.slow
 def test_hostile_names_survive(tmp_path):
     folders = []
     for name in ("un", "deux"):
@@ -326,6 +331,7 @@ def test_hostile_names_survive(tmp_path):
     assert communes["nom"].tolist() == HOSTILE
 
 
+@pytest.mark.slow
 def test_without_a_zone_nor_a_maison(tmp_path):
     everywhere = study_folder(tmp_path / "partout", maisons=[maison_row(i) for i in range(6)])
     nowhere = study_folder(tmp_path / "bus", maisons=[maison_row(0, format_fs="Bus_équivalent")])
@@ -342,6 +348,7 @@ def test_without_a_zone_nor_a_maison(tmp_path):
     assert names == {*WRITTEN, "comparaison_couverture.csv"}
 
 
+@pytest.mark.slow
 def test_the_command_as_a_process(pair, tmp_path):
     done = run("comparer", *pair, "--sortie", tmp_path / "c", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -357,6 +364,7 @@ def test_the_command_as_a_process(pair, tmp_path):
     assert (tmp_path / "maps" / "comparaison-ville-jouet-ville-jouet-demain").is_dir()
 
 
+@pytest.mark.slow
 def test_the_command_refuses_what_is_no_study(pair, tmp_path, capsys):
     failed(run("comparer", pair[0], tmp_path / "absent"), "dossier introuvable", "--sortie")
     for arguments, code, said in (

@@ -74,6 +74,7 @@ def test_what_became_of_each_zone():
 ids = st.lists(st.one_of(st.none(), st.sampled_from("ABC")), min_size=6, max_size=6)
 
 
+@pytest.mark.slow
 @given(ids, ids)
 @settings(max_examples=80, deadline=None)
 def test_zone_changes_count_everyone_once(before, after):

@@ -141,6 +141,7 @@ def accesses(draw):
     return access(minutes, codes=codes, people=people)
 
 
+@pytest.mark.slow
 @given(accesses(), accesses())
 @settings(max_examples=40)
 def test_gained_less_lost_is_the_difference_to_the_person(before, after):
@@ -182,6 +183,7 @@ def mirrored(name):
     return name
 
 
+@pytest.mark.slow
 @given(accesses(), accesses())
 @settings(max_examples=30)
 def test_the_other_way_round_is_the_mirror(before, after):
@@ -280,6 +282,7 @@ spots = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(spots, spots)
 @settings(max_examples=30)
 def test_sites_mirror_and_none_is_lost(first, then):

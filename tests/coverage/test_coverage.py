@@ -87,6 +87,7 @@ def test_no_zone(town):
     assert zones.crs == town.communes.crs
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.one_of(st.none(), st.floats(0, 100)),

@@ -119,6 +119,7 @@ def test_operators_reached_from_a_zone(town):
     assert coverage.operators_by_zone(zone, {}, thresholds=[5]).empty
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.lists(st.one_of(st.none(), st.integers(0, 60)), min_size=4, max_size=4),

@@ -87,6 +87,7 @@ def test_a_zone_stays_while_most_of_its_people_are_beyond():
 times = st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=6, max_size=6)
 
 
+@pytest.mark.slow
 @given(times, times, st.integers(0, 10))
 @settings(max_examples=50, deadline=None)
 def test_looking_limits_up_is_rescaling_every_time(reference, other, seed):
@@ -127,6 +128,7 @@ def test_an_error_of_its_own_makes_a_place_probable():
     assert table["robustesse"].tolist()[:2] == ["jamais blanche", "probable"]
 
 
+@pytest.mark.slow
 @given(times, st.integers(0, 10))
 @settings(max_examples=25, deadline=None)
 def test_the_error_of_a_commune_is_what_drawing_it_gives(reference, seed):
@@ -189,6 +191,7 @@ def test_backup_by_hand(town):
     assert table.groupby("seuil")["part"].sum().tolist() == pytest.approx([1, 1], abs=1e-5)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True),
     st.integers(1, 50),

@@ -49,6 +49,7 @@ def page_text(content):
     return words(re.sub(r"<[^>]+>", " ", content.decode("utf-8")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "read"), [("pdf", pdf_text), ("docx", word_text), ("html", page_text)]
 )
@@ -79,6 +80,7 @@ def test_its_map_tells_what_it_shows(comparison):
     assert svg == change_map(comparison, ["IGN"]).svg(outlines=False).decode("utf-8")
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_inert(tmp_path):
     toy = hostile_study(tmp_path)
     write_study(run_study(read_study(toy.path)), tmp_path / "a")

@@ -27,6 +27,7 @@ def _report(toy_study, folder, *more):
     return pypdf.PdfReader(folder / "rapport.pdf"), docx.Document(folder / "rapport.docx")
 
 
+@pytest.mark.slow
 def test_a_report_bears_the_day_asked_for(toy_study, tmp_path):
     pdf, word = _report(toy_study, tmp_path / "r", "--date", "2026-11-28")
     assert pdf.metadata.creation_date.date() == dt.date(2026, 11, 28)
@@ -34,6 +35,7 @@ def test_a_report_bears_the_day_asked_for(toy_study, tmp_path):
     assert "édition du 28/11/2026" in pdf.pages[0].extract_text()
 
 
+@pytest.mark.slow
 def test_else_that_of_its_data_and_its_cover_says_so(toy_study, tmp_path):
     toy_study.path.write_text(
         toy_study.path.read_text() + '\n[millesimes]\nmaisons = "08/01/2020"\n'
@@ -46,6 +48,7 @@ def test_else_that_of_its_data_and_its_cover_says_so(toy_study, tmp_path):
     assert word.core_properties.created.date() == dt.date(2020, 1, 8)
 
 
+@pytest.mark.slow
 def test_the_workbook_of_a_study_opens_on_a_synthesis(toy_study, tmp_path):
     process = run("lancer", toy_study.path, "--tout", "--sortie", tmp_path / "s")
     assert process.returncode == 0, process.stderr
@@ -64,6 +67,7 @@ def test_the_workbook_of_a_study_opens_on_a_synthesis(toy_study, tmp_path):
                 assert any(value is not None for value in column), (sheet.title, heading)
 
 
+@pytest.mark.slow
 def test_columns_without_a_value_are_told_not_written(toy_study, tmp_path):
     run("noter", toy_study.path, "--xlsx", tmp_path / "n.xlsx")
     book = openpyxl.load_workbook(tmp_path / "n.xlsx")
@@ -82,6 +86,7 @@ def test_a_table_without_rows_keeps_its_columns():
     assert list(written(table).columns) == ["a", "d"]
 
 
+@pytest.mark.slow
 def test_the_workbook_of_a_plan_says_what_was_asked_and_proven(toy_study, tmp_path):
     process = run("optimiser", toy_study.path, "--nombre", "1", "--xlsx", tmp_path / "p.xlsx")
     assert process.returncode == 0, process.stderr
@@ -104,6 +109,7 @@ ODD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_name_is_replaced_and_told_never_a_traceback(toy_study, tmp_path, name):
     odd = ODD[name]

@@ -42,6 +42,7 @@ def _facts(result):
     return dict(fiches[0].facts), told.replace("\u00a0", " ").replace("\u202f", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("poverty", "fiche", "zone"),
     [

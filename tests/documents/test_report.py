@@ -120,6 +120,7 @@ def document_of(parts_of):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("case", CASES)
 def test_report_holds_the_figures_of_the_tables(parts_of, document_of, case, form):
@@ -172,6 +173,7 @@ def rows_of(document, caption):
     return [list(row) for row in found[0].rows]
 
 
+@pytest.mark.slow
 def test_zones_are_those_of_the_table(demo):
     rows = rows_of(documents.report_document(demo), "Zones blanches")
     zones = demo.result.zones
@@ -229,6 +231,7 @@ def test_toy_town_by_hand(parts_of, document_of):
     assert parts_of("toy").found.plan.sites == ("00004A",)
 
 
+@pytest.mark.slow
 def test_same_study_same_bytes(parts_of, tmp_path):
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
@@ -261,6 +264,7 @@ def run(*arguments):
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_command_writes_what_is_asked(toy_study, tmp_path, capsys):
     folder = tmp_path / "sortie"
     options = ["--format", "html", "--format", "docx", "--nombre", "1", "--fiches", "0"]
@@ -271,6 +275,7 @@ def test_command_writes_what_is_asked(toy_study, tmp_path, capsys):
     assert "Fiches des bureaux" not in text
 
 
+@pytest.mark.slow
 def test_command_says_what_is_wrong(toy_study, tmp_path, capsys):
     assert run(toy_study.path, "--logo", tmp_path / "absent.png") == 1
     assert "introuvable" in capsys.readouterr().err

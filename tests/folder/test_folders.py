@@ -109,6 +109,7 @@ def kill():
 
 
 class TestKilledAtEachStep:
+    @pytest.mark.slow
     def test_older_results_are_all_kept_or_all_replaced(self, tmp_path):
         seen = set()
         for folder, code in each_step(tmp_path, older, kill):
@@ -125,6 +126,7 @@ class TestKilledAtEachStep:
             seen.add(found["acces.csv"])
         assert seen == {OLD, NEW}
 
+    @pytest.mark.slow
     def test_a_new_folder_is_whole_or_empty_at_once(self, tmp_path):
         seen = set()
         for folder, code in each_step(tmp_path, lambda _: None, kill):
@@ -139,6 +141,7 @@ class TestKilledAtEachStep:
         assert seen == {0, len(NAMES)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_at_any_step_leaves_no_mixture(tmp_path, number):
     seen = set()

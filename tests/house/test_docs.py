@@ -63,6 +63,7 @@ def test_the_page_of_sources_is_that_of_the_registry(monkeypatch):
     assert page() == text("docs/sources.md"), "python scripts/document_sources.py"
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("france")
 def test_the_table_of_files_is_what_its_script_writes(shared):
     spec = importlib.util.spec_from_file_location("donnees", ROOT / "scripts" / "donnees.py")

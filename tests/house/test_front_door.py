@@ -46,6 +46,7 @@ def test_no_room_takes_the_name_of_a_door():
         assert callable(getattr(mg, name)), name
 
 
+@pytest.mark.slow
 def test_importing_costs_nothing_and_rooms_open_by_their_names():
     code = (
         "import sys, msap_geo as mg\n"
@@ -57,6 +58,7 @@ def test_importing_costs_nothing_and_rooms_open_by_their_names():
     assert done.stdout.strip() == "['__version__', 'run', 'travel']", done.stderr
 
 
+@pytest.mark.slow
 def test_each_call_twice(ran, tmp_path):
     for _ in range(2):
         assert isinstance(ran.candidates, gpd.GeoDataFrame)
@@ -91,6 +93,7 @@ def test_reports_and_everything(ran, tmp_path):
     assert (tmp_path / "tout" / "etude.xlsx").is_file()
 
 
+@pytest.mark.slow
 def test_a_study_is_read_run_and_checked_from_its_path(toy_study):
     written = str(toy_study.path)
     assert mg.run(written).access.equals(mg.run(mg.read(written)).access)

@@ -46,6 +46,7 @@ def written(tmp_path_factory):
     return _tables(folder)
 
 
+@pytest.mark.slow
 def test_the_tables_are_those_kept(written):
     if os.environ.get("MSAP_GEO_GOLDEN"):
         shutil.rmtree(KEPT, ignore_errors=True)

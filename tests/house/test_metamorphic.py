@@ -63,6 +63,7 @@ def minutes(table, links, origins, maisons):
 EVERYWHERE = list(range(N))
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.integers(-50, 50), st.integers(-50, 50))
 def test_moved_together_nothing_changes(links, dx, dy):
@@ -155,6 +156,7 @@ MAISONS = [maison_row(0), maison_row(3)]
 OFFICES = [poste_row(1), poste_row(4), poste_row(5)]
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_of_every_file_changes_no_figure(tmp_path):
     plain = run_study(read_study(toy(tmp_path / "a", maisons=MAISONS, la_poste=OFFICES).path))
     rng = np.random.default_rng(4)
@@ -164,6 +166,7 @@ def test_the_order_of_the_rows_of_every_file_changes_no_figure(tmp_path):
     assert figures(run_study(read_study(other.path))) == figures(plain)
 
 
+@pytest.mark.slow
 def test_a_second_maison_at_the_same_door_changes_no_time(tmp_path):
     plain = run_study(read_study(toy(tmp_path / "a", maisons=MAISONS).path))
     twin = maison_row(3, id_fs="99", lib_fs="Jumelle")

@@ -132,6 +132,7 @@ def results(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_every_result_shows_itself(results):
     for name, result in results.items():
         read = Read(result._repr_html_())
@@ -143,6 +144,7 @@ def test_every_result_shows_itself(results):
         assert short.startswith(type(result).__name__), name
 
 
+@pytest.mark.slow
 def test_a_study_result_shows_its_figures(results):
     text = " ".join(Read(results["result"]._repr_html_()).text)
     # A, B and C are within 20 minutes: 600 of 2,100 inhabitants; D, E and F are not: 1,500.
@@ -166,6 +168,7 @@ def test_the_sample_says_everywhere_that_it_is_one():
     assert [caution.mark for caution in result.cautions] == ["DÉMONSTRATION", "TEMPS ESTIMÉS"]
 
 
+@pytest.mark.slow
 def test_times_and_networks_show_their_sizes(results):
     times = " ".join(Read(results["times"]._repr_html_()).text)
     assert "sans limite" in times
@@ -184,6 +187,7 @@ def test_times_and_networks_show_their_sizes(results):
     assert "50 km" in " ".join(Read(results["roads"]._repr_html_()).text)
 
 
+@pytest.mark.slow
 def test_a_plan_shows_its_proof(results):
     text = " ".join(Read(results["implantation"]._repr_html_()).text)
     assert "optimal, écart 0,0" in text
@@ -195,6 +199,7 @@ def test_a_plan_shows_its_proof(results):
     assert "–" in endless._repr_html_()
 
 
+@pytest.mark.slow
 def test_choices_are_compared_by_those_they_cover(results):
     # A covers A, B and C: 600 inhabitants; E, at 10 minutes of D and F, covers 1,500 more.
     found = results["implantation"]
@@ -235,6 +240,7 @@ def test_an_empty_audit_shows_itself():
     assert "propre" in text
 
 
+@pytest.mark.slow
 def test_a_plan_of_no_site_shows_itself(results):
     problem = results["implantation"].problem
     nothing = siting.maximal_covering(problem, siting.Rules(count=0), thresholds=[20.0])

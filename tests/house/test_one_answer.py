@@ -34,6 +34,7 @@ def moved_code(folder):
     return toy
 
 
+@pytest.mark.slow
 def test_a_list_against_itself_changes_nobody(tmp_path):
     toy = moved_code(tmp_path)
     toy.configure(("[reseau]", '[diagnostic]\nmaisons_avant = "maisons.csv"\n\n[reseau]'))
@@ -134,6 +135,7 @@ def test_run_and_audit_read_equal_tables(tmp_path):
         assert read[role][0] == result.rows[role].read, role
 
 
+@pytest.mark.slow
 def test_trips_are_measured_once_for_everything(toy_study, tmp_path, monkeypatch):
     calls = {"nearest": 0, "matrix": 0}
     real = {name: getattr(travel, name) for name in calls}

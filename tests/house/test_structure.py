@@ -72,6 +72,7 @@ def circles(package):
     return rings
 
 
+@pytest.mark.slow
 def test_no_two_files_import_each_other():
     assert circles(PACKAGE) == []
 

@@ -199,6 +199,7 @@ def test_the_reader_leaves_good_french_alone():
     assert faults(good) == []
 
 
+@pytest.mark.slow
 def test_no_figure_is_formatted_but_in_the_module_of_french():
     """A decimal point, an English separator or a bare `%` would come from there."""
     package = Path(msap_geo.__file__).parent
@@ -266,6 +267,7 @@ def _spaces_lost(file):
     return ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_document_and_screen_of_a_study_reads_as_french(toy_study, tmp_path, capsys, variant):
     VARIANTS[variant](toy_study)
@@ -284,6 +286,7 @@ def test_every_document_and_screen_of_a_study_reads_as_french(toy_study, tmp_pat
     _check(lines + lines_read(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_is_told_in_french(toy_study, tmp_path, capsys, objective):
     toy_study.path.write_text(
@@ -297,6 +300,7 @@ def test_every_objective_is_told_in_french(toy_study, tmp_path, capsys, objectiv
     _check(lines + lines_read(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_comparison_reads_as_french(toy_study, tmp_path, capsys):
     _said(capsys, "lancer", toy_study.path, "--sortie", tmp_path / "avant")
     later = StudyFolder(toy_study.folder).write(maisons=[maison_row(0), maison_row(4)])

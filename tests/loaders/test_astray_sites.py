@@ -177,6 +177,7 @@ class TestPostOfficesThatMove:
         change(offices).to_csv(folder / "la_poste.csv", index=False)
         return study.run_study(folder / "etude.toml")
 
+    @pytest.mark.slow
     def test_no_rule_counts_them(self, tmp_path):
         def moved(offices):
             of_agencies = offices["caracteristique_du_site"] != "Bureau de Poste"

@@ -190,6 +190,7 @@ def histories(draw):
     return rows, alive, group
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(histories())
 def test_any_history_of_mergers_leads_every_code_to_its_heir(tmp_path_factory, history):

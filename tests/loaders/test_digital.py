@@ -190,6 +190,7 @@ class TestIndex:
         table = coverage.digital_fragility(communes(population=[10, 0]))
         assert table["composantes"].tolist() == [0, 0]
 
+    @pytest.mark.slow
     @given(
         st.lists(
             st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=2, max_size=12, unique=True

@@ -172,6 +172,7 @@ def test_json(tmp_path, role, value):
     assert outcome(JSON_LOADERS[role], tmp_path / "fichier.json", content) in {"lu", "refusé"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", LAYER_LOADERS)
 @BOUNDED
 @given(value=LAYERS | VALUES)

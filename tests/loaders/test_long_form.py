@@ -162,6 +162,7 @@ def test_values_that_are_no_numbers_leave_a_commune_without(long_file):
         loaders.load_population(long_file([("COM", "01001", "POP", 2023, "nd")]))
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.tuples(

@@ -83,6 +83,7 @@ def test_a_point_nothing_decides_is_kept_and_told():
     assert told[CODES[0]] == told[CODES[1]] == ("mairie-partagee", "NOTED")
 
 
+@pytest.mark.slow
 @given(st.floats(-5_000, 65_000), st.sets(st.integers(0, 5), min_size=2))
 def test_of_those_that_share_a_point_no_loser_is_nearer(east, rows):
     communes = toy_communes()

@@ -77,6 +77,7 @@ def test_the_memory_has_a_bound(file):
     assert len(CALLS) == MOST_READINGS + 2
 
 
+@pytest.mark.slow
 def test_two_territories_of_one_national_file(toy_study):
     from msap_geo.study import read_study, run_study  # noqa: PLC0415
 

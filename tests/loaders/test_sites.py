@@ -416,6 +416,7 @@ class TestBpe:
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(MAISONS_HEADER), cells, max_size=6))
 def test_no_cell_of_a_list_of_maisons_raises_anything_else(tmp_path_factory, cells_of_a_row):
@@ -428,6 +429,7 @@ def test_no_cell_of_a_list_of_maisons_raises_anything_else(tmp_path_factory, cel
     assert table["site_id"].is_unique
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(LA_POSTE_HEADER), cells, max_size=6))
 def test_no_cell_of_a_list_of_post_offices_raises_anything_else(tmp_path_factory, cells_of_a_row):

@@ -95,6 +95,7 @@ def test_an_archive_whose_directory_lies_before_it():
         )
 
 
+@pytest.mark.slow
 @MANY
 @given(st.data())
 def test_stores(data):

@@ -104,6 +104,7 @@ def test_without_any_door_near_a_place_is_off_the_network(tmp_path):
     assert np.isnan(minutes(net, (5000, 50), (20_000, 3000)))
 
 
+@pytest.mark.slow
 def test_isochrones_follow(tmp_path):
     parts = [node(1, 0, 0), node(2, 20_000, 0), node(3, 20_000, 1000), node(4, 0, 1000)]
     ways = [way(1, [1, 2], highway="motorway", oneway="no"), way(2, [2, 3]), way(3, [1, 4])]

@@ -153,6 +153,7 @@ class TestNewRoads:
             network.with_changes(straight_road(), [here])
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_equals_dijkstra_on_a_grid_cut_by_hand(data):
     """A 5 by 5 grid of two-minute streets, whose zones are bands between rows of junctions."""

@@ -317,6 +317,7 @@ def test_every_class_of_folium_is_tried():
     assert set(plugins.__all__) - tried == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_the_page_cannot_draw_is_refused_with_what_to_do(content, tmp_path, name):
     fmap = outputs.map(content)

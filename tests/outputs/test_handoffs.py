@@ -68,6 +68,7 @@ def same(written, value):
 
 
 class TestWorkbook:
+    @pytest.mark.slow
     def test_every_figure_is_that_of_the_tables(self, case):
         found, folder = case
         book = openpyxl.load_workbook(folder / "etude.xlsx")
@@ -291,6 +292,7 @@ def test_geoparquet_holds_the_layers_and_says_what_they_are(case):
             assert parquet.metadata.row_group(0).column(0).compression == "ZSTD"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sans candidat", "noms hostiles"])
 def test_the_folder_is_the_same_twice(name, tmp_path):
     toy = CASES[name](tmp_path)
@@ -317,6 +319,7 @@ def test_it_holds_what_each_command_writes(tmp_path):
     assert told == folders.diagnosis_summary(found.diagnosis)
 
 
+@pytest.mark.slow
 def test_all_or_nothing(tmp_path, monkeypatch):
     toy = CASES["ordinaire"](tmp_path)
     found = folders.run_everything(study.read_study(toy.path))
@@ -330,6 +333,7 @@ def test_all_or_nothing(tmp_path, monkeypatch):
     assert not (tmp_path / "resultats").exists()
 
 
+@pytest.mark.slow
 def test_the_command_writes_everything(tmp_path):
     toy = CASES["noms hostiles"](tmp_path)
     folder = tmp_path / "resultats"

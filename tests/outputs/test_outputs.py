@@ -26,6 +26,7 @@ def page(toy_study):
     return page_of(toy_study.path)
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_nothing_from_outside(page):
     assert not re.findall(r"<(?:script|img|iframe|object|embed)[^>]*\ssrc=", page)
     assert not re.findall(r"<link\s", page)
@@ -84,6 +85,7 @@ def test_a_map_with_a_foreign_plugin_is_refused():
         render_page(fmap, title="x")
 
 
+@pytest.mark.slow
 def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
     content = run_study(read_study(toy_study.path)).map_content()
     fmap = outputs.map(content)
@@ -117,6 +119,7 @@ def test_a_diagnosis_says_more(toy_study):
     assert "Robustesse :" not in render_page(outputs.map(diagnosis.result), title="x")
 
 
+@pytest.mark.slow
 def test_equal_studies_give_equal_pages(toy_study):
     diagnosis = diagnose(run_study(read_study(toy_study.path)))
     one, other = (render_page(outputs.map(diagnosis), title="x") for _ in range(2))
@@ -130,6 +133,7 @@ def test_mail_and_telephone_never_reach_the_page(tmp_path):
     assert "02 43 00" not in page
 
 
+@pytest.mark.slow
 def test_in_a_notebook_the_map_shows_itself_whole_and_offline(toy_study):
     fmap = outputs.map(run_study(read_study(toy_study.path)))
     shown = fmap._repr_html_()

@@ -79,6 +79,7 @@ def mosaic(seed, n=30):
     return gpd.GeoSeries([*cells[:1], merged, *cells[2:-1], enclave], crs=2154)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_areas_come_back_from_their_arcs(seed):

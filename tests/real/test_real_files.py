@@ -143,6 +143,7 @@ def test_la_poste_2016(france):
     assert (loaded.table["position"] == "commune").mean() == share
 
 
+@pytest.mark.slow
 def test_population_2026_and_2017_name_the_same_communes(france, codes):
     today = loaders.load_population(france / "decoupage-communes-2026.json").table
     before = loaders.load_population(

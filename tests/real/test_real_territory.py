@@ -60,6 +60,7 @@ def test_population(france, codes, name, rows, total, anomalies):
         assert told(loaded)["population-inconnue"] == 17
 
 
+@pytest.mark.slow
 def test_population_by_insee_s_two_files_of_one_year_agree(france, codes):
     """The workbook of 2018 and the comparateur of 2022 give the same census, to the person."""
     one, other = (
@@ -97,6 +98,7 @@ def test_indicators_of_the_iris(france, codes):
     assert loaded.table["habitants_65_plus"].sum() == 13_823_803
 
 
+@pytest.mark.slow
 def test_memberships(france, codes):
     table = loaders.load_memberships(france / "insee-table-appartenance-2022.xlsx", codes=codes)
     row = table.table.set_index("code_insee").loc["2A004"]

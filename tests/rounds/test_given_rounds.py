@@ -108,6 +108,7 @@ class TestStudy:
         assert len(study_tables(result)["arrets_itinerants"]) == 2
         assert "couverture" in study_tables(result)["communes"]
 
+    @pytest.mark.slow
     def test_a_table_and_the_study_file_are_read_together(self, toy_study):
         (toy_study.folder / "tournees.csv").write_text(
             "vehicule,jour,semaine,code_insee,lieu,arrivee,depart\n"
@@ -213,6 +214,7 @@ class TestEverywhere:
         rows = found.to_numpy().tolist()
         assert rows == [["permanent", "permanent", 3, 600], ["itinérant", "permanent", 3, 1500]]
 
+    @pytest.mark.slow
     def test_the_comparison(self, toy_study, tmp_path):
         before = run_study(read_study(toy_study.path))
         with_stops(toy_study, stop())
@@ -240,6 +242,7 @@ class TestEverywhere:
         assert compare_studies(result, result).cover.empty
         assert "couverture_communes" not in answers.diagnose(result).tables
 
+    @pytest.mark.slow
     def test_the_report(self, toy_study):
         with_stops(toy_study, stop())
         parts = report_parts(run_study(read_study(toy_study.path)))
@@ -250,6 +253,7 @@ class TestEverywhere:
             "seulement un arrêt de bus ou de permanence à cette distance : 1 500 habitants" in told
         )
 
+    @pytest.mark.slow
     def test_the_map(self, toy_study, tmp_path):
         with_stops(toy_study, stop(lieu="{{ 7 * 7 }}<b>"))
         content = run_study(read_study(toy_study.path)).map_content()

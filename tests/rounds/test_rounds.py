@@ -198,6 +198,7 @@ class TestSmallProblems:
         mixture.grow(gap=1e-4, rounds=50, seconds=20)
         assert mixture.bound >= brute_force(case, SMALL, rounds.Benefit()) - 1e-6
 
+    @pytest.mark.slow
     @given(seeds)
     @few
     def test_a_longer_week_never_serves_fewer(self, seed):
@@ -223,6 +224,7 @@ class TestSmallProblems:
         first, again = (rounds.design(case, SMALL, rounds.Benefit()) for _ in range(2))
         assert first.days == again.days
 
+    @pytest.mark.slow
     def test_a_large_question_has_the_same_answer_whatever_the_time_allowed(self):
         work = rounds.WorkingTime(open_minutes=900)
         case = problem(7, work, places=60, stops=25, side=140.0)
@@ -241,6 +243,7 @@ class TestSmallProblems:
         check(plan)
         assert plan.value >= plan.greedy_value
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(3))
     def test_improving_never_loses(self, seed):
         work = rounds.WorkingTime(open_minutes=900)

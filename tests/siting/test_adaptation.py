@@ -120,6 +120,7 @@ def choices(question: Question):
     return [chosen for chosen in every if allowed_by_hand(question, chosen)]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000), st.integers(0, 4), st.sampled_from([0.0, 1e-4]))
 @settings(max_examples=150, deadline=None)
 def test_so_many_changes_at_least_harm(seed, count, gap):
@@ -139,6 +140,7 @@ def test_so_many_changes_at_least_harm(seed, count, gap):
     assert found.status == "optimal" or found.gap <= gap + 1e-6
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000), st.integers(0, 25))
 @settings(max_examples=150, deadline=None)
 def test_so_many_euros_at_least_harm(seed, euros):

@@ -69,6 +69,7 @@ def value_by_hand(week: Week, extra: set[tuple[int, int]]) -> float:
     return total
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000), st.integers(0, 14), st.sampled_from([None, 1, 2]))
 @settings(max_examples=150, deadline=None)
 def test_so_many_hours_for_most_people(seed, hours, per_site):

@@ -105,6 +105,7 @@ def test_times_of_other_places_are_refused(town):
         siting.score_candidates(town.offices, access, times, to_maison, threshold=20)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 5), st.integers(5, 60))
 @settings(max_examples=30)
 def test_the_gain_is_what_opening_the_office_would_show(index, threshold):

@@ -293,6 +293,7 @@ def climb(seed, count, *, forced=()):
     return Climb(groups, limits, locked, capped, start, top, Effort(seconds=60, gap=0))
 
 
+@pytest.mark.slow
 @given(seed=seeds, count=st.integers(1, 4), forced=st.sampled_from([(), ("s004",)]))
 @settings(max_examples=15, deadline=None)
 def test_levels_are_between_the_plan_and_what_brute_force_finds(seed, count, forced):

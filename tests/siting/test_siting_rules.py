@@ -170,6 +170,7 @@ OBJECTIVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OBJECTIVES)
 @given(st.integers(0, 100_000))
 @settings(max_examples=60, deadline=None)
@@ -190,6 +191,7 @@ def test_every_objective_finds_the_best_set_or_says_there_is_none(name, seed):
     assert plan.bound == pytest.approx(expected, abs=1e-5 * max(expected, 1))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=150, deadline=None)
 def test_the_fewest_sites_for_a_share_whatever_the_rules(seed):
@@ -210,6 +212,7 @@ def test_the_fewest_sites_for_a_share_whatever_the_rules(seed):
     assert cheap.value == min(problem.cost_eur[list(sites)].sum() for sites in allowed)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=150, deadline=None)
 def test_the_shortest_longest_trip_whatever_the_rules(seed):
@@ -390,6 +393,7 @@ def trips_within_capacity(problem: siting.Problem, sites: tuple[int, ...]) -> fl
     return min(best.values())
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=25, deadline=None)
 def test_the_shortest_trips_within_capacity_whatever_the_rules(seed):

@@ -651,6 +651,7 @@ def test_no_content_makes_the_checks_fall(tmp_path_factory, content, start, form
     assert found is None or found
 
 
+@pytest.mark.slow
 @given(content=st.binary(max_size=300), start=st.sampled_from([b"", b"PK\x03\x04"]))
 def test_no_content_makes_the_extraction_fall(tmp_path_factory, content, start):
     base = tmp_path_factory.getbasetemp()

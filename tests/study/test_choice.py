@@ -220,6 +220,7 @@ def run(*arguments, cwd):
     )
 
 
+@pytest.mark.slow
 def test_lancer_reads_a_choice(toy_study, tmp_path):
     done = run("lancer", toy_study.path, "--choix", written(tmp_path), "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -229,6 +230,7 @@ def test_lancer_reads_a_choice(toy_study, tmp_path):
     assert (folder / "carte.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_scenario_is_compared_with_its_study(toy_study, tmp_path):
     choice = written(tmp_path)
     assert run("lancer", toy_study.path, "--sortie", "avant", cwd=tmp_path).returncode == 0
@@ -242,6 +244,7 @@ def test_a_scenario_is_compared_with_its_study(toy_study, tmp_path):
     assert told["seuils"]["20"]["perdent"] == 100 + 200
 
 
+@pytest.mark.slow
 def test_lancer_refuses_a_wrong_choice_in_french(toy_study, tmp_path):
     path = written(tmp_path, etude="Autre")
     done = run("lancer", toy_study.path, "--choix", path, cwd=tmp_path)

@@ -81,6 +81,7 @@ def test_data_without_a_date_have_none(of):
     assert told.moment == outputs.UNDATED
 
 
+@pytest.mark.slow
 def test_source_date_epoch_is_the_day_of_the_edition(toy_study, of, monkeypatch):
     _vintage(toy_study, "août 2024")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")

@@ -99,6 +99,7 @@ def test_zones_and_candidates_by_hand(folder):
     assert best["minutes_gagnees"] == "34.7"
 
 
+@pytest.mark.slow
 def test_population_agrees_to_the_person_everywhere(folder):
     summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
     access = pd.read_csv(folder / "acces.csv")
@@ -155,6 +156,7 @@ def test_same_inputs_same_bytes(toy_study, tmp_path):
         assert (tmp_path / "un" / name).read_bytes() == (tmp_path / "deux" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_row_order_of_the_files_is_irrelevant(tmp_path):
     results = []
     for name, order in (("un", 1), ("deux", -1)):
@@ -287,6 +289,7 @@ def test_a_file_that_cannot_be_replaced_leaves_the_old_study_whole(result, tmp_p
     assert {path.read_text() for path in out.iterdir()} == {f"ancien {name}" for name in FILES}
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_is_an_output_error_and_leaves_no_folder(result, tmp_path, monkeypatch):
     def fail(*_args, **_kwargs):
         raise OSError(28, "No space left on device")

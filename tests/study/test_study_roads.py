@@ -24,6 +24,7 @@ def minutes(toy_study, *replacements):
     return result.access.set_index("code_insee")["minutes"], result
 
 
+@pytest.mark.slow
 def test_rush_hour_multiplies_by_the_communes_crossed(toy_study):
     communes = json.loads((toy_study.folder / "population.json").read_text(encoding="utf-8"))
     for record in communes:
