@@ -75,7 +75,7 @@ class Square(NamedTuple):
     def name(self) -> str:
         """Its south-west corner: ``46.4N-0.25E``."""
         west, south, _, _ = self.box
-        return f"{south:.1f}N{west:.2f}E"
+        return f"{south}N{west}E"
 
 
 class LiveRoads(NamedTuple):
@@ -289,8 +289,8 @@ def _refused(why: str, square: Square, address: str, kept: int, wanted: int) -> 
     return SourceError(
         f"les routes n'ont pas pu être demandées à OpenStreetMap : {why} "
         f"(carrés obtenus : {french.number(kept)} sur {french.number(wanted)})",
-        where=f"{address}, carré {square.name} ({west:g} à {east:g} de longitude, {south:g} à "
-        f"{north:g} de latitude)",
+        where=f"{address}, carré {square.name} ({french.short(west)} à {french.short(east)} de "
+        f"longitude, {french.short(south)} à {french.short(north)} de latitude)",
         remedy=_remedy(why),
     )
 

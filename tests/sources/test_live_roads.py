@@ -116,7 +116,7 @@ def test_what_is_asked_and_kept(server, world, tmp_path):
     live = fetch_roads([WEST, EAST], limits=QUICK)
     assert live.path.name.startswith("openstreetmap-2026-11-27-")
     assert [box_of(query) for query in world.queries] == [WEST.box, EAST.box]
-    assert kept(tmp_path) == ["46.0N1.00E.osm.pbf", "46.0N1.25E.osm.pbf"]
+    assert kept(tmp_path) == ["46.0N1.0E.osm.pbf", "46.0N1.25E.osm.pbf"]
     told = json.loads((live.path.parent / "46.0N1.25E.osm.pbf.source.json").read_bytes())
     assert told["requete"] == world.queries[1]
     assert all(word in told["requete"] for word in ("'highway'", "'ferry'", "'restriction'"))
@@ -229,7 +229,7 @@ def test_refusals_are_told_and_the_rest_is_kept(server, world, tmp_path, case):
     assert remedy in caught.value.remedy
     assert "MSAP_GEO_OVERPASS" in caught.value.remedy
     assert "46.0N1.25E" in caught.value.where
-    assert kept(tmp_path) == ["46.0N1.00E.osm.pbf"]
+    assert kept(tmp_path) == ["46.0N1.0E.osm.pbf"]
     # What was refused is all that is asked again.
     server.answers[PATH] = world
     found = fetch_roads([WEST, EAST], inhabited={WEST, EAST}, limits=QUICK)
