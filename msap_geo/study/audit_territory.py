@@ -122,7 +122,7 @@ def _ahead(
             book.count("saison", written)
         book.attempt(
             "" if written is None else written.name,
-            lambda: read_season(study, enrich(bare, communes, codes).communes),
+            lambda: read_season(study, enrich(bare, communes, codes).communes, codes),
         )
 
 

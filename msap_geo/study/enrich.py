@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo import loaders
+from msap_geo import french, loaders
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import StudyError
 
@@ -144,7 +144,8 @@ def _cut_short(study: Study, communes: gpd.GeoDataFrame, table: pd.DataFrame) ->
     if not out:
         return []
     message = (
-        f"{len(out)} communes des EPCI demandés sont hors des départements de l'étude : "
+        f"{french.counted(len(out), 'commune')} des EPCI demandés hors des départements de "
+        "l'étude : "
         f"{', '.join(out[:_NAMED])}{'…' if len(out) > _NAMED else ''}"
     )
     return [Anomaly("epci-coupe", Action.LEFT_OUT, "", message)]

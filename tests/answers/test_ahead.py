@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 from support.commands import failed, run
 from support.dictionaries import check_entries
@@ -11,8 +13,9 @@ from support.dictionaries import check_entries
 from msap_geo import answers, folder
 from msap_geo.documents.parts import report_parts
 from msap_geo.documents.report import report_document
-from msap_geo.errors import StudyError
+from msap_geo.errors import DataError, StudyError
 from msap_geo.study import audit_study, read_study, run_study
+from msap_geo.study.ahead.season import read_season
 
 PROJECTION = """zone;annee;0-64;65-74;75+
 53;2026;1500;400;200
@@ -118,6 +121,14 @@ def test_what_a_projection_leaves_to_be_supposed_is_told(ahead):
     assert found.tables["prospective_doublement"]["annee_doublement"].isna().all()
 
 
+def test_the_gap_is_told_between_two_years_of_the_projection(ahead):
+    """4 000 in 2020 and 4 400 in 2030 are 4 240 in 2026; 2 100 live there."""
+    path = ahead.folder / "projections.csv"
+    path.write_text("zone;2020;2030;2040\n53;4000;4400;5000\n", encoding="utf-8")
+    told = {one.code: plain(one.message) for one in diagnosed(ahead).anomalies}
+    assert "4 240 contre 2 100" in told["projection-decalee"]
+
+
 def test_a_projection_of_ones_own_by_commune(ahead):
     rows = "".join(f"5300{i};{100 * i};{100 * i + 10}\n" for i in range(1, 7))
     path = ahead.folder / "projections.csv"
@@ -180,7 +191,7 @@ def test_the_command_tells_it(ahead):
     ran = run("optimiser", ahead.path, "--nombre", 1, "--horizons")
     assert ran.returncode == 0, ran.stderr
     said = plain(ran.stdout)
-    assert "1 site, jugés en 2026, 2040 (habitants)" in said
+    assert "1 site, jugé en 2026, 2040 (habitants)" in said
     assert "pire regret : 0 habitant" in said
     assert "dans le meilleur plan de 6 futurs sur 6" in said
     ran = run("optimiser", ahead.path, "--nombre", 1, "--horizons", "--json")
@@ -252,6 +263,35 @@ def test_people_present_of_a_file(toy_study):
     there = table.set_index(["code_insee", "mois"])["presents"]
     assert there["53006", "aout"] == 700
     assert there["53001", "aout"] == 100
+
+
+def test_people_present_in_merged_communes_add_up(toy_study):
+    result = run_study(read_study(toy_study.path))
+    rows = "".join(f"5300{i};{100 * i}\n" for i in range(1, 7))
+    path = toy_study.folder / "saison.csv"
+    path.write_text(f"code_insee;aout\n{rows}53999;50\n", encoding="utf-8")
+    study = read_study(seasonal(toy_study, '"saison.csv"').path)
+    merged = replace(result.places.codes, successors={"53999": "53006"})
+    found = read_season(study, pd.DataFrame(result.communes), merged)
+    assert found.present["aout"].to_dict()["53006"] == 650
+    assert found.present["aout"].sum() == 2150
+
+
+def test_people_of_a_whole_departement_are_not_put_in_an_epci(toy_study):
+    belongs = "CODGEO;EPCI\n" + "".join(f"5300{i};20000000{1 + i // 4}\n" for i in range(1, 7))
+    (toy_study.folder / "epci.csv").write_text(belongs, encoding="utf-8")
+    path = toy_study.folder / "saison.csv"
+    path.write_text("code_departement;aout\n53;9000\n", encoding="utf-8")
+    made = toy_study.configure(
+        ('la_poste = "la_poste.csv"', 'la_poste = "la_poste.csv"\nappartenance = "epci.csv"'),
+        ("[etude]", '[etude]\nepci = ["200000002"]'),
+        ("[candidats]", '[prospective]\nsaison = "saison.csv"\n\n[candidats]'),
+    )
+    with pytest.raises(DataError, match=r"plus grands que l'étude \(département\)"):
+        diagnosed(made)
+    path.write_text("epci;aout\n200000001;600\n200000002;1700\n", encoding="utf-8")
+    table = diagnosed(made).tables["saison_communes"]
+    assert table["presents"].sum() == 1700
 
 
 def test_a_season_that_cannot_be_told_is_refused(toy_study):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from support.commands import failed, run
@@ -59,6 +60,20 @@ def test_a_permanence_where_the_line_and_the_age_allow(toy_study):
     assert told["resultat"]["habitants_gagnes"] == 1100
     for name, table in folder.scenario_tables(found).items():
         check_entries(name, list(table.columns))
+
+
+def test_a_permanence_without_kilometres_has_no_price(toy_study):
+    """Times of a table that gives none: what a permanence costs is not known, and it is said."""
+    result = run_study(read_study(with_files(toy_study, filaire=CONNECTED, ages=OLD).path))
+    bare = replace(result, access=result.access.assign(km=float("nan")))
+    found = answers.run_scenario(bare, "assistance-numerique", number=1)
+    assert found.permanences["code_insee"].tolist() == ["53004"]
+    assert found.permanences["cout_eur_an"].isna().all()
+    assert answers.scenario_in_words(found)[-1].replace("\xa0", " ") == (
+        "servis par une permanence : 400 habitants dans 1 commune, prix inconnu pour 1 commune "
+        "(trajet sans minutes ou sans km)"
+    )
+    assert answers.scenario_json(found)["permanences"][0]["cout_eur_an"] is None
 
 
 def test_what_is_not_known_applies_no_rule_and_is_told(toy_study):

@@ -17,6 +17,10 @@ from msap_geo.loaders.prospective.saison import month_of
         ("8", 8),
         ("08", 8),
         ("2025-08", 8),
+        ("2025-08-01", 8),
+        ("2025-12-31 00:00:00", 12),
+        ("2025-13-01", None),
+        ("2025", None),
         ("févr.", 2),
         ("juil", 7),
         ("jui", 6),
@@ -65,6 +69,9 @@ def test_people_present_by_place(tmp_path):
         ("mois;occupation\naout;-0,8\n", "négatif"),
         ("mois;occupation\nété;0,8\n", "un mois"),
         ("mois;presents\naout;5000\n", "sans dire où"),
+        ("code_insee;mois;occupation\n53001;aout;70\n", r"dépasse 1 \(70\)"),
+        ("dep;mois;facteur\n53;juillet;0,4\n53;aout;1,8\n", r"dépasse 1 \(1,8\)"),
+        ("code_insee;janvier;aout\n53001;10 %;110 %\n", r"dépasse 1 \(110 %\)"),
     ],
 )
 def test_what_cannot_be_told_is_refused(tmp_path, text, said):

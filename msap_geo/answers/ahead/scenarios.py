@@ -220,7 +220,10 @@ def _permanences(
         population=access["population"],
         minutes=access["minutes"],
         cout_eur_an=[
-            round(costs.permanence_eur(minutes=minutes, km=km)) if math.isfinite(minutes) else None
+            # A table of times may give no kilometres.
+            round(costs.permanence_eur(minutes=minutes, km=km))
+            if math.isfinite(minutes) and math.isfinite(km)
+            else None
             for minutes, km in zip(access["minutes"], access["km"], strict=True)
         ],
     )[chosen].reset_index()
@@ -244,12 +247,22 @@ def scenario_in_words(found: Scenario) -> list[str]:
     lines += list(found.remarks)
     if "locaux_30_mbits_min" in preset:
         people = int(found.permanences["population"].sum())
-        cost = float(pd.to_numeric(found.permanences.get("cout_eur_an", pd.Series())).sum())
         lines.append(
             f"servis par une permanence : {french.people(people)} dans "
-            f"{french.counted(len(found.permanences), 'commune')}, {french.euros(cost)} par an"
+            f"{french.counted(len(found.permanences), 'commune')}, {_price(found.permanences)}"
         )
     return lines
+
+
+def _price(permanences: pd.DataFrame) -> str:
+    """Say what permanences cost a year, and of how many it is not known."""
+    costs = pd.to_numeric(permanences.get("cout_eur_an", pd.Series(dtype=float)))
+    unknown = int(costs.isna().sum())
+    if not unknown:
+        return f"{french.euros(float(costs.sum()))} par an"
+    why = f"prix inconnu pour {french.counted(unknown, 'commune')} (trajet sans minutes ou sans km)"
+    known = f"{french.euros(float(costs.sum()))} par an, "
+    return why if unknown == len(costs) else known + why
 
 
 def scenario_json(found: Scenario) -> dict[str, Any]:

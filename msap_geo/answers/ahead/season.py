@@ -43,7 +43,7 @@ def season_tables(result: StudyResult, places: pd.DataFrame) -> dict[str, pd.Dat
         If the file of the season is absent or unusable, or second homes are not known.
     """
     communes = pd.DataFrame(result.communes)
-    read = read_season(result.study, communes)
+    read = read_season(result.study, communes, result.places.codes)
     table = season(read.present, places, memberships_of(result), thresholds=result.study.thresholds)
     table["methode"] = read.how
     access = result.access.set_index("code_insee")

@@ -60,9 +60,9 @@ def _told(found: Robust) -> str:
     from msap_geo import french  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study
-    places = french.counted(len(plan.sites), "site")
+    places = f"{french.counted(len(plan.sites), 'site')}, {french.agreed(len(plan.sites), 'jugé')}"
     years = ", ".join(map(str, study.prospective.horizons))
-    lines = [f"{study.etude.nom} : {places}, jugés en {years} ({found.counted})"]
+    lines = [f"{study.etude.nom} : {places} en {years} ({found.counted})"]
     lines += formats.warnings_of(found.result)
     lines.append(
         f"  pire regret : {french.quantity(plan.value, plan.unit)}, borne prouvée "

@@ -36,22 +36,22 @@ PRESENT, OCCUPIED = "presents", "occupation"
 """What a file of the season counts: people present, or a share of second homes lived in."""
 
 _MONTH = ("mois", "month", "periode")
-_VALUE = (
-    *("presents", "population_presente", "population", "nuitees", "valeur"),
-    *("facteur", "occupation", "taux", "taux_occupation", "part"),
-)
+_SHARE = ("facteur", "occupation", "taux", "taux_occupation", "part")
+_VALUE = ("presents", "population_presente", "population", "nuitees", "valeur", *_SHARE)
 _SHORT = {month[:3]: rank for rank, month in enumerate(MONTHS, start=1) if month[:2] != "ju"}
 _SHORT |= {"jui": 6, "juil": 7, "sept": 9, "fevr": 2, "avr": 4}
 
 
 def month_of(text: str) -> int | None:
-    """Read a month: ``août``, ``aout``, ``8``, ``08``, ``2025-08``; None where it is none."""
+    """Read a month: ``août``, ``8``, ``08``, ``2025-08``, ``2025-08-01``; None where none."""
     plain = normalise(text)
     if plain in MONTHS:
         return MONTHS.index(plain) + 1
     if plain in _SHORT:
         return _SHORT[plain]
-    digits = plain.rpartition("_")[2] if plain[:2] in ("19", "20") else plain.removeprefix("m")
+    digits = plain.removeprefix("m")
+    if plain[:2] in ("19", "20"):
+        digits = plain.partition("_")[2].partition("_")[0]  # a day may follow, or an hour
     return int(digits) if digits.isdigit() and 1 <= int(digits) <= len(MONTHS) else None
 
 
@@ -64,7 +64,8 @@ def load_season(path: Path) -> Loaded[pd.DataFrame]:
     path
         CSV, workbook, Parquet or zip: a month in each column (``aout``) or one row a month
         (``mois``), by place (a code) or for all of them. Figures none of which exceeds 1 are shares
-        of the second homes lived in; otherwise they are people present, residents included.
+        of the second homes lived in, as are those so written (``occupation``, ``taux``, a percent);
+        otherwise they are people present, residents included.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def load_season(path: Path) -> Loaded[pd.DataFrame]:
     FileMissingError, UnreadableFileError, MissingColumnError
         If the file is absent, cannot be read, or tells no month.
     DataError
-        If a figure is absent or negative, or a month is told twice of one place.
+        If a figure is absent or negative, a share exceeds 1, or a month is told twice of one place.
     """
     wanted = {*PLACE_CODES, *_MONTH, *_VALUE}
     found = read_tables(
@@ -101,14 +102,14 @@ def load_season(path: Path) -> Loaded[pd.DataFrame]:
         table = pd.concat(parts, ignore_index=True)
     else:
         table = base.assign(mois=found[str(month)].map(month_of), texte=found[str(value)])
-    return Loaded(_checked(table, path), len(found))
+    return Loaded(_checked(table, path, shares=not columns and value in _SHARE), len(found))
 
 
 def _heading(name: str) -> int | None:
     return None if name.isdigit() else month_of(name) if name in {*MONTHS, *_SHORT} else None
 
 
-def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, path: Path, *, shares: bool) -> pd.DataFrame:
     percent = table["texte"].str.endswith("%")
     numbers = to_number(table["texte"].str.removesuffix("%"))
     table = table.assign(valeur=numbers.where(~percent, numbers / 100))
@@ -125,7 +126,16 @@ def _checked(table: pd.DataFrame, path: Path) -> pd.DataFrame:
                 where=f"{path}, ligne {row[LINE]}",
                 remedy="donner pour chaque mois une part de 0 à 1, ou des personnes présentes",
             )
-    shares = bool((table["valeur"] <= 1).all())
+    above = table["valeur"] > 1
+    if above.any() and (shares or percent.any()):
+        row = table[above].iloc[0]
+        raise DataError(
+            f"« {path.name} » : une part occupée dépasse 1 ({row['texte']})",
+            where=f"{path}, ligne {row[LINE]}",
+            remedy="écrire 0,7 ou 70 % ; des personnes présentes se donnent dans une colonne "
+            "presents",
+        )
+    shares = not above.any()
     if not shares and bool((table["code"] == "").any()):
         raise DataError(
             f"« {path.name} » : des personnes présentes sans dire où",

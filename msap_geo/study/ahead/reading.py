@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from msap_geo import french, loaders, schemas
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.coverage.ahead.spreading import OLD
 from msap_geo.errors import DataError, StudyError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from msap_geo.study.file import Study
 
 _COMMUNE, _DEPARTEMENT = "code_insee", "departement"
@@ -187,13 +188,20 @@ def _named(projection: pd.DataFrame, kind: str, codes: loaders.CommuneCodes | No
     return current.groupby(keys, sort=False, as_index=False)["population"].sum()
 
 
+def _people_of(projection: pd.DataFrame, year: int) -> pd.Series:
+    """Return the people of each zone in a year, changing evenly between two told."""
+    wide = projection.pivot_table(index="zone", columns="annee", values="population", aggfunc="sum")
+    years = wide.columns.to_numpy(dtype=float)
+    told = [np.interp(year, years, row, left=np.nan, right=np.nan) for row in wide.to_numpy()]
+    return pd.Series(told, index=wide.index)
+
+
 def _distant(
     study: Study, projection: pd.DataFrame, zone: pd.Series, communes: pd.DataFrame, file: str
 ) -> list[Anomaly]:
     """Tell the projections that do not start from the people of today."""
     reference = study.prospective.today
-    told = projection[projection["annee"] == reference]
-    projected = told.groupby("zone")["population"].sum()
+    projected = _people_of(projection, reference)
     people = communes.set_index(_COMMUNE)["population"]
     today = people.groupby(zone.reindex(people.index).to_numpy()).sum()
     both = projected.reindex(today.index)

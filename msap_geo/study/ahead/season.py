@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HOMES = "residences_secondaires"
 _FIRST = 5
+_WITHIN_EPCI = ("code_insee", "epci")
+"""Territories no wider than an EPCI."""
 
 
 class Season(NamedTuple):
@@ -35,7 +37,9 @@ class Season(NamedTuple):
     how: str
 
 
-def read_season(study: Study, communes: pd.DataFrame) -> Season:
+def read_season(
+    study: Study, communes: pd.DataFrame, codes: loaders.CommuneCodes | None = None
+) -> Season:
     """Count who is in each commune each month.
 
     Parameters
@@ -44,13 +48,16 @@ def read_season(study: Study, communes: pd.DataFrame) -> Season:
         Study whose file has ``[prospective] saison``.
     communes
         Its communes, with what the files of the study say of them.
+    codes
+        Codes to bring the file to; people of merged communes add up.
 
     Raises
     ------
     StudyError
         If second homes are asked for and not known.
     MsapGeoError
-        If the file is absent or unusable, or a commune is in none of its places.
+        If the file is absent or unusable, a commune is in none of its places, or people present are
+        those of a place wider than the EPCI of the study.
     """
     asked = study.prospective
     table = communes.set_index("code_insee", drop=False)
@@ -61,7 +68,7 @@ def read_season(study: Study, communes: pd.DataFrame) -> Season:
         told = pd.DataFrame([dict.fromkeys(range(1, 13), 0.0) | asked.occupation])
         told = told[sorted(asked.occupation)]
         return _by_homes(study, residents, homes, _everywhere(told, table.index))
-    loaded = loaders.load_season(study.path(path)).table
+    loaded = _brought(loaders.load_season(study.path(path)).table, codes)
     wide = loaded.pivot_table(index="code", columns="mois", values="valeur")
     if wide.isna().any(axis=None):
         raise DataError(
@@ -72,15 +79,30 @@ def read_season(study: Study, communes: pd.DataFrame) -> Season:
     if (loaded["genre"] == OCCUPIED).all():
         if list(wide.index) == [""]:
             return _by_homes(study, residents, homes, _everywhere(wide, table.index))
-        zone = _zone(table, wide.index, path.name)
+        zone, _ = _zone(table, wide.index, path.name)
         return _by_homes(study, residents, homes, wide.loc[zone].set_index(table.index))
-    zone = _zone(table, wide.index, path.name)
+    zone, kind = _zone(table, wide.index, path.name)
+    if study.etude.epci and kind not in _WITHIN_EPCI:
+        raise DataError(
+            f"« {path.name} » : les personnes présentes sont celles de territoires plus grands que "
+            f"l'étude ({schemas.MEMBERSHIPS[kind]})",
+            where="[prospective] saison",
+            remedy="donner celles des communes ou des EPCI de l'étude, ou des parts occupées",
+        )
     present = present_by_total(residents, homes, zone, wide)
     whole = (
         "là où sont les résidences secondaires" if homes.notna().any() else "comme les habitants"
     )
     how = f"personnes présentes d'après {path.name}, réparties {whole}"
     return Season(_named(present), how)
+
+
+def _brought(table: pd.DataFrame, codes: loaders.CommuneCodes | None) -> pd.DataFrame:
+    """Name communes by their heir; people present of those that merged add up."""
+    if codes is None or (table["genre"] == OCCUPIED).all():
+        return table
+    current = table.assign(code=codes.current(table["code"]))
+    return current.groupby(["code", "mois", "genre"], as_index=False)["valeur"].sum()
 
 
 def _everywhere(told: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
@@ -113,12 +135,12 @@ def _named(present: pd.DataFrame) -> pd.DataFrame:
     return present.rename(columns={rank: MONTHS[rank - 1] for rank in present})
 
 
-def _zone(table: pd.DataFrame, codes: Iterable[str], file: str) -> pd.Series:
-    """Tell which territories a file of the season speaks of: all the study's people, or refuse."""
+def _zone(table: pd.DataFrame, codes: Iterable[str], file: str) -> tuple[pd.Series, str]:
+    """Tell which territories a file speaks of, and their kind; refuse it if people are in none."""
     known = set(codes)
     for kind in ("code_insee", "departement", *schemas.MEMBERSHIPS):
         if kind in table and table.loc[table["population"] > 0, kind].isin(known).all():
-            return table[kind].where(table[kind].isin(known), next(iter(sorted(known))))
+            return table[kind].where(table[kind].isin(known), next(iter(sorted(known)))), kind
     shown = ", ".join(sorted(known)[:_FIRST])
     raise DataError(
         f"« {file} » : des communes de l'étude ne sont dans aucun de ses territoires ({shown}…)",
