@@ -98,6 +98,15 @@ def test_one_new_site_at_most_by_epci(toy_study):
     assert found.settings["quotas"] == {"200000001": {"min": 0, "max": 1}}
     assert found.found.plan.sites == ("00004A",)
     assert found.found.plan.objective == "p-mediane"
+    more = "[implantation.quotas.53]\nmax = 0\n\n[implantation.quotas.200000001]\n\n"
+    text = made.path.read_text(encoding="utf-8").replace("[candidats]", f"{more}[candidats]")
+    made.path.write_text(text, encoding="utf-8")
+    found = played(made, "pepinieres", number=2)
+    assert found.settings["quotas"] == {
+        "53": {"min": 0, "max": 0},
+        "200000001": {"min": 0, "max": 1},
+    }
+    assert found.found.plan.sites == ()
 
 
 def test_hosts_only(toy_study):

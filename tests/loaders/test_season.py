@@ -24,6 +24,8 @@ from msap_geo.loaders.prospective.saison import month_of
         ("févr.", 2),
         ("juil", 7),
         ("jui", 6),
+        ("jun", 6),
+        ("jul", 7),
         ("sept", 9),
         ("13", None),
         ("été", None),
@@ -52,6 +54,13 @@ def test_shares_of_second_homes(tmp_path, text):
     table = loaded(tmp_path, text)
     assert table[["code", "mois", "valeur"]].to_numpy().tolist() == [["", 1, 0.1], ["", 8, 0.8]]
     assert set(table["genre"]) == {"occupation"}
+
+
+def test_no_month_of_three_letters_is_passed_over(tmp_path):
+    table = loaded(tmp_path, "jan;jun;jul;aou\n0,1;0,2;0,6;0,8\n")
+    assert table["mois"].tolist() == [1, 6, 7, 8]
+    with pytest.raises(DataError, match="donné deux fois"):
+        loaded(tmp_path, "jun;jui;aou\n0,2;0,6;0,8\n")
 
 
 def test_people_present_by_place(tmp_path):

@@ -257,6 +257,7 @@ def test_blank_minutes_are_no_route(toy_study):
         ({"minutes": MINUTES["minutes"] * 60}, "ressemblent à des secondes"),
         ({"minutes": MINUTES["minutes"] / 60}, "ressemblent à des heures"),
         ({"minutes": 0.0}, "ressemblent à des heures"),
+        ({"distance": 1000.0 * MINUTES["minutes"]}, "ressemblent à des mètres"),
         ({"minutes": -1.0}, "valeur impossible"),
         ({"minutes": "douze"}, "valeur impossible"),
         ({"minutes": "inf"}, "valeur impossible"),

@@ -162,8 +162,8 @@ def _sites(
     return Scenario(name, result, found, settings, permanences, remarks)
 
 
-def _quotas(result: StudyResult, by: str, most: int) -> dict[str, dict[str, int]]:
-    """Allow so many new sites in each group that has a candidate."""
+def _quotas(result: StudyResult, by: str, most: int) -> dict[str, dict[str, int | None]]:
+    """Allow so many new sites in each group that has a candidate, within the study's own quotas."""
     communes = result.communes
     if by not in communes:
         raise StudyError(
@@ -173,7 +173,15 @@ def _quotas(result: StudyResult, by: str, most: int) -> dict[str, dict[str, int]
         )
     of_commune = communes.set_index("code_insee")[by]
     groups = result.candidates["code_insee"].map(of_commune).dropna().unique()
-    return {str(code): {"min": 0, "max": most} for code in sorted(groups)}
+    quotas: dict[str, dict[str, int | None]] = {
+        code: {"min": own.min, "max": own.max}
+        for code, own in result.study.implantation.quotas.items()
+    }
+    for code in sorted(map(str, groups)):
+        own = quotas.get(code, {"min": 0, "max": most})
+        limit = own["max"]
+        quotas[code] = {**own, "max": most if limit is None else min(limit, most)}
+    return quotas
 
 
 def _without(result: StudyResult, served: set[str]) -> StudyResult:

@@ -39,7 +39,7 @@ _MONTH = ("mois", "month", "periode")
 _SHARE = ("facteur", "occupation", "taux", "taux_occupation", "part")
 _VALUE = ("presents", "population_presente", "population", "nuitees", "valeur", *_SHARE)
 _SHORT = {month[:3]: rank for rank, month in enumerate(MONTHS, start=1) if month[:2] != "ju"}
-_SHORT |= {"jui": 6, "juil": 7, "sept": 9, "fevr": 2, "avr": 4}
+_SHORT |= {"jui": 6, "jun": 6, "juil": 7, "jul": 7, "sept": 9, "fevr": 2, "avr": 4}
 
 
 def month_of(text: str) -> int | None:

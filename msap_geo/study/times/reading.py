@@ -46,6 +46,9 @@ _STRAIGHT = 0.75
 _TOO_MUCH = 15.0
 """Times so many times too long, or too short, are in another unit: sixty is what one expects."""
 
+_METRES = 50.0
+"""Distances so many times those as the crow flies are in metres: a thousand is what one expects."""
+
 
 class GivenTimes(NamedTuple):
     """What a table of times holds for a study.
@@ -339,7 +342,7 @@ def _refuse_none(trips: pd.DataFrame, path: Path, what: str, told: list[Anomaly]
 def _refuse_unit(
     trips: pd.DataFrame, points: pd.DataFrame, profile: Profile, path: Path, unit: str
 ) -> None:
-    """Refuse times that no vehicle of the mode takes: in another unit than what is said."""
+    """Refuse times that no vehicle of the mode takes, and distances in metres: another unit."""
     known = trips[trips["origine"].isin(points.index) & trips["destination"].isin(points.index)]
     known = known[known["minutes"].notna()]
     ends = [points.loc[known[name]].to_numpy() for name in ("origine", "destination")]
@@ -347,6 +350,13 @@ def _refuse_unit(
     far = metres > _FAR_M
     if far.sum() < _FEWEST:
         return
+    longer = (known["km"].to_numpy(dtype=float) * 1000)[far] / metres[far]
+    if np.isfinite(longer).sum() >= _FEWEST and np.nanmedian(longer) > _METRES:
+        raise DataError(
+            "les distances ne sont pas des kilomètres : elles ressemblent à des mètres",
+            where=path,
+            remedy="donner une colonne km, ou diviser la colonne des distances par 1 000",
+        )
     minutes = known["minutes"].to_numpy(dtype=float)[far]
     with np.errstate(divide="ignore"):
         kmh = float(np.median(metres[far] / 1000 / (minutes / 60)))
