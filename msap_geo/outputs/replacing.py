@@ -11,8 +11,12 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msap_geo.errors import OutputError, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 JOURNAL, ASIDE = ".journal", ".anciens"
 _NEXT = f"{JOURNAL}.neuf"
@@ -93,15 +97,14 @@ def install(draft: Path, folder: Path) -> None:
         could not, once everything else is written.
     """
     held: list[Path] = []
+    stale: list[Path] = []
     names = [Path(name) for name in json.loads((draft / JOURNAL).read_text(encoding="utf-8"))]
     for name in _files(draft):
         try:
-            for old in (name, *_sidecars(name), *_spare(name)):
+            for old in (name, *_sidecars(name)):
                 _set_aside(folder / old, draft / ASIDE / old)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).replace(folder / name)
-            for spare in _spare(name):
-                (folder / spare).unlink(missing_ok=True)
         except OSError as error:
             if isinstance(error, PermissionError) and _placed_beside(draft, folder, name):
                 held.append(name)
@@ -115,20 +118,34 @@ def install(draft: Path, folder: Path) -> None:
                 where=folder,
                 remedy="fermer ce fichier s'il est ouvert dans un autre logiciel",
             ) from error
+        # The new one has its name: what an earlier run put beside it must not undo that.
+        if not _spare_removed(draft, folder, name):
+            stale.append(name)
     (draft / JOURNAL).unlink()
+    if held or stale:
+        raise _held_open(folder, held, stale)
+
+
+def _held_open(folder: Path, held: list[Path], stale: list[Path]) -> OutputError:
+    told = []
     if held:
-        raise _held_open(folder, held)
-
-
-def _held_open(folder: Path, held: list[Path]) -> OutputError:
-    olds = ", ".join(f"« {name} »" for name in held)
-    news = ", ".join(f"« {_spare(name)[0]} »" for name in held)
+        one = "qui reste l'ancien ; le nouveau est" if len(held) == 1 else (
+            "qui restent les anciens ; les nouveaux sont"
+        )  # fmt: skip
+        told.append(f"{_quoted(held)}, {one} à côté : {_quoted(_spare(name)[0] for name in held)}")
+    if stale:
+        spares = _quoted(_spare(name)[0] for name in stale)
+        one = "le nouveau est" if len(stale) == 1 else "les nouveaux sont"
+        told.append(f"{spares}, d'une exécution précédente ; {one} {_quoted(stale)}")
     return OutputError(
-        f"un autre logiciel tient ouvert {olds}, qui reste l'ancien ; le nouveau est à côté : "
-        f"{news}. Tout le reste est écrit",
+        f"un autre logiciel tient ouvert {' ; et '.join(told)}. Tout le reste est écrit",
         where=folder,
-        remedy="fermer ce fichier dans Excel, QGIS ou Word, puis relancer la commande",
+        remedy="fermer ce qui est ouvert dans Excel, QGIS ou Word, puis relancer la commande",
     )
+
+
+def _quoted(names: Iterable[Path]) -> str:
+    return ", ".join(f"« {name} »" for name in names)
 
 
 def _spare(name: Path) -> list[Path]:
@@ -142,11 +159,23 @@ def _placed_beside(draft: Path, folder: Path, name: Path) -> bool:
         for old in (name, *_sidecars(name)):
             _restore(folder / old, draft / ASIDE / old)
         for spare in _spare(name):
+            _set_aside(folder / spare, draft / ASIDE / spare)
             (draft / name).replace(folder / spare)
             return True
     except OSError:
         pass
     return False
+
+
+def _spare_removed(draft: Path, folder: Path, name: Path) -> bool:
+    """Remove what an earlier run put beside a document; tell whether nothing is left of it."""
+    try:
+        for spare in _spare(name):
+            _set_aside(folder / spare, draft / ASIDE / spare)
+            (folder / spare).unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _sidecars(name: Path) -> list[Path]:

@@ -178,6 +178,18 @@ class TestFile:
         assert told.code == "frequentation-inconnue"
         assert "Inconnue" in told.message
 
+    def test_a_period_told_several_times_lasts_once(self, tmp_path):
+        path = tmp_path / "visites.csv"
+        rows = [("1", "CAF", 100, "2023"), ("1", "CPAM", 50, " 2023"), ("1", "CAF", 40, "2024")]
+        # A number above twelve is no month, and a week says that it is one.
+        rows += [("2", "", 9, "2024-13"), ("2", "", 9, "2024-00"), ("2", "", 8, "2024-S13")]
+        text = "\n".join(";".join(map(str, row)) for row in rows)
+        path.write_text(f"site_id;operateur;visites;periode\n{text}\n", encoding="utf-8")
+        loaded = loaders.load_attendance(path)
+        assert loaded.table["visites"].tolist() == [190, 8]
+        assert loaded.table["semaines"].tolist() == [104, 1]
+        assert len(loaded.anomalies) == 2
+
     def test_identifiers_first_and_names_several_bear_are_nobodys(self, tmp_path):
         path = tmp_path / "liste.csv"
         path.write_text("id_fs,lib_fs,visites\n2,Même,10\n,Même,20\n", encoding="utf-8")

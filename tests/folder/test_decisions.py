@@ -6,12 +6,15 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from msap_geo import answers, documents, folder, outputs, study
 from msap_geo.errors import StudyError
+from msap_geo.outputs.page import proposals
 from msap_geo.outputs.page.payload import payload
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -84,9 +87,8 @@ def test_the_map_marks_them_and_who_is_farther(made):
     content = found.result.map_content()
     assert payload(content).get("propositions") is None
     decided = found.decisions
-    proposals = decided.proposals()
     assert outputs.Proposals().transformations is None
-    data = payload(dataclasses.replace(content, proposals=proposals))
+    data = payload(dataclasses.replace(content, proposals=decided.proposals()))
     shown = data["propositions"]
     assert list(shown["transformations"]) == decided.adapted.transformations["site_id"].tolist()
     assert set(shown["ajouts"]) == set(decided.longer.additions["site_id"])
@@ -101,6 +103,20 @@ def test_the_map_marks_them_and_who_is_farther(made):
     for code, rank in zip(codes, classes["classe"], strict=True):
         minutes = more.get(code, 0)
         assert rank == (0 if not minutes else 1 if minutes <= 5 else 2 if minutes <= 10 else 3)
+
+
+def test_who_is_a_little_farther_is_not_told_to_be_much():
+    table = pd.DataFrame(
+        [("A", "bureau", 100, 15.0), ("A", "contact", 5000, 4.0),
+         ("B", "contact", 7, 9.0), ("B", "bureau", 9, 12.0)],
+        columns=["code_insee", "service", "population", "minutes_apres"],
+    ).assign(minutes_avant=3.0)  # fmt: skip
+    found = proposals.farther(outputs.Proposals(farther=table), ["A", "B", "C"])
+    assert [c["habitants"] for c in found["classes"]] == [None, 4900, 9, 100]
+    assert found["classe"] == [3, 2, 0]
+    # As many are farther in words as on the map, of whatever service.
+    told = answers.AdaptedNetwork.people_farther.fget(SimpleNamespace(farther=table))
+    assert told == 5009
 
 
 def test_nothing_is_decided_that_is_not_asked(tmp_path):

@@ -222,6 +222,33 @@ def test_a_document_held_open_stays_and_the_new_one_stands_beside(tmp_path, monk
     assert content(folder) == {**whole(NEW), "note.txt": "ma note"}
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_the_new_document_held_open_at_the_next_run_loses_nothing(tmp_path, monkeypatch, links):
+    # One opens « etude.nouveau.gpkg », the newest there is, closes the old one, and runs again.
+    folder = tmp_path / "sortie"
+    older(folder)
+    (folder / "etude.gpkg-wal").unlink()
+    (folder / "etude.nouveau.gpkg").write_text("tenu")
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(1, "no")))
+    unlink = Path.unlink
+
+    def refuse_unlink(self, *, missing_ok=False):
+        if self.name == "etude.nouveau.gpkg" and self.exists():
+            raise PermissionError(13, "Permission denied")
+        unlink(self, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patch:
+        _refusing(patch, "etude.nouveau.gpkg")
+        patch.setattr(Path, "unlink", refuse_unlink)
+        with pytest.raises(OutputError, match=r"tient ouvert « etude\.nouveau\.gpkg »"):
+            write(folder)
+    kept = {"etude.nouveau.gpkg": "tenu", "note.txt": "ma note"}
+    assert content(folder) == {**whole(NEW), **kept}
+    write(folder)
+    assert content(folder) == {**whole(NEW), "note.txt": "ma note"}
+
+
 def test_a_document_held_open_does_not_make_a_mixture_of_the_rest(tmp_path, monkeypatch):
     folder = tmp_path / "sortie"
     older(folder)

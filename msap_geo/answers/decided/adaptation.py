@@ -99,7 +99,7 @@ class AdaptedNetwork:
     @property
     def people_farther(self) -> int:
         """Inhabitants farther than before, of whatever service, once a commune."""
-        return int(self.farther.drop_duplicates("code_insee")["population"].sum())
+        return int(self.farther.groupby("code_insee")["population"].max().sum())
 
     @property
     def worth(self) -> str:

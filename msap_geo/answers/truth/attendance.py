@@ -100,12 +100,23 @@ def attendance_in_words(table: pd.DataFrame) -> str:
             f"modèle (il en faut {coverage.FEWEST}) ; la loi de Huff usuelle est gardée"
         )
     few = ", peu de sites : à prendre avec prudence" if row["statut"] == coverage.OF_FEW else ""
+    worse = row["deviance_expliquee"] <= 0
+    doubt = ", moins bien que des visites égales partout : ne pas s'y fier" if worse else ""
     return (
         f"fréquentation, modèle de Huff calé sur {sites}{few} : temps à la puissance "
         f"{french.short(row['exposant_temps'], 2)}, heures à la puissance "
         f"{french.short(row['exposant_taille'], 2)}, "
-        f"{french.short(row['visites_par_habitant'], 2)} visite par habitant et par an ; R² "
+        f"{_visits(row['visites_par_habitant'], 2)} par habitant et par an ; R² "
         f"{french.short(row['r2'], 2)}, déviance expliquée "
-        f"{french.percent(row['deviance_expliquee'], 0)} ; une heure ouverte peut recevoir "
-        f"{french.short(row['visites_par_heure'], 1)} visites"
+        f"{french.percent(row['deviance_expliquee'], 0)}{doubt} ; une heure ouverte peut recevoir "
+        f"{_visits(row['visites_par_heure'], 1)}"
     )
+
+
+def _visits(value: float, decimals: int) -> str:
+    """Say visits; of decimals too the French plural starts at two."""
+    noun = french.agreed(_PLURAL_FROM if value >= _PLURAL_FROM else 1, "visite")
+    return f"{french.short(value, decimals)} {noun}"
+
+
+_PLURAL_FROM = 2

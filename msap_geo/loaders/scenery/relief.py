@@ -135,9 +135,13 @@ def _ascii(path: Path, crs: int) -> Relief:
                 head[words[0].lower()] = float(words[1].replace(",", "."))
             except ValueError:
                 raise _refused(path, f"en-tête illisible : « {' '.join(words)} »") from None
+        measures = [value for key, value in head.items() if key != "nodata_value"]
+        if not np.isfinite(measures).all():
+            raise _refused(path, f"« {path.name} » n'a pas l'en-tête d'une grille .asc")
         columns, rows = int(head.get("ncols", 0)), int(head.get("nrows", 0))
         size = head.get("cellsize", 0.0)
-        if not (0 < columns * rows <= _MOST_CELLS and size > 0 and _cornered(head)):
+        cells = columns * rows if min(columns, rows) > 0 else 0
+        if not (0 < cells <= _MOST_CELLS and size > 0 and _cornered(head)):
             raise _refused(path, f"« {path.name} » n'a pas l'en-tête d'une grille .asc")
         try:
             with warnings.catch_warnings():

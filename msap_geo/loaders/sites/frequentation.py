@@ -31,7 +31,7 @@ _FORMS = (
     (re.compile(r"\d{4}[- ]?s[12]"), WEEKS / 2),
     (re.compile(r"\d{4}[- ]?t[1-4]"), WEEKS / 4),
     (re.compile(r"\d{4}-(0[1-9]|1[0-2])"), WEEKS / 12),
-    (re.compile(r"\d{4}-s?w?([0-4]\d|5[0-3])"), 1.0),
+    (re.compile(r"\d{4}-[sw](0[1-9]|[1-4]\d|5[0-3])"), 1.0),
 )
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})\s*/\s*(\d{4}-\d{2}-\d{2})")
 _YEAR = ""
@@ -45,7 +45,8 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
     path
         CSV with ``site_id`` (or ``id_fs``) or ``nom`` (or ``lib_fs``), ``visites``, and possibly
         ``periode``: a year (the default), ``2024-S1``, ``2024-T3``, ``2024-05``, or two days
-        ``2024-01-01/2024-03-31``. Several rows of a site are added.
+        ``2024-01-01/2024-03-31``. Several rows of a site are added, and a period told several
+        times, as operator by operator, lasts once.
 
     Returns
     -------
@@ -83,8 +84,14 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
         file=path.name,
     )
     kept = given[~wrong].assign(visites=count, semaines=weeks)
+    kept = kept.assign(
+        **{name: kept[name].str.strip() for name in ("identifiant", "nom")},
+        periode=kept["periode"].fillna("").str.strip().str.lower(),
+    )
+    # A year told operator by operator, or month by month, is one year.
+    again = kept.duplicated(["identifiant", "nom", "periode"])
     found = (
-        kept.assign(identifiant=kept["identifiant"].str.strip(), nom=kept["nom"].str.strip())
+        kept.assign(semaines=kept["semaines"].where(~again, 0.0))
         .groupby(["identifiant", "nom"], sort=False, as_index=False)
         .agg({"visites": "sum", "semaines": "sum"})
     )

@@ -108,10 +108,15 @@ def farther(found: Proposals | None, codes: Iterable[str]) -> dict[str, Any] | N
     if found is None or found.farther is None:
         return None
     table = found.farther
-    more = (table["minutes_apres"] - table["minutes_avant"]).groupby(table["code_insee"]).max()
-    people = table.groupby("code_insee")["population"].max()
-    of = np.searchsorted(np.array(list(MORE)), more.to_numpy(), side="left") + 1
-    classe = dict(zip(more.index, of.tolist(), strict=True))
+    table = table.assign(more=table["minutes_apres"] - table["minutes_avant"]).sort_values(
+        "more", ascending=False, kind="stable"
+    )
+    of = np.searchsorted(np.array(list(MORE)), table["more"].to_numpy(), side="left") + 1
+    # The service that moves farthest away colours a commune. Its people count there, and the other
+    # service's beside them: nobody twice, and none in the class of farther people.
+    most = table.groupby("code_insee")["population"].cummax()
+    people = most - most.groupby(table["code_insee"]).shift(fill_value=0)
+    classe = dict(zip(table["code_insee"].iloc[::-1], of[::-1].tolist(), strict=True))
     classes = [{"nom": _NOBODY, "couleur": "#eef3e2", "hachures": False, "habitants": None}]
     for rank, (words, colour, hatched) in enumerate(MORE.values(), start=1):
         count = int(people.to_numpy()[of == rank].sum())
