@@ -84,7 +84,7 @@ def _told(found: Basket) -> str:
     ]
     lines += [
         f"  un service de plus : {row.service} à {row.nom} ({row.code_insee}), "
-        f"+{french.people(row.habitants)} qui auraient tout"
+        f"+{french.people(row.habitants)} au panier complet"
         for row in found.one_more.head(_SHOWN).itertuples()
     ]
     lines += [

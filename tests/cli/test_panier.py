@@ -161,6 +161,12 @@ def test_a_service_nobody_offers_is_missing_everywhere(tmp_path):
     json.dumps(answers.basket_json(found), allow_nan=False)
 
 
+def test_an_empty_section_asks_for_the_usual_services(tmp_path):
+    basket = answers.decisions_of(run(tmp_path, "\n[panier]\n")).basket
+    assert basket is not None
+    assert basket.services["service"].tolist() == ["Maison", "Bureau de Poste"]
+
+
 def test_the_command_its_json_and_the_report(tmp_path, capsys):
     run(tmp_path, "\n[panier]\njours = { Maison = 5 }\n")
     path = tmp_path / "demo" / "etude.toml"
@@ -176,6 +182,7 @@ def test_the_command_its_json_and_the_report(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "tous à 20" in said
     assert "sans attendre plus de 2" in said
+    assert "habitants au panier complet" in said  # of one too
     parts = documents.report_parts(study.run_study(study.read_study(path)))
     titles = [s.title for s in documents.report_document(parts).sections]
     assert "Plusieurs services à la fois" in titles

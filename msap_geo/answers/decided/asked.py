@@ -81,7 +81,7 @@ def decisions_of(
     if hours is not None:
         longer = open_longer(result, hours, progress=progress)
     basket = None
-    if result.study.panier.model_fields_set:
+    if "panier" in result.study.model_fields_set:  # an empty section asks for the usual services
         basket = fill_basket(result, progress=progress)
     return Decisions(adapted, longer, _rounds(result, progress), basket)
 
