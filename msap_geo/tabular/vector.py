@@ -12,6 +12,7 @@ import contextlib
 import re
 import sqlite3
 import tempfile
+import warnings
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -96,7 +97,8 @@ class VectorFile(NamedTuple):
         import pyogrio  # noqa: PLC0415
 
         # A vertex that is NaN makes NumPy warn; what to do of it is the reader's business.
-        with np.errstate(invalid="ignore"), self._given() as source:
+        with np.errstate(invalid="ignore"), warnings.catch_warnings(), self._given() as source:
+            warnings.filterwarnings("ignore", "Non closed ring", RuntimeWarning)
             return pyogrio.read_dataframe(
                 source, layer=layer, encoding=encoding, on_invalid="fix", force_2d=True
             )

@@ -77,7 +77,7 @@ class TestDictionary:
         # Each of these has its own test.
         apart = ("comparaison_", "concertation_", "tournees", "services_", "chiffres")
         apart += ("diagnostic_frequentation", "diagnostic_insee_", "diagnostic_prospective")
-        apart += ("diagnostic_saison", "horizons_", "panier_", "scenario_")
+        apart += ("diagnostic_saison", "horizons_", "panier_", "profils", "scenario_")
         assert {n for n in dictionary.tables() if not n.startswith(apart)} == names
         for name, table in tables.items():
             check_entries(name, [c for c in table.columns if c != "geometry"])

@@ -223,13 +223,15 @@ def best_plan(plans, n):
     return plans[min(n or 3, len(plans)) - 1] if plans else None
 
 
-def per_year(result, opened):
-    """Return what openings cost a year, by siting's own table."""
+def per_year(result, opened, closed=()):
+    """Return what openings cost a year less what closings save, by siting's own tables."""
     kinds = result.la_poste.set_index("site_id").loc[list(opened), "genre"]
-    model = study_costs(result.study)
-    spent = siting.plan_costs(model, kinds, first_year=result.study.couts.annee)
+    shut = result.maisons.set_index("site_id").loc[list(closed), "genre"]
+    model, year = study_costs(result.study), result.study.couts.annee
+    spent = siting.plan_costs(model, kinds, first_year=year)
+    saved = siting.closing_savings(model, shut, first_year=year)["montant_eur"].sum()
     state = spent[spent["payeur"].str.startswith("État")]["montant_eur"].sum()
-    return spent["montant_eur"].sum() / model.years, state / model.years
+    return (spent["montant_eur"].sum() - saved) / model.years, state / model.years
 
 
 def test_every_figure_and_sign_follows_random_choices(page, demo):
@@ -285,7 +287,7 @@ def test_every_figure_and_sign_follows_random_choices(page, demo):
         gap = again.shares[0].within - plan["valeur"]
         sign = "+" if gap > 0 else "−" if gap < 0 else ""
         assert f": {sign}{french.number(abs(gap))} habitants" in beside
-        more = per_year(demo, opened)[0] - per_year(demo, plan["sites"])[0]
+        more = per_year(demo, opened, closed)[0] - per_year(demo, plan["sites"])[0]
         words = "même coût" if not more else f"{french.euros(abs(more))} par an"
         assert words in beside
     assert no_error(page)
@@ -619,7 +621,7 @@ def test_two_choices_side_by_side_are_those_of_python(page, demo):
             ]
         zones = [len(side.zones) for side in sides]
         assert shown["Zones blanches"] == [*map(str, zones), signed(zones[1] - zones[0])]
-        spent = [per_year(demo, opened)[0] for opened, _ in choices]
+        spent = [per_year(demo, *choice)[0] for choice in choices]
         assert shown["Euros par an"][:2] == [french.euros(euros) for euros in spent]
         first, second = (
             (side.access["minutes"] <= demo.study.threshold).to_numpy() for side in sides

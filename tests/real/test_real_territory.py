@@ -83,6 +83,7 @@ def test_indicators_of_the_comparateur(france, codes):
         "chomeurs": "2018",
         "habitants_pauvres": "2019",
         "menages": "2018",
+        "residences_secondaires": "2018",
         "niveau_de_vie": "2019",
     }
     assert loaded.made_of["chomeurs"] == "P18_CHOM1564 (Nombre de chômeurs de 15 à 64 ans en 2018)"
