@@ -261,6 +261,9 @@ def serve_studies(pipe: Connection, folder: Path) -> None:
                 pipe.send(conduct(pipe.recv(), folder))
     except (EOFError, OSError, KeyboardInterrupt):
         return
+    finally:
+        # Told to end while it ends, Python would show a traceback.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _leave_with_parent() -> None:

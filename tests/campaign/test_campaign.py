@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 
 import pandas as pd
@@ -38,7 +39,7 @@ from msap_geo.campaign import (
 from msap_geo.campaign.assembly import provenance
 from msap_geo.campaign.conduct import conduct
 from msap_geo.campaign.figures import Made, figures, together
-from msap_geo.campaign.processes import MOST_ATTEMPTS
+from msap_geo.campaign.processes import MOST_ATTEMPTS, serve_studies
 from msap_geo.cli.campagne import _sentence as sentence
 from msap_geo.errors import FolderTakenError, StudyError
 
@@ -464,3 +465,17 @@ def test_killed_at_random_moments_and_resumed(country):
     done = run(*command[3:])
     assert done.returncode == 0, done.stderr
     assert contents(folder) == contents(reference)
+
+
+def test_a_worker_that_leaves_is_interrupted_no_more(tmp_path):
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    here, there = multiprocessing.Pipe()
+    here.close()
+    try:
+        with warnings.catch_warnings():
+            serve_studies(there, tmp_path)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
