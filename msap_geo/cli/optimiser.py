@@ -10,6 +10,7 @@ from msap_geo.cli import formats, without_car
 from msap_geo.cli.noter import positive
 from msap_geo.cli.parser import add_command, add_study
 from msap_geo.cli.plans import horizons
+from msap_geo.cli.plans.asked import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,17 +109,9 @@ def _conduct(arguments: argparse.Namespace) -> int:
     if arguments.horizons:
         return horizons.conduct(arguments)
     from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
-    from msap_geo.study.choice import site_ids  # noqa: PLC0415
 
     def answer(result: StudyResult, progress: Callable[[str], None]) -> Implantation:
-        asked = answers.Asked(
-            number=arguments.nombre,
-            budget_eur=arguments.budget,
-            share=arguments.couverture,
-            imposed=site_ids(arguments.imposer, result.candidates, what="bureaux candidats"),
-            frontier=arguments.frontiere,
-        )
-        return answers.optimise(result, asked, progress=progress)
+        return answers.optimise(result, asked_of(arguments, result), progress=progress)
 
     found = formats.run(arguments, answer)
     formats.show(

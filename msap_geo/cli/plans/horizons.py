@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msap_geo.cli import formats
+from msap_geo.cli.plans.asked import asked_of
 
 if TYPE_CHECKING:
     import argparse
@@ -17,17 +18,9 @@ if TYPE_CHECKING:
 def conduct(arguments: argparse.Namespace) -> int:
     """Find the plan and tell it."""
     from msap_geo import answers, folder  # noqa: PLC0415 - keeps --help instant
-    from msap_geo.study.choice import site_ids  # noqa: PLC0415
 
     def answer(result: StudyResult, progress: Callable[[str], None]) -> Robust:
-        asked = answers.Asked(
-            number=arguments.nombre,
-            budget_eur=arguments.budget,
-            share=arguments.couverture,
-            imposed=site_ids(arguments.imposer, result.candidates, what="bureaux candidats"),
-            frontier=arguments.frontiere,
-        )
-        return answers.optimise_ahead(result, asked, progress=progress)
+        return answers.optimise_ahead(result, asked_of(arguments, result), progress=progress)
 
     found = formats.run(arguments, answer)
     formats.show(
