@@ -10,6 +10,8 @@ Usage::
     python scripts/document_performance.py
 """
 
+# ruff: noqa: E501 - paragraphs of a page
+
 from __future__ import annotations
 
 import json
@@ -17,66 +19,130 @@ import math
 from pathlib import Path
 from typing import Any
 
+from msap_geo.french import number, short
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-PAGE = ROOT / "docs" / "performance.md"
+TARGET = ROOT / "docs" / "performance.md"
 
 
-def page(measured: dict[str, Any], siting: dict[str, Any]) -> str:
-    """Return the page."""
-    facts = measured["facts"]
-    rows = "\n".join(row(line) for line in measured["lines"])
-    memory = "\n".join(
-        f"| {bound} | {sizes['result']} MB | {sizes['peak_above_the_graph']} MB |"
-        for bound, sizes in facts["memory_megabytes"].items()
-    )
-    graph = next(iter(facts["memory_megabytes"].values()))["graph"]
-    return f"""<!-- Written by scripts/document_performance.py: do not edit. -->
+def page() -> str:
+    """Return the page, as Markdown."""
+    return f"""<!-- Écrit par scripts/document_performance.py : ne pas modifier à la main. -->
 
 # Performance
 
-## Travel times
+Tout ce qui suit a été mesuré sur une machine de deux cœurs qui faisait aussi autre chose : les rapports disent plus que les
+secondes. Un rapport au-dessus de 1 veut dire : tant de fois plus rapide que le confrère. « Visé » est ce qui avait été demandé
+avant de mesurer ; ce qui n'est pas atteint le dit.
 
-Measured by `benchmarks/travel.py` on {facts["machine"]}.
-Graph: {facts["graph"]}, forty copies of Corsica's roads joined by a few long links.
-Medians of interleaved rounds in one process, on the same arrays; the machine had other work. A
-ratio above 1 means that we are that many times faster; the benchmark's exit code is 1 when a bar is
-missed.
+{travel_section(_results("travel"))}
+{siting_section(_results("siting"))}
+{osrm_section(_results("osrm"))}
+{map_section(_results("map"))}"""
 
-| question | ours | peer | theirs | ratio | bar |
+
+def _results(name: str) -> Any:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def seconds(value: float, decimals: int) -> str:
+    """Return seconds in words."""
+    return f"{number(value, decimals)} s"
+
+
+def percent(share: float, decimals: int) -> str:
+    """Return a share with as many decimals as a gap wants."""
+    return f"{number(100 * share, decimals)} %"
+
+
+def ratio(value: float) -> str:
+    """Return a ratio with two or three figures."""
+    return number(value, 0 if value >= 10 else 1 if value >= 2 else 2)  # noqa: PLR2004 - figures
+
+
+QUESTIONS = {
+    "nearest of 3,000, every node": "le plus proche de 3 000 sites, de chaque carrefour",
+    "the same, making the order first": "de même, l'ordre à faire d'abord",
+    "3 nearest": "les 3 plus proches",
+    "matrix 35,000 × 2,500, 60 min": "matrice 35 000 × 2 500, à 60 min",
+    "1,000 reaches of 20 min": "1 000 isochrones de 20 min",
+    "nearest of 3,000 within 60 min": "le plus proche de 3 000, à 60 min",
+    "matrix 35,000 × 2,500": "matrice 35 000 × 2 500",
+}
+PEERS = {"our nearest": "notre « plus proche »"}
+
+
+def travel_section(measured: dict[str, Any]) -> str:
+    """Return the part about travel times."""
+    facts = measured["facts"]
+    nodes, links = (int(part.split()[0]) for part in facts["graph"].split(", "))
+    rows = "\n".join(travel_row(line) for line in measured["lines"])
+    memory = "\n".join(
+        f"| {bound} | {number(sizes['result'], 1)} Mo | "
+        f"{number(sizes['peak_above_the_graph'], 1)} Mo |"
+        for bound, sizes in facts["memory_megabytes"].items()
+    )
+    graph = next(iter(facts["memory_megabytes"].values()))["graph"]
+    return f"""## Temps de trajet
+
+Mesuré par `benchmarks/travel.py` sur un graphe de {number(nodes)} carrefours et {number(links)} tronçons orientés : quarante
+copies des routes de Corse, jointes par quelques longues liaisons. Médianes de tours alternés, dans un même processus, sur les
+mêmes tableaux.
+
+| question | ici | confrère | chez lui | rapport | visé |
 |---|---|---|---|---|---|
 {rows}
 
-SciPy and routingkit-cch are asked for a hundred rows, scaled to the whole. SciPy's rows are bounded
-by the same minutes; routingkit-cch has no bound, so its matrix is whole where ours stops.
+On demande cent lignes à SciPy et à routingkit-cch, ramenées au tout. Celles de SciPy s'arrêtent aux mêmes minutes ;
+routingkit-cch ne sait pas s'arrêter, sa matrice est entière où la nôtre est bornée.
 
-### Before the first question
+### Avant la première question
 
 | | |
 |---|---|
-| building the network from tables | {facts["build_seconds"]} s |
-| of which the elimination order, kept in the store | {facts["order_seconds"]} s |
-| opening the stored network (bar: 20 ms) | {facts["open_milliseconds"]} ms |
-| first call ever, compiling (kept on disk afterwards) | {facts["first_call_seconds"]} s |
+| faire le réseau à partir de tables | {seconds(facts["build_seconds"], 1)} |
+| dont l'ordre d'élimination, gardé avec lui | {seconds(facts["order_seconds"], 1)} |
+| ouvrir le réseau gardé (visé : 20 ms) | {number(facts["open_milliseconds"], 1)} ms |
+| premier appel, le code étant compilé (gardé ensuite) | {seconds(facts["first_call_seconds"], 1)} |
 
-### Memory of a matrix
+### Mémoire d'une matrice
 
-Above the {graph} MB of the graph and its order, for the matrix of the table.
+Au-dessus des {number(graph, 1)} Mo du graphe et de son ordre, pour la matrice du tableau.
 
-| bound | sparse result | peak |
+| borne | résultat | au plus haut |
 |---|---|---|
 {memory}
 
-About 50 MB of the peak are the threads' work arrays, twenty bytes a junction and thread; the rest
-stays under one and a half times the result plus what the labels take.
+Du plus haut, une cinquantaine de mégaoctets sont le brouillon des fils de calcul (vingt octets par carrefour et par fil) ; le
+reste tient dans une fois et demie le résultat, et les étiquettes.
 
-### Distance to the physical limit
+### Distance à la limite physique
 
-A sweep reads every arc of the order twice. Nearest takes
-{facts["nearest_bytes_over_bandwidth"]} times what copying those bytes once would (memory bandwidth
-measured in the same run); plain Dijkstra sits at about 130 times.
+Un balayage lit deux fois chaque arc de l'ordre. « Le plus proche » prend {number(facts["nearest_bytes_over_bandwidth"], 1)}
+fois le temps de copier ces octets une fois (débit de la mémoire mesuré dans le même tour) ; un Dijkstra simple est vers 130.
+"""
 
-{siting_section(siting)}"""
+
+def travel_row(line: dict[str, Any]) -> str:
+    """Return one line of the table of travel times."""
+    name, _, made = line["peer"].partition(" (made in ")
+    peer = PEERS.get(name, name) + (f" (préparé en {made}" if made else "")
+    return (
+        f"| {QUESTIONS[line['question']]} | {seconds(line['ours'], 3)} | {peer} "
+        f"| {seconds(line['theirs'], 3)} | {ratio(line['ratio'])} "
+        f"| {bar(line['bar'], line['ratio'])} |"
+    )
+
+
+def bar(asked: float | None, found: float) -> str:
+    """Return the ratio asked, and whether it is missed."""
+    if asked is None:
+        return ""
+    return f"{short(asked)}{'' if found >= asked else MISSED}"
+
+
+MISSED = " (non atteint)"
 
 
 def siting_section(measured: dict[str, Any]) -> str:
@@ -88,110 +154,67 @@ def siting_section(measured: dict[str, Any]) -> str:
     below = max(line["curve_below"] for line in covering)
     others = max(line["others_seconds"] for line in covering)
     version = measured["spopt"][0]["version"]
-    return f"""## Siting
+    return f"""## Implantation
 
-Measured by `benchmarks/siting.py` on {measured["machine"]}, one thread, while the machine had other
-work: the processor time is what the clock would show on an idle one. 34,870 communes, 6,845
-Bureaux de Poste, the Maisons of January 2020 locked in, 500 sites. Straight lines where a kilometre
-counts for a minute: an instance of the size and shape of the real one, not travel times. The gap is
-between the plan and the bound proven; *of the gain*, relative to what the plan adds to today.
+Mesuré par `benchmarks/siting.py`, sur un fil : le temps du processeur est ce que dirait l'horloge d'une machine libre. 34 870
+communes, 6 845 bureaux de poste, les Maisons de janvier 2020 gardées, 500 sites. À vol d'oiseau, un kilomètre pour une minute :
+un problème de la taille et de la forme du vrai, pas des temps de trajet. L'écart est celui du plan à la borne prouvée ;
+« du gain », rapporté à ce que le plan ajoute à aujourd'hui.
 
-| instance | gap | of the gain | processor | clock | bar |
+| problème | écart | du gain | processeur | horloge | visé |
 |---|---|---|---|---|---|
 {national}
 
-The whole greedy curve, from 1 to 500 sites, takes {curve:.2g} s at most and ends
-{100 * below:.1f} % below the plan at worst; ten near-optimal plans, {others:.0f} s at most. The
-cells are made up, around town halls. For *équité* the gap is that of the lowest share among the
-départements below their ceiling; the lowest of all is at its ceiling, hence proven.
+Toute la courbe gloutonne (un bureau après l'autre), de 1 à 500 sites, prend {seconds(curve, 2)} au plus et finit
+{percent(below, 1)} sous le plan au pire ; dix plans presque aussi bons, {seconds(others, 0)} au plus. Les cellules sont
+inventées, autour des mairies. Pour l'*équité*, l'écart est celui de la plus petite part parmi les départements qui peuvent
+encore monter ; la plus petite de toutes est à son plafond, donc prouvée.
 
-The same maximal covering instances (made up), from the cost matrix to the plan, by turns, medians
-of three rounds; both find the same value.
+Les mêmes problèmes de couverture (inventés), de la matrice des coûts au plan, tour à tour, médianes de trois tours ; les deux
+trouvent la même valeur.
 
-| places × sites | ours | spopt {version}, CBC | ratio | spopt, HiGHS | ratio |
+| lieux × sites | ici | spopt {version}, CBC | rapport | spopt, HiGHS | rapport |
 |---|---|---|---|---|---|
 {peers}
 """
 
 
-BARS = {"couverture": (1e-4, 60), "p-médiane": (1e-2, 600), "équité": (1e-2, 600)}
-"""Gap and seconds of processor asked, by the first word of an instance; none for the cells."""
+ASKED = {"couverture": (1e-4, 60), "p-médiane": (1e-2, 600), "équité": (1e-2, 600)}
+"""Gap and seconds of processor asked, by the first word of a problem; none for the cells."""
 
 
 def national_row(line: dict[str, Any]) -> str:
-    """Return one line of the table of the national instances."""
+    """Return one line of the table of the national problems."""
     name = line["name"]
-    gain = "" if name.startswith("équité") else f"{100 * line['gap_of_gain']:.4f} %"
-    bar = ""
+    gain = "" if name.startswith("équité") else percent(line["gap_of_gain"], 4)
+    asked = ""
     if "cellules" not in name:
-        gap, seconds = BARS[name.replace(",", "").split()[0]]
-        missed = line["gap"] > gap or line["processor"] > seconds
-        bar = f"{100 * gap:g} % in {seconds} s{' (missed)' if missed else ''}"
+        gap, most = ASKED[name.replace(",", "").split()[0]]
+        missed = line["gap"] > gap or line["processor"] > most
+        words = number(100 * gap, 0 if gap >= 0.01 else 2)  # noqa: PLR2004 - one per cent
+        asked = f"{words} % en {most} s{MISSED if missed else ''}"
     return (
-        f"| {name} | {100 * line['gap']:.4f} % | {gain} | {line['processor']:.0f} s "
-        f"| {line['seconds']:.0f} s | {bar} |"
+        f"| {name} | {percent(line['gap'], 4)} | {gain} | {seconds(line['processor'], 0)} "
+        f"| {seconds(line['seconds'], 0)} | {asked} |"
     )
 
 
 def peer_row(line: dict[str, Any]) -> str:
     """Return one line of the table against spopt."""
-    cells = [f"{line['ours']:.3f} s"]
+    cells = [seconds(line["ours"], 3)]
     for solver in ("cbc", "highs"):
         known = line.get(solver)
         if known is None:
-            cells += ["does not run", ""]
+            cells += ["ne tourne pas", ""]
             continue
         if not math.isclose(known["value"], line["value"]):
             raise ValueError(f"spopt finds {known['value']}, not {line['value']}")
-        cells += [f"{known['seconds']:.2f} s", f"{known['seconds'] / line['ours']:.0f}"]
-    return f"| {line['instance']} | {' | '.join(cells)} |"
+        cells += [seconds(known["seconds"], 2), ratio(known["seconds"] / line["ours"])]
+    instance = line["instance"].replace(",", "\u202f")
+    return f"| {instance} | {' | '.join(cells)} |"
 
 
-def row(line: dict[str, Any]) -> str:
-    """Return one line of the table."""
-    missed = line["bar"] is not None and line["ratio"] < line["bar"]
-    bar = "" if line["bar"] is None else f"{line['bar']:.2g}{' (missed)' if missed else ''}"
-    return (
-        f"| {line['question']} | {line['ours']:.3f} s | {line['peer']} | {line['theirs']:.3f} s "
-        f"| {line['ratio']:.3g} | {bar} |"
-    )
-
-
-def map_section(weighed: dict[str, Any]) -> str:
-    """Return the part of the page about the map."""
-    timed = [line for line in weighed["lines"] if "plain" in line]
-    rows = "\n".join(map_row(line, "plain") + "\n" + map_row(line, "simplified") for line in timed)
-    (whole,) = (line for line in weighed["lines"] if "plain" not in line)
-    return f"""
-## Weight and speed of the map
-
-Measured by `benchmarks/map.py` in headless Chromium on {weighed["facts"]["machine"]}, medians of
-interleaved rounds ({weighed["facts"]["rounds"]}); the machine had other work (load average
-{weighed["facts"]["load_average"]}), so that ratios say more than seconds. Times run from the start
-of the page to the second frame after its load event, and from a zoom step to the second frame after
-it. The peer is `folium.Choropleth` of the same communes and minutes, with a tooltip and nothing
-else: from the boundaries as published (*plain*) or simplified as much as ours (*simplified*). Ours
-also holds the Maisons, the post offices, two hundred candidates, the zones, tables and search.
-
-| map | communes | ours | load | zoom | peer | weight | load | zoom | smaller | quicker |
-|---|---|---|---|---|---|---|---|---|---|---|
-{rows}
-
-{whole["name"]}, {whole["communes"]} communes: {whole["ours"]["megabytes"]} MB.
-"""
-
-
-def map_row(line: dict[str, Any], peer: str) -> str:
-    """Return one line of the map's table."""
-    ours, theirs = line["ours"], line[peer]
-    return (
-        f"| {line['name']} | {line['communes']} | {ours['megabytes']} MB | {ours['load_s']} s "
-        f"| {ours['zoom_s']} s | {peer} | {theirs['megabytes']} MB | {theirs['load_s']} s "
-        f"| {theirs['zoom_s']} s | {theirs['smaller']} | {theirs['quicker']} |"
-    )
-
-
-NAMES = {"andorra-2021": "Andorra", "liechtenstein-2021": "Liechtenstein", "corse": "Corsica"}
+NAMES = {"andorra-2021": "Andorre", "liechtenstein-2021": "Liechtenstein", "corse": "Corse"}
 
 
 def osrm_section(measured: dict[str, Any]) -> str:
@@ -205,116 +228,121 @@ def osrm_section(measured: dict[str, Any]) -> str:
         for line in found["pairs"]
         if line["junctions"]
     )
-    communes = "\n".join(communes_rows(found) for found in measured.values() if "communes" in found)
     speed = "\n".join(speed_rows(NAMES[name], found) for name, found in measured.items())
     load = [value for found in measured.values() for value in found["load"]]
-    return f"""
-## Against OSRM
+    rounds = min(found["speed"]["rounds"] for found in measured.values())
+    return f"""## Face à OSRM
 
-Measured by `benchmarks/osrm.py`: OSRM (`osrm-bindings`, its own `car.lua`) and ours on the same
-file. Minutes between junctions drawn at random, ours over OSRM's:
+Mesuré par `benchmarks/osrm.py` : OSRM (`osrm-bindings`, son propre `car.lua`) et nous, sur le même fichier. Minutes entre
+carrefours tirés au hasard, les nôtres rapportées aux siennes :
 
-| file | median ratio | 5th–95th | mean gap | greatest gap |
+| fichier | rapport médian | du 5ᵉ au 95ᵉ centile | écart moyen | plus grand écart |
 |---|---|---|---|---|
 {pairs}
 
 {apart}
 
-The bar is a median ratio within 1.5 % on Andorra and Liechtenstein: reached. How junctions are
-counted is in docs/reseau.md; Corsica's file holds neither signals nor turn restrictions.
+Visé : un rapport médian à 1,5 % près en Andorre et au Liechtenstein ; atteint. Comment les carrefours sont comptés :
+[les routes](reseau.md#carrefours-feux-et-interdictions-de-tourner). Le fichier de la Corse n'a ni feux ni interdictions de tourner. Les communes de Corse et leur
+Maison la plus proche : [la confrontation](verite.md#les-minutes-contre-osrm).
 
-{communes}
+Secondes pour 5 000 lieux × 1 000 sites, tour à tour, médianes de {rounds} tours, accrochage aux routes compris des deux côtés ;
+pour OSRM, son seul appel, avant que sa table ne devienne un tableau (deux fois plus long). Charge de la machine :
+{number(min(load), 1)} à {number(max(load), 1)} sur deux cœurs ; le temps du processeur, tous cœurs ensemble, dit plus que
+l'horloge.
 
-Seconds for 5,000 places × 1,000 sites, by turns, medians of {rounds(measured)}, snapping included
-on both sides; OSRM's is its bare call, before the table becomes an array (twice as long). The
-machine was at work (load average {min(load):g} to {max(load):g} on two cores): processor time,
-summed over cores, says more than the clock.
-
-| file | question | ours, clock | processor | OSRM, clock | processor | ratios | bar |
-|---|---|---|---|---|---|---|---|
+| fichier | question | ici, horloge | processeur | OSRM, horloge | processeur | rapport à l'horloge | au processeur | visé |
+|---|---|---|---|---|---|---|---|---|
 {speed}
 
-Where a bar is missed: ours gives metres beside minutes, of five million pairs; and a small country
-is within 60 minutes whole, so that the bound saves nothing there.
+Où ce qui est visé n'est pas atteint : nous donnons des mètres à côté des minutes, de cinq millions de couples ; et un petit
+pays est tout entier à 60 minutes, la borne n'y épargne rien.
 """
 
 
 def pair_row(name: str, line: dict[str, Any]) -> str:
     """Return one line of the table of pairs."""
-    what = f"{name}, {line['pairs']} pairs" + (
-        "" if line["junctions"] else ", no delay at junctions"
+    what = f"{name}, {number(line['pairs'])} couples" + (
+        "" if line["junctions"] else ", sans retard aux carrefours"
     )
     low, high = line["p5_p95"]
+    greatest = line["greatest_gap_minutes"]
     return (
-        f"| {what} | {line['median_ratio']:.3f} | {low}–{high} "
-        f"| {line['mean_gap_minutes']:.2f} min | {line['greatest_gap_minutes']:+.2f} min |"
+        f"| {what} | {number(line['median_ratio'], 3)} | {number(low, 3)} à {number(high, 3)} "
+        f"| {number(line['mean_gap_minutes'], 2)} min "
+        f"| {'+' if greatest > 0 else ''}{number(greatest, 2)} min |"
     )
 
 
 def apart_words(name: str, line: dict[str, Any]) -> str:
     """Say which pairs are more than three minutes apart."""
     if not line["apart"]:
-        return f"- {name}: no pair more than 3 minutes apart."
+        return f"- {name} : aucun couple à plus de 3 minutes."
     (least, most), (low, high) = line["apart_minutes"], line["apart_shares"]
     return (
-        f"- {name}: {line['apart']} pairs more than 3 minutes apart, all trips of {least} to "
-        f"{most} minutes, {100 * abs(high):.1f} to {100 * abs(low):.1f} % "
-        f"{'shorter' if low < 0 else 'longer'} here: small differences that add "
-        "up along the way."
+        f"- {name} : {number(line['apart'])} couples à plus de 3 minutes, tous des trajets de {least} à {most} minutes, "
+        f"{number(100 * abs(high), 1)} à {number(100 * abs(low), 1)} % plus "
+        f"{'courts' if low < 0 else 'longs'} ici : de petites différences qui s'ajoutent en route."
     )
-
-
-def rounds(measured: dict[str, Any]) -> int:
-    """Return how many rounds the speed was measured in."""
-    return min(found["speed"]["rounds"] for found in measured.values())
-
-
-def communes_rows(found: dict[str, Any]) -> str:
-    """Return what communes of a study have to their nearest Maison, here and by OSRM."""
-    known = found["communes"]
-    rows = "\n".join(
-        f"| {line['minutes']:g} min | {line['ours']:.2f} % | {line['osrm']:.2f} % "
-        f"| {line['same_side']} of {known['communes']} |"
-        for line in known["thresholds"]
-    )
-    apart = "".join(
-        f"\n- {place['name']}: {place['ours']} min against {place['osrm']} "
-        f"({place['walk_minutes']} min on foot here, OSRM's road at {place['osrm_snap_m']:.0f} m)"
-        for place in known["apart"]
-    )
-    count = len(known["apart"])
-    far = f"{count} communes are" if count else "no commune is"
-    return f"""Corsica's communes to their nearest Maison, OSRM given the same walks to the road:
-
-| within | people, ours | people, OSRM | communes on the same side |
-|---|---|---|---|
-{rows}
-
-Median ratio {known["median_ratio"]:.3f}; {far} more than 3 minutes apart.{apart}"""
 
 
 def speed_rows(name: str, found: dict[str, Any]) -> str:
     """Return the lines of a file in the table of speed."""
     theirs = found["speed"]["osrm"]
-    words = {"tout": "whole", "à 60 min": "within 60 min"}
     return "\n".join(
-        f"| {name} | {words[line['question']]} | {line['clock']:.2f} s | {line['processor']:.2f} s "
-        f"| {theirs['clock']:.2f} s | {theirs['processor']:.2f} s "
-        f"| {line['ratio']:.2g} by the clock, {line['processor_ratio']:.2g} by the processor "
-        f"| {line['bar']:g}{' (missed)' if line['ratio'] < line['bar'] else ''} |"
+        f"| {name} | {line['question']} | {seconds(line['clock'], 2)} "
+        f"| {seconds(line['processor'], 2)} | {seconds(theirs['clock'], 2)} "
+        f"| {seconds(theirs['processor'], 2)} | {ratio(line['ratio'])} "
+        f"| {ratio(line['processor_ratio'])} | {bar(line['bar'], line['ratio'])} |"
         for line in found["speed"]["lines"]
     )
 
 
-def main() -> None:
-    """Write the page."""
-    travel, siting, weighed, osrm = (
-        json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        for name in ("travel", "siting", "map", "osrm")
-    )
-    text = page(travel, siting) + osrm_section(osrm) + map_section(weighed)
-    PAGE.write_text(text, encoding="utf-8", newline="\n")
+def map_section(weighed: dict[str, Any]) -> str:
+    """Return the part of the page about the map."""
+    timed = [line for line in weighed["lines"] if "plain" in line]
+    rows = "\n".join(map_row(line, peer) for line in timed for peer in ("plain", "simplified"))
+    (whole,) = (line for line in weighed["lines"] if "plain" not in line)
+    return f"""## Poids et vitesse de la carte
+
+Mesuré par `benchmarks/map.py` dans Chromium sans fenêtre, médianes de {weighed["facts"]["rounds"]} tours alternés (charge
+{number(weighed["facts"]["load_average"], 1)}). De l'ouverture à la deuxième image après la fin du chargement ; d'un cran de
+zoom à la deuxième image qui le suit. Le confrère est `folium.Choropleth` des mêmes communes et minutes, avec une infobulle et
+rien d'autre : des contours tels que publiés, ou simplifiés autant que les nôtres. La nôtre porte aussi les Maisons, les bureaux,
+deux cents candidats, les zones, les tables et la recherche.
+
+| carte | communes | ici | ouverture | zoom | confrère, contours | poids | ouverture | zoom | fois plus léger | fois plus vite ouverte |
+|---|---|---|---|---|---|---|---|---|---|---|
+{rows}
+
+{whole["name"]}, {number(whole["communes"])} communes : {number(whole["ours"]["megabytes"], 1)} Mo.
+"""
+
+
+OUTLINES = {"plain": "publiés", "simplified": "simplifiés"}
+
+
+def map_row(line: dict[str, Any], peer: str) -> str:
+    """Return one line of the map's table."""
+    ours, theirs = line["ours"], line[peer]
+    cells = [
+        line["name"],
+        number(line["communes"]),
+        *map_cells(ours),
+        OUTLINES[peer],
+        *map_cells(theirs),
+        ratio(theirs["smaller"]),
+        ratio(theirs["quicker"]),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def map_cells(measured: dict[str, Any]) -> list[str]:
+    """Return weight, seconds to open, seconds to zoom."""
+    weight = f"{number(measured['megabytes'], 1)} Mo"
+    return [weight, *(seconds(measured[name], 2) for name in ("load_s", "zoom_s"))]
 
 
 if __name__ == "__main__":
-    main()
+    TARGET.write_text(page(), encoding="utf-8", newline="\n")
+    print(f"écrit : {TARGET}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import get_args
@@ -111,11 +112,24 @@ def _script(name, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "target"),
-    [("document_commandes", "docs/commandes.md"), ("document_verite", "docs/verite.md")],
+    [
+        ("document_commandes", "docs/commandes.md"),
+        ("document_performance", "docs/performance.md"),
+        ("document_verite", "docs/verite.md"),
+    ],
 )
 def test_a_page_is_what_its_script_writes(name, target, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert _script(name, monkeypatch).page() == text(target), f"python scripts/{name}.py"
+
+
+def test_what_was_held_against_osrm_is_told_whole(monkeypatch):
+    page = _script("document_verite", monkeypatch).page()
+    corsica = json.loads(text("benchmarks/results/osrm.json"))["corse"]["communes"]
+    for line in corsica["thresholds"]:
+        for name in ("ours", "osrm", "osrm_without_walks"):
+            assert f"{line[name]:.2f} %".replace(".", ",") in page
+    assert "erreur quadratique" in page  # INSEE's part, read from another page
 
 
 def _site():
