@@ -21,7 +21,7 @@ from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.link_tables import read_links
 from msap_geo.network.links import from_links
 from msap_geo.network.model import NetworkReport, RoadNetwork
-from msap_geo.network.osm.files import read_osm
+from msap_geo.network.osm.files import read_osm, refuse_overpass_json
 from msap_geo.network.profiles import (
     ESTIMATED,
     Junctions,
@@ -140,6 +140,9 @@ def _read(
         nodes, links = sources
         return read_links(nodes, links, profile, epsg=epsg, crossings=crossings)
     segments = [name.endswith(_SEGMENTS) for name in names]
+    for path, name in zip(sources, names, strict=True):
+        if name.endswith((".json", ".geojson")):
+            refuse_overpass_json(path)
     if all(segments):
         return read_segments(sources, profile, epsg=epsg, crossings=crossings)
     if len(sources) == 1 and names[0].endswith(".graphml"):

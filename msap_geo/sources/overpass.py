@@ -317,7 +317,7 @@ def write_pbf(elements: Elements, path: Path) -> None:
                 )
             for relation in elements.relations:
                 members = [
-                    (_KINDS[each["type"]], _whole(each["ref"]), str(each.get("role", "")))
+                    (_KINDS[each["type"]], _whole(each["ref"]), _text(each.get("role", "")))
                     for each in relation.get("members", ())
                 ]
                 writer.add_relation(
@@ -333,7 +333,15 @@ def write_pbf(elements: Elements, path: Path) -> None:
 
 def _tags(element: Mapping[str, Any]) -> dict[str, str]:
     told = element.get("tags") or {}
-    return {str(key): str(value) for key, value in told.items()}
+    return {_text(key): _text(value) for key, value in told.items()}
+
+
+def _text(value: Any) -> str:
+    """Return a word of a map; pyosmium would write a null byte, and die of reading it back."""
+    text = str(value)
+    if "\0" in text:
+        raise ValueError
+    return text
 
 
 def merge_pbf(paths: Sequence[Path], merged: Path) -> None:

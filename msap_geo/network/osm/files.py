@@ -165,9 +165,35 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
             pass  # pyosmium reads it, or says that nobody can
     try:
         return read_roads_with_osmium(path, profile)
-    except (RuntimeError, ValueError) as error:  # ValueError: an identifier that is no number
+    except ValueError as error:
+        refuse_overpass_json(path)
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
             where=path,
             remedy="fournir un extrait .osm.pbf complet",
         ) from error
+
+
+def refuse_overpass_json(path: Path) -> None:
+    """Say what to do of an answer of Overpass in JSON (``out json``), whatever its file's name.
+
+    Parameters
+    ----------
+    path
+        File that may be one.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(4096).replace(b"\0", b"")  # UTF-16 too
+    if b'"elements"' in start.split(b'"features"')[0] and b"{" in start[:4]:
+        raise UnreadableFileError(
+            f"« {path.name} » est une réponse d'Overpass en JSON, qui n'est pas lue",
+            where=path,
+            remedy="la demander en XML ([out:xml], ou « Exporter » puis « données OSM brutes » "
+            "d'Overpass Turbo) avec les nœuds des routes (out body; >; out skel qt;) et "
+            "l'enregistrer en .osm, ou fournir un extrait .osm.pbf",
+        )

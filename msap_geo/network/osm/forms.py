@@ -1,5 +1,8 @@
 """OpenStreetMap files of any form, read with pyosmium: XML, o5m, PBF out of order, histories.
 
+pyosmium reads in a process of its own (:mod:`msap_geo.network.osm.aside`), which a damaged file may
+kill: this one then says that the file is.
+
 Ways first, then the nodes of those kept, whatever their order in the file: two passes. Of an object
 written several times the last version counts, and none where that one deletes it, so that a file
 with its history is read as the map of its last day. What JOSM keeps beside the map (negative
@@ -10,14 +13,21 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
+import os
 import re
+import subprocess
+import sys
+import zlib
 from array import array
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import numpy as np
 
+from msap_geo.network.osm import aside
 from msap_geo.network.osm.restrictions import Member, as_table, turns_told
 from msap_geo.network.osm.roads import OsmRoads, mark_nodes
 from msap_geo.network.osm.tags import keys_read, way_speeds
@@ -50,82 +60,101 @@ def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
 
     Raises
     ------
-    RuntimeError, ValueError
-        If it is not an OSM file, or a number or a place in it is none.
+    ValueError
+        If it is not an OSM file, a number or a place in it is none, or reading it kills pyosmium.
     """
-    import osmium  # noqa: PLC0415 - only these files need it
-
     deleted = _deleted(path)
-    ways = _Ways(profile)
-    try:
-        ways.read(path, deleted)
+    with _reader() as reader:
+        ways = _Ways(profile)
+        ways.read(reader, path, deleted)
         nodes = _Nodes(profile, ways)
-        nodes.read(path, deleted)
-        restrictions = _restrictions(path, profile, deleted, ways.tags)
-    except osmium.InvalidLocationError as error:  # of no class of Python's own
-        raise ValueError(str(error)) from error
+        nodes.read(reader, path, deleted)
+        restrictions = _restrictions(reader, path, profile, deleted, ways)
     return nodes.roads()._replace(restrictions=restrictions)
 
 
-class _Tags:
-    """The tags wanted of an object, those that are not UTF-8 left out and counted."""
+class _Reader:
+    """The process that reads."""
 
-    def __init__(self, profile: Profile) -> None:
-        self.keys = frozenset(keys_read(profile.rules))
-        self.garbled = 0
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
 
-    def of(self, item: Any) -> dict[str, str]:
+    def ask(self, what: str, *arguments: Any) -> Iterator[Any]:
+        """Yield what it tells; ValueError if the file cannot be read, or kills it."""
+        into, out = self._process.stdin, self._process.stdout
+        if into is None or out is None:  # never: both are pipes
+            return
         try:
-            return {key: value for key, value in item.tags if key in self.keys}
-        except UnicodeDecodeError:
-            return dict(self._readable(item))
+            into.write(json.dumps([what, arguments]) + "\n")
+            into.flush()
+        except OSError as error:
+            raise ValueError("the process that reads has ended") from error
+        for line in out:
+            told = json.loads(line) if line.endswith("\n") else {aside.FAULT: "cut"}
+            if isinstance(told, list):
+                yield told
+            elif aside.END in told:
+                return
+            else:
+                raise ValueError(told[aside.FAULT])
+        raise ValueError("reading this file killed the process that did")
 
-    def _readable(self, item: Any) -> Iterator[tuple[str, str]]:
-        for key in sorted(self.keys):
-            try:
-                value = item.tags.get(key)
-            except UnicodeDecodeError:
-                self.garbled += 1
-                continue
-            if value is not None:
-                yield key, value
+
+@contextmanager
+def _reader() -> Iterator[_Reader]:
+    """Start a process that reads, and end it, whatever happens."""
+    # It finds the libraries where this process found them, and no module of this folder.
+    process = subprocess.Popen(  # noqa: S603 - our own script, by the interpreter that runs
+        [sys.executable, "-P", aside.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="ascii",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    try:
+        yield _Reader(process)
+    finally:
+        process.kill()
+        # Its death breaks the pipe: what was not sent is of no use.
+        with suppress(OSError):
+            process.communicate()
 
 
 class _Ways:
     """The ways of a file that one may travel, last versions only, in the order of the file."""
 
     def __init__(self, profile: Profile) -> None:
-        self.tags = _Tags(profile)
+        self.keys = sorted(keys_read(profile.rules))
         self.kept: dict[int, tuple[WaySpeeds, list[int]]] = {}
         self.places: dict[int, tuple[float, float]] = {}
-        self.refused = 0
+        self.refused = self.garbled = 0
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
 
-    def read(self, path: Path, deleted: set[tuple[str, int]]) -> None:
-        import osmium  # noqa: PLC0415 - only these files need it
-
+    def read(self, reader: _Reader, path: Path, deleted: set[tuple[str, int]]) -> None:
         versions: dict[int, tuple[int, int]] = {}
         closed: set[int] = set()
-        stream: Any = osmium.FileProcessor(str(path), osmium.osm.WAY)
-        for item in stream:
-            version = (item.version, len(item.tags))
-            if version < versions.get(item.id, (0, 0)):
+        for number, edition, visible, (tags, garbled), refs, places, size in reader.ask(
+            "ways", str(path), self.keys
+        ):
+            version = (edition, size)
+            if version < versions.get(number, (0, 0)):
                 continue
-            versions[item.id] = version
-            self.kept.pop(item.id, None)
-            closed.discard(item.id)
-            if not item.visible or ("way", item.id) in deleted or len(item.nodes) < 2:  # noqa: PLR2004 - a line has two ends
+            versions[number] = version
+            self.kept.pop(number, None)
+            closed.discard(number)
+            if not visible or ("way", number) in deleted or len(refs) < 2:  # noqa: PLR2004 - a line has two ends
                 continue
-            speed = self._speeds(tuple(self.tags.of(item).items()))
+            self.garbled += garbled
+            speed = self._speeds(tuple(tags.items()))
             if speed is None:
                 continue
             if not (speed.forward_kmh or speed.backward_kmh):
-                closed.add(item.id)
+                closed.add(number)
                 continue
-            self.kept[item.id] = speed, [node.ref for node in item.nodes]
-            for node in item.nodes:  # « locations on ways »
-                if node.location.valid():
-                    self.places[node.ref] = node.lon, node.lat
+            self.kept[number] = speed, refs
+            self.places.update({ref: (lon, lat) for ref, lon, lat in places})
         self.refused = len(closed)
 
 
@@ -145,29 +174,27 @@ class _Nodes:
         for number, place in ways.places.items():
             self._lonlat[np.searchsorted(self._node, number)] = place
 
-    def read(self, path: Path, deleted: set[tuple[str, int]]) -> None:
-        import osmium  # noqa: PLC0415 - only these files need it
-
+    def read(self, reader: _Reader, path: Path, deleted: set[tuple[str, int]]) -> None:
         index = {int(number): i for i, number in enumerate(self._node)}
         versions: dict[int, int] = {}
-        stream: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
-        if len(self._node) and self._node[0] >= 0:  # pyosmium's filter knows no negative numbers
-            stream = stream.with_filter(osmium.filter.IdFilter(index))
-        for item in stream:
-            i = index.get(item.id)
-            if i is None or item.version < versions.get(item.id, 0):
+        for number, version, visible, (tags, garbled), place in reader.ask(
+            "nodes", str(path), self._ways.keys, list(index)
+        ):
+            i = index[number]
+            if version < versions.get(number, 0):
                 continue
-            if item.version > versions.get(item.id, 0):
+            if version > versions.get(number, 0):
                 self._tags.pop(i, None)
-            versions[item.id] = item.version
-            if not item.visible or ("node", item.id) in deleted:
+            versions[number] = version
+            if not visible or ("node", number) in deleted:
                 self._lonlat[i] = np.nan
                 self._tags.pop(i, None)
                 continue
-            if item.location.valid():
-                self._lonlat[i] = item.location.lon, item.location.lat
-            if len(item.tags):
-                self._tags[i] = self._ways.tags.of(item)
+            if place is not None:
+                self._lonlat[i] = place
+            self._ways.garbled += garbled
+            if tags:
+                self._tags[i] = tags
 
     def roads(self) -> OsmRoads:
         """Return the ways with their nodes."""
@@ -193,7 +220,7 @@ class _Nodes:
             obstacle_s=np.zeros((n, 2), dtype=np.float32),
             nearer=np.zeros(n, dtype=bool),
             refused=self._ways.refused,
-            garbled=self._ways.tags.garbled,
+            garbled=self._ways.garbled,
         )
         marked = np.array(list(self._tags), dtype=np.int64)
         each = np.arange(len(marked))
@@ -201,28 +228,26 @@ class _Nodes:
         return roads
 
 
-def _restrictions(path: Path, profile: Profile, deleted: set[tuple[str, int]], known: _Tags) -> Any:
+def _restrictions(
+    reader: _Reader, path: Path, profile: Profile, deleted: set[tuple[str, int]], known: _Ways
+) -> Any:
     """Return the turn restrictions of a file, last versions only; count those left out."""
-    import osmium  # noqa: PLC0415 - only these files need it
-
     turns: dict[int, list[tuple[int, int, int, int]]] = {}
     versions: dict[int, int] = {}
-    stream: Any = osmium.FileProcessor(str(path), osmium.osm.RELATION)
-    for item in stream if profile.rules.restrictions else ():
-        if item.version < versions.get(item.id, 0):
+    told = reader.ask("relations", str(path)) if profile.rules.restrictions else ()
+    for number, version, visible, known_as in told:
+        if version < versions.get(number, 0):
             continue
-        versions[item.id] = item.version
-        turns.pop(item.id, None)
-        if not item.visible or ("relation", item.id) in deleted:
+        versions[number] = version
+        turns.pop(number, None)
+        if not visible or ("relation", number) in deleted:
             continue
-        members = (
-            Member("nw".find(member.type), member.ref, member.role) for member in item.members
-        )
-        try:
-            tags = {tag.k: tag.v for tag in item.tags}
-            turns[item.id] = turns_told(tags, members, profile.rules)
-        except UnicodeDecodeError:
+        if known_as is None:
             known.garbled += 1
+            continue
+        tags, members = known_as
+        between = (Member("nw".find(kind), ref, role) for kind, ref, role in members)
+        turns[number] = turns_told(tags, between, profile.rules)
     return as_table([turn for told in turns.values() for turn in told])
 
 
@@ -238,7 +263,7 @@ def _deleted(path: Path) -> set[tuple[str, int]]:
                 return set()
         with opener(path, "rb") as stream:
             return _marked(stream)
-    except (OSError, EOFError, expat.ExpatError):
+    except (OSError, EOFError, LookupError, zlib.error, expat.ExpatError):
         return set()  # pyosmium says what is wrong with the file
 
 
