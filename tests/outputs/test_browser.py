@@ -632,9 +632,18 @@ def test_the_way_to_the_nearest_maison_is_drawn_with_a_commune_s_card(browser, t
         "return [svg, msap.image.svg(msap.etat.carte)].map(s => s.includes('#0a5dc2'));"
     )
     assert browser.execute_script(drawn, 5) == [True, False]
-    # Of a trial where another one is nearer, nothing is drawn.
+    # Where a trial makes another one nearer, the way of today is dashed and the card says so.
     browser.execute_script("msapEssai.mettre(msapEssai.moteur().sites.site_id.slice(-1)[0], true)")
-    left = browser.execute_script(
-        "return msap.donnees().communes.code.filter((_, i) => msap.trajet(i).length).length"
+    said, dashed = zip(
+        *browser.execute_script(
+            "return msap.donnees().communes.code.map((_, i) => {"
+            "  msap.montrerCommune(i);"
+            "  const card = document.getElementById('msap-fiche').textContent;"
+            "  return [card.includes('Chemin en tirets'),"
+            "    /stroke-dasharray=.2 7/.test(msap.image.svg(msap.etat.carte))];"
+            "})"
+        ),
+        strict=True,
     )
-    assert 0 < left < 6
+    assert said == dashed
+    assert 0 < sum(said) < 6

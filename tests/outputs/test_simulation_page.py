@@ -677,7 +677,7 @@ def test_ticking_stops_moves_hours_and_cover_as_python_does(browser, toy_study, 
     assert told[hours][1] == french.number(mean, 2)
     card = browser.execute_script(
         "return msap.donnees().communes.nom.map((_, c) =>"
-        "  msap.etat.dits.commune.map(fn => fn(c) || []).flat())"
+        "  msap.etat.dits.avant.map(fn => fn(c) || []).flat())"
     )
     assert ["Couverture avec la simulation", "itinérant"] in card[4]
     assert ["Heures itinérantes avec la simulation", "1,0 h par semaine"] in card[4]

@@ -5,7 +5,7 @@
 //   msap.peindre(classes, sites, minutes)  of each commune: class, nearest site, minutes; painted again
 //   msap.dessinerZones(zones)      [{rang, nom, communes: [rows], population, minutesMax, lignes}]
 //   msap.marquer(siteId, state, n) "existante", "fermee", "ouverte", "proposee" or "candidat"; its number
-//   msap.surCommune(fn)            fn(row) returns more lines [label, value] for its card
+//   msap.surCommune(fn, first)     fn(row) returns more lines [label, value] for its card, or its first ones
 //   msap.surSite(fn)               fn(siteId) returns {lignes, actions: [{texte, faire}], remplace}
 //   msap.surPeinture(fn)           called after each msap.peindre
 //   msap.montrerCommune(row), montrerZone(rank), montrerSite(siteId)

@@ -6,7 +6,7 @@
   // each commune as painted; lieux, minutes: its nearest site, and how far; theme: other colours, or null.
   msap.etat = {
     carte: null, couches: {}, toiles: {}, marques: {}, zones: [], peint: null, lieux: null, theme: null,
-    pret: false, enLigne: false, dits: { commune: [], site: [], peinture: [] }
+    pret: false, enLigne: false, dits: { avant: [], commune: [], site: [], peinture: [] }
   };
 
   function donnees() {

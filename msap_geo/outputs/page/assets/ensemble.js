@@ -5,7 +5,7 @@
   var el = msap.element, S = msap.etat, SMALLEST = 9, side = null, shown = null, figure = 0, known = null;
   var COLOURS = ["#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#225ea8"];
   var FIGURES = [
-    { nom: function () { return "part des habitants " + far(); }, bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
+    { nom: function () { return "part " + far(); }, bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
       de: function (d) { return d.people ? d.beyond / d.people : 0; }, unite: function (x) { return msap.nombre(100 * x) + "\u202f%"; } },
     { nom: function () { return "habitants " + far(); }, bornes: [1000, 5000, 20000, 50000], mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
       de: function (d) { return d.beyond; }, unite: function (x) { return msap.nombre(x); } },

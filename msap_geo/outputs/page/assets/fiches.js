@@ -30,15 +30,16 @@
 
   function communeFiche(i) {
     var c = data().communes, site = c.site[i];
-    var lines = [
-      ["Population", msap.compte(c.population[i], "habitant")],
-      ["Maison la plus proche", site === null ? "aucune" : data().sites.nom[site]],
-      ["Temps de trajet", msap.minutes(c.minutes[i])],
+    // What a simulation makes of it is read first.
+    var first = S.dits.avant.reduce(function (all, fn) { return all.concat(fn(i) || []); }, []), now = first.length ? " aujourd’hui" : "";
+    var lines = [["Population", msap.compte(c.population[i], "habitant")]].concat(first, [
+      ["Maison la plus proche" + now, site === null ? "aucune" : data().sites.nom[site]],
+      ["Temps de trajet" + now, msap.minutes(c.minutes[i])],
       ["Distance par la route", msap.kilometres(c.km[i])],
-      ["Classe", data().classes[c.classe[i]].nom],
+      ["Classe" + now, data().classes[c.classe[i]].nom],
       ["Départ", c.origine[i]],
       ["Remarque", c.raison[i]]
-    ];
+    ]);
     S.dits.commune.forEach(function (fn) { lines = lines.concat(fn(i) || []); });
     return fiche(communeTitle(i), lines);
   }
@@ -152,7 +153,7 @@
       commune: communeFiche, site: siteFiche, zone: zoneFiche, titreCommune: communeTitle, titreSite: siteTitle,
       titreZone: zoneTitle, libre: fiche, ouvrir: open, fermer: close
     },
-    surCommune: function (fn) { S.dits.commune.push(fn); },
+    surCommune: function (fn, first) { S.dits[first ? "avant" : "commune"].push(fn); },
     surSite: function (fn) { S.dits.site.push(fn); },
     surFiche: function (fn) { told.push(fn); }
   });

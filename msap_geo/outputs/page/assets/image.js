@@ -125,7 +125,13 @@
     marks.sort(function (a, b) { return (Number(a.style.zIndex) || 0) - (Number(b.style.zIndex) || 0); });
     marks.forEach(function (mark) {
       var one = mark.querySelector(".msap-signe"), r = one && one.getBoundingClientRect();
-      if (one) { sign(parent, one, (r.left + r.right) / 2 - frame.left, (r.top + r.bottom) / 2 - frame.top, short(r.width / one.offsetWidth)); }
+      if (!one) { return; }
+      var x = (r.left + r.right) / 2 - frame.left, y = (r.top + r.bottom) / 2 - frame.top;
+      if (one.hasAttribute("data-fil")) {
+        var to = "M" + short(x) + " " + short(y) + "l" + [-parseFloat(one.style.getPropertyValue("--msap-dx")), -parseFloat(one.style.getPropertyValue("--msap-dy"))].join(" ");
+        [["#fff", 3.5], ["#000", 1.5]].forEach(function (pen) { node(parent, "path", { d: to, fill: "none", stroke: pen[0], "stroke-width": pen[1] }); });
+      }
+      sign(parent, one, x, y, short(r.width / one.offsetWidth));
     });
     map.getContainer().querySelectorAll(".msap-ville").forEach(function (name) {
       var r = shown(name), size = parseFloat(name.style.fontSize) || 12;

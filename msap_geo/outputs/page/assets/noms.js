@@ -3,6 +3,8 @@
 (function () {
   var el = msap.element, S = msap.etat, pane = null, order = null, pen = null;
   var ROOM = 15000, HIGH = 14;
+  // The largest towns of a view, a share of its names, are named whatever stands there; from afar their suburbs are not.
+  var ALWAYS = 0.15, SUBURB = 45;
   // The first side of its point where a name covers nothing.
   var SIDES = [[10, -7], [-10, -7], [0, -22], [0, 9], [18, -7], [-18, -7], [12, -19], [12, 6], [-12, -19], [-12, 6]];
 
@@ -28,15 +30,23 @@
     return pen.measureText(text).width;
   }
 
+  // What a name may not cover, and the signs, which that of a large town may.
   function obstacles(map) {
-    var frame = map.getContainer().getBoundingClientRect(), found = [];
-    function add(node) {
-      var r = node.getBoundingClientRect();
-      if (r.width) { found.push([r.left - frame.left, r.top - frame.top, r.right - frame.left, r.bottom - frame.top]); }
+    var frame = map.getContainer().getBoundingClientRect();
+    function boxes(nodes) {
+      return Array.from(nodes, function (node) { return node.getBoundingClientRect(); }).filter(function (r) { return r.width; })
+        .map(function (r) { return [r.left - frame.left, r.top - frame.top, r.right - frame.left, r.bottom - frame.top]; });
     }
-    map.getContainer().querySelectorAll(".leaflet-marker-icon .msap-signe, .leaflet-control").forEach(add);
-    document.querySelectorAll(".msap-chercher, .msap-cle").forEach(add);
-    return found;
+    return {
+      hard: boxes(document.querySelectorAll(".leaflet-control, .msap-chercher, .msap-cle")),
+      signs: boxes(map.getContainer().querySelectorAll(".leaflet-marker-icon .msap-signe"))
+    };
+  }
+
+  function overlap(boxes, r) {
+    return boxes.reduce(function (sum, t) {
+      return sum + Math.max(0, Math.min(r[2], t[2]) - Math.max(r[0], t[0])) * Math.max(0, Math.min(r[3], t[3]) - Math.max(r[1], t[1]));
+    }, 0);
   }
 
   function settle() {
@@ -48,19 +58,29 @@
     var grid = data().repere, c = data().communes, size = map.getSize(), zoom = map.getZoom();
     var k = map.options.crs.scale(zoom) * grid.step, origin = map.getPixelOrigin();
     var dx = map.options.crs.scale(zoom) * grid.x - origin.x, dy = map.options.crs.scale(zoom) * grid.y - origin.y;
-    var shift = map.containerPointToLayerPoint([0, 0]), taken = obstacles(map), drawn = 0;
+    var shift = map.containerPointToLayerPoint([0, 0]), around = obstacles(map), taken = around.hard, drawn = 0, named = [], met = 0;
     var most = Math.round(size.x * size.y / ROOM), tries = 8 * most, list = ranked();
     for (var n = 0; n < list.length && drawn < most && tries > 0; n += 1) {
       var i = list[n], x = c.x[i] * k + dx - shift.x, y = c.y[i] * k + dy - shift.y;
       if (x < 0 || y < 0 || x > size.x || y > size.y) { continue; }
       tries -= 1;
-      var high = sizeOf(c.population[i], zoom), wide = widthOf(c.nom[i], high), place = null;
-      for (var s = 0; s < SIDES.length && !place; s += 1) {
+      if (msap.vueDEnsemble() && named.some(function (p) { return Math.abs(p[0] - x) < SUBURB && Math.abs(p[1] - y) < SUBURB; })) { continue; }
+      var always = met < ALWAYS * most, least = Infinity;
+      met += 1;
+      var high = sizeOf(c.population[i], zoom), wide = widthOf(c.nom[i], high), place = null, box = [];
+      for (var s = 0; s < SIDES.length; s += 1) {
         var left = x + (SIDES[s][0] > 0 ? SIDES[s][0] : SIDES[s][0] < 0 ? SIDES[s][0] - wide : -wide / 2), top = y + SIDES[s][1];
         var r = [left - 3, top - 2, left + wide + 3, top + HIGH + 2];
-        if (r[0] > 0 && r[1] > 0 && r[2] < size.x && r[3] < size.y && clear(taken, r)) { place = [left, top]; taken.push(r); }
+        if (r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r)) { continue; }
+        var over = overlap(around.signs, r);
+        if (over < least && (always || !over)) { place = [left, top]; least = over; box = r; }
+        if (!over) { break; }
       }
       if (!place) { continue; }
+      taken.push(box);
+      named.push([x, y]);
+      // From afar no sign says on which side of its name a town is.
+      if (msap.vueDEnsemble()) { write("", "msap-point", high, x + shift.x, y + shift.y); }
       write(c.nom[i], "msap-ville", high, place[0] + shift.x, place[1] + shift.y);
       drawn += 1;
     }
@@ -69,7 +89,7 @@
     beside.noms.forEach(function (name, n) {
       var x = beside.points[n][0] * k + dx - shift.x, y = beside.points[n][1] * k + dy - shift.y, half = widthOf(name, 13) / 2;
       var r = [x - half - 3, y - 10, x + half + 3, y + 10];
-      if (!name || r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r)) { return; }
+      if (!name || r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r) || overlap(around.signs, r)) { return; }
       taken.push(r);
       write(name, "msap-ville msap-voisin", 13, x - half + shift.x, y - 8 + shift.y);
     });
@@ -93,7 +113,7 @@
       onAdd: function (map) {
         if (!map.getPane("msapNoms")) {
           map.createPane("msapNoms").style.pointerEvents = "none";
-          map.getPane("msapNoms").style.zIndex = "590";
+          map.getPane("msapNoms").style.zIndex = "610";
           map.on("zoomanim", function () { map.getPane("msapNoms").textContent = ""; });
         }
         pane = map.getPane("msapNoms");

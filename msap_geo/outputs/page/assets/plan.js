@@ -178,7 +178,7 @@ var msapPlan = (function () {
         add(text, "span", " ou ");
         text.appendChild(vue.lien(E.rang[other]));
       });
-      add(text, "small", "tenu par " + msap.part(found.tenus[k], 0) + " des plans proches");
+      add(text, "small", "dans " + msap.part(found.tenus[k], 0) + " des plans à 1\u202f% près");
       add(item, "span", "+" + msap.nombre(found.apports[k]), "msap-compte");
     });
   }
@@ -216,6 +216,9 @@ var msapPlan = (function () {
     var mine = essai.resultat().seuils[0].couverts - essai.base().seuils[0].couverts, n = essai.choix().ouverts.length;
     var longest = Math.max(E.plans.length, n), peak = Math.max(most, mine, 1), floor = Math.min(0, mine);
     svg.textContent = "";
+    // One plan and today are two points: words say them.
+    svg.toggleAttribute("hidden", longest < 2);
+    parts.mine.hidden = longest < 2;
     svg.setAttribute("viewBox", "0 0 " + wide + " " + (high + 18));
     function x(k) { return left + 10 + k * (wide - 2 * left - 20) / longest; }
     function y(gain) { return top + (peak - gain) / (peak - floor) * (high - top); }
@@ -233,7 +236,8 @@ var msapPlan = (function () {
     svg.setAttribute("aria-label", "Habitants gagnés selon le nombre de bureaux : " + E.plans.map(function (one) {
       return one.n + ", " + msap.nombre(one.gain);
     }).join(" ; ") + ". Votre choix : " + n + ", " + msap.nombre(mine) + ".");
-    parts.mine.textContent = essai.vide() ? "Losange : aujourd’hui." : "Losange : votre choix, " + vue.signe(mine) + " habitants.";
+    parts.mine.textContent = "Habitants gagnés selon le nombre de bureaux. Losange : "
+      + (essai.vide() ? "aujourd’hui." : "votre choix, " + vue.signe(mine) + ".");
   }
 
   function buildTable(section) {
@@ -284,7 +288,7 @@ var msapPlan = (function () {
     parts.price = add(section, "p", "", "msap-plan-prix");
     parts.price.dataset.chiffre = "plan-prix";
     parts.list = add(section, "ol", "", "msap-plan-liste");
-    parts.sure = add(section, "p", "", "msap-note");
+    parts.sure = add(section, "p", "", "msap-note msap-plan-sure");
     parts.gap = add(section, "div", "", "msap-plan-compare");
     parts.curve = section.appendChild(document.createElementNS(SVG, "svg"));
     parts.curve.setAttribute("class", "msap-courbe");

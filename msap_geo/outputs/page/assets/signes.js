@@ -21,6 +21,9 @@
     return marker;
   }
 
+  // A bus has no one place: where a Maison stands, it stands beside.
+  var MOVING = "itinerante";
+
   function where(i) { return L.latLng(data().sites.lat[i], data().sites.lon[i]); }
 
   var STATES = {
@@ -38,6 +41,7 @@
         msap.fiches.ouvrir(msap.fiches.site(i), where(i), ["site", id]);
       });
       marker.msap = [kind, text];
+      marker.msapLibre = role === MOVING;
     }
     return S.marques[id];
   }
@@ -156,8 +160,13 @@
       taken.push(found);
       var sign = layer.getElement().querySelector(".msap-signe");
       if (!sign) { return; }
-      sign.style.setProperty("--msap-dx", Math.round(found.x - at.x) + "px");
-      sign.style.setProperty("--msap-dy", Math.round(found.y - at.y) + "px");
+      var dx = Math.round(found.x - at.x), dy = Math.round(found.y - at.y), far = Math.sqrt(dx * dx + dy * dy) / scale - SIDE / 2;
+      sign.style.setProperty("--msap-dx", dx + "px");
+      sign.style.setProperty("--msap-dy", dy + "px");
+      // A thread ties a sign moved apart to its place.
+      sign.toggleAttribute("data-fil", far > 0);
+      sign.style.setProperty("--msap-fil", Math.round(far) + "px");
+      sign.style.setProperty("--msap-angle", Math.atan2(-dy, -dx).toFixed(2) + "rad");
     });
   }
 

@@ -342,7 +342,7 @@
     parts.banner = el("p", "", "msap-bandeau msap-bandeau-essai");
     essai.ecouter(refresh);
     msap.surSite(onSite);
-    msap.surCommune(onCommune);
+    msap.surCommune(onCommune, true);
     document.addEventListener("keydown", shortcuts);
     essai.demarrer(E);
   });

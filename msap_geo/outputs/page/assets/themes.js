@@ -146,8 +146,8 @@
     }
     if (data.evolution) {
       msap.surCommune(function (i) {
-        return [["En " + data.evolution.depuis, msap.minutes(data.evolution.minutesAvant[i])],
-          ["Depuis", data.evolution.classes[data.evolution.classe[i]].nom]];
+        return [[(/\//.test(data.evolution.depuis) ? "Le " : "En ") + data.evolution.depuis, msap.minutes(data.evolution.minutesAvant[i])],
+          ["Depuis lors", data.evolution.classes[data.evolution.classe[i]].nom]];
       });
     }
     if (data.sansVoiture) {
