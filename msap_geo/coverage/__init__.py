@@ -15,6 +15,7 @@ from msap_geo.coverage.access import (
 )
 from msap_geo.coverage.attendance import (
     FEWEST,
+    NO_BETTER,
     OF_FEW,
     TOO_FEW,
     Calibration,
@@ -146,6 +147,7 @@ __all__ = [
     "MOVED_M",
     "NOISE_MINUTES",
     "NO_ACCESS",
+    "NO_BETTER",
     "OF_FEW",
     "ONLY_AFTER",
     "ONLY_BEFORE",

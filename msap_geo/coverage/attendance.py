@@ -32,6 +32,7 @@ FULL_QUANTILE = 0.9
 SATURATED, BUSY = 1.0, 0.8
 
 CALIBRATED, OF_FEW, TOO_FEW = "calé", "calé sur peu de sites", "trop peu de sites"
+NO_BETTER = "pas mieux que des visites égales"
 
 _BOUNDS = ((0.0, 3.0), (0.0, 6.0))
 """Of the exponents of size and of time: outside, what is fitted is noise."""
@@ -47,9 +48,10 @@ class Calibration(NamedTuple):
     Parameters
     ----------
     huff
-        Exponents of size and of time; the usual ones where too few sites are observed.
+        Exponents of size and of time, as fitted; the usual ones where too few sites are observed.
     visits_per_person
-        Visits a year of an inhabitant who has a site within the bound; NaN where not calibrated.
+        Visits a year of an inhabitant who has a site within the bound, by :attr:`law`; NaN where
+        too few sites are observed.
     standard_errors
         Of the exponents of size and of time; NaN for one that was not read.
     size_known
@@ -68,7 +70,10 @@ class Calibration(NamedTuple):
     capacity_people
         Inhabitants a site of median hours can serve: visits it can receive by visits a person.
     status
-        ``calé``, ``calé sur peu de sites`` or ``trop peu de sites``.
+        ``calé``, ``calé sur peu de sites``, ``pas mieux que des visites égales`` or ``trop peu de
+        sites``.
+    visits_a_week
+        Of an observed site, all alike: what tells better than a law that explains nothing.
     """
 
     huff: Huff
@@ -83,6 +88,12 @@ class Calibration(NamedTuple):
     per_hour: float
     capacity_people: float
     status: str
+    visits_a_week: float = float("nan")
+
+    @property
+    def law(self) -> Huff:
+        """The law to count with: the fitted one if it tells more than equal visits do."""
+        return self.huff if self.status in {CALIBRATED, OF_FEW} else HUFF
 
 
 def calibrate(
@@ -240,7 +251,11 @@ def _calibrated(fitted: _Fit, per_hour: float) -> Calibration:
     spread = float(((visits - visits.mean()) ** 2).sum())
     free = max(len(visits) - (3 if fitted.sized else 2), 1)
     dispersion = float(((visits - expected) ** 2 / expected).sum() / free)
-    rate = fitted.rate(law)
+    explained = 1 - deviance / null if null > 0 else float("nan")
+    state = CALIBRATED if len(visits) >= FEW else OF_FEW
+    if not explained > 0:
+        state = NO_BETTER
+    rate = fitted.rate(HUFF if state == NO_BETTER else law)
     median = float(np.median(fitted.hours[fitted.hours > 0])) if (fitted.hours > 0).any() else 0.0
     return Calibration(
         huff=law,
@@ -250,11 +265,12 @@ def _calibrated(fitted: _Fit, per_hour: float) -> Calibration:
         sites=len(visits),
         r2=1 - float(((visits - expected) ** 2).sum()) / spread if spread > 0 else float("nan"),
         deviance=deviance,
-        deviance_explained=1 - deviance / null if null > 0 else float("nan"),
+        deviance_explained=explained,
         dispersion=dispersion,
         per_hour=per_hour,
         capacity_people=per_hour * median * WEEKS_A_YEAR / rate if rate > 0 else float("nan"),
-        status=CALIBRATED if len(visits) >= FEW else OF_FEW,
+        status=state,
+        visits_a_week=float(visits.sum() / (even.sum() * WEEKS_A_YEAR)),
     )
 
 
@@ -352,7 +368,8 @@ def saturation(
     -------
     pandas.DataFrame
         ``site_id, nom, heures, visites_an`` (observed, brought to a year; null where not),
-        ``visites_modele`` (by the law; null where too few sites are observed), ``capacite_an``,
+        ``visites_modele`` (by the law, the same everywhere where it tells no more than that; null
+        where too few sites are observed), ``capacite_an``,
         ``saturation`` (visits observed, of the law else, by capacity) and ``etat``: *saturée* from
         1, *chargée* from 0.8, *libre*, *inconnu*.
     """
@@ -365,6 +382,8 @@ def saturation(
         times, found.huff.attraction(hours), exponent=found.huff.time_exponent
     )
     modelled = found.visits_per_person * (shares.T @ people)
+    if found.status == NO_BETTER:
+        modelled = np.where(modelled > 0, found.visits_a_week * WEEKS_A_YEAR, 0.0)
     capacity = found.per_hour * hours * WEEKS_A_YEAR
     told = np.where(np.isfinite(yearly), yearly, modelled)
     ratio = np.divide(told, capacity, out=np.full(len(sites), np.nan), where=capacity > 0)

@@ -70,16 +70,16 @@ def test_a_study_finds_the_law_again_and_uses_it(tmp_path, simulated, capsys):
 
 def test_a_law_that_explains_nothing_is_not_to_be_trusted():
     row = {
-        "statut": "calé sur peu de sites", "nb_sites": 8, "exposant_temps": 0.0,
+        "statut": "pas mieux que des visites égales", "nb_sites": 8, "exposant_temps": 0.0,
         "exposant_taille": 0.0, "visites_par_habitant": 2.5, "r2": -3.2,
         "deviance_expliquee": -4.6, "visites_par_heure": 0.8,
     }  # fmt: skip
     told = answers.attendance_in_words(pd.DataFrame([row]))
-    assert "ne pas s'y fier" in told
+    assert "les bassins gardent la loi de Huff usuelle" in told
     assert "2,5 visites par habitant" in told
     assert told.endswith("0,8 visite")
-    sound = answers.attendance_in_words(pd.DataFrame([{**row, "deviance_expliquee": 0.4}]))
-    assert "fier" not in sound
+    better = {**row, "statut": "calé sur peu de sites", "deviance_expliquee": 0.4}
+    assert "usuelle" not in answers.attendance_in_words(pd.DataFrame([better]))
 
 
 def test_few_sites_and_unknown_ones_are_told(tmp_path, simulated):

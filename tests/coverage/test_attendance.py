@@ -85,10 +85,12 @@ def test_sites_alike_do_not_tell_what_hours_weigh():
 
 def test_too_few_sites_are_told_and_the_usual_law_is_kept():
     times, people, hours = country(3)
+    weeks = np.full(25, 52.0)
+    drawn = expected_visits(times, people, hours, size=1, slope=2, rate=1, weeks=weeks)
     visits = np.full(25, np.nan)
     for n, status in ((0, "trop peu de sites"), (5, "trop peu de sites"),
                       (6, "calé sur peu de sites"), (15, "calé")):  # fmt: skip
-        visits[:n] = 1_000.0 + np.arange(n)
+        visits[:n] = drawn[:n]
         found = coverage.calibrate(times, people, hours, visits, np.full(25, 52.0))
         assert found.status == status
         assert (found.huff == coverage.HUFF) or n >= 6
@@ -98,6 +100,28 @@ def test_too_few_sites_are_told_and_the_usual_law_is_kept():
         coverage.calibrate(times, people, hours, -visits, np.full(25, 52.0))
     with pytest.raises(DataError):
         coverage.calibrate(times, people[1:], hours, visits, np.full(25, 52.0))
+
+
+def test_a_law_no_better_than_equal_visits_is_told_and_not_counted_with():
+    times, people, hours = country(3)
+    visits, weeks = 1_000.0 + 10 * np.arange(25), np.full(25, 52.0)
+    visits[20:] = np.nan
+    found = coverage.calibrate(times, people, hours, visits, weeks)
+    assert found.status == coverage.NO_BETTER
+    assert found.deviance_explained <= 0
+    assert found.law == coverage.HUFF
+    assert found.visits_a_week == pytest.approx(visits[:20].mean() / 52)
+    sites = pd.DataFrame(
+        {"site_id": times.site_ids, "nom": "x", "heures": hours, "visites": visits,
+         "semaines": weeks}
+    )  # fmt: skip
+    table = coverage.saturation(found, times, people, sites)
+    assert set(table["visites_modele"]) == {round(visits[:20].mean())}
+    equal = coverage.calibrate(times, people, hours, np.full(25, 500.0), weeks)
+    assert equal.law == coverage.HUFF
+    drawn = expected_visits(times, people, hours, size=0.5, slope=1, rate=1, weeks=weeks)
+    sound = coverage.calibrate(times, people, hours, drawn, weeks)
+    assert sound.law == sound.huff != coverage.HUFF
 
 
 def test_sites_nobody_reaches_and_never_open_ones():
@@ -188,6 +212,35 @@ class TestFile:
         loaded = loaders.load_attendance(path)
         assert loaded.table["visites"].tolist() == [190, 8]
         assert loaded.table["semaines"].tolist() == [104, 1]
+        assert len(loaded.anomalies) == 2
+
+    @pytest.mark.parametrize(
+        ("head", "rows", "visits", "weeks"),
+        [
+            ("annee;mois", ["2024;1", "2024;février", "2024;03"], 30, 13),
+            ("annee;mois", ["2024;2024-05", "2024;05"], 20, 52 / 12),
+            ("annee;mois", ["2024.0;5.0", "2024;"], 20, 52 / 12 + 52),
+            ("annee;trimestre", ["2024;T1", "2024;2"], 20, 26),
+            ("annee;semestre", ["2023;S2", "2024;1"], 20, 52),
+            ("mois", ["2024-05"], 10, 52 / 12),
+            ("annee", ["2023", "2024"], 20, 104),
+        ],
+    )
+    def test_a_year_apart_from_its_months_is_no_year(self, tmp_path, head, rows, visits, weeks):
+        path = tmp_path / "visites.csv"
+        lines = [f"1;10;{row}" for row in rows]
+        path.write_text("\n".join([f"site_id;visites;{head}", *lines]) + "\n", encoding="utf-8")
+        loaded = loaders.load_attendance(path)
+        assert loaded.anomalies == ()
+        assert loaded.table["visites"].tolist() == [visits]
+        assert loaded.table["semaines"].tolist() == [pytest.approx(weeks)]
+
+    def test_a_month_that_is_none_is_told(self, tmp_path):
+        path = tmp_path / "visites.csv"
+        text = "site_id;visites;annee;mois\n1;10;2024;13\n1;9;;5\n"
+        path.write_text(text, encoding="utf-8")
+        loaded = loaders.load_attendance(path)
+        assert loaded.table.empty
         assert len(loaded.anomalies) == 2
 
     def test_identifiers_first_and_names_several_bear_are_nobodys(self, tmp_path):

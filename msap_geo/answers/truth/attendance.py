@@ -76,7 +76,7 @@ def attendance_of(result: StudyResult, maisons: gpd.GeoDataFrame, origin: Origin
         "frequentation": coverage.saturation(found, times, people, sites),
         "frequentation_calage": coverage.calibration_table(found),
     }
-    return Attendance(found.huff, tables, tuple(ledger.anomalies))
+    return Attendance(found.law, tables, tuple(ledger.anomalies))
 
 
 def attendance_in_words(table: pd.DataFrame) -> str:
@@ -100,8 +100,12 @@ def attendance_in_words(table: pd.DataFrame) -> str:
             f"modèle (il en faut {coverage.FEWEST}) ; la loi de Huff usuelle est gardée"
         )
     few = ", peu de sites : à prendre avec prudence" if row["statut"] == coverage.OF_FEW else ""
-    worse = row["deviance_expliquee"] <= 0
-    doubt = ", moins bien que des visites égales partout : ne pas s'y fier" if worse else ""
+    doubt = (
+        ", pas mieux que des visites égales partout : les bassins gardent la loi de Huff usuelle, "
+        "et une Maison sans visites connues en prend autant que les autres"
+        if row["statut"] == coverage.NO_BETTER
+        else ""
+    )
     return (
         f"fréquentation, modèle de Huff calé sur {sites}{few} : temps à la puissance "
         f"{french.short(row['exposant_temps'], 2)}, heures à la puissance "

@@ -11,6 +11,7 @@ import pandas as pd
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.prospective.saison import month_of
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, to_number
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ _REQUIRED = {
 _OPTIONAL = {
     "identifiant": ("site_id", "id_fs", "identifiant"),
     "nom": ("nom", "lib_fs", "libelle"),
-    "periode": ("periode", "annee", "mois", "date"),
+    "periode": ("periode", "date"),
+    "annee": ("annee", "an"),
+    "mois": ("mois",),
+    "trimestre": ("trimestre",),
+    "semestre": ("semestre",),
 }
 _FORMS = (
     (re.compile(r"\d{4}"), WEEKS),
@@ -35,6 +40,7 @@ _FORMS = (
 )
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})\s*/\s*(\d{4}-\d{2}-\d{2})")
 _YEAR = ""
+_PARTS = ("periode", "annee", "mois", "trimestre", "semestre")
 
 
 def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
@@ -45,8 +51,9 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
     path
         CSV with ``site_id`` (or ``id_fs``) or ``nom`` (or ``lib_fs``), ``visites``, and possibly
         ``periode``: a year (the default), ``2024-S1``, ``2024-T3``, ``2024-05``, or two days
-        ``2024-01-01/2024-03-31``. Several rows of a site are added, and a period told several
-        times, as operator by operator, lasts once.
+        ``2024-01-01/2024-03-31``. The year may stand apart (``annee``), beside a month (``mois``,
+        by its number or its name), a ``trimestre`` or a ``semestre``. Several rows of a site are
+        added, and a period told several times, as operator by operator, lasts once.
 
     Returns
     -------
@@ -71,6 +78,7 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
         )
     raw[LINE] = table[LINE]
     text = raw["visites"].fillna("").str.strip()
+    raw["periode"] = raw[list(_PARTS)].fillna("").apply(_period, axis="columns")
     given = raw[text != ""].copy()
     count = to_number(given["visites"]).astype(float)
     weeks = given["periode"].fillna("").map(_weeks).astype(float)
@@ -96,6 +104,25 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
         .agg({"visites": "sum", "semaines": "sum"})
     )
     return Loaded(found, len(raw), tuple(anomalies))
+
+
+def _period(parts: pd.Series) -> str:
+    """Write a period in one word: a month told beside its year is no year."""
+    said = {name: str(parts[name]).strip().lower().removesuffix(".0") for name in _PARTS}
+    if said["periode"]:
+        return said["periode"]
+    year = said["annee"]
+    for name, mark in (("mois", ""), ("trimestre", "t"), ("semestre", "s")):
+        part = said[name]
+        if not part:
+            continue
+        month = month_of(part) if name == "mois" else None
+        number = str(month or part.removeprefix(mark))
+        # One that tells its year itself is a period by itself.
+        if not number.isdecimal() or not re.fullmatch(r"\d{4}", year):
+            return part
+        return f"{year}-{mark}{number}" if mark else f"{year}-{number.zfill(2)}"
+    return year
 
 
 def _weeks(period: str) -> float:
