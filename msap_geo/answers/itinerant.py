@@ -103,7 +103,9 @@ def cover_since(result: StudyResult, before: pd.DataFrame) -> dict[str, pd.DataF
     stops = previous_rounds(result)
     if result.cover is None and not stops:
         return {}
-    hours = rounds.hours_within(result.roads, result.origins, stops, threshold=threshold)
+    hours = rounds.hours_within(
+        result.roads, result.origins, stops, threshold=threshold, stands=result.places.origins
+    )
     was = rounds.kinds_of_cover(coverage.is_beyond(before, threshold).to_numpy(), hours)
     nothing = np.zeros(len(result.access))
     now = (

@@ -87,7 +87,7 @@ def _territories(parts: ReportParts) -> Table:
 
 
 def _stops(parts: ReportParts) -> Table:
-    names = parts.result.communes.set_index("code_insee")["nom"]
+    names = parts.result.places.communes.set_index("code_insee")["nom"]
     stops = parts.result.stops
     left = len(stops) - _LISTED
     return Table(

@@ -36,7 +36,7 @@ def study_tables(result: StudyResult) -> dict[str, pd.DataFrame]:
 
 def stops_table(result: StudyResult) -> pd.DataFrame:
     """Return the stops of the rounds that exist, in the columns of the CSV that is read."""
-    names = result.communes.set_index("code_insee")["nom"]
+    names = result.places.communes.set_index("code_insee")["nom"]
     return pd.DataFrame(
         [
             {

@@ -312,21 +312,31 @@ def _within(times: TravelTimes, threshold: float) -> csr_array:
 
 
 def _to_stops(
-    roads: RoadNetwork, origins: gpd.GeoDataFrame, stops: Iterable[Stop], threshold: float
+    roads: RoadNetwork,
+    origins: gpd.GeoDataFrame,
+    stops: Iterable[Stop],
+    threshold: float,
+    stands: gpd.GeoDataFrame | None,
 ) -> TravelTimes:
     held = {stop.code_insee for stop in stops}
-    where = origins[origins["code_insee"].isin(held)].reset_index(drop=True)
+    places = origins if stands is None else stands
+    where = places[places["code_insee"].isin(held)].reset_index(drop=True)
     return matrix(roads, origins, where.assign(site_id=where["code_insee"]), max_minutes=threshold)
 
 
 def places_within(
-    roads: RoadNetwork, origins: gpd.GeoDataFrame, stops: Sequence[Stop], *, threshold: float
+    roads: RoadNetwork,
+    origins: gpd.GeoDataFrame,
+    stops: Sequence[Stop],
+    *,
+    threshold: float,
+    stands: gpd.GeoDataFrame | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Return which communes each commune with a stop serves.
 
     Parameters
     ----------
-    roads, origins, stops, threshold
+    roads, origins, stops, threshold, stands
         As of :func:`hours_within`.
 
     Returns
@@ -336,7 +346,7 @@ def places_within(
     """
     if not stops:
         return {}
-    times = _to_stops(roads, origins, stops, threshold)
+    times = _to_stops(roads, origins, stops, threshold, stands)
     near = _within(times, threshold).tocsc()
     return {
         str(code): np.sort(near.indices[near.indptr[i] : near.indptr[i + 1]]).astype(np.int64)
@@ -351,6 +361,7 @@ def hours_within(
     *,
     threshold: float,
     cycles: Mapping[str, int] | None = None,
+    stands: gpd.GeoDataFrame | None = None,
 ) -> NDArray[np.float64]:
     """Count the hours a week each commune has some stop open within the threshold.
 
@@ -359,13 +370,15 @@ def hours_within(
     roads
         Roads of the study.
     origins
-        Where communes start from and vehicles stop, ``demand_id`` and ``code_insee``.
+        Where communes start from, ``demand_id`` and ``code_insee``.
     stops
-        Stops, in these communes.
+        Stops, in these communes or in those of ``stands``.
     threshold
         Minutes, inclusive.
     cycles
         As of :func:`weekly_service`.
+    stands
+        Where vehicles stop, communes across the border included; ``origins`` by default.
 
     Returns
     -------
@@ -374,7 +387,7 @@ def hours_within(
     """
     if not stops:
         return np.zeros(len(origins))
-    times = _to_stops(roads, origins, stops, threshold)
+    times = _to_stops(roads, origins, stops, threshold, stands)
     return weekly_service(times, tuple(stops), threshold=threshold, cycles=cycles)
 
 

@@ -193,7 +193,12 @@ class Facts:
             return None
         threshold = self.study.threshold
         hours = rounds.hours_within(
-            self.roads, self.origins, self.stops, threshold=threshold, cycles=self.cycles
+            self.roads,
+            self.origins,
+            self.stops,
+            threshold=threshold,
+            cycles=self.cycles,
+            stands=self.places.origins,
         )
         beyond = coverage.is_beyond(self.access, threshold).to_numpy()
         return pd.DataFrame(

@@ -108,6 +108,11 @@ class Places(NamedTuple):
             near = near[(self.ours(near) | around).to_numpy()]
         return self.written(near)
 
+    def stopping(self, moving: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Keep the Maisons that move of the territory, and those of communes around it."""
+        known = moving["code_insee"].isin(self.communes["code_insee"])
+        return moving[self.ours(moving) | known]
+
     def written(self, kept: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Write the names of sites as people do: lists have capitals.
 

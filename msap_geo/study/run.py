@@ -179,9 +179,15 @@ def _timed(
 
 
 def _own_stops(places: Places, stops: tuple[rounds.Stop, ...]) -> tuple[rounds.Stop, ...]:
+    """Keep the stops of the territory, and those near enough to its border to count.
+
+    As of Maisons: a bus just across the border serves whom it reaches.
+    """
     if places.territory is None:
         return stops
-    return tuple(stop for stop in stops if stop.code_insee in places.territory)
+    around = loaders.within_border(places.origins, places.own(places.communes))
+    near = {*places.territory, *places.origins.loc[around, "code_insee"]}
+    return tuple(stop for stop in stops if stop.code_insee in near)
 
 
 def _by_profile(

@@ -182,7 +182,7 @@ def _stops_with(
     result: StudyResult, choice: Choice
 ) -> tuple[tuple[Stop, ...], tuple[Stop, ...], tuple[tuple[Site, ...], tuple[Site, ...]]]:
     """Return the stops held under a choice, those left in project, and those it moves, named."""
-    names = result.communes.set_index("code_insee")["nom"]
+    names = result.places.communes.set_index("code_insee")["nom"]
     moved, sides = [], []
     for stops, asked, problem in (
         (result.planned, choice.stops_opened, "inconnus parmi les arrêts en projet de l'étude"),

@@ -97,7 +97,7 @@ def load_sites(ledger: Ledger, places: Places) -> Sites:
         int((offices.table["genre"] != loaders.ITINERANT_OFFICE).sum()),
         maisons.rows_read,
         offices.rows_read,
-        *rounds_of(ledger, places, itinerants, data.maisons),
+        *rounds_of(ledger, places, near[moving], data.maisons),
         _hosts(ledger, places, {*maisons.table["site_id"], *offices.table["site_id"]}),
     )
 
@@ -140,7 +140,10 @@ def rounds_of(
     """
     own = read_rounds(ledger, places)
     listed = rounds.stops_of_list(
-        itinerants, places.communes, told=[stop.vehicle for stop in own], file=written.name
+        places.stopping(itinerants),
+        places.communes,
+        told=[stop.vehicle for stop in own],
+        file=written.name,
     )
     ledger.anomalies += listed.anomalies
     stops = (*own, *listed.stops)
@@ -305,8 +308,8 @@ def previous_rounds(facts: Facts) -> tuple[rounds.Stop, ...]:
         _settled(ledger, facts.places, read_previous(ledger), written).table
     )
     moving = ~near["site_id"].isin(counted(study, near)["site_id"])
-    rows = near[moving & facts.places.ours(near)]
-    return rounds.stops_of_list(rows, facts.communes, told=(), file=written.name).stops
+    rows = facts.places.stopping(near[moving])
+    return rounds.stops_of_list(rows, facts.places.communes, told=(), file=written.name).stops
 
 
 def operator_counters(

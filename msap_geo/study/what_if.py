@@ -104,9 +104,13 @@ def _stops(result: Facts) -> outputs.Stops | None:
     if not stops:
         return None
     weeks = rounds.whole_cycle(result.cycles)
-    row = {code: i for i, code in enumerate(result.access["code_insee"])}
+    names = result.places.communes.set_index("code_insee")["nom"]
     near = rounds.places_within(
-        result.roads, result.origins, stops, threshold=result.study.threshold
+        result.roads,
+        result.origins,
+        stops,
+        threshold=result.study.threshold,
+        stands=result.places.origins,
     )
     place = {code: i for i, code in enumerate(near)}
     return outputs.Stops(
@@ -115,7 +119,8 @@ def _stops(result: Facts) -> outputs.Stops | None:
         held=[True] * len(result.stops) + [False] * len(result.planned),
         place=[place[stop.code_insee] for stop in stops],
         spans=[_spans(stop, result.cycles[stop.vehicle], weeks) for stop in stops],
-        communes=[row[code] for code in near],
+        codes=list(near),
+        names=[str(names[code]) for code in near],
         within=list(near.values()),
         weeks=weeks,
     )

@@ -12,7 +12,9 @@ from support.commands import failed, run
 from msap_geo import network
 from msap_geo.campaign import read_campaign, run_campaign, tasks_of
 from msap_geo.campaign.conduct import conduct
+from msap_geo.documents import report_document, report_parts
 from msap_geo.errors import StudyError, TerritoryError
+from msap_geo.folder import study_tables
 from msap_geo.study import (
     audit_study,
     provenance_of,
@@ -56,6 +58,36 @@ class TestStudy:
         assert part.zones["communes"].explode().isin(EPCI[EAST]).all()
         sites = simulation_of(part).sites
         assert dict(zip(sites["site_id"], sites["role"], strict=True))["531"] == "voisine"
+
+    def test_a_bus_across_the_border_serves_those_it_reaches(self, country, monkeypatch):
+        def with_stops(*codes):
+            asked = study(country, *codes)
+            text = "vehicule;jour;code_insee;arrivee;depart\n"
+            for day, code, end in (("lundi", 1, 10), ("mardi", 2, 12), ("jeudi", 3, 10)):
+                text += f"Bus;{day};5300{code};09:00;{end}:00\n"
+            (country.folder / "arrets.csv").write_text(text, encoding="utf-8")
+            path = country.folder / "etude.toml"
+            text = path.read_text(encoding="utf-8")
+            assert "[donnees]" in text
+            text = text.replace("[donnees]", '[donnees]\ntournees = "arrets.csv"')
+            path.write_text(text, encoding="utf-8")
+            return run_study(read_study(asked.path(path)))
+
+        whole, part = with_stops(), with_stops(EAST)
+        mine = whole.cover[whole.cover["code_insee"].isin(EPCI[EAST])].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part.cover, mine)
+        alone = mine.set_index("code_insee")["heures_itinerantes"]
+        assert alone["53003"] > 1  # more than its own hour: the stop of its neighbour
+        stops = simulation_of(part).stops
+        assert stops.codes == ["53001", "53002", "53003"]
+        assert all(stops.names)
+        table = study_tables(part)["arrets_itinerants"]
+        assert table["code_insee"].tolist() == ["53001", "53002", "53003"]
+        document = report_document(report_parts(part))
+        assert any("viennent aux habitants" in one.title for one in document.sections)
+        # As of Maisons, one beyond the border's reach is left.
+        monkeypatch.setattr("msap_geo.loaders.territory.territoire.BORDER_KM", 5)
+        assert [stop.code_insee for stop in with_stops(EAST).stops] == ["53002", "53003"]
 
     def test_times_may_be_those_of_another_engine(self, country):
         part = run_study(study(country, EAST))

@@ -67,11 +67,11 @@ class Stops:
     held
         Whether each exists; else it is in project.
     place
-        Of each, row of ``communes``.
+        Of each, row of ``codes``.
     spans
         Of each, when it is open: minutes since the first Monday of the whole cycle.
-    communes
-        Communes that have stops, rows of the access table.
+    codes, names
+        Communes that have stops, those across the border included.
     within
         Of each of them, the communes within the first threshold, rows of the access table.
     weeks
@@ -83,7 +83,8 @@ class Stops:
     held: Sequence[bool]
     place: Sequence[int]
     spans: Sequence[Sequence[tuple[int, int]]]
-    communes: Sequence[int]
+    codes: Sequence[str]
+    names: Sequence[str]
     within: Sequence[NDArray[np.int64]]
     weeks: int
 
@@ -177,7 +178,8 @@ def _stops(stops: Stops) -> dict[str, Any]:
         "tenu": [int(held) for held in stops.held],
         "lieu": list(stops.place),
         "plages": [[list(span) for span in spans] for spans in stops.spans],
-        "communes": list(stops.communes),
+        "codes": list(stops.codes),
+        "noms": list(stops.names),
         "portee": [_text(np.diff(rows, prepend=0)) for rows in stops.within],
         "semaines": stops.weeks,
     }

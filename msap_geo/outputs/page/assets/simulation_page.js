@@ -148,8 +148,8 @@ var msapEssai = (function () {
   }
 
   function stopLine(index) {
-    var c = E.tournees.commune[index];
-    return { site_id: E.tournees.id[index], nom: E.tournees.mots[index], commune: msap.donnees().communes.nom[c], code_insee: E.code[c] };
+    var T = E.tournees;
+    return { site_id: T.id[index], nom: T.mots[index], commune: T.nom[index], code_insee: T.code[index] };
   }
 
   // A scenario's page starts from a choice already: what is exported is the whole.

@@ -18,7 +18,8 @@ var msapTournees = (function () {
     });
     return {
       id: arrets.id, mots: arrets.mots, rang: rang, de: de, semaines: arrets.semaines, plages: arrets.plages,
-      tenu: arrets.tenu, commune: arrets.lieu.map(function (place) { return arrets.communes[place]; }),
+      tenu: arrets.tenu, nom: arrets.lieu.map(function (place) { return arrets.noms[place]; }),
+      code: arrets.lieu.map(function (place) { return arrets.codes[place]; }),
       autour: arrets.lieu.map(function (place) { return autour[place]; }), unions: Object.create(null)
     };
   }

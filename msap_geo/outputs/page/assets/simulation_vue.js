@@ -100,7 +100,7 @@ var msapVue = (function () {
     essai.choix().arrets.forEach(stopLine);
   }
 
-  function stopPlace(index) { return msap.donnees().communes.nom[E.tournees.commune[index]]; }
+  function stopPlace(index) { return E.tournees.nom[index]; }
 
   function stopLine(index) {
     var item = add(parts.chosen, "li"), held = Boolean(E.tournees.tenu[index]);
