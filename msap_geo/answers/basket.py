@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from msap_geo import coverage, french, loaders, siting, travel
+from msap_geo import coverage, french, loaders, siting
 from msap_geo.answers.basket_sites import basket_hosts, basket_sites
 from msap_geo.coverage.access import MINUTES_DECIMALS
-from msap_geo.errors import StudyError
 from msap_geo.notebook_html import card
 from msap_geo.siting import baskets
 from msap_geo.territory import DEPARTEMENTS
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+    from msap_geo import travel
     from msap_geo.anomalies import Anomaly
+    from msap_geo.answers.basket_sites import BasketSites
     from msap_geo.study.result import StudyResult
 
 SHOWN = 20
@@ -108,15 +109,15 @@ def fill_basket(
     """
     study = result.study
     progress("Lecture des services")
-    sites, anomalies = basket_sites(result)
-    waits = _waits(result, sites)
+    known = basket_sites(result)
+    sites, waits = known.tables, _waits(result, known)
     progress("Temps de trajet vers chaque service")
     places = _places(result, sites, waits)
-    by_cell = result.carreaux is not None
+    by_cell = result.carreaux is not None and not result.times.file
     lacking = baskets.missing_services(places.minutes, study.threshold)
     hosts = basket_hosts(result)
     progress("Où ajouter un service")
-    trips = travel.matrix(result.roads, places.points, hosts, max_minutes=study.threshold)
+    trips = result.times.matrix(places.points, hosts, max_minutes=study.threshold)
     plan = _plan(result, places, trips, lacking, number)
     return Basket(
         result=result,
@@ -127,28 +128,16 @@ def fill_basket(
         plan_sites=_plan_sites(plan, hosts, trips, places, lacking, study.panier.services),
         plan=plan,
         by_cell=by_cell,
-        anomalies=anomalies,
+        anomalies=known.anomalies,
     )
 
 
-def _waits(
-    result: StudyResult, sites: dict[str, gpd.GeoDataFrame]
-) -> dict[str, NDArray[np.float64]]:
+def _waits(result: StudyResult, known: BasketSites) -> dict[str, NDArray[np.float64]]:
     """Return the days one waits at each site: its own, else those of its service, else none."""
-    asked = result.study.panier
-    own = {} if asked.delais is None else loaders.load_delays(result.study.path(asked.delais))
-    known = {site for table in sites.values() for site in table["site_id"]}
-    unknown = sorted(set(own) - known)
-    if unknown:
-        raise StudyError(
-            f"délais de sites inconnus : {', '.join(unknown[:5])}"
-            + (f" et {len(unknown) - 5} autres" if len(unknown) > 5 else ""),  # noqa: PLR2004
-            where=f"[panier] delais, {asked.delais}",
-            remedy="reprendre les identifiants des fichiers de services",
-        )
+    days = result.study.panier.jours
     return {
-        name: table["site_id"].map(own).fillna(asked.jours.get(name, 0.0)).to_numpy(dtype=float)
-        for name, table in sites.items()
+        name: table["site_id"].map(known.waits).fillna(days.get(name, 0.0)).to_numpy(dtype=float)
+        for name, table in known.tables.items()
     }
 
 
@@ -157,9 +146,9 @@ def _places(
     sites: dict[str, gpd.GeoDataFrame],
     waits: dict[str, NDArray[np.float64]],
 ) -> _Places:
-    by_cell = result.carreaux is not None
-    if result.carreaux is not None:
-        points = loaders.carreau_points(result.carreaux, epsg=result.roads.epsg)
+    by_cell = result.carreaux is not None and not result.times.file
+    if result.carreaux is not None and by_cell:
+        points = loaders.carreau_points(result.carreaux, epsg=result.times.epsg)
     else:
         points = result.origins.assign(population=result.access["population"].to_numpy())
     points = points.reset_index(drop=True)
@@ -169,13 +158,11 @@ def _places(
             columns.append(np.full(n, np.inf))
             days.append(np.full(n, np.inf))
             continue
-        near = travel.nearest(result.roads, points, table)
+        near = result.times.nearest(points, table)
         first = near[near["rang"] == 1].set_index("demand_id")["minutes"]
         minutes = first.reindex(points["demand_id"]).to_numpy(dtype=float)
         columns.append(np.where(np.isnan(minutes), np.inf, minutes.round(MINUTES_DECIMALS)))
-        reach = travel.matrix(
-            result.roads, points, table, max_minutes=result.study.threshold
-        ).minutes
+        reach = result.times.matrix(points, table, max_minutes=result.study.threshold).minutes
         days.append(baskets.least_wait(csr_array(reach), waits[name], n_places=n))
     return _Places(
         points,

@@ -14,6 +14,7 @@ from msap_geo import audit, loaders, network
 from msap_geo.errors import MsapGeoError
 from msap_geo.study.asked.roads import LIVE
 from msap_geo.study.asked.scenery import read_scenery
+from msap_geo.study.asked.services import read_services
 from msap_geo.study.audit_territory import check_territory
 from msap_geo.study.file import as_study
 from msap_geo.study.inputs import (
@@ -129,7 +130,7 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
         if data.la_poste_horaires is not None:
             # Lines are those of the points.
             book.anomalies += audit.without_hours(offices.table, file=data.la_poste.name)
-    near = None
+    reached: dict[Path, gpd.GeoDataFrame] = {}
     for written, loaded in (
         (data.maisons, maisons),
         (data.la_poste, offices),
@@ -139,8 +140,8 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
             continue
         book.anomalies += audit.superposed(loaded.table, file=written.name)
         settled = _settled(book, known, places, loaded.table, written)
-        if settled is not None and places is not None and loaded is maisons:
-            near = places.within_reach(settled)
+        if settled is not None and places is not None:
+            reached[written] = places.within_reach(settled)
     _hosts(book, known, places, [one.table for one in (maisons, offices) if one is not None])
     for path in study.diagnostic.operateurs:
         # Several counters at one address are no surprise.
@@ -152,10 +153,12 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
             *audit.without_hours(maisons.table, file=data.maisons.name),
             *audit.below_label(maisons.table, file=data.maisons.name),
         ]
+    near = reached.get(data.maisons)
     if near is None:
         return None
     maisons_counted = counted(study, near)
     read_attendance(book, maisons_counted)
+    _basket(book, known, places, maisons_counted, reached.get(data.la_poste))
     _rounds(book, places, near[~near["site_id"].isin(maisons_counted["site_id"])])
     book.counted |= set(maisons_counted["site_id"])
     return maisons_counted
@@ -177,6 +180,32 @@ def _hosts(
     settled = _settled(book, known, places, loaded.table, written)
     if settled is not None:
         usable_hosts(book, settled, written)
+
+
+def _basket(
+    book: AuditLedger,
+    known: KnownCodes,
+    places: Places | None,
+    maisons: gpd.GeoDataFrame,
+    points: gpd.GeoDataFrame | None,
+) -> None:
+    """Read the files of the basket as a run does."""
+    if "panier" not in book.study.model_fields_set or places is None or points is None:
+        return
+    before = list(book.anomalies)
+    book.attempt(
+        "",
+        lambda: read_services(
+            book,
+            maisons,
+            points,
+            lambda table, path: _settled(book, known, places, table, path),
+            places,
+        ),
+    )
+    # The counters of the diagnosis may serve the basket too: they are told once.
+    told = set(before)
+    book.anomalies = before + [found for found in book.anomalies if found not in told]
 
 
 def _rounds(book: AuditLedger, places: Places | None, moving: gpd.GeoDataFrame) -> None:

@@ -53,7 +53,7 @@ def test_a_basket_by_brute_force(tmp_path):
     people = result.access["population"].to_numpy()
     points = result.origins
     offices = result.contact_points[result.contact_points["genre"] == "Bureau de Poste"]
-    tables, _ = basket_sites(result)
+    tables = basket_sites(result).tables
     assert set(offices["site_id"]) <= set(tables["Bureau de Poste"]["site_id"])
     columns = []
     for table in tables.values():
@@ -119,6 +119,42 @@ def test_a_wait_of_ten_days_is_no_open_door(tmp_path):
     there = travel.nearest(result.roads, result.origins, office).query("rang == 1")["minutes"]
     both = (minutes.to_numpy().round(3) <= 20) & (there.to_numpy().round(3) <= 20)
     assert some["complets_sans_attendre"] == people[both].sum()
+
+
+def test_delays_of_elsewhere_are_left_out_and_told(tmp_path):
+    result = run(tmp_path, "")
+    own = str(result.maisons["site_id"].iloc[0])
+    path = tmp_path / "demo" / "delais.csv"
+    path.write_text(f"site_id;jours\n{own};12\nailleurs;3\n", encoding="utf-8")
+    section = '\n[panier]\nservices = ["Maison", "Bureau de Poste"]\ndelais = "delais.csv"\n'
+    found = answers.fill_basket(run(tmp_path, section))
+    (told,) = found.anomalies
+    assert told.code == "delai-inconnu"
+    assert "ailleurs" in f"{told.identifier} {told.message}"
+    assert found.communes["jours_attente"].eq(12).any()
+
+
+def test_the_files_of_a_basket_are_audited(tmp_path):
+    with_bpe(tmp_path, [("D265", 3), ("D307", 10)])
+    folder_, own = tmp_path / "demo", "D265-"
+    result = run(tmp_path, BASKET)
+    doctor = basket_sites(result).tables["médecin"]["site_id"].iloc[0]
+    assert doctor.startswith(own)
+    (folder_ / "delais.csv").write_text(f"site_id;jours\n{doctor};12\nzz;3\n", encoding="utf-8")
+    run(tmp_path, BASKET + 'delais = "delais.csv"\n')
+    audited = study.audit_study(folder_ / "etude.toml")
+    rows = {one.role: (one.read, one.kept) for one in audited.files}
+    assert rows["bpe"] == (2, 2)
+    assert rows["delais"] == (2, 1)
+    assert [f.count for f in audited.findings if f.code == "delai-inconnu"] == [1]
+    (folder_ / "delais.csv").write_text("site_id;jours\nzz;3\n", encoding="utf-8")
+    (folder_ / "bpe.csv").write_text("TYPEQU;DEPCOM\nD265;53001\nX;1\n", encoding="utf-8")
+    audited = study.audit_study(folder_ / "etude.toml")
+    assert audited.verdict == "inutilisable"
+    run(tmp_path, '\n[panier]\nservices = ["CAF"]\n')
+    audited = study.audit_study(folder_ / "etude.toml")
+    told = [f.sentence for f in audited.findings if f.code == "etude-incoherente"]
+    assert any("aucun fichier" in sentence for sentence in told)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ from msap_geo.study.asked.base import Section
 
 MAISON = "Maison"
 BPE_TYPES = {"médecin": ("D265", "D201"), "pharmacie": ("D307", "D301")}
-"""Equipments of INSEE's BPE by the name people know them by: the codes since 2023, then before."""
+"""Equipments of INSEE's BPE by the name people know them by: recent codes, then older ones.
+
+D265, D307 and D301 are those of public programs that read the BPE; D201 is from memory. INSEE's own
+list of codes was out of reach: docs/panier.md says so.
+"""
 
 Days = Annotated[float, Field(ge=0, le=3650)]
 
