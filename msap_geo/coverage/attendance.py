@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from msap_geo.travel import TravelTimes
 
 FEWEST, FEW = 6, 15
-"""Sites with visits below which nothing is calibrated, and below which the fit is told to be of few
-sites; ours: three figures are read from them."""
+"""Sites with visits below which nothing is calibrated, and below which they are few; ours."""
 
 WEEKS_A_YEAR = 52.0
 FULL_QUANTILE = 0.9
@@ -50,8 +49,7 @@ class Calibration(NamedTuple):
     huff
         Exponents of size and of time, as fitted; the usual ones where too few sites are observed.
     visits_per_person
-        Visits a year of an inhabitant who has a site within the bound, by :attr:`law`; NaN where
-        too few sites are observed.
+        Visits a year of an inhabitant with a site within the bound, by :attr:`law`, or NaN.
     standard_errors
         Of the exponents of size and of time; NaN for one that was not read.
     size_known
@@ -63,17 +61,15 @@ class Calibration(NamedTuple):
     deviance, deviance_explained
         Of Poisson's law, and the share it is smaller by than that of equal visits a week.
     dispersion
-        Pearson's χ² by degree of freedom: 1 where visits are as Poisson's law says, more where
-        sites differ by what the law does not see; standard errors are widened by its root.
+        Pearson's χ² by degree of freedom, 1 for Poisson's law; its root widens the errors.
     per_hour
         Visits an open hour can receive (:data:`FULL_QUANTILE` of those observed).
     capacity_people
         Inhabitants a site of median hours can serve: visits it can receive by visits a person.
     status
-        ``calé``, ``calé sur peu de sites``, ``pas mieux que des visites égales`` or ``trop peu de
-        sites``.
+        One of :data:`CALIBRATED`, :data:`OF_FEW`, :data:`NO_BETTER`, :data:`TOO_FEW`.
     visits_a_week
-        Of an observed site, all alike: what tells better than a law that explains nothing.
+        Of an observed site, were they all alike.
     """
 
     huff: Huff
@@ -252,9 +248,7 @@ def _calibrated(fitted: _Fit, per_hour: float) -> Calibration:
     free = max(len(visits) - (3 if fitted.sized else 2), 1)
     dispersion = float(((visits - expected) ** 2 / expected).sum() / free)
     explained = 1 - deviance / null if null > 0 else float("nan")
-    state = CALIBRATED if len(visits) >= FEW else OF_FEW
-    if not explained > 0:
-        state = NO_BETTER
+    state = (CALIBRATED if len(visits) >= FEW else OF_FEW) if explained > 0 else NO_BETTER
     rate = fitted.rate(HUFF if state == NO_BETTER else law)
     median = float(np.median(fitted.hours[fitted.hours > 0])) if (fitted.hours > 0).any() else 0.0
     return Calibration(
@@ -368,8 +362,8 @@ def saturation(
     -------
     pandas.DataFrame
         ``site_id, nom, heures, visites_an`` (observed, brought to a year; null where not),
-        ``visites_modele`` (by the law, the same everywhere where it tells no more than that; null
-        where too few sites are observed), ``capacite_an``,
+        ``visites_modele`` (by the law, all alike where it tells no more; null where too few sites
+        are observed), ``capacite_an``,
         ``saturation`` (visits observed, of the law else, by capacity) and ``etat``: *saturée* from
         1, *chargée* from 0.8, *libre*, *inconnu*.
     """
@@ -378,9 +372,8 @@ def saturation(
     seen = np.isfinite(sites["visites"].to_numpy(dtype=float)) & (weeks > 0)
     yearly = np.full(len(sites), np.nan)
     yearly[seen] = sites["visites"].to_numpy(dtype=float)[seen] * WEEKS_A_YEAR / weeks[seen]
-    shares = huff_probabilities(
-        times, found.huff.attraction(hours), exponent=found.huff.time_exponent
-    )
+    law = found.huff
+    shares = huff_probabilities(times, law.attraction(hours), exponent=law.time_exponent)
     modelled = found.visits_per_person * (shares.T @ people)
     if found.status == NO_BETTER:
         modelled = np.where(modelled > 0, found.visits_a_week * WEEKS_A_YEAR, 0.0)

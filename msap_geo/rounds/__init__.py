@@ -5,6 +5,15 @@ from __future__ import annotations
 from msap_geo.rounds.benefit import Benefit
 from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.comments import stops_in_comment
+from msap_geo.rounds.cover import (
+    ITINERANT,
+    NOTHING,
+    PERMANENT,
+    hours_within,
+    kinds_of_cover,
+    places_within,
+    weekly_service,
+)
 from msap_geo.rounds.design import RoundPlan, design
 from msap_geo.rounds.given import (
     GivenRounds,
@@ -24,21 +33,14 @@ from msap_geo.rounds.problem import (
 )
 from msap_geo.rounds.settling import RoundDay, day_km
 from msap_geo.rounds.stops import (
-    ITINERANT,
-    NOTHING,
-    PERMANENT,
     PREFIX,
     Stop,
     clashes,
     cycles_of,
-    hours_within,
     in_words,
-    kinds_of_cover,
     ordered,
-    places_within,
     read_stops,
     stop_ids,
-    weekly_service,
     whole_cycle,
 )
 from msap_geo.rounds.working_time import WEEKS, WorkingTime, clock, told
