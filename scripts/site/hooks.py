@@ -2,7 +2,7 @@
 
 Read by MkDocs (``hooks`` in mkdocs.yml). Links of docs/*.md are those of the repository; here,
 those that leave docs/ lead to the page made of the file, or are left as plain words where the
-site has none.
+site has none. Words are set as French printers do: no question mark begins a line.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
+
+from msap_geo.french import typeset
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -27,6 +29,8 @@ ELSEWHERE = {
 NOTEBOOKS = ROOT / "notebooks"
 _OUTSIDE = re.compile(r"(!?)\[([^\]]*)\]\(\.\./([^)#]+)(#[^)]*)?\)")
 _FROM_ROOT = re.compile(r"\]\(docs/([^)]+)\)")
+
+_NOT_WORDS = re.compile(r"(<(pre|code|script|style)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -44,6 +48,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Lead links out of docs/ to the pages made above."""
     return _OUTSIDE.sub(_inside, markdown)
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Set the words of a page, and leave alone its code and its tags."""
+    parts, rest = [], 0
+    for found in _NOT_WORDS.finditer(html):
+        parts += [typeset(html[rest : found.start()]), found[0]]
+        rest = found.end()
+    return "".join([*parts, typeset(html[rest:])])
 
 
 def _inside(found: re.Match[str]) -> str:

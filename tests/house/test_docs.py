@@ -164,6 +164,20 @@ def test_the_site_asks_nothing_of_the_internet():
     assert site["theme"]["font"] is False
     assert not [one for one in site.get("extra_javascript", []) if "//" in one]
     assert not [one for one in site["extra_css"] if "//" in one]
+    # Without a polyfill of this name, the theme fetches one.
+    assert site["extra"]["polyfills"] == ["iframe-worker.js"]
+    assert (ROOT / "docs" / "iframe-worker.js").exists()
+
+
+def test_words_of_the_site_are_typeset_and_its_code_is_not(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts" / "site"))
+    set_words = importlib.import_module("hooks").on_page_content
+    code = "<pre><code>l'un ? <b>l'autre</b> !</code></pre>"
+    html = f"<p title=\"l'eau !\">l'eau ? <code>l'eau !</code></p>{code}<p>90 %</p>"
+    thin = "\u202f"
+    assert set_words(html) == (
+        f"<p title=\"l'eau !\">l’eau{thin}? <code>l'eau !</code></p>{code}<p>90{thin}%</p>"
+    )
 
 
 def _commands():
@@ -215,10 +229,13 @@ def test_the_tutorial_shows_what_corsica_says(shared, tmp_path, monkeypatch, cap
             if path.name in block:
                 (tmp_path / path.name).symlink_to(path)
     monkeypatch.chdir(tmp_path)
-    for command in ("verifier etude.toml --rapport audit.html", "lancer etude.toml"):
+    audit = "verifier etude.toml --rapport audit.html"
+    shown = ((audit, ["tutoriel", "verifier"]), ("lancer etude.toml", ["tutoriel"]))
+    for command, pages in shown:
         with pytest.raises(SystemExit) as ended:
             cli.main(command.split())
         assert not ended.value.code
         said = capsys.readouterr().out.replace("\u202f", " ").replace("\u00a0", " ").splitlines()
-        for line in _told("docs/tutoriel.md", f"msap-geo {command}"):
-            assert line in said
+        for page in pages:
+            for line in _told(f"docs/{page}.md", f"msap-geo {command}"):
+                assert line in said

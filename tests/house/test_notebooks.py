@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import nbclient
@@ -33,6 +34,9 @@ LESSONS = [
     "07_tournees",
     "08_sans_voiture",
 ]
+NEEDED = {"07_tournees": "rounds"}
+"""Supplements that lessons need, by lesson."""
+
 MAP_LESSON = "06_scenarios_et_carte"
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -285,3 +289,9 @@ def test_new_cells_are_named_after_their_text(clean):
 )
 def test_private_uses_are_found(source, found):
     assert private_uses(source) == found
+
+
+def test_what_installs_the_course_installs_what_its_lessons_need():
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    asked = extras["project"]["optional-dependencies"]["notebook"]
+    assert {f"msap-geo[{extra}]" for extra in NEEDED.values()} <= set(asked)
