@@ -127,6 +127,7 @@ def counter(kind, index):
     }
 
 
+@pytest.mark.slow
 def test_operators_reached_from_the_zones(toy_study):
     lines = [counter("caf", 1), counter("caf", 5), counter("cpam", 0)]
     text = "\n".join(json.dumps(line) for line in lines)
@@ -146,6 +147,7 @@ def test_operators_reached_from_the_zones(toy_study):
     assert "`operateur`" in page
 
 
+@pytest.mark.slow
 def test_every_table_counts_everyone(diagnosis):
     tables = diagnosis.tables
     for suffix in ("", "_carreaux"):

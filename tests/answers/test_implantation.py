@@ -142,6 +142,7 @@ def test_wrong_choices_are_told(toy_study, text, said):
         with_section(toy_study, f"\n{text}\n")
 
 
+@pytest.mark.slow
 def test_a_quota_for_nobody_and_a_grouping_unknown_are_told(toy_study):
     result = with_section(toy_study, '\n[implantation.quotas]\n"99" = { min = 1 }\n')
     with pytest.raises(StudyError, match="« 99 »"):
@@ -388,6 +389,7 @@ def test_backtest_by_hand(dated_toy):
     assert found.real["dans_notre_plan"].tolist() == [False]
 
 
+@pytest.mark.slow
 def test_backtest_without_dates_or_choices(dated_toy, toy):
     with pytest.raises(DataError, match="aucune Maison ouverte après le 01/01/2024"):
         run_backtest(run_study(read_study(dated_toy.path)), date=dt.date(2024, 1, 1))

@@ -28,6 +28,7 @@ def found(toy_study):
     return diagnose(run_study(read_study(toy_study.path)))
 
 
+@pytest.mark.slow
 def test_shares_side_by_side(found):
     first = found.tables["insee_departements"].iloc[0]
     # 600 of 2,100 people live within 20 minutes; INSEE's cells are all within.
@@ -36,6 +37,7 @@ def test_shares_side_by_side(found):
     assert first["ecart_points"] == pytest.approx(100 * (600 / 2100 - 1), abs=0.01)
 
 
+@pytest.mark.slow
 def test_minutes_side_by_side(found):
     communes = found.tables["insee_communes"].set_index("code_insee")
     assert communes["ecart_minutes"].fillna(-1).to_list() == [0, 0, 0, 15, -1, -1]
@@ -44,6 +46,7 @@ def test_minutes_side_by_side(found):
     assert tail == pytest.approx(10.5)
 
 
+@pytest.mark.slow
 def test_every_column_has_its_words(found):
     for name in ("insee_departements", "insee_communes"):
         check_entries(f"diagnostic_{name}", list(found.tables[name].columns))
@@ -58,6 +61,7 @@ def test_the_report_says_why(found, toy_study):
     assert (toy_study.folder / "sortie" / "diagnostic_insee_communes.csv").exists()
 
 
+@pytest.mark.slow
 def test_without_the_file_nothing_changes(toy_study):
     tables = diagnose(run_study(read_study(toy_study.path))).tables
     assert not [name for name in tables if name.startswith("insee")]

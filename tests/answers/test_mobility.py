@@ -156,6 +156,7 @@ def test_candidates_without_a_car(found):
     assert table["jours_sans_voiture"].tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_the_plan_that_serves_most_without_a_car(toy_study):
     coaches(toy_study).configure(("\n[candidats]", MOBILITE))
     result = study.run_study(study.read_study(toy_study.path))
@@ -168,6 +169,7 @@ def test_the_plan_that_serves_most_without_a_car(toy_study):
         answers.plan_without_car(plain, number=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--json",), ("--csv",)])
 def test_the_command_tells_the_plan_without_a_car(toy_study, capsys, options):
     coaches(toy_study).configure(("\n[candidats]", MOBILITE))
@@ -264,11 +266,13 @@ def test_the_page_of_a_candidate_tells_who_comes_without_a_car(found):
     assert facts["À portée sans voiture"].startswith(("d’aucune autre commune", "1\u00a0jour"))
 
 
+@pytest.mark.slow
 def test_without_a_feed_nothing_changes(toy_study):
     found = answers.diagnose(study.run_study(study.read_study(toy_study.path)))
     assert not [name for name in found.tables if "mobilite" in name or "sans_voiture" in name]
 
 
+@pytest.mark.slow
 def test_a_study_without_roads_says_what_it_cannot_do(toy_study, capsys):
     found = diagnosed(
         coaches(toy_study),
@@ -322,6 +326,7 @@ def test_keys_that_mean_nothing_are_refused(toy_study, old, new, message):
         study.read_study(toy_study.path)
 
 
+@pytest.mark.slow
 def test_days_the_feed_does_not_cover_are_refused(toy_study):
     coaches(toy_study)
     with pytest.raises(DataError, match="du 01/01/2022 au 31/12/2022"):

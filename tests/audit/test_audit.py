@@ -74,6 +74,7 @@ def test_a_sound_study_has_nothing_against_it(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_sites(tmp_path):
     longitude, latitude = degrees(0)
     far = dict(zip(("longitude", "latitude"), degrees(5), strict=True))
@@ -129,6 +130,7 @@ def test_no_site_in_the_territory_is_told(tmp_path):
     assert result.verdict == "avertissements"
 
 
+@pytest.mark.slow
 def test_codes_of_another_year_are_counted(tmp_path):
     made = clean(tmp_path, la_poste=[poste_row(1, code_insee="53990"), poste_row(4)])
     path = tmp_path / "population.json"
@@ -198,6 +200,7 @@ def test_totals_of_other_places_are_not_compared():
     assert audit.compare_totals(ours, others, names=names, kind="carreaux", file="") is None
 
 
+@pytest.mark.slow
 def test_town_halls_and_outlines(tmp_path):
     made = clean(tmp_path)
     places = [degrees(i) for i in range(6)]
@@ -237,6 +240,7 @@ def test_vintages():
     assert (unknown.code, unknown.count) == ("millesime-inconnu", 1)
 
 
+@pytest.mark.slow
 def test_roads_that_do_not_reach_and_islands(tmp_path):
     made = clean(tmp_path)
     # Epsilon and Zêta only know each other; Delta has no road.
@@ -345,6 +349,7 @@ ESTIMATED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimated", [False, True])
 @pytest.mark.parametrize(
     ("change", "code", "file", "words"),
@@ -386,6 +391,7 @@ def test_zones_are_read_even_without_communes(tmp_path):
     assert unusable == {"communes.geojson", "non.geojson"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [None, b"rien"])
 @pytest.mark.parametrize("communes", [True, False])
 def test_the_times_of_insee_are_read_too(tmp_path, content, communes):
@@ -422,6 +428,7 @@ def test_hosts_are_audited_as_a_run_takes_them(tmp_path):
     assert told(audited(made), "fichier-inutilisable").file == "hotes.csv"
 
 
+@pytest.mark.slow
 def test_optional_files_are_audited_too(tmp_path):
     made = clean(tmp_path)
     table = pd.DataFrame({"CODGEO": CODES[:5], "EPCI": "200000001", "LIBEPCI": "Agglo"})
@@ -553,6 +560,7 @@ def parsed(html):
     return parser
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text(tmp_path):
     made = clean(tmp_path, maisons=[maison_row(0, lib_fs=HOSTILE, h_lundi="")])
     text = made.path.read_text(encoding="utf-8")
@@ -566,6 +574,7 @@ def test_hostile_names_stay_text(tmp_path):
     assert "49" not in re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL).split("<main>")[0]
 
 
+@pytest.mark.slow
 def test_the_report_asks_for_nothing_and_is_the_same_twice(tmp_path):
     result = audited(clean(tmp_path))
     html = page.render(result)

@@ -94,6 +94,7 @@ def test_a_worker_killed_loses_nothing(country, reference, two_workers):
     assert contents(country.folder / "grappe") == reference
 
 
+@pytest.mark.slow
 def test_a_study_that_fails_is_told_and_others_finish(country, two_workers):
     country.configure('["48", "53"]')
     report = campaign(country, "grappe", on(two_workers))
@@ -157,6 +158,7 @@ def test_from_the_command_line(country, reference):
     assert contents(folder) == reference
 
 
+@pytest.mark.slow
 def test_a_cluster_of_this_machine_is_no_larger_than_memory_allows():
     with module._client(None, Bounds(3, int(1.5 * FIRST_GUESS_BYTES))) as client:
         (worker,) = client.scheduler_info()["workers"].values()

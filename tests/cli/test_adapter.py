@@ -89,6 +89,7 @@ def test_answers_of_mayors_freeze(folder):
         adapted(folder, '[adaptation]\naccords = "accords.csv"\n', number=2)
 
 
+@pytest.mark.slow
 def test_closures_respect_the_law_where_it_binds(folder):
     section = '[adaptation]\ndevient = ["fermeture"]\n'
     # The sample holds far fewer than 17 000 points: the law forbids to close any.
@@ -128,6 +129,7 @@ def test_quotas_hold(folder):
     assert len(adapted(folder, section, number=2).transformations) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "said"),
     [

@@ -210,6 +210,7 @@ def test_an_output_folder_that_cannot_be(toy_study, tmp_path):
     failed(run("lancer", toy_study.path, "--sortie", tmp_path / "plein"), "plein", "--sortie")
 
 
+@pytest.mark.slow
 def test_what_can_be_repaired_is_repaired_and_told(tmp_path):
     swapped = maison_row(1)
     swapped["latitude"], swapped["longitude"] = swapped["longitude"], swapped["latitude"]

@@ -33,6 +33,7 @@ def asked(folder, capsys, *options):
     return ended.value.code, capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_json_says_where_when_and_how_sure(folder, capsys):
     code, said = asked(folder, capsys, "--heures", "9", "--json")
     assert code == 0
@@ -56,6 +57,7 @@ def test_the_json_says_where_when_and_how_sure(folder, capsys):
     assert gained == sum(one["habitants"] for one in found["ajouts"])
 
 
+@pytest.mark.slow
 def test_no_hour_leaves_the_moves(folder):
     found = longer(folder, hours_added=0.0)
     assert found.additions.empty
@@ -88,6 +90,7 @@ def test_what_stays_stays(folder):
     assert found.additions["site_id"].is_unique
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "said"),
     [
@@ -102,6 +105,7 @@ def test_what_is_asked_wrong_is_said(folder, section, said):
         longer(folder, section)
 
 
+@pytest.mark.slow
 def test_the_words_of_the_command(folder, capsys):
     code, said = asked(folder, capsys, "--heures", "6")
     assert code == 0

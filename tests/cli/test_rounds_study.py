@@ -82,6 +82,7 @@ class TestTown:
         assert code == 0
         assert out.startswith("vehicule,jour,semaine,code_insee,lieu,arrivee,depart")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "text"),
         [
@@ -102,6 +103,7 @@ class TestTown:
         assert text in err
         assert not out
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("rules", "text"),
         [

@@ -161,6 +161,7 @@ def test_layers_open_drawn(written):
     assert "plus loin de 15 min ou plus" in styles["styleQML"][0]
 
 
+@pytest.mark.slow
 def test_same_folders_same_bytes(pair, written, tmp_path):
     write_comparison(compare_studies(*map(read_folder, pair)), tmp_path / "deux")
     for name in WRITTEN:
@@ -231,6 +232,7 @@ def test_merged_communes_are_listed_with_their_people(pair, tmp_path):
     assert zone["communes_sans_correspondance"] == 1
 
 
+@pytest.mark.slow
 def test_a_folder_of_an_earlier_version_is_read(pair, tmp_path):
     old = tmp_path / "ancien"
     shutil.copytree(pair[0], old)

@@ -158,6 +158,7 @@ def test_conventions_side_by_side(town):
     assert by_commune.loc[CODES[4]].isna().tolist() == [False, True]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=8),
     st.integers(0, 500),

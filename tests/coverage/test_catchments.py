@@ -59,6 +59,7 @@ matrices = st.lists(
 amounts = st.integers(1, 500)
 
 
+@pytest.mark.slow
 @given(
     matrices, st.lists(amounts, min_size=6, max_size=6), st.lists(amounts, min_size=3, max_size=3)
 )

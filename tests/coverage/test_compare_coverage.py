@@ -198,6 +198,7 @@ def test_the_other_way_round_is_the_mirror(before, after):
     np.testing.assert_array_equal(ahead["ecart_minutes"], -back["ecart_minutes"])
 
 
+@pytest.mark.slow
 @given(accesses())
 @settings(max_examples=20)
 def test_a_study_and_itself_do_not_differ(told):

@@ -127,6 +127,7 @@ def test_what_is_not_given_is_not_judged(town):
         assert verdicts[rule] == "non évaluée"
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 900), st.one_of(st.none(), st.integers(0, 40))),

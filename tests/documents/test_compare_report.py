@@ -67,6 +67,7 @@ def test_every_form_tells_the_figures_of_the_tables(comparison, form, read):
         assert words_told in text, words_told
 
 
+@pytest.mark.slow
 def test_the_same_comparison_gives_the_same_bytes(comparison):
     for form in report.FORMATS:
         one, other = (report.render(comparison_document(comparison), form) for _ in range(2))

@@ -69,6 +69,7 @@ def test_unknown_poverty_is_not_nobody(toy_study, poverty, fiche, zone):
     assert zone in told
 
 
+@pytest.mark.slow
 def test_the_hours_of_an_office_are_told_where_they_are_known(toy_study):
     facts, _ = _facts(_study(toy_study, ["10"] * 6))
     assert facts["Horaires du bureau"].startswith("lundi à vendredi 9h-12h, 13h30-17h ; samedi")

@@ -251,6 +251,7 @@ def test_what_is_left_out_is_said(demo):
     assert sum(getattr(block, "lead", "").startswith("Zone ") for block in told) == 1
 
 
+@pytest.mark.slow
 def test_maps_speak_to_those_who_cannot_see_them(demo):
     content = render(documents.report_document(demo), "html").decode()
     alts = re.findall(r'<img [^>]*alt="([^"]*)"', content)

@@ -35,6 +35,7 @@ COMPLETE = CORSICA_STUDY.replace("[reseau]", OPTIONAL)
 
 
 class TestDictionary:
+    @pytest.mark.slow
     def test_that_of_rounds_too(self, toy_study):
         result = study.run_study(study.read_study(toy_study.path))
         asked = answers.RoundsAsked(vehicles=1, open_hours=3)

@@ -72,6 +72,7 @@ def test_moved_together_nothing_changes(links, dx, dy):
     pd.testing.assert_series_equal(here, there)
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.permutations(range(N)))
 def test_named_otherwise_nothing_changes(links, names):
@@ -84,6 +85,7 @@ def test_named_otherwise_nothing_changes(links, names):
     )
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.randoms(use_true_random=False))
 def test_in_another_order_nothing_changes(links, chance):
@@ -95,6 +97,7 @@ def test_in_another_order_nothing_changes(links, chance):
     )
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.integers(0, N - 1), st.integers(0, N - 1))
 def test_every_road_reversed_the_trip_is_the_way_back(links, start, end):
@@ -104,6 +107,7 @@ def test_every_road_reversed_the_trip_is_the_way_back(links, start, end):
     assert out == home or (np.isnan(out) and np.isnan(home))
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.integers(0, N - 1))
 def test_one_more_site_takes_nobody_farther(links, more):
@@ -113,6 +117,7 @@ def test_one_more_site_takes_nobody_farther(links, more):
     assert after[f"demand_id{more}"] == 0
 
 
+@pytest.mark.slow
 @FEW
 @given(roads(), st.data())
 def test_a_junction_put_in_a_road_changes_no_time(links, data):

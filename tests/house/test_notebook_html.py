@@ -159,6 +159,7 @@ def test_a_study_result_shows_its_figures(results):
     assert len(results["result"].report()) == len(results["result"].anomalies)
 
 
+@pytest.mark.slow
 def test_the_sample_says_everywhere_that_it_is_one():
     result = study.run_study(study.sample_study())
     for shown in (result, answers.rate(result), answers.diagnose(result)):
@@ -216,6 +217,7 @@ def test_profiles_show_their_speeds(name):
     assert all(road in text for road in profile.speeds_kmh)
 
 
+@pytest.mark.slow
 def test_a_backtest_shows_what_was_chosen(tmp_path):
     toy = StudyFolder(tmp_path).write(
         maisons=[

@@ -44,6 +44,7 @@ def test_a_list_against_itself_changes_nobody(tmp_path):
     assert changed[[name for name in changed if name.startswith(("gagn", "perd"))]].sum().sum() == 0
 
 
+@pytest.mark.slow
 def test_a_study_against_itself_differs_in_nothing(toy_study):
     result = mg.run(toy_study.path)
     compared = mg.compare(result, result)
@@ -54,6 +55,7 @@ def test_a_study_against_itself_differs_in_nothing(toy_study):
     assert compared.differences == ()
 
 
+@pytest.mark.slow
 def test_a_comparison_in_memory_is_that_of_the_folders(toy_study, tmp_path):
     result = mg.run(toy_study.path)
     other = mg.scenario(result, opened=[result.candidates["site_id"].iloc[0]])
@@ -71,6 +73,7 @@ def test_an_empty_choice_is_the_study(toy_study):
     assert mg.scenario(result) is result
 
 
+@pytest.mark.slow
 def test_a_scenario_counts_its_own_maisons(toy_study):
     result = mg.run(toy_study.path)
     assumed = mg.scenario(result, opened=result.candidates["site_id"].tolist())
@@ -78,6 +81,7 @@ def test_a_scenario_counts_its_own_maisons(toy_study):
     assert assumed.rows["maisons"].read == result.rows["maisons"].read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "weights",
     [
@@ -116,6 +120,7 @@ def test_equals_are_told_apart_the_same_way_by_curve_and_plan(tmp_path):
     assert mg.plan(result, number=1).plan.sites == (first,)
 
 
+@pytest.mark.slow
 def test_zones_have_a_rank_by_people_and_one_by_gravity(toy_study):
     result = mg.run(toy_study.path)
     zones = mg.diagnose(result).tables["zones"]
@@ -126,6 +131,7 @@ def test_zones_have_a_rank_by_people_and_one_by_gravity(toy_study):
     assert first["rang_gravite"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_run_and_audit_read_equal_tables(tmp_path):
     toy = moved_code(tmp_path)
     study = read_study(toy.path)
@@ -156,6 +162,7 @@ def test_trips_are_measured_once_for_everything(toy_study, tmp_path, monkeypatch
     assert calls == {"nearest": 2, "matrix": 1}
 
 
+@pytest.mark.slow
 def test_the_score_says_what_it_weighs(toy_study):
     content = mg.run(toy_study.path).map_content()
     for name in siting.WEIGHTS:

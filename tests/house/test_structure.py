@@ -110,6 +110,7 @@ def test_rooms_keep_a_size_one_can_see():
     assert crowded == {}
 
 
+@pytest.mark.slow
 def test_no_test_imports_another():
     """What tests share lives in ``tests/support``; each test lies in its room."""
     tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}

@@ -73,6 +73,7 @@ class TestNeighbours:
         assert (sites["position"].iloc[0] == "source") is kept
         assert (told == []) is kept
 
+    @pytest.mark.slow
     def test_a_whole_study_does_without_a_neighbour_geocoded_into_it(self, toy_study):
         toy_study.write(
             maisons=[
@@ -201,6 +202,7 @@ class TestPostOfficesThatMove:
         assert len(results[0].la_poste) == len(results[2].la_poste)
         assert "bureau-itinerant" in {each.code for each in results[0].anomalies}
 
+    @pytest.mark.slow
     def test_nor_does_adapting_the_network(self, tmp_path):
         def moved(offices):
             names = offices["libelle_du_site"].where(offices.index % 7 > 0, "LA POSTE MOBILE")

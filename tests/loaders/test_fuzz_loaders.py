@@ -150,6 +150,7 @@ def gdal_may_grumble(recwarn):
     """GDAL tells of broken features by warnings; the loaders tell of them in their own way."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", TEXT_LOADERS)
 @pytest.mark.parametrize("zip_it", [False, True])
 @BOUNDED

@@ -315,6 +315,7 @@ class TestLaPosteHours:
         with pytest.raises(error):
             self.load(tmp_path, text)
 
+    @pytest.mark.slow
     @settings(max_examples=50, deadline=None)
     @given(st.text(max_size=80))
     def test_no_text_raises_anything_else(self, tmp_path_factory, text):
@@ -361,6 +362,7 @@ DISAGREEMENTS = {
 }
 
 
+@pytest.mark.slow
 def test_the_calendar_gives_the_patterns_derived_independently(shared):
     compared, differing = 0, {}
     for path in sorted((shared / "formats" / "laposte_ouvertur").glob("*.csv")):
@@ -410,6 +412,7 @@ def plainly(text):
     return hours.weekly_hours(week)
 
 
+@pytest.mark.slow
 def test_the_16456_points_of_2024_are_all_read(shared):
     path = shared / "france" / "laposte-horaires-osm-2024.txt"
     loaded = loaders.load_la_poste_hours(path)
@@ -430,6 +433,7 @@ def test_the_16456_points_of_2024_are_all_read(shared):
     assert compared > 16_000
 
 
+@pytest.mark.slow
 def test_hours_of_2024_find_the_points_of_2025(shared):
     offices = loaders.load_la_poste(shared / "france" / "laposte_poincont-2025.csv").table
     read = loaders.load_la_poste_hours(shared / "france" / "laposte-horaires-osm-2024.txt")

@@ -42,6 +42,7 @@ def test_a_night_runs_into_the_next_day():
     assert week.text() == "Mo 00:00-02:00; Su 22:00-24:00"
 
 
+@pytest.mark.slow
 @given(weeks)
 def test_each_minute_counts_once(week):
     merged = hours.weekly_hours(week)
@@ -57,6 +58,7 @@ def test_text_reads_back(week):
     assert hours.read_hours(made.text()) == made
 
 
+@pytest.mark.slow
 @given(weeks, weeks)
 def test_union_is_open_when_either_is(one, other):
     together = hours.union([hours.weekly_hours(one), hours.weekly_hours(other)])

@@ -340,6 +340,7 @@ class TestAnnuaire:
         max_leaves=6,
     )
 
+    @pytest.mark.slow
     @settings(max_examples=40, deadline=None)
     @given(st.dictionaries(st.sampled_from(sorted(service("caf", CODES[0]))), values, max_size=4))
     def test_no_record_raises_anything_else(self, tmp_path_factory, changes):

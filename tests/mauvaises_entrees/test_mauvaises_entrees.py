@@ -45,6 +45,7 @@ def stopped(capsys, arguments, out):
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_used_is_refused(tmp_path, monkeypatch, capsys, case):
     monkeypatch.chdir(tmp_path)
@@ -65,6 +66,7 @@ def figures(result):
     return result.access[["code_insee", "population", "minutes"]].to_dict("list")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cas_fichiers.HARMLESS)
 def test_what_changes_nothing_changes_nothing(tmp_path, plain, case):
     toy = StudyFolder(tmp_path).write()
@@ -74,6 +76,7 @@ def test_what_changes_nothing_changes_nothing(tmp_path, plain, case):
     assert result.anomalies == plain.anomalies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cas_donnees.REPAIRED)
 def test_what_is_repaired_is_told(tmp_path, plain, case):
     toy = StudyFolder(tmp_path).write()
@@ -88,6 +91,7 @@ def test_what_is_repaired_is_told(tmp_path, plain, case):
     assert result.access["population"].sum() <= plain.access["population"].sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cas_donnees.CHOICES)
 def test_a_choice_that_cannot_be_used_is_refused(tmp_path, monkeypatch, capsys, case):
     monkeypatch.chdir(tmp_path)

@@ -176,6 +176,7 @@ def test_a_gulf_is_gone_round_and_land_holds_together():
     assert {(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)} <= pairs
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=4, max_size=25, unique=True

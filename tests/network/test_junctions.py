@@ -71,6 +71,7 @@ class TestTurns:
         net = read(tmp_path / "a.osm", *parts, *ways, profile=profile)
         return {(a, b): minutes(net, ends[a], ends[b]) for a in range(4) for b in range(4)}
 
+    @pytest.mark.slow
     def test_straight_on_is_cheap_and_left_dear(self, tmp_path):
         with_turns, without = self.cross(tmp_path), self.cross(tmp_path, PLAIN)
         lost = {trip: 60 * (with_turns[trip] - without[trip]) for trip in with_turns}
@@ -184,6 +185,7 @@ turns = st.tuples(
 
 
 class TestRestrictions:
+    @pytest.mark.slow
     @settings(max_examples=25)
     @given(st.lists(turns, max_size=6))
     def test_trips_are_those_of_a_search_over_sections(self, tmp_path_factory, drawn):
@@ -230,6 +232,7 @@ class TestRestrictions:
         barred = restriction(1, "no_left_turn", 1, 2, 8)
         assert self.turned(tmp_path, barred, profile=foot) == pytest.approx(1.2, abs=2e-3)
 
+    @pytest.mark.slow
     def test_both_readers_read_the_same(self, tmp_path):
         relations = [restriction(i, "no_left_turn", i, 2, 8) for i in range(1, 4)]
         relations.append(restriction(9, "only_right_turn", 2, 2, 8))

@@ -439,6 +439,7 @@ class TestSnap:
         assert snapped.access_m[0] == pytest.approx(300)
         assert np.isnan(snapped.access_m[1:]).all()
 
+    @pytest.mark.slow
     @given(
         st.floats(-1000, 51_000),
         st.floats(-1900, 1900),

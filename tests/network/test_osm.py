@@ -209,6 +209,7 @@ KEYS = st.sampled_from(
 TAGS = st.dictionaries(KEYS, TEXT, max_size=5)
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         IDS, st.tuples(st.floats(-180, 180), st.floats(-89, 89), TAGS), min_size=1, max_size=40

@@ -125,6 +125,7 @@ class TestOrder:
         net = read(tmp_path / "b.osm", ways(), nodes())
         assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
 
+    @pytest.mark.slow
     @given(st.permutations([("n", n) for n in NODES] + [("w", w) for w in WAYS] + [("r", 1)] * 3))
     def test_a_pbf_may_be_in_any_order(self, tmp_path_factory, order):
         path = tmp_path_factory.mktemp("ordre") / "carte.osm.pbf"

@@ -83,6 +83,7 @@ def test_weekdays_holidays_and_school_terms(tmp_path):
     assert there.dropna().to_dict() == {"A": 420.0, "B": 490.0, "C": 510.0}
 
 
+@pytest.mark.slow
 def test_partridge_finds_the_same_services_each_day(shared):
     partridge = pytest.importorskip("partridge")
     folder = shared / "formats/gtfs-perigueux"

@@ -120,6 +120,7 @@ class TestWorkbook:
             assert numbers.get("minutes", "#,##0.0") == "#,##0.0"
             assert numbers.get("code_insee", "@") == "@"
 
+    @pytest.mark.slow
     def test_the_first_sheet_says_how_to_read_the_others(self, case):
         found, folder = case
         sheet = openpyxl.load_workbook(folder / "etude.xlsx")[NOTES]
@@ -133,6 +134,7 @@ class TestWorkbook:
         for (name, table), other in zip(found.tables().items(), book.sheetnames[2:], strict=True):
             assert {(other, column) for column in table.columns} <= explained, name
 
+    @pytest.mark.slow
     def test_charts_draw_the_columns_they_name(self, case):
         found, folder = case
         book = openpyxl.load_workbook(folder / "etude.xlsx")
@@ -306,6 +308,7 @@ def test_the_folder_is_the_same_twice(name, tmp_path):
     assert ("plan.json" in names) == (name != "sans candidat")
 
 
+@pytest.mark.slow
 def test_it_holds_what_each_command_writes(tmp_path):
     toy = CASES["ordinaire"](tmp_path)
     found = folders.run_everything(study.read_study(toy.path))

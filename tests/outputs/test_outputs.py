@@ -36,6 +36,7 @@ def test_the_page_asks_for_nothing_from_outside(page):
     assert hosts <= {TILE_HOST, OSM_HOST, "http://www.w3.org", "https://leafletjs.com"}
 
 
+@pytest.mark.slow
 def test_only_our_scripts_may_run(page):
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
     assert policy.startswith("default-src 'none'")
@@ -45,12 +46,14 @@ def test_only_our_scripts_may_run(page):
     assert not re.search(r"<[^>]*\sstyle=", page.split("<script")[0] + page.split("</script>")[-1])
 
 
+@pytest.mark.slow
 def test_it_is_french_and_titled(page):
     assert '<html lang="fr">' in page
     assert "<title>Ville jouet</title>" in page
     assert "<h1>Ville jouet</h1>" in page
 
 
+@pytest.mark.slow
 def test_key_figures_and_counts_of_people(page):
     told = dict(re.findall(r"data-chiffre=\"([\w-]+)\">([^<]*)<", page))
     assert told["part-20"] == "28,6\u202f%"
@@ -68,6 +71,7 @@ def test_key_figures_and_counts_of_people(page):
         assert re.search(rf"<span>{label}</span>{count}", page)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_never_markup(tmp_path):
     page = page_of(hostile_study(tmp_path).path)
     assert "<img" not in page
@@ -95,6 +99,7 @@ def test_the_map_stays_an_ordinary_folium_map(toy_study, tmp_path):
     assert isinstance(fmap, folium.Map)
 
 
+@pytest.mark.slow
 def test_layers_are_chosen_by_their_french_names(toy_study):
     result = run_study(read_study(toy_study.path))
     fmap = outputs.map(result, layers=["TEMPS D'ACCES", "zones blanches", "isochrones", "Maisons"])
@@ -109,6 +114,7 @@ def test_layers_are_chosen_by_their_french_names(toy_study):
         outputs.map(result, layers=["zones blanches", "étoiles"])
 
 
+@pytest.mark.slow
 def test_a_diagnosis_says_more(toy_study):
     diagnosis = diagnose(run_study(read_study(toy_study.path)))
     page = render_page(outputs.map(diagnosis), title="x")
@@ -126,6 +132,7 @@ def test_equal_studies_give_equal_pages(toy_study):
     assert one == other
 
 
+@pytest.mark.slow
 def test_mail_and_telephone_never_reach_the_page(tmp_path):
     row = maison_row(0, mail="accueil@exemple.fr", telephone="02 43 00 00 00")
     page = page_of(StudyFolder(tmp_path).write(maisons=[row]).path)
@@ -143,6 +150,7 @@ def test_in_a_notebook_the_map_shows_itself_whole_and_offline(toy_study):
     assert "cdn.jsdelivr" not in shown
 
 
+@pytest.mark.slow
 def test_extreme_studies_still_make_a_map(tmp_path):
     # No zone, no candidate, no office: every list of the panel is empty.
     toy = StudyFolder(tmp_path).write(

@@ -90,6 +90,7 @@ def test_areas_come_back_from_their_arcs(seed):
         assert filled(rings).symmetric_difference(expected).area <= 1e-6 * expected.area
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(1, 20))
 def test_the_outline_of_a_union_is_the_arcs_used_once(seed, size):

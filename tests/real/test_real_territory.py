@@ -34,6 +34,7 @@ def test_two_codes_have_led_two_lives(codes):
     assert len(codes.names) == 34_969
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "rows", "total", "anomalies"),
     [
@@ -77,6 +78,7 @@ def test_population_by_insee_s_two_files_of_one_year_agree(france, codes):
     assert agree > 0.999
 
 
+@pytest.mark.slow
 def test_indicators_of_the_comparateur(france, codes):
     loaded = loaders.load_indicators(france / "insee-comparateur-2022.zip", codes=codes)
     assert loaded.vintages == {

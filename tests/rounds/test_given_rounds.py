@@ -188,6 +188,7 @@ class TestList:
 class TestEverywhere:
     """Tables, report and comparison tell permanent from itinerant, on one scale of hours."""
 
+    @pytest.mark.slow
     def test_the_diagnosis(self, toy_study):
         with_stops(toy_study, stop())
         found = answers.diagnose(run_study(read_study(toy_study.path)))
@@ -202,6 +203,7 @@ class TestEverywhere:
         assert whole["heures_itinerantes"] == pytest.approx(1500 * 3 / 2100, abs=1e-3)
         assert "couverture" in diagnosis_summary(found)["diagnostic"]
 
+    @pytest.mark.slow
     def test_the_history(self, tmp_path):
         toy = StudyFolder(tmp_path).write(maisons=[maison_row(0), maison_row(3)])
         bus = maison_row(5, format_fs="Bus_équivalent", lib_fs="Le bus")
@@ -237,6 +239,7 @@ class TestEverywhere:
             tmp_path / "c" / "rapport_comparaison.html"
         ).read_text(encoding="utf-8")
 
+    @pytest.mark.slow
     def test_no_rounds_no_table(self, toy_study):
         result = run_study(read_study(toy_study.path))
         assert compare_studies(result, result).cover.empty

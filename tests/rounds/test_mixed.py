@@ -129,6 +129,7 @@ class TestStudy:
         found = answers.compare_services(result)
         assert found.costs == siting.load_itinerant_costs()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("options", [("--comparer",), ("--budget", "120 000")])
     def test_the_command(self, toy_study, capsys, options):
         with pytest.raises(SystemExit) as left:

@@ -178,6 +178,7 @@ class TestBenefit:
 
 
 class TestSmallProblems:
+    @pytest.mark.slow
     @given(seeds)
     @few
     def test_equals_brute_force(self, seed):
@@ -189,6 +190,7 @@ class TestSmallProblems:
         assert plan.bound == pytest.approx(best, rel=1e-6)
         check(plan)
 
+    @pytest.mark.slow
     @given(seeds)
     @few
     def test_the_bound_of_mixtures_holds(self, seed):
@@ -210,6 +212,7 @@ class TestSmallProblems:
             values.append(plan.value)
         assert values == sorted(values)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("vehicles", "weeks"), [(1, 1), (2, 1), (1, 2), (2, 4)])
     def test_larger_plans_are_feasible_and_near_their_bound(self, vehicles, weeks):
         work = rounds.WorkingTime(open_minutes=900, weeks=weeks)

@@ -173,6 +173,7 @@ def test_an_infeasible_number_says_how_many_are_possible(seed):
         assert "déjà accordées" in said
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=60, deadline=None)
 def test_near_equal_choices_are_the_next_best(seed):

@@ -92,6 +92,7 @@ def test_so_many_hours_for_most_people(seed, hours, per_site):
     assert sum(a.hours[1] - a.hours[0] for a in found.additions) <= 60 * hours
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=150, deadline=None)
 def test_moves_gain_what_they_say_and_none_is_better(seed):

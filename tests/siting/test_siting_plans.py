@@ -128,6 +128,7 @@ RULES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 @given(seed=seeds)
 @quick

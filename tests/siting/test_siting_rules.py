@@ -235,6 +235,7 @@ def test_the_shortest_longest_trip_whatever_the_rules(seed):
     assert [longest(problem, rules, tuple(order[:n])) for n in range(len(order) + 1)] == list(steps)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=150, deadline=None)
 def test_the_rules_said_to_stretch_are_enough(seed):

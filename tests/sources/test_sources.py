@@ -168,6 +168,7 @@ class TestTerritories:
         assert sources.border(["72", "53"]) == ("28", "35", "37", "41", "49", "50", "61")
         assert sources.border(["2A", "2B"]) == sources.border(["974"]) == ()
 
+    @pytest.mark.slow
     def test_neighbours_are_those_of_the_real_outlines(self, shared, monkeypatch):
         monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "scripts"))
         from build_voisins import neighbours  # noqa: PLC0415

@@ -102,6 +102,7 @@ def test_a_site_given_twice_counts_once(tmp_path):
     assert len(read_choice(written(tmp_path, ouvertures=twice)).opened) == 1
 
 
+@pytest.mark.slow
 def test_the_scenario_is_the_study_with_other_maisons(result, tmp_path):
     found = scenario(result, read_choice(written(tmp_path)))
     assert found.access["minutes"].tolist() == [40, 30, 20, 10, 0, 10]
@@ -116,6 +117,7 @@ def test_the_scenario_is_the_study_with_other_maisons(result, tmp_path):
     assert result.choice is None
 
 
+@pytest.mark.slow
 def test_a_choice_made_in_python_is_that_of_the_page(result, tmp_path):
     chosen = choose(result, opened=["00004A", "00004A"], closed=["1"])
     read = scenario(result, read_choice(written(tmp_path)))
@@ -126,6 +128,7 @@ def test_a_choice_made_in_python_is_that_of_the_page(result, tmp_path):
         scenario(result, choose(result, closed=["nulle part"]))
 
 
+@pytest.mark.slow
 def test_everything_may_close(result, tmp_path):
     found = scenario(result, read_choice(written(tmp_path, ouvertures=[])))
     assert found.access["minutes"].isna().all()
@@ -133,6 +136,7 @@ def test_everything_may_close(result, tmp_path):
     assert found.shares[0].within == 0
 
 
+@pytest.mark.slow
 def test_the_folder_says_it_is_a_scenario(result, tmp_path):
     folder = tmp_path / "sortie"
     write_study(scenario(result, read_choice(written(tmp_path))), folder)

@@ -44,6 +44,7 @@ def with_list(folder, rows, types='["Bureau de Poste"]'):
     return toy.configure(('types = ["Bureau de Poste"]', f'types = {types}\nfichier = "hotes.csv"'))
 
 
+@pytest.mark.slow
 def test_a_host_is_scored_as_an_office_at_its_place_would_be(tmp_path):
     # POSTE 4 stands at the fifth town: a town hall there brings as many people.
     toy = with_list(tmp_path, [host("H1", 4), host("H2", 3)])

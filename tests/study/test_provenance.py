@@ -93,6 +93,7 @@ def test_source_date_epoch_is_the_day_of_the_edition(toy_study, of, monkeypatch)
         of()
 
 
+@pytest.mark.slow
 def test_a_fetched_file_is_credited_as_its_publisher_asks(toy_study, of):
     listed = toy_study.path.with_name("la_poste.csv")
     beside = listed.with_name(f"{listed.name}.source.json")

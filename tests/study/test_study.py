@@ -47,10 +47,12 @@ def rows(path):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.slow
 def test_every_file_of_the_contract_is_written(folder):
     assert sorted(path.name for path in folder.iterdir()) == FILES
 
 
+@pytest.mark.slow
 def test_summary_by_hand(folder):
     summary = json.loads((folder / "resume.json").read_text(encoding="utf-8"))
     assert summary["population"] == 2100
@@ -68,6 +70,7 @@ def test_summary_by_hand(folder):
     assert summary["anomalies"] == []
 
 
+@pytest.mark.slow
 def test_access_by_hand(folder):
     table = rows(folder / "acces.csv")
     assert list(table[0])[:8] == [
@@ -87,6 +90,7 @@ def test_access_by_hand(folder):
     assert {row["origine"] for row in table} == {"mairie"}
 
 
+@pytest.mark.slow
 def test_zones_and_candidates_by_hand(folder):
     zones = gpd.read_file(folder / "zones_blanches.geojson")
     assert zones.crs.to_epsg() == 4326
@@ -113,6 +117,7 @@ def test_population_agrees_to_the_person_everywhere(folder):
     assert zones["population"].sum() == summary["seuils"]["20"]["population_au_dela"]
 
 
+@pytest.mark.slow
 def test_geopackage_is_projected_and_whole(folder):
     layers = [name for name, _ in pyogrio.list_layers(folder / "etude.gpkg")]
     assert layers == [
@@ -130,6 +135,7 @@ def test_geopackage_is_projected_and_whole(folder):
     assert communes["minutes"].tolist() == [0, 10, 20, 30, 40, 50]
 
 
+@pytest.mark.slow
 def test_manifest_traces_every_input(folder, toy_study):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     inputs = {entry["fichier"]: entry["sha256"] for entry in manifest["entrees"]}
@@ -149,6 +155,7 @@ def test_manifest_traces_every_input(folder, toy_study):
     assert str(toy_study.folder) not in json.dumps(manifest)
 
 
+@pytest.mark.slow
 def test_same_inputs_same_bytes(toy_study, tmp_path):
     for name in ("un", "deux"):
         write_study(run_study(read_study(toy_study.path)), tmp_path / name)
@@ -174,6 +181,7 @@ def test_row_order_of_the_files_is_irrelevant(tmp_path):
         assert (results[0] / name).read_bytes() == (results[1] / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_itinerant_maisons_are_shown_but_not_counted(tmp_path):
     toy = StudyFolder(tmp_path).write(
         maisons=[maison_row(0), maison_row(5, format_fs="Bus_équivalent")]
@@ -189,6 +197,7 @@ def test_itinerant_maisons_are_shown_but_not_counted(tmp_path):
     assert counted.shares[0].within == 2100
 
 
+@pytest.mark.slow
 def test_maisons_across_the_border_count(tmp_path):
     x, y = degrees(6)  # ten minutes past F, in the next département
     away = maison_row(5, insee_dep="35", insee_com="35001", longitude=x, latitude=y)
@@ -205,6 +214,7 @@ def test_maisons_across_the_border_count(tmp_path):
     assert content.neighbours["site_id"].tolist() == ["6"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", ['"2021-06-30"', "2021-06-30"])
 def test_the_network_of_a_past_day(tmp_path, written):
     late = maison_row(5, labellisation_fs="Espace labellisé 01/07/2021")
@@ -218,6 +228,7 @@ def test_the_network_of_a_past_day(tmp_path, written):
     assert "labellisee-apres" in {anomaly.code for anomaly in result.anomalies}
 
 
+@pytest.mark.slow
 def test_hours_of_post_offices_are_joined_and_the_rate_told(tmp_path):
     toy = StudyFolder(tmp_path).write()
     (tmp_path / "horaires-2024.txt").write_text("00001A|POSTE 1|Mo-Fr 09:00-12:00; PH off\n")
@@ -255,6 +266,7 @@ def test_merged_communes_need_no_attention(tmp_path):
     assert {a.code for a in result.anomalies} == {"commune-fusionnee", "mairie-ancienne"}
 
 
+@pytest.mark.slow
 def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
     out = tmp_path / "sortie"
     out.mkdir()
@@ -270,6 +282,7 @@ def test_a_failed_write_leaves_nothing(result, tmp_path, monkeypatch):
     assert (out / "resume.json").read_text() == "ancien"
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_replaced_leaves_the_old_study_whole(result, tmp_path, monkeypatch):
     out = tmp_path / "sortie"
     write_study(result, out)
@@ -350,6 +363,7 @@ def test_a_folder_that_is_a_file_is_an_output_error(result, tmp_path):
         write_study(result, tmp_path / "fichier")
 
 
+@pytest.mark.slow
 def test_nothing_is_changed_by_a_run(result):
     before = [table.copy() for table in (result.communes, result.access, result.candidates)]
     outputs.map(result.map_content())
@@ -453,6 +467,7 @@ def test_other_values_that_do_not_fit_are_refused(toy_study, section, values, to
         read_study(toy_study.path).with_values(section, **values)
 
 
+@pytest.mark.slow
 def test_paths_may_be_plain_text(toy_study, tmp_path):
     write_study(run_study(read_study(str(toy_study.path))), str(tmp_path / "texte"))
     assert (tmp_path / "texte" / "acces.csv").is_file()

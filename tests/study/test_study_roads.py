@@ -41,6 +41,7 @@ def test_rush_hour_multiplies_by_the_communes_crossed(toy_study):
     assert "heures de pointe" in (folder / "carte.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_off_peak_is_the_default(toy_study):
     said, _ = minutes(toy_study, ("[reseau]\n", '[reseau]\nheure = "creuses"\n'))
     default, _ = minutes(toy_study)
