@@ -26,13 +26,9 @@ from msap_geo.version import __version__
 
 if TYPE_CHECKING:
     from msap_geo.front import (
-        backtest,
         check,
         compare,
-        diagnose,
         map,  # noqa: A004
-        plan,
-        rate,
         read,
         report,
         run,
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
         scenario,
         write,
     )
-    from msap_geo.front_rounds import services, tour
+    from msap_geo.front_answers import backtest, diagnose, plan, rate, services, tour
 
 __all__ = [
     "__version__",
@@ -61,6 +57,7 @@ __all__ = [
     "write",
 ]
 
+_ANSWERS = {"backtest", "diagnose", "plan", "rate", "services", "tour"}
 _ROOMS = (
     "answers", "audit", "comparison", "coverage", "documents", "folder", "loaders", "network",
     "outputs", "rounds", "siting", "sources", "study", "travel",
@@ -69,7 +66,7 @@ _ROOMS = (
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        door = "front_rounds" if name in {"services", "tour"} else "front"
+        door = "front_answers" if name in _ANSWERS else "front"
         return getattr(importlib.import_module(f"msap_geo.{door}"), name)
     if name in _ROOMS:
         return importlib.import_module(f"msap_geo.{name}")

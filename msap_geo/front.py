@@ -5,19 +5,19 @@ Every function takes what the one before gave; paths are text or :class:`pathlib
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msap_geo.errors import OutputError, StudyError
+from msap_geo import given
+from msap_geo.errors import OutputError
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Collection, Iterable
-    from os import PathLike
 
     import folium
 
-    from msap_geo.answers import Backtest, Diagnosis, Implantation, Rating
+    from msap_geo.answers import Diagnosis
     from msap_geo.audit import Audit
     from msap_geo.comparison import Comparison
     from msap_geo.study import Choice, Study, StudyResult
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
     Written = str | PathLike[str]
 
 __all__ = [
-    "backtest",
     "check",
     "compare",
-    "diagnose",
     "map",
-    "plan",
-    "rate",
     "read",
     "report",
     "run",
@@ -96,7 +92,7 @@ def run(study: Study | Written) -> StudyResult:
     """
     from msap_geo.study import run_study  # noqa: PLC0415
 
-    return run_study(study)
+    return run_study(given.not_run(study, "run"))
 
 
 def check(study: Study | Written) -> Audit:
@@ -114,7 +110,7 @@ def check(study: Study | Written) -> Audit:
     """
     from msap_geo.study import audit_study  # noqa: PLC0415
 
-    return audit_study(study)
+    return audit_study(given.not_run(study, "check"))
 
 
 def map(  # noqa: A001 - ``mg.map(r)`` reads as it should
@@ -140,123 +136,8 @@ def map(  # noqa: A001 - ``mg.map(r)`` reads as it should
     """
     from msap_geo import outputs  # noqa: PLC0415
 
-    return outputs.map(found, layers=layers)
-
-
-def diagnose(result: StudyResult) -> Diagnosis:
-    """Compute every coverage indicator of a study.
-
-    Parameters
-    ----------
-    result
-        What :func:`run` or :func:`scenario` gave.
-
-    Returns
-    -------
-    msap_geo.answers.Diagnosis
-        ``tables`` and ``layers``, by name (``docs/indicateurs.md``).
-
-    Raises
-    ------
-    MsapGeoError
-        If a file of ``[diagnostic]`` is absent or unusable.
-    """
-    from msap_geo import answers  # noqa: PLC0415
-
-    return answers.diagnose(result)
-
-
-def rate(result: StudyResult, *, top: int | None = None) -> Rating:
-    """Rate the candidates of a study under every criterion.
-
-    Parameters
-    ----------
-    result
-        What :func:`run` or :func:`scenario` gave.
-    top
-        How many to keep, the best first; all by default.
-
-    Returns
-    -------
-    msap_geo.answers.Rating
-        ``table``, best first.
-    """
-    from msap_geo import answers  # noqa: PLC0415
-
-    return answers.rate(result, top=top)
-
-
-def plan(
-    result: StudyResult,
-    *,
-    number: int | None = None,
-    budget_eur: float | None = None,
-    share: float | None = None,
-    imposed: Iterable[str] = (),
-    frontier: bool = False,
-) -> Implantation:
-    """Find which offices to open together, with the proof.
-
-    Parameters
-    ----------
-    result
-        What :func:`run` or :func:`scenario` gave.
-    number, budget_eur, share
-        One of the three: at most so many sites, so many euros a year all payers together, or at
-        least this share of the inhabitants within the first threshold with the fewest sites.
-    imposed
-        Sites the decider wants, by identifier or name.
-    frontier
-        Whether to find the best plan of other numbers (or budgets) too.
-
-    Returns
-    -------
-    msap_geo.answers.Implantation
-        ``plan``, its cost, its near-equals, the regret of what is imposed.
-
-    Raises
-    ------
-    InfeasibleError
-        If no plan respects the rules, naming which and by how much.
-    StudyError
-        If not exactly one of the three is given, or a site is unknown.
-    """
-    from msap_geo import answers  # noqa: PLC0415
-    from msap_geo.study.choice import site_ids  # noqa: PLC0415
-
-    if [number, budget_eur, share].count(None) != 2:  # noqa: PLR2004 - of three, one is given
-        raise StudyError(
-            "un plan se demande par un nombre de sites, un budget ou une part couverte",
-            remedy="donner l'un des trois : number=3, budget_eur=450_000 ou share=0.95",
-        )
-    forced = site_ids(imposed, result.candidates, what="bureaux candidats")
-    asked = answers.Asked(number, budget_eur, share, forced, frontier)
-    return answers.optimise(result, asked)
-
-
-def backtest(result: StudyResult, *, date: dt.date | None = None) -> Backtest:
-    """Hold the method against the post offices really chosen since a day.
-
-    Parameters
-    ----------
-    result
-        What :func:`run` gave.
-    date
-        Day the network is rebuilt at; the beginning of the programme by default.
-
-    Returns
-    -------
-    msap_geo.answers.Backtest
-        Both choices, side by side.
-
-    Raises
-    ------
-    DataError
-        If the list of Maisons tells no dates.
-    """
-    from msap_geo import answers  # noqa: PLC0415
-
-    return answers.run_backtest(result, date=date or answers.BACKTEST_DATE)
+    given.result_of(found, "map")
+    return outputs.map(found, layers=None if layers is None else given.names(layers))
 
 
 def scenario(
@@ -273,7 +154,8 @@ def scenario(
     result
         What :func:`run` gave.
     opened, closed
-        Candidates and Maisons, by identifier or name. With none, the study as it is.
+        Candidates and Maisons, by identifier or name: one, several, or a table of them. With none,
+        the study as it is.
     choice
         Instead of both, a choice exported from the map, or its file.
 
@@ -289,8 +171,9 @@ def scenario(
     """
     from msap_geo import study  # noqa: PLC0415
 
+    result = given.result_of(result, "scenario")
     if choice is None:
-        made = study.choose(result, opened=opened, closed=closed)
+        made = study.choose(result, opened=given.names(opened), closed=given.names(closed))
     else:
         made = choice if isinstance(choice, study.Choice) else study.read_choice(Path(choice))
     return study.scenario(result, made)
@@ -314,10 +197,12 @@ def compare(before: StudyResult | Written, after: StudyResult | Written) -> Comp
     TerritoryError, StudyError, DataError
         If they cannot be compared.
     """
-    from msap_geo import comparison, study  # noqa: PLC0415
+    from msap_geo import comparison  # noqa: PLC0415
 
     sides = [
-        each if isinstance(each, study.StudyResult) else comparison.read_folder(Path(each))
+        comparison.read_folder(Path(each))
+        if isinstance(each, str | PathLike)
+        else given.result_of(each, "compare")
         for each in (before, after)
     ]
     return comparison.compare_studies(*sides)
@@ -357,7 +242,7 @@ def write(
         files.write_comparison(found, path)
         return
     diagnosis = found if isinstance(found, answers.Diagnosis) else None
-    result = found.result if isinstance(found, answers.Diagnosis) else found
+    result = given.result_of(found, "write")
     if everything:
         files.write_everything(files.everything_of(result), path, geoparquet=geoparquet)
     else:
@@ -392,5 +277,9 @@ def report(result: StudyResult, path: Written, *, number: int = 3) -> None:
             where=file,
             remedy=f"finir le nom par {', '.join(f'.{known}' for known in FORMATS)}",
         )
-    made = documents.report_document(documents.report_parts(result, number=number))
+    made = documents.report_document(
+        documents.report_parts(
+            given.result_of(result, "report"), number=given.whole(number, "number")
+        )
+    )
     write_document(made, file.parent, name=file.stem, formats=[form], look=Look())

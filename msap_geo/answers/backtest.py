@@ -141,7 +141,7 @@ def run_backtest(
         raise DataError(
             f"aucune Maison ouverte après le {date:%d/%m/%Y} dans un bureau candidat de l'étude",
             where=study.donnees.maisons,
-            remedy="choisir une date plus ancienne avec --date",
+            remedy="choisir une date plus ancienne (date, ou --date de la commande)",
         )
     progress("Plan de la méthode")
     rules = siting.Rules(count=len(chosen))

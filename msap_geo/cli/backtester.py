@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.cli import formats
-from msap_geo.cli.parser import add_command, add_study
+from msap_geo.cli.parser import add_command, add_study, day
 
 if TYPE_CHECKING:
+    import argparse
+
     from msap_geo.answers import Backtest
 
 
@@ -29,19 +29,10 @@ def register(commands: Any) -> None:
     command.options.add_argument(
         "--date",
         metavar="AAAA-MM-JJ",
-        type=_date,
+        type=day,
         help="jour où reconstruire le réseau (par défaut : 2020-01-31)",
     )
     formats.add_formats(command, workbook="retour.xlsx")
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(
-            f"une date comme 2020-01-31 est attendue (reçu {text})"
-        ) from error
 
 
 def _conduct(arguments: argparse.Namespace) -> int:

@@ -81,6 +81,13 @@ class Comparison:
     maisons: gpd.GeoDataFrame
     candidates: pd.DataFrame
 
+    def __repr__(self) -> str:
+        whole = self.territories.iloc[0]
+        return (
+            f"Comparison({self.labels[0]!r}, {self.labels[1]!r}, "
+            f"gagnent={whole['gagnent']}, perdent={whole['perdent']})"
+        )
+
     @property
     def threshold(self) -> float:
         """The first shared threshold: beyond it a commune is in a zone blanche."""

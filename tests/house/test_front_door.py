@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import pkgutil
 import subprocess
@@ -115,3 +116,69 @@ def test_sites_are_chosen_by_name_too(ran):
         mg.plan(ran)
     with pytest.raises(errors.StudyError, match="nombre de sites, un budget ou une part"):
         mg.plan(ran, number=1, share=0.5)
+
+
+def test_a_lone_name_and_a_table_are_sites_too(ran):
+    first = ran.candidates.iloc[0]
+    for given in (first["site_id"], first["nom"], ran.candidates.head(1), (first["site_id"],)):
+        opened = mg.scenario(ran, opened=given).choice.opened
+        assert [site.site_id for site in opened] == [first["site_id"]]
+    assert mg.plan(ran, number=1, imposed=first["nom"]).plan.sites == (first["site_id"],)
+    with pytest.raises(errors.StudyError, match="base inconnue dans cette étude : Laval"):
+        mg.tour(ran, bases="Laval")
+    with pytest.raises(errors.OutputError, match="couche inconnue : Rien"):
+        mg.map(ran, layers="Rien")
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (mg.run, "son fichier, pas son résultat"),
+        (mg.check, r"écrire mg\.check\(r\.study\)"),
+        *(
+            (lambda r, name=name: getattr(mg, name)(r.study), "pas un objet Study")
+            for name in ("map", "diagnose", "rate", "backtest", "scenario", "services", "tour")
+        ),
+        (lambda r: mg.plan(r.study, number=1), "pas un objet Study"),
+        (lambda r: mg.compare(r.study, r), "pas un objet Study"),
+        (lambda r: mg.write(r.study, "x"), "pas un objet Study"),
+        (lambda r: mg.report(r.study, "x.pdf"), "pas un objet Study"),
+        (lambda r: mg.map(mg.plan(r, number=1)), r"opened=p\.plan\.sites"),
+        (lambda r: mg.scenario(r, opened=ran_columns(r)), "pas par un objet DataFrame"),
+        (lambda r: mg.scenario(r, opened=3), "pas par « 3 »"),
+        (lambda r: mg.plan(r, number=2.5), "« number » est un nombre entier, pas « 2.5 »"),
+        (lambda r: mg.plan(r, number="3"), "« number » est un nombre entier"),
+        (lambda r: mg.plan(r, number=-1), "« number » est un nombre entier"),
+        (lambda r: mg.plan(r, number=True), "« number » est un nombre entier"),
+        (lambda r: mg.plan(r, share=95), "une part de 0 à 1, pas « 95 »"),
+        (lambda r: mg.plan(r, budget_eur=float("nan")), "un nombre positif"),
+        (lambda r: mg.services(r, budget_eur="300 000"), "un nombre positif"),
+        (lambda r: mg.rate(r, top="3"), "« top » est un nombre entier"),
+        (lambda r: mg.tour(r, vehicles=1.5), "« vehicles » est un nombre entier"),
+        (lambda r: mg.backtest(r, date="hier"), "une date AAAA-MM-JJ"),
+    ],
+)  # fmt: skip
+def test_what_is_none_is_refused_with_its_remedy(ran, call, told):
+    with pytest.raises(errors.StudyError, match=told) as refused:
+        call(ran)
+    assert "Que faire : écrire" in str(refused.value)
+
+
+def ran_columns(result):
+    return result.access[["minutes", "population"]]
+
+
+def test_a_day_is_a_day_or_its_text(ran):
+    told = []
+    for day in ("2019-06-30", dt.date(2019, 6, 30), dt.datetime(2019, 6, 30, 12, tzinfo=dt.UTC)):
+        with pytest.raises(errors.DataError, match="après le 30/06/2019") as refused:
+            mg.backtest(ran, date=day)
+        told.append(str(refused.value))
+    assert len(set(told)) == 1
+
+
+def test_answers_show_themselves_in_a_line(ran):
+    opened = mg.scenario(ran, opened=ran.candidates.head(1))
+    assert repr(mg.compare(ran, opened)).startswith("Comparison('Mayenne (démonstration)', ")
+    for answer in (ran, mg.rate(ran), mg.plan(ran, number=1), mg.diagnose(ran)):
+        assert len(repr(answer)) < 500
