@@ -13,7 +13,7 @@ from msap_geo.documents.concertation import concertation_document
 from msap_geo.errors import DataError
 from msap_geo.outputs import report
 from msap_geo.study import provenance_of
-from msap_geo.tabular import read_text_table
+from msap_geo.tabular import read_text_table, settle_twins
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -48,7 +48,7 @@ def read_register(folder: Path) -> pd.DataFrame:
     path = folder / REGISTER
     if not path.is_file():
         return pd.DataFrame(columns=list(REGISTER_COLUMNS), dtype=object)
-    table = read_text_table(path)
+    table = settle_twins(read_text_table(path), path, REGISTER_COLUMNS)
     missing = [name for name in REGISTER_COLUMNS if name not in table.columns]
     if missing:
         raise DataError(

@@ -22,8 +22,7 @@ from msap_geo.rounds.stops import (
     read_stops,
     whole_cycle,
 )
-from msap_geo.tabular import normalise
-from msap_geo.tabular.text import LINE
+from msap_geo.tabular import LINE, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import DataError, StudyError
 from msap_geo.rounds.clock_times import read_clock
 from msap_geo.rounds.working_time import clock
-from msap_geo.tabular.text import LINE, pick_columns, read_text_table
+from msap_geo.tabular import LINE, pick_columns, read_text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,14 +9,20 @@ from msap_geo.tabular.archives import is_archive, members, read_member
 from msap_geo.tabular.cells import guarded, unguarded
 from msap_geo.tabular.json_text import parse_json, read_json_text
 from msap_geo.tabular.numbers import to_number
-from msap_geo.tabular.text import (
+from msap_geo.tabular.picking import (
     LINE,
+    name_of,
+    one_answer,
+    pick_columns,
+    settle_twins,
+    twinned_names,
+)
+from msap_geo.tabular.text import (
     Layout,
     decode,
     find_header,
     normalise,
     parse_table,
-    pick_columns,
     read_text,
     read_text_table,
     require_file,
@@ -48,7 +54,9 @@ __all__ = [
     "is_archive",
     "last_named",
     "members",
+    "name_of",
     "normalise",
+    "one_answer",
     "parse_json",
     "parse_table",
     "pick_columns",
@@ -59,8 +67,10 @@ __all__ = [
     "read_text",
     "read_text_table",
     "require_file",
+    "settle_twins",
     "tell_passed_over",
     "to_number",
+    "twinned_names",
     "unguarded",
     "unique_names",
     "vector_file",

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from msap_geo.tabular.numbers import to_number
-from msap_geo.tabular.text import LINE, normalise
+from msap_geo.tabular.picking import LINE
+from msap_geo.tabular.text import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -20,20 +20,17 @@ import pandas as pd
 from msap_geo.errors import (
     DataError,
     FileMissingError,
-    MissingColumnError,
     UnreadableFileError,
     reason,
 )
 from msap_geo.tabular.cells import stripped, unwrapped
 from msap_geo.tabular.header import guess_header
+from msap_geo.tabular.picking import LINE, name_of, settle_twins, twinned_names
 from msap_geo.tabular.vast import SEVEN_ZIP, refuse_sealed
 from msap_geo.tabular.whole import last_named, refuse_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-LINE = "ligne"
-"""Column added by :func:`read_text_table`: the line of each row, as a spreadsheet numbers it."""
+    from collections.abc import Callable, Sequence
 
 _SIGNATURES = {
     b"PK\x03\x04": "une archive ZIP (ou un classeur XLSX/ODS)",
@@ -220,7 +217,9 @@ def parse_table(
     """
     layout = find_header(text, where)
     wanted = [
-        position for position, name in enumerate(layout.columns) if keep is None or keep(name)
+        position
+        for position, name in enumerate(layout.columns)
+        if keep is None or keep(name_of(name))
     ]
     if not wanted:
         return pd.DataFrame(columns=[LINE, *layout.columns], dtype=str)
@@ -272,7 +271,8 @@ def parse_table(
     table = table[filled].reset_index(drop=True)
     if table.empty:
         raise DataError(f"« {name} » ne contient que son en-tête", where=where)
-    return table
+    # All columns are read: those that matter are settled when they are picked.
+    return table if keep is None else settle_twins(table, where)
 
 
 def _irregular(told: str, where: Path | str) -> DataError:
@@ -304,7 +304,7 @@ class Layout(NamedTuple):
 
 
 def find_header(text: str, where: Path | str) -> Layout:
-    """Find the header and the separator of a delimited text.
+    """Find the header and the separator of a delimited text; twins of a column are marked.
 
     Parameters
     ----------
@@ -331,7 +331,7 @@ def find_header(text: str, where: Path | str) -> Layout:
             where=where,
             remedy="vérifier que c'est bien le fichier CSV attendu",
         )
-    columns = unique_names([normalise(field) for field in found.fields])
+    columns = twinned_names([normalise(field) for field in found.fields])
     return Layout(found.skipped, found.separator, columns)
 
 
@@ -343,56 +343,3 @@ def unique_names(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
     return unique
-
-
-def pick_columns(
-    table: pd.DataFrame,
-    path: Path,
-    *,
-    required: Mapping[str, Sequence[str]],
-    optional: Mapping[str, Sequence[str]] | None = None,
-) -> pd.DataFrame:
-    """Return the columns wanted, under our names.
-
-    Parameters
-    ----------
-    table
-        Table whose columns are normalised.
-    path
-        File it comes from, for the message.
-    required
-        Our name → the normalised spellings it is published under, first match wins.
-    optional
-        The same, for columns that may be absent: they come back filled with empty text.
-
-    Returns
-    -------
-    pandas.DataFrame
-        New table with our names, and :data:`LINE` when the table has it.
-
-    Raises
-    ------
-    MissingColumnError
-        If required columns are absent; the message names them all, and what was found.
-    """
-    chosen: dict[str, pd.Series] = {}
-    if LINE in table:
-        chosen[LINE] = table[LINE]
-    missing = []
-    for ours, spellings in {**required, **(optional or {})}.items():
-        found = next((name for name in spellings if name in table.columns), None)
-        if found is not None:
-            chosen[ours] = table[found]
-        elif ours in required:
-            missing.append(" ou ".join(spellings))
-        else:
-            chosen[ours] = pd.Series("", index=table.index, dtype=str)
-    if missing:
-        found_names = ", ".join(str(name) for name in table.columns if name != LINE)
-        raise MissingColumnError(
-            f"« {path.name} » : colonne absente : {' ; '.join(missing)} "
-            f"(colonnes trouvées : {found_names})",
-            where=path,
-            remedy="vérifier que c'est le bon fichier, et que son en-tête n'a pas été modifié",
-        )
-    return pd.DataFrame(chosen)

@@ -23,12 +23,11 @@ from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
 from msap_geo.tabular.archives import is_archive, members, read_member, read_member_head
 from msap_geo.tabular.header import guess_header
 from msap_geo.tabular.long_form import CODE, is_part, measure_column, read_long_parquet, widen
+from msap_geo.tabular.picking import LINE, name_of, settle_twins, twinned_names
 from msap_geo.tabular.text import (
-    LINE,
     decode,
     normalise,
     parse_table,
-    unique_names,
 )
 from msap_geo.tabular.vast import ALLOWED_BYTES, MAX_TIMES, refuse_vast_workbook
 
@@ -239,7 +238,7 @@ def _from_workbook(where: Path, content: bytes, keep: Callable[[str], bool]) -> 
             remedy="l'afficher dans le tableur et enregistrer, si c'est bien elle",
         )
     for name in shown:
-        yield Found(name, tables[name], passed_over)
+        yield Found(name, settle_twins(tables[name], where / name), passed_over)
 
 
 def _rows(workbook: calamine.CalamineWorkbook, name: str) -> list[list[Any]]:
@@ -258,8 +257,8 @@ def _from_rows(
     # INSEE writes long labels on one row and variable names on the next: both may be known.
     while header + 1 < len(scores) and scores[header + 1] == best:
         header += 1
-    columns = unique_names([name or f"colonne_{n}" for n, name in enumerate(names[header], 1)])
-    wanted = [position for position, name in enumerate(columns) if keep(name)]
+    columns = twinned_names([name or f"colonne_{n}" for n, name in enumerate(names[header], 1)])
+    wanted = [position for position, name in enumerate(columns) if keep(name_of(name))]
     body = rows[header + 1 :]
     table = pd.DataFrame(
         {columns[position]: [_text(row[position]) for row in body] for position in wanted},
@@ -301,7 +300,7 @@ def _from_parquet(
         if isinstance(error, DataError):
             raise
         raise _no_parquet(where) from error
-    table.columns = unique_names([normalise(str(name)) for name in table.columns])
+    table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     table = table.reset_index(drop=True)
     text = {
         name: table[name].map(_text, na_action="ignore").fillna("").astype(str)
@@ -310,7 +309,7 @@ def _from_parquet(
     }
     table = table.assign(**text)
     table.insert(0, LINE, range(1, len(table) + 1))
-    return table
+    return settle_twins(table, where)
 
 
 def read_headers(path: Path, *, suffix: str | None = None) -> list[list[str]]:

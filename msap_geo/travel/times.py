@@ -13,7 +13,15 @@ from scipy.sparse import csr_array
 from msap_geo import french, notebook_html, schemas
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.network import MINUTE_GRAIN
-from msap_geo.tabular import LINE, pick_columns, read_text_table, require_file, to_number
+from msap_geo.tabular import (
+    LINE,
+    pick_columns,
+    read_text_table,
+    require_file,
+    settle_twins,
+    to_number,
+    twinned_names,
+)
 from msap_geo.travel.engine import ROUNDING
 
 if TYPE_CHECKING:
@@ -272,6 +280,8 @@ def read_trips(table: Path | str | pd.DataFrame) -> pd.DataFrame:
 
 
 def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
+    wanted = {**_COLUMNS, **_OPTIONAL}
+    where = "la table des temps" if isinstance(table, pd.DataFrame) else table
     if not isinstance(table, pd.DataFrame):
         path = Path(table)
         require_file(path)
@@ -283,10 +293,13 @@ def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
             raise DataError(
                 f"« {path.name} » n'est pas un fichier Parquet lisible", where=path
             ) from error
-    named = {str(name).strip().lower(): name for name in table.columns}
+    table = table.set_axis(
+        twinned_names([str(name).strip().lower() for name in table.columns]), axis=1
+    )
+    table = settle_twins(table, where, {alias for names in wanted.values() for alias in names})
     found = {}
-    for column, aliases in {**_COLUMNS, **_OPTIONAL}.items():
-        present = next((named[alias] for alias in aliases if alias in named), None)
+    for column, aliases in wanted.items():
+        present = next((alias for alias in aliases if alias in table), None)
         if present is not None:
             found[column] = table[present]
         elif column in _COLUMNS:

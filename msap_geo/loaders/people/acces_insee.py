@@ -17,7 +17,7 @@ from pyarrow import ArrowException
 
 from msap_geo.errors import DataError, MissingColumnError, MsapGeoError, UnreadableFileError
 from msap_geo.loaders.shared import once
-from msap_geo.tabular import normalise, read_text_table, require_file, to_number
+from msap_geo.tabular import normalise, read_text_table, require_file, settle_twins, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +179,7 @@ def _from_cells(cells: pd.DataFrame, thresholds: Sequence[float]) -> InseeAccess
 
 def _shares(path: Path, departements: Sequence[str], thresholds: Sequence[float]) -> pd.DataFrame:
     """Read the shares of France Services among those of a table by département."""
-    table = read_text_table(path)
+    table = settle_twins(read_text_table(path), path)
     given = {
         float(found[1]): name for name in table.columns if (found := _LASTS.fullmatch(str(name)))
     }

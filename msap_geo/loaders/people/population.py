@@ -23,9 +23,10 @@ from msap_geo.loaders.territory.codes_insee import (
 from msap_geo.loaders.territory.cog import read_records
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import LONG_FORM, first_of, latest
-from msap_geo.tabular import LINE, Found, read_tables, tell_passed_over, to_number
+from msap_geo.tabular import LINE, Found, one_answer, read_tables, tell_passed_over, to_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from msap_geo.loaders.territory.cog import CommuneCodes
@@ -175,7 +176,7 @@ def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int, list
     """Return the rows of the table of communes, how many were read, and what contradicts them."""
     tables, missing, names = [], [], []
     for found in given:
-        table = _in_our_names(found)
+        table = _in_our_names(found, path)
         if table is None:
             missing.append(f"{found.name} ({', '.join(c for c in found.table if c != LINE)})")
         else:
@@ -228,13 +229,18 @@ def _contradicted(table: pd.DataFrame, other: pd.DataFrame) -> int:
     return int((ours[common] != theirs[common]).sum())
 
 
-def _in_our_names(found: Found) -> pd.DataFrame | None:
+def _one_of(table: pd.DataFrame, spellings: Sequence[str], where: Path) -> str | None:
+    present = [name for name in spellings if name in table]
+    return one_answer(table, present, where) if present else None
+
+
+def _in_our_names(found: Found, where: Path) -> pd.DataFrame | None:
     """Return ``code_insee, nom, population`` of a table, None where it has not got them."""
     table = found.table
     if "com" in table and (_IRIS in table or _are_codes(table["com"])):
         table = table.drop(columns="code_insee", errors="ignore")
         table = table.rename(columns={"com": "code_insee"})
-    code, people = first_of(table, _CODE), first_of(table, _PEOPLE)
+    code, people = (_one_of(table, names, where) for names in (_CODE, _PEOPLE))
     of_year = latest(table, _PEOPLE_OF_YEAR)
     people = people or of_year
     if people is None:

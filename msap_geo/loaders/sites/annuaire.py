@@ -16,7 +16,7 @@ import pandas as pd
 from msap_geo.errors import DataError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
 from msap_geo.loaders.hours.horaires import JOURS
-from msap_geo.tabular import LINE, normalise, parse_json, read_text, read_text_table
+from msap_geo.tabular import LINE, normalise, parse_json, read_text, read_text_table, settle_twins
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def read_annuaire(path: Path, types: Collection[str]) -> tuple[pd.DataFrame, set
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield each record with its rank (its line, where there is one a line)."""
     if path.suffix.lower() == ".csv":
-        table = read_text_table(path)
+        table = settle_twins(read_text_table(path), path)
         yield from zip(table[LINE], table.to_dict("records"), strict=True)
         return
     text = read_text(path)

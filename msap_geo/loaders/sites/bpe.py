@@ -22,6 +22,7 @@ from msap_geo.tabular import (
     read_text_table,
     require_file,
     to_number,
+    twinned_names,
 )
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of, region_of
 
@@ -140,7 +141,7 @@ def _read(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
             where=path,
             remedy="le télécharger à nouveau",
         ) from error
-    table.columns = [normalise(str(name)) for name in table.columns]
+    table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     text = table.astype(object).where(table.notna(), "").astype(str)
     text.insert(0, LINE, range(1, len(text) + 1))
     return text

@@ -15,7 +15,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.loaders.sites.postal import with_their_zero
-from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table
+from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, settle_twins
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84
 
 if TYPE_CHECKING:
@@ -220,6 +220,7 @@ def _kinds(raw: pd.DataFrame, kept: pd.Series, file: str) -> tuple[pd.Series, li
 def _keyed(path: Path) -> pd.DataFrame:
     """Read a file of equipment, which must bear the identifiers."""
     table = read_text_table(path)
+    table = settle_twins(table, path, {_WHEELCHAIR, *_SERVICES})
     key = pick_columns(table, path, required={"identifiant": _REQUIRED["identifiant"]})
     if not {_WHEELCHAIR, *_SERVICES} & set(table.columns):
         raise MissingColumnError(

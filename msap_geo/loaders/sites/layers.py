@@ -18,6 +18,7 @@ from msap_geo.tabular import (
     normalise,
     read_text,
     require_file,
+    twinned_names,
     vector_file,
 )
 from msap_geo.territory import WGS84
@@ -81,8 +82,7 @@ def read_layer_table(path: Path) -> pd.DataFrame:
     geometry = layer.geometry if isinstance(layer, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(layer if geometry is None else layer.drop(columns=geometry.name))
     table = attributes.apply(_as_text)
-    table.columns = [normalise(str(name)) for name in table.columns]
-    table = table.loc[:, ~table.columns.duplicated()]
+    table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     if geometry is not None and not {"latitude", "lat"} & set(table.columns):
         points = geometry.to_crs(WGS84) if geometry.crs is not None else geometry
         centres = shapely.centroid(points.to_numpy())

@@ -20,7 +20,7 @@ from msap_geo.loaders.shared import once
 from msap_geo.loaders.territory.codes_insee import departements_of, refuse_lost_zeros
 from msap_geo.loaders.territory.contours import read_layer
 from msap_geo.loaders.territory.mouvements import tell_shared
-from msap_geo.tabular import LINE, normalise, pick_columns, unique_names
+from msap_geo.tabular import LINE, normalise, pick_columns, twinned_names
 from msap_geo.territory import (
     DEPARTEMENTS,
     INSEE_CODE_PATTERN,
@@ -146,7 +146,7 @@ def _read(path: Path) -> gpd.GeoDataFrame:
         )
     geometry = table.geometry if _is_wgs84(table.crs) else table.geometry.to_crs(_CRS)
     attributes = pd.DataFrame(table.drop(columns=table.geometry.name))
-    attributes.columns = unique_names([normalise(str(name)) for name in attributes.columns])
+    attributes.columns = twinned_names([normalise(str(name)) for name in attributes.columns])
     attributes = attributes.drop(columns=LINE, errors="ignore")
     attributes.insert(0, LINE, range(1, len(attributes) + 1))
     picked = pick_columns(attributes, path, required=_COLUMNS)
