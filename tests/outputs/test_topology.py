@@ -25,8 +25,11 @@ def test_numbers_come_back(numbers):
 
 
 def test_small_numbers_are_short():
-    assert pack(np.array([0, -1, 1, 15, -16])) == "ABCef"
-    assert len(pack(np.array([16, 511, -512]))) == 6
+    # Zigzag 0, 1, 2 in bits 0, 10, 110 (k = 0): 010110, of a first character for k.
+    assert pack(np.array([0, -1, 1])) == "AW"
+    assert len(pack(np.zeros(600, dtype=np.int64))) == 101
+    # Zigzag 1022 and 1023: of k = 10, a zero and ten bits each, 66 bits in all.
+    assert len(pack(np.array([511, -512] * 3))) == 12
 
 
 def rings_of(shape):

@@ -47,6 +47,15 @@ _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _IMAGE = re.compile(r"<img\s[^>]*>")
 _VIDEO, _FRAME = "L.videoOverlay(", "<iframe"
+_LAYERS = ".leaflet-control-layers-toggle"
+_PLAIN_LAYERS, _SHARP_LAYERS = (
+    "background-image:url(images/layers.png);",
+    f".leaflet-retina {_LAYERS}",
+)
+_PIN = re.compile(r"\.leaflet-default-icon-path\{[^}]*\}")
+_HAS_PINS = re.compile("marker|geojson", re.IGNORECASE)
+"""What may draw Leaflet's own pin, in the script of a map's layers."""
+
 _FOLIUM_ID = re.compile(r"(?<=_)[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -83,6 +92,7 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
         + "</head>"
         + page.split("</head>", 1)[1]
     )
+    page = _without_room(page)
     borrowed.check(page)
     foreign = borrowed.needs_ours(page)
     if foreign:
@@ -97,6 +107,19 @@ def render_page(fmap: folium.Map, *, title: str) -> str:
     page = re.sub(r"<meta http-equiv=\"content-type\"[^>]*>\s*", "", page, count=1)
     # A function, not a string: the title may hold what re.sub would take for a group.
     return re.sub(r"<head>\s*", lambda _: f"<head>\n{head}", page, count=1)
+
+
+def _without_room(page: str) -> str:
+    """Drop what a map's layers have no use for: Folium's indents, and the pin where none is drawn.
+
+    A template string keeps its lines; nothing else of a script may hold one.
+    """
+    head, layers = page.rsplit("<script>", 1)
+    if not _HAS_PINS.search(layers):
+        head = _PIN.sub("", head, count=1)
+    if "`" not in layers:
+        layers = re.sub(r"\n\s+", "\n", layers)
+    return f"{head}<script>{layers}"
 
 
 def _rendered(root: Figure) -> str:
@@ -134,7 +157,8 @@ def _leaflet(name: str) -> str:
         )
     text = content.decode("utf-8")
     if name.endswith(".css"):
-        text = sheet(text)
+        # One picture of the layers' button, the sharp one, serves every screen.
+        text = sheet(text).replace(_PLAIN_LAYERS, "").replace(_SHARP_LAYERS, _LAYERS, 1)
     text = re.sub(r"//# sourceMappingURL=\S+", "", text)
 
     def embed(match: re.Match[str]) -> str:

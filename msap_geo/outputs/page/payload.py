@@ -219,11 +219,15 @@ def _sites(content: MapContent) -> dict[str, Any]:
         ignore_index=True,
     )
     degrees = gpd.GeoSeries(rows["point"].to_numpy(), crs=crs).to_crs(4326)
+    # A commune of the study is called as the study calls it, and named once.
+    place = {code: i for i, code in enumerate(content.access["code_insee"])}
+    commune = rows["code_insee"].map(place).fillna(-1).astype(int)
     return {
         "id": rows["site_id"].tolist(),
         "nom": rows["nom"].tolist(),
         "genre": _folded(rows["genre"]),
-        "commune": _folded(rows["commune"]),
+        "commune": _folded(rows["commune"].where(commune < 0)),
+        "lieu": pack(commune.to_numpy()),
         "position": _folded(rows["position"]),
         "role": _folded(rows["role"]),
         "rang": pack(
@@ -242,7 +246,7 @@ def _folded(values: Iterable[Any]) -> dict[str, Any]:
     return {"mots": list(rank), "de": pack(np.array([rank[text] for text in texts], dtype=int))}
 
 
-_SITE_COLUMNS = ("site_id", "nom", "genre", "commune", "position", "horaires")
+_SITE_COLUMNS = ("site_id", "nom", "genre", "commune", "code_insee", "position", "horaires")
 
 
 def _candidates(content: MapContent) -> dict[str, Any]:

@@ -46,6 +46,7 @@
 
   function unfold(sites, communes) {
     ["genre", "position", "role", "horaires", "commune"].forEach(function (name) { sites[name] = texts(sites[name]); });
+    msap.trace.deplier(sites.lieu).forEach(function (row, i) { if (row >= 0) { sites.commune[i] = communes.nom[row]; } });
     [[sites, "lat"], [sites, "lon"], [communes, "minutes"], [communes, "km"]].forEach(function (one) { one[0][one[1]] = decimals(one[0][one[1]]); });
     communes.site = Array.from(msap.trace.deplier(communes.site), function (row) { return row < 0 ? null : row; });
     sites.rang = Array.from(msap.trace.deplier(sites.rang), function (rank) { return rank || null; });

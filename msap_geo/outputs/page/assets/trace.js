@@ -5,18 +5,28 @@ msap.trace = (function () {
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".split("").forEach(
     function (letter, place) { PLACE[letter.charCodeAt(0)] = place; });
 
-  // Whole numbers from text: groups of five bits, zigzag (outputs/packing.py).
+  // Whole numbers from text: a Rice code, zigzag (outputs/page/packing.py).
   function unpack(text) {
-    var numbers = new Int32Array(text.length), n = 0, value = 0, shift = 0;
-    for (var i = 0; i < text.length; i++) {
-      var group = PLACE[text.charCodeAt(i)];
-      value |= (group & 31) << shift;
-      if (group & 32) { shift += 5; } else {
-        numbers[n++] = (value >>> 1) ^ -(value & 1);
-        value = shift = 0;
+    var width = PLACE[text.charCodeAt(0)], numbers = new Int32Array(6 * text.length / (width + 1)), n = 0;
+    var at = 1, held = 0, left = 0, ones = 0, value = 0, wanted = 0;
+    for (;;) {
+      for (ones = 0; ones < 20; ones++) {
+        if (!left) {
+          if (at >= text.length) { return numbers.slice(0, n); }
+          held = PLACE[text.charCodeAt(at++)];
+          left = 6;
+        }
+        left -= 1;
+        if (!(held >> left & 1)) { break; }
       }
+      wanted = ones === 20 ? 32 : width;
+      for (value = ones === 20 ? 0 : ones; wanted; wanted -= 1) {
+        if (!left) { held = PLACE[text.charCodeAt(at++)]; left = 6; }
+        left -= 1;
+        value = value << 1 | held >> left & 1;
+      }
+      numbers[n++] = (value >>> 1) ^ -(value & 1);
     }
-    return numbers.slice(0, n);
   }
 
   function boxOf(boxes, i, x, y) {
