@@ -20,6 +20,7 @@ from msap_geo.answers.decided.longer import LongerOpening, open_longer
 from msap_geo.answers.decided.longer_json import longer_json
 from msap_geo.answers.diagnosis import Diagnosis, diagnose
 from msap_geo.answers.mobility_sites import WithoutCarPlan, plan_without_car
+from msap_geo.answers.origins import departure_in_words
 from msap_geo.answers.plan import Implantation, optimise
 from msap_geo.answers.plan_json import implantation_json
 from msap_geo.answers.problem import Asked
@@ -55,6 +56,7 @@ __all__ = [
     "basket_json",
     "compare_services",
     "decisions_of",
+    "departure_in_words",
     "design_rounds",
     "diagnose",
     "fill_basket",

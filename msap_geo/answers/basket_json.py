@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.answers.decided.adaptation_json import rows
+from msap_geo.answers.origins import departure
 
 if TYPE_CHECKING:
     from msap_geo.answers.basket import Basket
@@ -22,7 +23,7 @@ def basket_json(found: Basket) -> dict[str, Any]:
         "etude": study.etude.nom,
         "seuils_minutes": list(study.thresholds),
         "attente_max_jours": study.panier.attente_max_jours,
-        "depart": "carreau" if found.by_cell else "mairie",
+        **departure(found.result, by_cell=found.by_cell),
         "services": rows(found.services),
         "territoires": rows(found.territories),
         "communes": rows(found.communes),

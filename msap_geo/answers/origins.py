@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from msap_geo import coverage, loaders, schemas
+from msap_geo import coverage, french, loaders, schemas
 from msap_geo.territory import DEPARTEMENTS, REGION_NAMES
 
 if TYPE_CHECKING:
@@ -66,6 +66,47 @@ def from_cells(result: StudyResult, cells: gpd.GeoDataFrame) -> Origins:
         nearest,
         coverage.access_by_place(points, nearest),
         result.times.matrix(points, result.maisons, max_minutes=_bound(result)),
+    )
+
+
+def departure(result: StudyResult, *, by_cell: bool) -> dict[str, str | int]:
+    """Return where people start from in what is decided, and how many they are.
+
+    Parameters
+    ----------
+    result
+        The study.
+    by_cell
+        Whether from the cells they live in; from their town hall else.
+
+    Returns
+    -------
+    dict
+        ``depart`` (*carreau* or *mairie*), ``habitants_comptes``, ``habitants_de_l_etude``.
+    """
+    everyone = int(result.access["population"].sum())
+    cells = result.carreaux
+    counted = everyone if cells is None or not by_cell else int(cells["population"].sum())
+    return {
+        "depart": "carreau" if by_cell else "mairie",
+        "habitants_comptes": counted,
+        "habitants_de_l_etude": everyone,
+    }
+
+
+def departure_in_words(result: StudyResult, *, by_cell: bool) -> str:
+    """Say where people start from, and how many of them are counted."""
+    told = departure(result, by_cell=by_cell)
+    counted, everyone = int(told["habitants_comptes"]), int(told["habitants_de_l_etude"])
+    if not by_cell:
+        return f"départ : la mairie de chaque commune, {french.people(everyone)}"
+    vintage = result.study.vintage("carreaux")
+    where = f"les carreaux habités{f' ({vintage})' if vintage else ''}"
+    if counted == everyone:
+        return f"départ : {where}, {french.people(everyone)}"
+    return (
+        f"départ : {where}, {french.people(counted)} ; les communes de l'étude en ont "
+        f"{french.number(everyone)} : ces nombres se lisent entre eux, non avec les siens"
     )
 
 

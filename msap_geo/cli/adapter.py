@@ -69,16 +69,23 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 def _told(found: AdaptedNetwork) -> str:
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers import departure_in_words  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study
     made = french.counted(len(found.transformations), "transformation")
     far = found.farther.drop_duplicates("code_insee")
     lines = [f"{study.etude.nom} : adapter le réseau, {made}"]
     lines += formats.warnings_of(found.result)
+    lines.append(f"  {departure_in_words(found.result, by_cell=found.by_cell)}")
     if not found.by_cell:
         lines.append(
-            "  chacun part de sa mairie : le second bureau d'une commune n'est alors le plus "
-            "proche de personne (donner [donnees] carreaux)"
+            "  de la mairie, le second bureau d'une commune n'est le plus proche de personne : le "
+            "transformer paraît gratuit à tort (donner [donnees] carreaux)"
+        )
+    if found.carrying:
+        lines.append(
+            "  gardés parce qu'une Maison y est, qui partirait avec eux : "
+            f"{french.counted(len(found.carrying), 'bureau')} ([adaptation] transformer_porteurs)"
         )
     lines += [
         (
@@ -91,7 +98,7 @@ def _told(found: AdaptedNetwork) -> str:
             "moyens)"
         ),
         (
-            f"  {french.people(int(far['population'].sum()))} plus loin qu'avant, dans "
+            f"  {french.people(found.people_farther)} plus loin qu'avant, dans "
             f"{french.counted(len(far), 'commune')}"
         ),
     ]
@@ -99,6 +106,7 @@ def _told(found: AdaptedNetwork) -> str:
         lines.append(
             f"  {row.nom} ({row.commune}, {row.site_id}) devient « {row.devient} », "
             f"{_agreement(row.accord_maire)} : perte {french.number(row.perte)}"
+            + ("" if row.habitants else " (le plus proche de personne, d'après ce départ)")
         )
     if len(found.transformations) > _SHOWN:
         lines.append(f"  … et {len(found.transformations) - _SHOWN} de plus (--json, --xlsx)")
@@ -111,11 +119,43 @@ def _told(found: AdaptedNetwork) -> str:
         lines.append(
             f"    … et {french.counted(len(far) - _SHOWN, 'commune')} de plus (--json, --xlsx)"
         )
-    return "\n".join(lines + _margins(found))
+    return "\n".join(lines + _doubts(found) + _margins(found))
 
 
 def _agreement(answer: str) -> str:
     return "accord du maire requis" if answer == "requis" else f"accord du maire {answer}"
+
+
+def _doubts(found: AdaptedNetwork) -> list[str]:
+    """Tell the near-equal choices, by what they change, and the two losses that would harm most."""
+    from msap_geo import french  # noqa: PLC0415
+
+    chosen = found.transformations.set_index("site_id")["nom"]
+    lines = []
+    for _, other in found.others.groupby("rang"):
+        theirs = other.set_index("site_id")["nom"]
+        new, left = (
+            theirs[~theirs.index.isin(chosen.index)],
+            chosen[~chosen.index.isin(theirs.index)],
+        )
+        lines.append(
+            f"  presque aussi bon, perte {french.number(other['valeur'].iloc[0])} : "
+            + (
+                f"{', '.join(new)} au lieu de {', '.join(left)}"
+                if len(new)
+                else "les mêmes bureaux, qui deviennent autre chose"
+            )
+        )
+    after = found.fragility[found.fragility["quand"] == "apres"]
+    if len(after) and after["habitants"].iloc[0]:
+        before = found.fragility.loc[found.fragility["quand"] == "avant", "habitants"]
+        lines.append(
+            f"  fragilité : perdre ensuite {' et '.join(after['nom'])} laisserait "
+            f"{french.people(int(after['habitants'].iloc[0]))} sans bureau à "
+            f"{french.short(after['seuil_minutes'].iloc[0])} min (au pire, deux bureaux ; avant : "
+            f"{french.number(int(before.max()) if len(before) else 0)})"
+        )
+    return lines
 
 
 def _margins(found: AdaptedNetwork) -> list[str]:

@@ -68,12 +68,14 @@ def _lost(people: int, day: str) -> str:
 
 def _told(found: LongerOpening) -> str:
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers import departure_in_words  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study
     added = french.counted(len(found.additions), "demi-journée")
     limit = french.short(study.threshold)
     lines = [f"{study.etude.nom} : {added} de plus, une Maison ouverte à {limit} min"]
     lines += formats.warnings_of(found.result)
+    lines.append(f"  {departure_in_words(found.result, by_cell=found.by_cell)}")
     lines.append(
         f"  valeur : {french.number(plan.value)} habitants × demi-journées pondérés (aujourd’hui "
         f"{french.number(plan.today)}), borne prouvée {french.number(plan.bound)}, écart "

@@ -61,10 +61,12 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 def _told(found: Basket) -> str:
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.answers import departure_in_words  # noqa: PLC0415
 
     study, whole = found.result.study, found.territories.iloc[0]
     lines = [f"{study.etude.nom} : panier de {french.counted(len(found.services), 'service')}"]
     lines += formats.warnings_of(found.result)
+    lines.append(f"  {departure_in_words(found.result, by_cell=found.by_cell)}")
     lines += [
         f"  tous à {french.short(threshold)} min ou moins : "
         f"{french.percent(whole[f'part_complets_{threshold:g}'])} des habitants "
@@ -96,5 +98,11 @@ def _told(found: Basket) -> str:
         lines.append(
             f"  ensemble +{french.people(found.plan.value)}, borne prouvée "
             f"{french.number(found.plan.bound)} ({found.plan.status})"
+        )
+    strange = sum(told.code == "delai-inconnu" for told in found.anomalies)
+    if strange:
+        lines.append(
+            f"  {french.counted(strange, 'délai')} de sites qui ne sont pas du panier, laissés de "
+            "côté (msap-geo verifier les nomme)"
         )
     return "\n".join(lines)

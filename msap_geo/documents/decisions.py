@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msap_geo import french
+from msap_geo.answers import departure_in_words
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
 
@@ -27,12 +28,18 @@ def adapted(parts: ReportParts) -> Section | None:
         return None
     blocks: list[Block] = [Paragraph(found.worth[:1].upper() + found.worth[1:])]
     blocks.append(Paragraph(_mayors(found), tone="note"))
+    blocks.append(_departure(found))
     blocks.append(_transformations(found))
     if len(found.farther):
         blocks.append(_farther(found))
     blocks += _margins(found)
     blocks.append(_curve(found))
     return Section("Adapter le réseau postal", tuple(blocks))
+
+
+def _departure(found: AdaptedNetwork | Basket | LongerOpening) -> Paragraph:
+    told = departure_in_words(found.result, by_cell=found.by_cell)
+    return Paragraph(f"{told[:1].upper()}{told[1:]}.", tone="note")
 
 
 def _mayors(found: AdaptedNetwork) -> str:
@@ -46,9 +53,12 @@ def _mayors(found: AdaptedNetwork) -> str:
         told += f" {refused} déjà donnés retirent leur bureau du choix."
     if not found.by_cell:
         told += (
-            " Chacun part de sa mairie : le second bureau d’une commune n’est alors le plus proche "
-            "de personne, et le transformer paraît gratuit à tort."
+            " De la mairie, le second bureau d’une commune n’est le plus proche de personne, et le "
+            "transformer paraît gratuit à tort."
         )
+    if found.carrying:
+        carrying = french.counted(len(found.carrying), "bureau")
+        told += f" Gardés parce qu’une Maison y est, qui partirait avec eux : {carrying}."
     return told
 
 
@@ -157,7 +167,7 @@ def longer(parts: ReportParts) -> Section | None:
     found = parts.decisions.longer
     if found is None:
         return None
-    blocks: list[Block] = [Paragraph(found.worth)]
+    blocks: list[Block] = [Paragraph(found.worth), _departure(found)]
     if found.unknown:
         unknown = french.counted(len(found.unknown), "Maison")
         blocks.append(Paragraph(f"Horaires inconnus, comptés pour rien : {unknown}.", tone="note"))
@@ -238,7 +248,11 @@ def basket(parts: ReportParts) -> Section | None:
     found = parts.decisions.basket
     if found is None:
         return None
-    blocks: list[Block] = [Paragraph(_whole_basket(parts, found)), _services(parts, found)]
+    blocks: list[Block] = [
+        Paragraph(_whole_basket(parts, found)),
+        _departure(found),
+        _services(parts, found),
+    ]
     lacking = found.communes[found.communes["habitants_sans"] > 0].sort_values(
         ["habitants_sans", "code_insee"], ascending=[False, True]
     )

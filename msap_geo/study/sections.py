@@ -263,6 +263,7 @@ class Adaptation(Section):
     regles: tuple[OwnRule, ...] = ()
     trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
     fusion_km: float = Field(default=0.3, ge=0)
+    transformer_porteurs: bool = False
     part_des_heures: float = Field(default=0.5, gt=0, le=1)
     poids_du_contact: float = Field(default=1.0, ge=0)
     secondes: float = Field(default=60.0, gt=0)

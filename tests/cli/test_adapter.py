@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -87,6 +88,38 @@ def test_answers_of_mayors_freeze(folder):
     (folder / "accords.csv").write_text(three, encoding="utf-8")
     with pytest.raises(InfeasibleError, match="moins que les 3 déjà accordées"):
         adapted(folder, '[adaptation]\naccords = "accords.csv"\n', number=2)
+
+
+@pytest.mark.slow
+def test_an_office_that_carries_a_maison_stays(folder):
+    result = run(folder)
+    offices = result.contact_points[result.contact_points["genre"] == "Bureau de Poste"]
+    own = result.maisons[~result.neighbours.to_numpy()]
+    shared = offices["code_insee"].isin(own["code_insee"])
+    first = offices[shared].iloc[0]
+    mine = own["code_insee"] == first["code_insee"]
+
+    def carrying(**changed):
+        maisons = result.maisons.assign(**changed)
+        asked = dataclasses.replace(result, maisons=maisons)
+        return answers.adapt_network(asked, answers.Wanted(number=1)).carrying
+
+    plain = result.maisons["nom"].str.replace("La Poste", "", regex=False)
+    assert carrying(nom=plain) == ()
+    named = plain.where(result.maisons["site_id"] != own[mine]["site_id"].iloc[0], "FS La Poste")
+    (kept,) = carrying(nom=named)
+    same = offices[offices["code_insee"] == first["code_insee"]]
+    place = own[mine].geometry.iloc[0]
+    assert kept == same.loc[same.distance(place).idxmin(), "site_id"]
+    (folder / "accords.csv").write_text(f"site_id,accord\n{kept},oui\n", encoding="utf-8")
+    agreed = run(folder, '[adaptation]\naccords = "accords.csv"\n')
+    agreed = dataclasses.replace(agreed, maisons=agreed.maisons.assign(nom=named))
+    with pytest.raises(StudyError, match="porte une Maison"):
+        answers.adapt_network(agreed, answers.Wanted(number=1))
+    freed = run(folder, '[adaptation]\naccords = "accords.csv"\ntransformer_porteurs = true\n')
+    freed = dataclasses.replace(freed, maisons=freed.maisons.assign(nom=named))
+    found = answers.adapt_network(freed, answers.Wanted(number=1))
+    assert found.transformations["site_id"].tolist() == [kept]
 
 
 @pytest.mark.slow

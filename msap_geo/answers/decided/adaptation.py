@@ -77,6 +77,8 @@ class AdaptedNetwork:
         Prices.
     refused
         Offices whose mayor refused.
+    carrying
+        Offices that carry a Maison, and do not change.
     by_cell
         Whether people start from the cells they live in; from their town hall else.
     """
@@ -94,6 +96,7 @@ class AdaptedNetwork:
     fragility: pd.DataFrame
     costs: siting.CostModel
     refused: tuple[str, ...]
+    carrying: tuple[str, ...]
     by_cell: bool
 
     @property
@@ -179,6 +182,7 @@ def adapt_network(
     near = adaptation.near_equal(
         question, plan, count=OTHERS, within=WITHIN, effort=_part(effort, _OTHERS_SHARE)
     )
+    near = [_preferred(question, other, wanted) for other in near]
     progress("Ce qui romprait les règles")
     inside = np.arange(len(points)) < len(result.contact_points)
     broken = adaptation.ruptures(
@@ -199,6 +203,7 @@ def adapt_network(
         fragility=tables.fragility(question, plan, named, study.threshold),
         costs=costs,
         refused=offered.refused,
+        carrying=offered.carrying,
         by_cell=postal.by_cell,
     )
 

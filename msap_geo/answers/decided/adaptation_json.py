@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from msap_geo.answers.origins import departure
 from msap_geo.answers.plan_json import plain_values
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def adaptation_json(found: AdaptedNetwork) -> dict[str, Any]:
         "demande": {"nombre": wanted.number, "economie_eur": wanted.saving_eur},
         "unite": "habitants × minutes",
         "sens": "min",
-        "depart": "carreau" if found.by_cell else "mairie",
+        **departure(found.result, by_cell=found.by_cell),
         "transformations": rows(found.transformations),
         "plus_loin": rows(found.farther),
         "habitants_plus_loin": found.people_farther,
@@ -45,6 +46,7 @@ def adaptation_json(found: AdaptedNetwork) -> dict[str, Any]:
         "ruptures": rows(found.ruptures),
         "fragilite": rows(found.fragility),
         "accords_refuses": list(found.refused),
+        "portent_une_maison": list(found.carrying),
         "modele_de_couts": found.costs.as_dict(),
         "temps_estimes": found.result.estimated,
         "demonstration": study.etude.demonstration,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.answers.decided.adaptation_json import rows
+from msap_geo.answers.origins import departure
 
 if TYPE_CHECKING:
     from msap_geo.answers.decided.longer import LongerOpening
@@ -24,7 +25,7 @@ def longer_json(found: LongerOpening) -> dict[str, Any]:
         "seuil_minutes": study.threshold,
         "unite": "habitants × demi-journées, pondérés",
         "sens": "max",
-        "depart": "carreau" if found.by_cell else "mairie",
+        **departure(found.result, by_cell=found.by_cell),
         "ajouts": rows(found.additions),
         "valeur": round(plan.value, 6),
         "borne": round(plan.bound, 6),

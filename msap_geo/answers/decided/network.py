@@ -14,6 +14,7 @@ from msap_geo.coverage.rules import BY_COMMUNE, COUNT
 from msap_geo.errors import StudyError
 from msap_geo.siting import adaptation
 from msap_geo.siting.adaptation import BUREAU, CONTACT, Change, Network, Number
+from msap_geo.tabular import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 OFFICE = "Bureau de Poste"
 REQUIRED, AGREED, REFUSED = "requis", "donné", "refusé"
 _WHERE = "[adaptation]"
+_CARRIED_M = 1000.0
 
 _KINDS = {
     "maison": "Agence postale communale",
@@ -50,6 +52,8 @@ class Offers(NamedTuple):
         Answers of mayors by ``site_id``.
     refused
         Offices whose mayor refused.
+    carrying
+        Offices that carry a Maison, and do not change.
     """
 
     changes: tuple[Change, ...]
@@ -57,6 +61,7 @@ class Offers(NamedTuple):
     imposed: frozenset[int]
     accords: dict[str, str]
     refused: tuple[str, ...]
+    carrying: tuple[str, ...]
 
 
 class Postal(NamedTuple):
@@ -129,7 +134,9 @@ def offers(
     )
     _known((answer.site_id for answer in answers), set(ids), where=str(wanted.accords))
     accords = {answer.site_id: AGREED if answer.agreed else REFUSED for answer in answers}
-    frozen = {*wanted.proteges, *(site for site, said in accords.items() if said == REFUSED)}
+    carrying = () if wanted.transformer_porteurs else carrying_a_maison(result, here)
+    refused = tuple(site for site, said in accords.items() if said == REFUSED)
+    frozen = {*wanted.proteges, *refused, *carrying}
     maison = _near_a_maison(result, here, wanted.fusion_km)
     tolls = _tolls(network, wanted.part_des_heures) if "horaires" in wanted.devient else None
     changes: list[Change] = []
@@ -150,10 +157,9 @@ def offers(
             elif becomes in _KINDS and (becomes != "maison" or maison[point]):
                 saved = max(cost - costs.running_of(_KINDS[becomes]), 0.0)
                 changes.append(Change(point, becomes, frozenset({BUREAU}), saved))
-    imposed = _agreed(answers, changes, ids, frozen)
+    imposed = _agreed(answers, changes, ids, frozen, set(carrying))
     numbers = (*_quotas(result, here, changes), *_closures(result, here, changes))
-    refused = tuple(site for site, said in accords.items() if said == REFUSED)
-    return Offers(tuple(changes), numbers, imposed, accords, refused)
+    return Offers(tuple(changes), numbers, imposed, accords, refused, carrying)
 
 
 def _known(given: Iterable[str], known: set[str], *, where: str) -> None:
@@ -190,6 +196,28 @@ def _near_a_maison(result: StudyResult, here: gpd.GeoDataFrame, km: float) -> ND
     return near
 
 
+def carrying_a_maison(result: StudyResult, here: gpd.GeoDataFrame) -> tuple[str, ...]:
+    """Return the post offices that carry a Maison: transformed, they would take it away.
+
+    A Maison whose list says La Poste is carried by the nearest office of its commune, else by the
+    nearest within a kilometre; positions in the list are of the street, often.
+    """
+    said = result.maisons.reindex(columns=["nom", "porteur", "groupe"]).fillna("").agg(" ".join, 1)
+    posts = said.map(normalise).str.contains("la_poste", regex=False)
+    offices = here[(here["genre"] == OFFICE) & here.geometry.notna() & ~here.geometry.is_empty]
+    maisons = result.maisons[posts & ~result.neighbours.to_numpy()]
+    found = set()
+    for _, maison in maisons[maisons.geometry.notna() & ~maisons.geometry.is_empty].iterrows():
+        metres = offices.distance(maison.geometry)
+        near = offices["code_insee"].eq(maison["code_insee"]) | (metres <= _CARRIED_M)
+        if near.any():
+            # One of its own commune first, whatever stands nearer across the border.
+            own = offices["code_insee"].ne(maison["code_insee"])[near]
+            first = metres[near].to_frame("m").assign(o=own).sort_values(["o", "m"]).index[0]
+            found.add(str(offices.loc[first, "site_id"]))
+    return tuple(sorted(found))
+
+
 def _tolls(network: Network, share: float) -> NDArray[np.float64]:
     """Return what losing a share of its hours costs the people of each post office.
 
@@ -211,12 +239,19 @@ def _agreed(
     changes: list[Change],
     ids: NDArray[np.object_],
     frozen: set[str],
+    carrying: set[str],
 ) -> frozenset[int]:
     """Return the changes the mayors agreed to, the preferred one of each point."""
     imposed = set()
     for answer in answers:
         if not answer.agreed:
             continue
+        if answer.site_id in carrying:
+            raise StudyError(
+                f"le point {answer.site_id} porte une Maison, et son maire a donné son accord",
+                where=f"{_WHERE} accords, ligne {answer.line}",
+                remedy="retirer la ligne, ou écrire transformer_porteurs = true dans [adaptation]",
+            )
         if answer.site_id in frozen:
             raise StudyError(
                 f"le point {answer.site_id} est protégé, et son maire a donné son accord",

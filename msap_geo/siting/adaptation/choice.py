@@ -142,6 +142,9 @@ def near_equal(
 ) -> list[Adaptation]:
     """Return other choices of as many changes, each the best of those left, nearly as good.
 
+    Another choice changes another point, or takes another service away: an *agence* for a *relais*
+    harms nobody otherwise, and is no other choice.
+
     Parameters
     ----------
     question
@@ -168,7 +171,7 @@ def near_equal(
         growing.numbers(model, x)
         _ask(model, x, question, len(first.chosen), None)
         for chosen in seen:
-            model.row(x[chosen], 1.0, upper=len(chosen) - 1.0)
+            model.row(x[_alike(question, chosen)], 1.0, upper=len(chosen) - 1.0)
         answer = solve(model, replace(effort, seconds=left))
         if not len(answer.x) or -answer.bound > (1 + within) * first.value + _NOISE:
             break
@@ -188,6 +191,17 @@ def near_equal(
             )
         )
     return found
+
+
+def _alike(question: Question, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return every change that harms as one of those chosen does."""
+
+    def harm(rank: int) -> tuple[int, frozenset[str], float]:
+        change = question.changes[rank]
+        return change.point, change.loses, change.toll
+
+    done = {harm(rank) for rank in chosen.tolist()}
+    return np.array([rank for rank in range(len(question.changes)) if harm(rank) in done])
 
 
 def _ask(
