@@ -49,6 +49,68 @@ def ahead(parts: ReportParts) -> Section | None:
     return Section(f"À l’horizon {asked.horizons[-1]}", tuple(blocks))
 
 
+def robust(parts: ReportParts) -> Section | None:
+    """Tell the plan that is good at every horizon; none where the study does not ask for it."""
+    found = parts.decisions.robust
+    if found is None:
+        return None
+    plan, years = found.plan, parts.result.study.prospective.horizons
+    chosen = french.agreed(len(plan.sites), "choisi")
+    text = (
+        f"{french.counted(len(plan.sites), 'site')}, pour {found.counted}, {chosen} sur "
+        f"{', '.join(map(str, years))} et sur des temps mesurés, plus longs ou plus courts : nulle "
+        "part ce plan n’apporte beaucoup moins que le meilleur plan de chaque futur. Pire regret : "
+        f"{french.quantity(plan.value, plan.unit)} (borne prouvée : "
+        f"{french.amount(plan.bound, plan.unit)}, {plan.status}) ; le plan qui ne regarde que "
+        f"{years[0]} regretterait au pire {french.quantity(found.today, plan.unit)}."
+    )
+    sites = Table(
+        "Les sites du plan, dans l’ordre",
+        (
+            Column("N°", number=True),
+            Column("Bureau"),
+            Column("Commune"),
+            Column("Pire regret avec les premiers", number=True),
+            Column(f"Futurs qui l’auraient choisi, sur {len(found.futures)}", number=True),
+        ),
+        tuple(
+            (
+                french.number(row.rang),
+                row.nom,
+                row.commune,
+                french.amount(row.regret, plan.unit),
+                french.number(row.futurs),
+            )
+            for row in found.sites.itertuples()
+        ),
+        note="Ce plan n’est pas celui de la carte, qui vaut pour les habitants d’aujourd’hui : "
+        "il peut en différer, et c’est l’écart entre les deux regrets qui dit si cela compte.",
+    )
+    horizons = Table(
+        "Ce que vaut le plan à chaque horizon",
+        (
+            Column("Horizon"),
+            Column("Sans site nouveau", number=True),
+            Column("Avec le plan", number=True),
+            Column("Au mieux", number=True),
+            Column("Regret", number=True),
+            Column("Au pire des temps", number=True),
+        ),
+        tuple(
+            (
+                str(row.horizon),
+                french.amount(row.aujourdhui, plan.unit),
+                french.amount(row.valeur, plan.unit),
+                french.amount(row.meilleure, plan.unit),
+                french.amount(row.regret, plan.unit),
+                french.amount(row.regret_au_pire_des_temps, plan.unit),
+            )
+            for row in found.horizons().itertuples()
+        ),
+    )
+    return Section("Un plan bon à tous les horizons", (Paragraph(text), sites, horizons))
+
+
 def season(parts: ReportParts) -> Section | None:
     """Tell who is there each month beside residents; none where the study has no season."""
     if "saison" not in parts.diagnosis.tables:

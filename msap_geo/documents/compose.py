@@ -66,6 +66,7 @@ def compose(parts: ReportParts, *, zones: int, fiches: int, model: str = DIAGNOS
         "zones": report_zones.zones(parts, shown=zones),
         "people": report_people.people(parts),
         "ahead": report_ahead.ahead(parts),
+        "robust": report_ahead.robust(parts),
         "season": report_ahead.season(parts),
         "without_car": report_mobility.without_car(parts),
         "itinerant": report_rounds.existing(parts),

@@ -52,7 +52,10 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
                 "rules",
             ),
         ),
-        ("Objectifs", ("candidates", "plan", "fiches", "adapted", "longer", "basket", "designed")),
+        (
+            "Objectifs",
+            ("candidates", "plan", "fiches", "adapted", "longer", "basket", "designed", "robust"),
+        ),
     )
     told = [Section("Les sept dimensions de l’accessibilité", _dimensions(parts))]
     kept = []

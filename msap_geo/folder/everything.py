@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msap_geo import outputs
+from msap_geo.answers.ahead.robust import robust_json
 from msap_geo.answers.basket_json import basket_json
 from msap_geo.answers.decided.adaptation_json import adaptation_json
 from msap_geo.answers.decided.asked import Decisions, decisions_of
@@ -32,6 +33,7 @@ from msap_geo.folder.tables import (
     plan_layers,
     plan_tables,
     rating_tables,
+    robust_tables,
     rounds_tables,
     study_layers,
     study_tables,
@@ -98,6 +100,8 @@ class Everything:
             tables |= rounds_tables(self.decisions.designed)
         if self.decisions.basket is not None:
             tables |= basket_tables(self.decisions.basket)
+        if self.decisions.robust is not None:
+            tables |= robust_tables(self.decisions.robust)
         return tables | diagnosis_tables(self.diagnosis)
 
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
@@ -219,6 +223,8 @@ def write_everything(
             outputs.write_json(designed, draft / "tournees.json")
         if everything.decisions.basket is not None:
             outputs.write_json(basket_json(everything.decisions.basket), draft / "panier.json")
+        if everything.decisions.robust is not None:
+            outputs.write_json(robust_json(everything.decisions.robust), draft / "horizons.json")
         progress("Couches et projet QGIS")
         write_layers(result, layers, draft)
         if geoparquet:

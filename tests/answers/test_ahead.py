@@ -14,6 +14,7 @@ from msap_geo import answers, folder
 from msap_geo.documents.parts import report_parts
 from msap_geo.documents.report import report_document
 from msap_geo.errors import DataError, StudyError
+from msap_geo.outputs.page.proposals import proposals
 from msap_geo.study import audit_study, read_study, run_study
 from msap_geo.study.ahead.season import read_season
 
@@ -309,3 +310,24 @@ def test_a_season_badly_written_is_refused(toy_study, saison):
     made = seasonal(toy_study, saison, homes="")
     with pytest.raises(StudyError, match="prospective"):
         read_study(made.path)
+
+
+def test_a_plan_for_every_horizon_is_told_everywhere(ahead, tmp_path):
+    text = ahead.path.read_text(encoding="utf-8")
+    text = text.replace("horizons = [2026, 2040]", "horizons = [2026, 2040]\nnombre = 1")
+    ahead.path.write_text(text, encoding="utf-8")
+    parts = report_parts(run_study(read_study(ahead.path)))
+    found = parts.decisions.robust
+    assert len(found.plan.sites) == 1
+    sections = {one.title: one for one in report_document(parts).sections}
+    told = plain(sections["Un plan bon à tous les horizons"].blocks[0].text)
+    assert "1 site, pour habitants, choisi sur 2026, 2040" in told
+    assert "le plan qui ne regarde que 2026 regretterait au pire" in told
+    (site,) = found.plan.sites
+    shown = proposals(parts.decisions.proposals(), ["53001"])
+    assert "n° 1 ; dans le meilleur plan de" in shown["horizons"][site][0][1]
+    assert shown["transformations"] == shown["ajouts"] == {}
+    ran = run("lancer", ahead.path, "--tout", "--sortie", tmp_path / "tout")
+    assert ran.returncode == 0, ran.stderr
+    written = json.loads((tmp_path / "tout" / "horizons.json").read_text(encoding="utf-8"))
+    assert [one["site_id"] for one in written["sites"]] == [site]

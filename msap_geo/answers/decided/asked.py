@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import outputs
+from msap_geo.answers.ahead.robust import Robust, optimise_ahead
 from msap_geo.answers.basket import Basket, fill_basket
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
 from msap_geo.answers.decided.longer import LongerOpening, open_longer
+from msap_geo.answers.problem import Asked
 from msap_geo.answers.rounds import Rounds, design_rounds
 from msap_geo.answers.rounds_problem import RoundsAsked
 
@@ -30,24 +32,29 @@ class Decisions(NamedTuple):
         Of ``[regles_tournees] vehicules``; null too where nobody is beyond reach of a Maison.
     basket
         Of ``[panier]``, where the study has one.
+    robust
+        Of ``[prospective] nombre``.
     """
 
     adapted: AdaptedNetwork | None = None
     longer: LongerOpening | None = None
     designed: Rounds | None = None
     basket: Basket | None = None
+    robust: Robust | None = None
 
     def proposals(self) -> outputs.Proposals | None:
         """Return what a map shows of them."""
-        if self.adapted is None and self.longer is None:
+        adapted, longer, robust = self.adapted, self.longer, self.robust
+        if adapted is None and longer is None and robust is None:
             return None
-        adapted, longer = self.adapted, self.longer
         return outputs.Proposals(
             transformations=None if adapted is None else adapted.transformations,
             farther=None if adapted is None else adapted.farther,
             adapted="" if adapted is None else adapted.worth,
             additions=None if longer is None else longer.additions,
             longer="" if longer is None else longer.worth,
+            robust=None if robust is None else robust.sites,
+            futures=0 if robust is None else len(robust.futures),
         )
 
 
@@ -66,7 +73,8 @@ def decisions_of(
     Returns
     -------
     Decisions
-        The network adapted, the weeks made longer, the rounds designed, the basket measured.
+        The network adapted, the weeks made longer, the rounds designed, the basket measured, the
+        plan for every horizon.
 
     Raises
     ------
@@ -83,7 +91,11 @@ def decisions_of(
     basket = None
     if "panier" in result.study.model_fields_set:  # an empty section asks for the usual services
         basket = fill_basket(result, progress=progress)
-    return Decisions(adapted, longer, _rounds(result, progress), basket)
+    robust = None
+    if result.study.prospective.nombre is not None:
+        asked = Asked(number=result.study.prospective.nombre)
+        robust = optimise_ahead(result, asked, progress=progress)
+    return Decisions(adapted, longer, _rounds(result, progress), basket, robust)
 
 
 def _rounds(result: StudyResult, progress: Callable[[str], None]) -> Rounds | None:

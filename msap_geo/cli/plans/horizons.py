@@ -76,7 +76,7 @@ def _told(found: Robust) -> str:
     held = len(found.futures)
     lines += [
         f"  {row.rang}. {row.nom} ({row.commune}, {row.site_id}), dans le meilleur plan de "
-        f"{row.futurs} futurs sur {held}"
+        f"{french.counted(row.futurs, 'futur')} sur {held}"
         for row in found.sites.itertuples()
     ]
     return "\n".join(lines)

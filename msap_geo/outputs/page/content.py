@@ -68,6 +68,10 @@ class Proposals:
         Half-days added to Maisons (``docs/horaires.md``).
     longer
         What they are worth, in words.
+    robust
+        Sites of the plan that is good at every horizon (``docs/prospective.md``).
+    futures
+        On how many futures it is judged.
     """
 
     transformations: pd.DataFrame | None = None
@@ -75,6 +79,8 @@ class Proposals:
     adapted: str = ""
     additions: pd.DataFrame | None = None
     longer: str = ""
+    robust: pd.DataFrame | None = None
+    futures: int = 0
 
 
 class Mappable(Protocol):

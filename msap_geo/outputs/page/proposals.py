@@ -39,8 +39,8 @@ def proposals(found: Proposals | None, codes: Iterable[str]) -> dict[str, Any] |
     Returns
     -------
     dict
-        ``transformations`` and ``ajouts``: lines of the card of each site; ``communes``: lines of
-        each commune, by its row; none without proposals.
+        ``transformations``, ``ajouts`` and ``horizons``: lines of the card of each site;
+        ``communes``: lines of each commune, by its row; none without proposals.
     """
     if found is None:
         return None
@@ -54,6 +54,7 @@ def proposals(found: Proposals | None, codes: Iterable[str]) -> dict[str, Any] |
     return {
         "transformations": _transformed(found.transformations),
         "ajouts": _longer(found.additions),
+        "horizons": _robust(found.robust, found.futures),
         "communes": communes,
     }
 
@@ -77,6 +78,17 @@ def _transformed(table: pd.DataFrame | None) -> dict[str, list[list[str]]]:
         ]
         for one in table.itertuples()
     }
+
+
+def _robust(table: pd.DataFrame | None, futures: int) -> dict[str, list[list[str]]]:
+    if table is None:
+        return {}
+    told = {}
+    for one in table.itertuples():
+        held = french.counted(one.futurs, "futur")
+        words = f"n° {one.rang} ; dans le meilleur plan de {held} sur {futures}"
+        told[str(one.site_id)] = [["Plan bon à tous les horizons", words]]
+    return told
 
 
 def _longer(table: pd.DataFrame | None) -> dict[str, list[list[str]]]:

@@ -15,6 +15,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 Annee = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 MOST_OCCUPANTS = 50
+MOST_SITES = 10_000
 Part = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -43,6 +44,7 @@ class Prospective(Section):
     saison: Path | dict[Mois, Part] | None = None
     occupants_par_residence: float | None = Field(default=None, gt=0, le=MOST_OCCUPANTS)
     public: Literal["population", "habitants_75_plus"] = "population"
+    nombre: int | None = Field(default=None, ge=1, le=MOST_SITES)
 
     @field_validator("ages", mode="before")
     @classmethod

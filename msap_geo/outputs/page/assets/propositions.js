@@ -34,7 +34,7 @@
     var found = msap.donnees().propositions;
     if (!found) { return; }
     msap.surSite(function (id) {
-      return { lignes: (found.transformations[id] || []).concat(found.ajouts[id] || []) };
+      return { lignes: (found.transformations[id] || []).concat(found.ajouts[id] || [], found.horizons[id] || []) };
     });
     msap.surCommune(function (i) { return found.communes[i]; });
   });
