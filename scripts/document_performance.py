@@ -5,6 +5,9 @@ Usage::
     python benchmarks/travel.py ../shared/data/corse --json benchmarks/results/travel.json
     python benchmarks/siting.py national ../shared/data --json benchmarks/results/siting.json
     python benchmarks/siting.py spopt PYTHON --json benchmarks/results/siting.json
+    python benchmarks/or_library.py ../shared/data/instances --json benchmarks/results/or_library.json
+    python benchmarks/adapter.py ../shared/data --json benchmarks/results/adapter.json
+    python benchmarks/horaires.py ../shared/data --json benchmarks/results/horaires.json
     python benchmarks/map.py ../shared/data --json benchmarks/results/map.json
     python benchmarks/osrm.py FILE.osm.pbf [--etude etude.toml] --json benchmarks/results/osrm.json
     python scripts/document_performance.py
@@ -38,6 +41,7 @@ avant de mesurer ; ce qui n'est pas atteint le dit.
 
 {travel_section(_results("travel"))}
 {siting_section(_results("siting"))}
+{decided_section(_results("or_library"), _results("adapter"), _results("horaires"))}
 {osrm_section(_results("osrm"))}
 {map_section(_results("map"))}"""
 
@@ -179,8 +183,38 @@ trouvent la même valeur.
 """
 
 
-ASKED = {"couverture": (1e-4, 60), "p-médiane": (1e-2, 600), "équité": (1e-2, 600)}
-"""Gap and seconds of processor asked, by the first word of a problem; none for the cells."""
+ASKED = {"couverture": (1e-4, 60), "p-médiane": (1e-2, 600), "équité": (2e-3, 600)}
+"""Gap and seconds of processor asked, by the first word of a problem; none for the cells. Of a
+covering, the gap of the gain."""
+
+
+def decided_section(
+    library: list[dict[str, Any]], adapted: dict[str, Any], longer: dict[str, Any]
+) -> str:
+    """Return what the OR-Library, a network to adapt and weeks to make longer take."""
+    rows = "\n".join(
+        f"| {one['name']} | {number(one['optimum'])} | {number(one['value'])} "
+        f"| {number(one['bound'])} | {one['status']} | {seconds(one['seconds'], 1)} |"
+        for one in library
+    )
+    return f"""## Bibliothèque OR-Library
+
+Mesuré par `benchmarks/or_library.py`, une minute chacun au plus, sur un fil, à l'horloge. Visé : p-médiane à 0,05 % près en
+60 s, p-médiane avec capacités à 1 % près en 60 s.
+
+| problème | optimum publié | trouvé | borne | statut | horloge |
+|---|---|---|---|---|---|
+{rows}
+
+## Adapter le réseau, ouvrir plus longtemps
+
+`benchmarks/adapter.py` : {number(adapted["nombre"])} transformations sur tout le pays, quotas par département. Écart
+{percent(adapted["gap"], 4)} en {seconds(adapted["processor"], 1)} de processeur ({seconds(adapted["seconds"], 1)} à l'horloge),
+{number(adapted["peak_gib"], 2)} Gio. Visé : 0,1 % en 120 s, 4 Gio.
+
+`benchmarks/horaires.py` : {number(longer["hours"])} heures entre {number(longer["maisons"])} Maisons. Écart du gain
+{percent(longer["gap_of_gain"], 5)} en {seconds(longer["processor"], 1)} de processeur, {number(longer["peak_gib"], 2)} Gio.
+"""
 
 
 def national_row(line: dict[str, Any]) -> str:
@@ -190,7 +224,8 @@ def national_row(line: dict[str, Any]) -> str:
     asked = ""
     if "cellules" not in name:
         gap, most = ASKED[name.replace(",", "").split()[0]]
-        missed = line["gap"] > gap or line["processor"] > most
+        reached = line["gap_of_gain"] if name.startswith("couverture") else line["gap"]
+        missed = reached > gap or line["processor"] > most
         words = number(100 * gap, 0 if gap >= 0.01 else 2)  # noqa: PLR2004 - one per cent
         asked = f"{words} % en {most} s{MISSED if missed else ''}"
     return (
