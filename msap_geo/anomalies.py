@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.errors import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -67,6 +69,10 @@ class Anomaly:
     line: int | None = None
     identifier: str = ""
     departement: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("message", "identifier", "file"):
+            object.__setattr__(self, name, shortened(getattr(self, name)))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the anomaly as plain values, with the French keys of the outputs."""

@@ -25,10 +25,48 @@ where, and how to mend it.
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_MOST_WORD, _MOST_VALUE, _MOST_TEXT = 300, 500, 6000
+_ENDS = 40
+"""Characters kept at the beginning of what is too long to be read, half as many at its end."""
+
+
+def shortened(text: str) -> str:
+    """Return a text whose values one can read: neither 5,000 digits nor 100 kB of a bad file.
+
+    Parameters
+    ----------
+    text
+        Message; file names (255 characters at most) and lists of faults are left whole.
+    """
+    if len(text) <= _MOST_WORD:
+        return text
+    text = re.sub(
+        rf"« [^«»]{{{_MOST_VALUE},}} »", lambda found: f"« {_cut(found[0][2:-2])} »", text
+    )
+    text = re.sub(rf"\S{{{_MOST_WORD + 1},}}", lambda found: _path(found[0]), text)
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def _path(word: str) -> str:
+    """Shorten the parts of a path or of any other word."""
+    parts = re.split(r"([/\\])", word)
+    word = "".join(_cut(part) if len(part) > _MOST_WORD else part for part in parts)
+    return _cut(word) if len(word) > _LONGEST_PATH else word
+
+
+_LONGEST_PATH = 1000
+
+
+def _cut(value: str) -> str:
+    cut = f"{len(value) - _ENDS - _ENDS // 2} caractères de plus"
+    return f"{value[:_ENDS]}…({cut})…{value[-_ENDS // 2 :]}"
 
 
 class MsapGeoError(Exception):
@@ -47,9 +85,9 @@ class MsapGeoError(Exception):
     def __init__(
         self, problem: str, *, where: str | Path | None = None, remedy: str | None = None
     ) -> None:
-        self.problem = problem
-        self.where = None if where is None else str(where)
-        self.remedy = remedy
+        self.problem = problem = shortened(problem)
+        self.where = None if where is None else shortened(str(where))
+        self.remedy = remedy = None if remedy is None else shortened(remedy)
         parts = [f"{problem}."]
         if self.where is not None:
             parts.append(f"Où : {self.where}.")
