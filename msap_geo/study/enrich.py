@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
 from msap_geo import french, loaders
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from msap_geo.study.file import Study
 
@@ -158,7 +159,7 @@ def _joined(
     communes: gpd.GeoDataFrame, table: pd.DataFrame, role: str
 ) -> tuple[gpd.GeoDataFrame, list[Anomaly]]:
     joined = communes.merge(table, on="code_insee", how="left")
-    absent = sorted(set(communes["code_insee"]) - set(table["code_insee"]))
+    absent = sorted(set(communes["code_insee"]) - set(table["code_insee"].to_numpy()))
     if not absent:
         return joined, []
     message = (
@@ -178,4 +179,6 @@ def _silent(columns: list[str]) -> Anomaly:
 
 
 def _known(communes: gpd.GeoDataFrame, table: pd.DataFrame) -> int:
-    return int(communes["code_insee"].isin(set(table["code_insee"])).sum())
+    # An index, where ``isin`` would make an Arrow scalar of each of the country's communes.
+    known = pd.Index(table["code_insee"].unique())
+    return int((known.get_indexer(communes["code_insee"]) >= 0).sum())

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import pandas as pd
+
 from msap_geo import loaders, place_names, rounds, sources
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.territory import departement_of
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-    import pandas as pd
 
     from msap_geo.study.file import Study
     from msap_geo.study.ledger import Ledger
@@ -223,7 +224,9 @@ def _near_what_is_nowhere(
     codes: loaders.CommuneCodes,
 ) -> dict[str, tuple[str, ...]]:
     """Tell what the communes without outline nor town hall are near, as far as the COG says."""
-    placed = communes.geometry.notna() | communes["code_insee"].isin(town_halls["code_insee"])
+    # The index of the country's town halls: ``isin`` would make an Arrow scalar of each.
+    halls = pd.Index(town_halls["code_insee"].unique())
+    placed = communes.geometry.notna() | (halls.get_indexer(communes["code_insee"]) >= 0)
     return loaders.communes_near(communes["code_insee"][~placed], known.records or [], codes)
 
 

@@ -69,8 +69,7 @@ def confront(
     halls: NDArray[np.object_] = np.full(len(sites), None, dtype=object)
     if town_halls is not None and len(sites):
         at = town_halls.drop_duplicates("code_insee").set_index("code_insee").geometry
-        at = at[at.index.isin(set(sites["code_insee"].dropna()))].to_crs(communes.crs)
-        halls = at.reindex(sites["code_insee"]).to_numpy()
+        halls = at.reindex(sites["code_insee"]).to_crs(communes.crs).to_numpy()
     present = ~shapely.is_missing(points)
     # The distance to an unknown town hall is NaN: it contradicts nothing.
     far = present & (shapely.distance(points, halls) > FAR_FROM_HOME_M)
