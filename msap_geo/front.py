@@ -214,25 +214,27 @@ def write(
     *,
     everything: bool = False,
     geoparquet: bool = False,
+    times: str = "",
 ) -> None:
     """Write the folder of a study or of a comparison: every file, or none.
 
     Parameters
     ----------
     found
-        What :func:`run`, :func:`scenario`, :func:`diagnose` or :func:`compare` gave; the map of a
-        diagnosis shows it.
+        What :func:`run`, :func:`scenario`, :func:`diagnose` (shown too) or :func:`compare` gave.
     folder
         Folder to write in, made if needed.
     everything
         Of a result, all there is to tell: diagnosis, notes, plan, workbook, report.
     geoparquet
         Whether to write each layer as GeoParquet too.
+    times
+        ``"csv"`` or ``"parquet"``: a table of times too, which ``[temps] source`` reads back.
 
     Raises
     ------
-    OutputError
-        If the folder cannot be written.
+    OutputError, StudyError
+        If the folder cannot be written; if the study has its times from a table, and is asked one.
     """
     from msap_geo import answers, comparison  # noqa: PLC0415
     from msap_geo import folder as files  # noqa: PLC0415
@@ -244,9 +246,11 @@ def write(
     diagnosis = found if isinstance(found, answers.Diagnosis) else None
     result = given.result_of(found, "write")
     if everything:
-        files.write_everything(files.everything_of(result), path, geoparquet=geoparquet)
+        files.write_everything(
+            files.everything_of(result), path, geoparquet=geoparquet, times=times
+        )
     else:
-        files.write_study(result, path, diagnosis=diagnosis, geoparquet=geoparquet)
+        files.write_study(result, path, diagnosis=diagnosis, geoparquet=geoparquet, times=times)
 
 
 def report(result: StudyResult, path: Written, *, number: int = 3) -> None:

@@ -28,6 +28,7 @@ def register(commands: Any) -> None:
             "lancer etude.toml",
             "lancer etude.toml --tout --sortie maps/corse",
             "lancer etude.toml --choix choix.json",
+            "lancer etude.toml --temps csv",
         ],
     )
     add_study(run)
@@ -61,6 +62,13 @@ def register(commands: Any) -> None:
             action="store_true",
             help="écrit aussi chaque couche en GeoParquet",
         )
+        command.options.add_argument(
+            "--temps",
+            choices=["csv", "parquet"],
+            default="",
+            help="écrit aussi temps.csv (ou temps.parquet) : les minutes de chaque commune et de "
+            "chaque bureau à chaque Maison et à chaque bureau, que [temps] source relit",
+        )
 
 
 def _read(arguments: argparse.Namespace) -> Study:
@@ -86,7 +94,7 @@ def _conduct(study: Study, arguments: argparse.Namespace) -> int:
     slug = study.slug if choice is None else scenario_study(study, choice).slug
     folder = arguments.sortie if arguments.sortie is not None else Path("maps") / slug
     with one_run(folder), steps(arguments, slug) as progress:
-        extras = Extras(everything=arguments.tout, geoparquet=arguments.geoparquet)
+        extras = Extras(arguments.tout, arguments.geoparquet, arguments.temps)
         made = make_study(study, folder, extras=extras, choice=choice, progress=progress)
     text = (
         json.dumps(made.summary, ensure_ascii=False, indent=2)

@@ -42,6 +42,7 @@ from msap_geo.outputs.report import write_document
 from msap_geo.study.provenance import provenance_of
 from msap_geo.study.run import run_study
 from msap_geo.study.scenario import scenario
+from msap_geo.study.times.exported import write_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +182,7 @@ def write_everything(
     folder: Path,
     *,
     geoparquet: bool = False,
+    times: str = "",
     progress: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Write every file of a study: all of them, or none.
@@ -193,6 +195,8 @@ def write_everything(
         Folder to write in, made if needed.
     geoparquet
         Whether to write each layer as GeoParquet too.
+    times
+        Form of the table of times to write too (:data:`msap_geo.study.times.exported.FORMS`).
     progress
         Called with a French sentence at each step.
 
@@ -200,6 +204,8 @@ def write_everything(
     ------
     OutputError
         If the folder cannot be written.
+    StudyError
+        If there is no table of times to write.
     """
     result, layers = everything.result, everything.layers()
     told = provenance_of(result)
@@ -229,6 +235,8 @@ def write_everything(
         write_layers(result, layers, draft)
         if geoparquet:
             outputs.write_geoparquet(layers, draft, provenance=told)
+        if times:
+            write_times(result, draft, times)
         parts = ReportParts(
             result,
             everything.diagnosis,

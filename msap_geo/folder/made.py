@@ -29,10 +29,13 @@ class Extras(NamedTuple):
         The diagnosis, the rated offices, a plan, the workbook and the report.
     geoparquet
         Each layer as GeoParquet.
+    times
+        Form of the table of times (:data:`msap_geo.study.times.exported.FORMS`); none if empty.
     """
 
     everything: bool = False
     geoparquet: bool = False
+    times: str = ""
 
 
 class Made(NamedTuple):
@@ -81,12 +84,20 @@ def make_study(
     """
     if extras.everything:
         found = run_everything(study, choice=choice, progress=progress)
-        write_everything(found, folder, geoparquet=extras.geoparquet, progress=progress)
+        write_everything(
+            found,
+            folder,
+            geoparquet=extras.geoparquet,
+            times=extras.times,
+            progress=progress,
+        )
         return Made(found.result, diagnosis_summary(found.diagnosis))
     result = run_study(study, progress=progress)
     if choice is not None:
         result = scenario(result, choice, progress=progress)
     diagnosis = diagnose(result, progress=progress)
     progress("Écriture des résultats")
-    write_study(result, folder, diagnosis=diagnosis, geoparquet=extras.geoparquet)
+    write_study(
+        result, folder, diagnosis=diagnosis, geoparquet=extras.geoparquet, times=extras.times
+    )
     return Made(result, result.summary())

@@ -10,6 +10,7 @@ from msap_geo import outputs, schemas
 from msap_geo.folder.tables import study_layers
 from msap_geo.study.manifest import manifest
 from msap_geo.study.provenance import provenance_of
+from msap_geo.study.times.exported import write_times
 from msap_geo.study.times.profiles import profiles_table
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def write_study(
     *,
     diagnosis: Diagnosis | None = None,
     geoparquet: bool = False,
+    times: str = "",
 ) -> None:
     """Write every file of a study: all of them, or none.
 
@@ -44,11 +46,15 @@ def write_study(
         What :func:`diagnose` found, for the map to show it too.
     geoparquet
         Whether to write each layer as GeoParquet too.
+    times
+        Form of the table of times to write too (:data:`msap_geo.study.times.exported.FORMS`).
 
     Raises
     ------
     OutputError
         If the folder cannot be written.
+    StudyError
+        If there is no table of times to write.
     """
     with outputs.complete_folder(Path(folder)) as draft:
         outputs.write_json(result.summary(), draft / "resume.json")
@@ -58,6 +64,8 @@ def write_study(
         write_layers(result, layers, draft)
         if geoparquet:
             outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
+        if times:
+            write_times(result, draft, times)
 
 
 def write_tables(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -14,9 +15,11 @@ from support.toy import CODES, maison_row, poste_row
 
 from msap_geo.answers.diagnosis import diagnose
 from msap_geo.answers.services import compare_services
+from msap_geo.cli import main
 from msap_geo.comparison import compare_studies
 from msap_geo.errors import DataError, MsapGeoError, StudyError
 from msap_geo.folder.everything import run_everything, write_everything
+from msap_geo.folder.study import write_study
 from msap_geo.study import (
     audit_study,
     choose,
@@ -26,8 +29,11 @@ from msap_geo.study import (
     scenario,
     simulation_of,
 )
-from msap_geo.study.times.source import FromTable, NotGivenError
+from msap_geo.study.times import exported as exporting
+from msap_geo.study.times.exported import FORMS, times_table
+from msap_geo.study.times.source import FromTable, NotGivenError, OnRoads
 from msap_geo.travel import from_table
+from msap_geo.travel.times import read_trips
 
 ROADS = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\n'
 SPEEDS = "\n[reseau.vitesses_kmh]\nprimary = 60\n"
@@ -40,13 +46,7 @@ def on_roads(toy_study):
 
 def exported(result):
     """Return every trip of a study, as another engine would give them."""
-    sites = pd.concat([result.maisons, result.candidates])[["site_id", "geometry"]]
-    sites = gpd.GeoDataFrame(sites, crs=2154).reset_index(drop=True)
-    offices = result.candidates.assign(demand_id=result.candidates["site_id"])
-    starts = pd.concat([result.origins, offices])[["demand_id", "geometry"]]
-    starts = gpd.GeoDataFrame(starts, crs=2154).reset_index(drop=True)
-    table = result.times.matrix(starts, sites).long()
-    return table.rename(columns={"demand_id": "de", "site_id": "vers"})
+    return times_table(result)
 
 
 def on_table(toy_study, table, *, more="", name="temps.csv", keep=()):
@@ -112,6 +112,56 @@ def test_so_does_its_diagnosis(toy_study, roads):
     assert set(after) == set(before)
     for name, table in before.items():
         pd.testing.assert_frame_equal(after[name], table)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_lancer_writes_the_times_a_study_reads_back(toy_study, roads, form):
+    folder = toy_study.folder / "dehors"
+    asked = ["lancer", str(toy_study.path), "--sortie", str(folder), "--temps", form]
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(asked)
+    again = read_trips(folder / f"temps.{form}")
+    told = times_table(roads).rename(columns={"de": "origine", "vers": "destination"})
+    pd.testing.assert_frame_equal(again[list(told.columns)], told, check_dtype=False)
+
+
+class _Within(OnRoads):
+    """The times of a study, as if no road went farther than eight minutes."""
+
+    def matrix(self, demand, sites, **_):
+        return super().matrix(demand, sites, max_minutes=8.0)
+
+
+def test_pairs_without_a_route_are_told_as_such_not_left_out(toy_study, roads):
+    whole = times_table(roads)
+    table = times_table(replace(roads, times=_Within(roads.times.roads)))
+    beyond = whole["minutes"] > 8
+    assert beyond.any()
+    assert not beyond.all()
+    expected = whole.assign(**{name: whole[name].mask(beyond) for name in ("minutes", "km")})
+    pd.testing.assert_frame_equal(table, expected)
+    assert "temps-manquants" not in codes(run_study(on_table(toy_study, table)))
+
+
+def test_the_times_of_a_table_are_not_written_again(toy_study, roads):
+    result = run_study(on_table(toy_study, exported(roads)))
+    with pytest.raises(StudyError, match=r"viennent déjà d'une table, « temps.csv »"):
+        times_table(result)
+
+
+def test_a_table_no_one_could_open_is_refused(roads, monkeypatch):
+    held = len(times_table(roads))
+    monkeypatch.setattr(exporting, "MOST_TRIPS", held)
+    assert len(times_table(roads)) == held
+    monkeypatch.setattr(exporting, "MOST_TRIPS", held - 1)
+    with pytest.raises(StudyError, match="trajets"):
+        times_table(roads)
+
+
+def test_a_form_unknown_is_refused_before_anything_is_written(roads, tmp_path):
+    with pytest.raises(StudyError, match="csv ou parquet"):
+        write_study(roads, tmp_path / "dossier", times="xlsx")
+    assert not (tmp_path / "dossier").exists()
 
 
 trips = st.dictionaries(

@@ -1,0 +1,126 @@
+"""The times of a study as a table, which ``[temps] source`` reads back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from msap_geo import french
+from msap_geo.errors import StudyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msap_geo.study.result import StudyResult
+
+FORMS = ("csv", "parquet")
+"""Forms the table is written in."""
+
+MOST_TRIPS = 20_000_000
+"""Trips a table holds at most: some 800 MB as CSV. A région has a tenth of it."""
+
+
+def times_table(result: StudyResult) -> pd.DataFrame:
+    """Return the minutes from each commune and office of a study to each site it counts.
+
+    Starts are the communes, then the offices and other places that could host a Maison;
+    destinations are the Maisons, neighbouring and itinerant ones included, the post offices of the
+    territory and around it, and the candidates. Read back by ``[temps] source``, the table gives
+    the figures of the study.
+
+    Parameters
+    ----------
+    result
+        A study on roads, real or estimated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``de``, ``vers`` (identifiers), ``minutes``, ``km``, both NaN without a route, and ``mode``;
+        one row per pair.
+
+    Raises
+    ------
+    StudyError
+        If the times already come from a table, or the pairs are too many for one.
+    """
+    if result.times.file:
+        raise StudyError(
+            f"les temps de cette étude viennent déjà d'une table, « {result.times.file} »",
+            where="--temps",
+            remedy="garder cette table, ou lancer l'étude sur des routes : sans [temps]",
+        )
+    offices = [result.candidates, result.la_poste, result.hosts]
+    starts = _points(result, [result.origins, *offices], "demand_id")
+    sites = _points(
+        result, [result.maisons, result.itinerants, *offices, result.la_poste_around], "site_id"
+    )
+    trips = len(starts) * len(sites)
+    if trips > MOST_TRIPS:
+        raise StudyError(
+            f"la table des temps aurait {french.number(trips)} trajets "
+            f"(au plus {french.number(MOST_TRIPS)})",
+            where="--temps",
+            remedy="lancer l'étude d'un territoire plus petit, ou une campagne par département",
+        )
+    times = result.times.matrix(starts, sites)
+    found = {name: np.full(times.minutes.shape, np.nan) for name in ("minutes", "km")}
+    for name, values in found.items():
+        held = getattr(times, name).tocoo()
+        values[held.row, held.col] = held.data
+    return pd.DataFrame(
+        {
+            "de": np.repeat(times.demand_ids.to_numpy(dtype=object), len(sites)),
+            "vers": np.tile(times.site_ids.to_numpy(dtype=object), len(starts)),
+            "minutes": found["minutes"].ravel(),
+            "km": found["km"].ravel(),
+            "mode": result.profile.name,
+        }
+    )
+
+
+def _points(
+    result: StudyResult, tables: list[gpd.GeoDataFrame], identifier: str
+) -> gpd.GeoDataFrame:
+    """Return where the places of several tables are, each once, those nowhere left out."""
+    renamed = [
+        table.rename(columns={"site_id": identifier}) if identifier not in table.columns else table
+        for table in tables
+    ]
+    rows = pd.concat([pd.DataFrame(table[[identifier, "geometry"]]) for table in renamed])
+    rows = rows.drop_duplicates(identifier).reset_index(drop=True)
+    points = gpd.GeoDataFrame(rows, geometry="geometry", crs=result.origins.crs)
+    return points[points.geometry.notna()].reset_index(drop=True)
+
+
+def write_times(result: StudyResult, folder: Path, form: str) -> None:
+    """Write the times of a study, ``temps.csv`` or ``temps.parquet``, to the last digit.
+
+    Parameters
+    ----------
+    result
+        A study on roads, real or estimated.
+    folder
+        Folder to write in, which exists.
+    form
+        One of :data:`FORMS`.
+
+    Raises
+    ------
+    StudyError
+        If there is no such form, or no table to write (:func:`times_table`).
+    """
+    if form not in FORMS:
+        raise StudyError(
+            f"forme inconnue de la table des temps : « {form} »",
+            where="times",
+            remedy=f"demander {' ou '.join(FORMS)}",
+        )
+    table = times_table(result)
+    if form == "parquet":
+        table.to_parquet(folder / "temps.parquet", index=False, compression="zstd")
+    else:
+        table.to_csv(folder / "temps.csv", index=False, lineterminator="\n", encoding="utf-8")
