@@ -177,12 +177,8 @@ def _pictures(parts: ReportParts, found: Implantation) -> list[Block]:
     after = parts.minutes_with(found.plan.sites)
     names = ", ".join(f"{row.rang}. {row.nom}" for row in found.sites().itertuples())
     today = parts.result.access["minutes"]
+    # The map last: a tall figure goes to the next page with room, and numbers stay in order.
     return [
-        Figure(
-            plan_map(found, classify(after, thresholds=thresholds), parts.origin.attributions),
-            "Temps d’accès avec le plan, bureaux proposés et autres candidats",
-            f"Carte des communes selon le temps d’accès une fois ouverts les bureaux : {names}.",
-        ),
         Figure(
             access_chart(
                 (
@@ -193,6 +189,11 @@ def _pictures(parts: ReportParts, found: Implantation) -> list[Block]:
             ),
             "Part des habitants selon le temps de trajet, aujourd’hui et avec le plan",
             "Deux courbes cumulées : celle du plan est au-dessus de celle d’aujourd’hui.",
+        ),
+        Figure(
+            plan_map(found, classify(after, thresholds=thresholds), parts.origin.attributions),
+            "Temps d’accès avec le plan, bureaux proposés et autres candidats",
+            f"Carte des communes selon le temps d’accès une fois ouverts les bureaux : {names}.",
         ),
     ]
 

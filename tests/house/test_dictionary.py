@@ -93,6 +93,11 @@ class TestDictionary:
         (column,) = dictionary.describe_columns("diagnostic_acces_territoires", ["part_12.5"])
         assert column.heading == "Part à 12,5 min ou moins (%)"
 
+    def test_a_heading_does_not_tell_its_unit_twice(self):
+        communes, minutes = dictionary.describe_columns("seuils", ["communes_au_dela", "seuil"])
+        assert (communes.unit, communes.heading) == ("communes", "Communes au-delà")
+        assert minutes.heading == "Seuil (min)"
+
     def test_unknown_columns_stand_under_their_own_name(self):
         (column,) = dictionary.describe_columns("communes", ["inconnue"])
         assert (column.heading, column.definition) == ("inconnue", "")

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from support.toy import CENTRES, CODES, toy_communes
 
 from msap_geo.outputs.paper.chart import Curve, access_chart, bar_chart
+from msap_geo.outputs.paper.drawing import style
 from msap_geo.outputs.paper.labels import Box, Label, place_labels
 from msap_geo.outputs.paper.legend import round_length
 from msap_geo.outputs.paper.map import locator_map, print_map
@@ -97,6 +98,16 @@ def texts(drawing):
     for svg in (drawing.svg(outlines=False), drawing.svg(outlines=True)):
         ET.fromstring(svg)  # noqa: S314 - our own file, well formed
     return [text for text in written if text]
+
+
+def test_the_legend_under_a_small_map_is_cut_nowhere():
+    long = "Maison itinérante ou saisonnière (non comptée)"
+    places = (Places(gpd.GeoSeries([shapely.Point(*CENTRES[0])], crs=2154), "retenu", long),)
+    drawing = locator_map(a_sheet(zones=(), places=places), width_mm=80, height_mm=60)
+    (written,) = [text for text in drawing._figure.findobj(Text) if text.get_text() == long]
+    drawing._figure.set_dpi(1000)  # letters as wide as printed: a screen rounds each
+    with style():
+        assert written.get_window_extent().x1 <= drawing._figure.bbox.x1
 
 
 def test_map_says_all_it_must():

@@ -315,6 +315,10 @@ def test_templates_are_whole():
         ("« mot »...", "«\u202fmot\u202f»…"),
         ("https://x.fr/a?b=1", "https://x.fr/a?b=1"),
         ("'cité'", "'cité'"),
+        (
+            "en 2024 110 000 et 1 250 000, 72 53",
+            "en 2024 110\u202f000 et 1\u202f250\u202f000, 72 53",
+        ),
     ],
 )
 def test_typography(typed, printed):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.patheffects import withStroke
+from matplotlib.textpath import TextPath
 
 from msap_geo import french
 from msap_geo.outputs.paper.drawing import ACCENT, ALERT, INK, MUTED
@@ -25,6 +26,7 @@ LEGEND_MM, STEP_MM, CREDIT_MM = 54.0, 4.3, 2.6
 """Width of a legend, height of its lines and of those of the credits."""
 
 _CREDIT_LETTERS = 48
+_KEY_MM, _LABEL_POINTS, _POINT_MM, _MARGIN_MM = 8.0, 6.4, 25.4 / 72, 1.0
 _KILOMETRE = 1000.0
 _LARGE_PIXELS = 300
 _SMALL_SIGN = 34
@@ -112,11 +114,18 @@ def draw_legend(paper: Axes, lines: Sequence[Line], *, left: float, top: float) 
             paper.text(left, y, line.label, va="center", weight="bold", fontsize=6.8)
         else:
             _key(paper, line, left, y)
-            paper.text(left + 8, y, line.label, va="center", fontsize=6.4)
+            paper.text(left + _KEY_MM, y, line.label, va="center", fontsize=_LABEL_POINTS)
             if line.people:
                 right = left + LEGEND_MM - 0.5
-                paper.text(right, y, line.people, va="center", ha="right", fontsize=6.4)
+                paper.text(right, y, line.people, va="center", ha="right", fontsize=_LABEL_POINTS)
         y -= STEP_MM
+
+
+def legend_width_mm(lines: Sequence[Line]) -> float:
+    """Return the millimetres that keys and labels take, in the font of the day."""
+    labels = [TextPath((0, 0), line.label, size=_LABEL_POINTS) for line in lines]
+    widest = max((label.get_extents().x1 for label in labels), default=0.0)
+    return _KEY_MM + widest * _POINT_MM + _MARGIN_MM
 
 
 def _key(paper: Axes, line: Line, left: float, y: float) -> None:

@@ -15,6 +15,7 @@ from msap_geo.outputs.paper.legend import (
     draw_credits,
     draw_legend,
     legend_lines,
+    legend_width_mm,
     scale_and_north,
     watermark,
 )
@@ -86,7 +87,8 @@ def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> 
             head, rest = lines[0], lines[1:]
             half = math.ceil(len(rest) / 2)
             draw_legend(paper, [head, *rest[:half]], left=0.5, top=under)
-            draw_legend(paper, rest[half:], left=width_mm / 2, top=under - STEP_MM)
+            left = min(width_mm / 2, width_mm - legend_width_mm(rest[half:]))
+            draw_legend(paper, rest[half:], left=left, top=under - STEP_MM)
         return Drawing(figure)
 
 

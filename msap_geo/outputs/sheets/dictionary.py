@@ -56,7 +56,8 @@ class Column:
     @property
     def heading(self) -> str:
         """The title with its unit, where a heading needs one: ``Temps de trajet (min)``."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
+        told = re.search(rf"\b{re.escape(self.unit)}\b", self.title, re.IGNORECASE)
+        return self.title if told or not self.unit else f"{self.title} ({self.unit})"
 
 
 @dataclass(frozen=True)
