@@ -143,6 +143,11 @@ def _told(result: StudyResult, folder: Path) -> str:
             f"({best['code_insee'].iloc[0]})"
         )
         best = best.head(0)
+    if len(best) > 1:
+        lines.append(
+            "  bureaux les mieux notés, chacun ouvert seul (pour plusieurs, la carte ou "
+            "« optimiser » disent lesquels ensemble) :"
+        )
     lines += [
         f"  candidat n° {row.rang} : {row.nom} ({row.code_insee}), "
         f"{french.people(row.population_gagnee)} de plus à {french.short(study.threshold)} min"
