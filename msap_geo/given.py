@@ -12,6 +12,7 @@ import numbers
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
+from msap_geo import french
 from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def amount(number: float | None, name: str, *, most: float = math.inf) -> float 
     if number is None:
         return None
     if not _plain(number) or not 0 <= number <= most or math.isinf(number):
-        told = "un nombre positif" if math.isinf(most) else f"une part de 0 à {most:g}"
+        told = "un nombre positif" if math.isinf(most) else f"une part de 0 à {french.short(most)}"
         raise StudyError(
             f"« {name} » est {told}, pas {_kind(number)}",
             remedy=f"écrire {name}={'300_000' if math.isinf(most) else '0.95'}",
