@@ -158,6 +158,13 @@ def _doubts(found: AdaptedNetwork) -> list[str]:
     return lines
 
 
+def _margin(people: int) -> str:
+    from msap_geo import french  # noqa: PLC0415
+
+    told = french.people(abs(people))
+    return f"{told} de trop" if people < 0 else f"{told} avant de rompre la règle"
+
+
 def _margins(found: AdaptedNetwork) -> list[str]:
     from msap_geo import french  # noqa: PLC0415
 
@@ -165,7 +172,7 @@ def _margins(found: AdaptedNetwork) -> list[str]:
     table = table[(table["unite"] == "part") & table["marge"].notna()]
     table = table[table["regle"].str.startswith(("la-poste-et", "service-universel-dep"))]
     return [
-        f"  marge, {row.nom} ({row.titre}, {row.distance}) : {french.people(int(row.marge))} "
+        f"  marge, {row.nom} ({row.titre}, {row.distance}) : {_margin(int(row.marge))} "
         f"(avant : {french.number(int(row.marge_avant))}), {row.verdict}"
         for row in table[table["distance"] != "route"].itertuples()
     ]

@@ -103,4 +103,8 @@ def _told(found: LongerOpening) -> str:
             f"+{french.people(int(row.habitants))} le {row.jour}, "
             + _lost(int(row.habitants_perdus), row.jour_quitte)
         )
+    if len(found.moves) > 1:
+        lines.append(
+            "  chaque échange est jugé seul : deux échanges ne s'additionnent pas toujours"
+        )
     return "\n".join(lines)

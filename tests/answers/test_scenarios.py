@@ -69,6 +69,9 @@ def test_a_permanence_without_kilometres_has_no_price(toy_study):
     found = answers.run_scenario(bare, "assistance-numerique", number=1)
     assert found.permanences["code_insee"].tolist() == ["53004"]
     assert found.permanences["cout_eur_an"].isna().all()
+    words = answers.scenario_in_words(found)
+    assert any("notre lecture" in line for line in words)
+    assert "notre lecture" in answers.scenario_json(found)["limites"][0]
     assert answers.scenario_in_words(found)[-1].replace("\xa0", " ") == (
         "servis par une permanence : 400 habitants dans 1 commune, prix inconnu pour 1 commune "
         "(trajet sans minutes ou sans km)"

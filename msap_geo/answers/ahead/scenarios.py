@@ -246,12 +246,18 @@ def _nobody() -> pd.DataFrame:
     )
 
 
+OURS = (
+    "Ces réglages sont notre lecture d'une esquisse de l'État de 2015, que nous n'avons trouvée "
+    "chiffrée nulle part ; --nombre en change le nombre."
+)
+
+
 def scenario_in_words(found: Scenario) -> list[str]:
     """Return what the scenario is, what it supposes, and its limits, a sentence a line."""
     preset = found.preset
     lines = [f"scénario « {preset['titre']} » : {preset['esquisse']}"]
     lines += [f"hypothèse : {text}" for text in preset["hypotheses"]]
-    lines += [f"limite : {text}" for text in preset["limites"]]
+    lines += [f"limite : {text}" for text in (OURS, *preset["limites"])]
     lines += list(found.remarks)
     if "locaux_30_mbits_min" in preset:
         people = int(found.permanences["population"].sum())
@@ -283,7 +289,7 @@ def scenario_json(found: Scenario) -> dict[str, Any]:
         "titre": preset["titre"],
         "esquisse": preset["esquisse"],
         "hypotheses": list(preset["hypotheses"]),
-        "limites": list(preset["limites"]),
+        "limites": [OURS, *preset["limites"]],
         "remarques": list(found.remarks),
         "reglages": found.settings,
         "permanences": [plain_values(row) for row in found.permanences.to_dict("records")],
