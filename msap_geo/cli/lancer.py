@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,7 @@ def _told(result: StudyResult, folder: Path) -> str:
     lines += [f"  {in_words(one)}" for one in result.profiles]
     expected = expected_in_words(result.expected)
     lines += [f"  {expected}"] if expected else []
+    lines += _of_live_roads(study)
     zones = french.counted(len(result.zones), "zone blanche")
     lines.append(f"  {zones} au-delà de {french.short(study.threshold)} min{_largest(result)}")
     best = result.candidates.head(3)
@@ -158,6 +160,28 @@ def _told(result: StudyResult, folder: Path) -> str:
         lines.append(f"  anomalies dans les données : {told} (détail dans manifest.json)")
     lines.append(f"Résultats : {folder} (carte à ouvrir : {folder / 'carte.html'})")
     return "\n".join(lines)
+
+
+def _of_live_roads(study: Study) -> list[str]:
+    """Say of when the roads asked of OpenStreetMap are, and how to renew them.
+
+    On the screen alone: the files written tell the date, which stays the same from day to day.
+    """
+    from msap_geo import french  # noqa: PLC0415
+
+    if study.osm is None:
+        return []
+    # The file asked for bears the day of its oldest square, whatever [millesimes] says.
+    day = dt.date.fromisoformat(study.osm.name.removeprefix("openstreetmap-")[:10])
+    asked = study.reseau.age_max_jours
+    renewal = (
+        "gardées : [reseau] age_max_jours = 30 redemanderait celles de plus de 30 jours"
+        if asked is None
+        else f"redemandées au-delà de {french.counted(asked, 'jour')}"
+    )
+    days = (dt.datetime.now(dt.UTC).date() - day).days
+    ago = f"il y a {french.counted(days, 'jour')}" if days > 0 else "aujourd'hui"
+    return [f"  routes d'OpenStreetMap du {day:%d/%m/%Y} ({ago}), {renewal}"]
 
 
 def _largest(result: StudyResult) -> str:

@@ -145,6 +145,7 @@ def fetch_roads(
     squares: Sequence[Square],
     *,
     inhabited: Collection[Square] = (),
+    max_days: float = math.inf,
     limits: Limits = PATIENT,
     progress: Callable[[str], None] = lambda _: None,
 ) -> LiveRoads:
@@ -156,6 +157,8 @@ def fetch_roads(
         Squares (:func:`squares_around`).
     inhabited
         Squares that cannot be without a road.
+    max_days
+        Squares asked for longer ago than so many days are asked for again; kept until had anew.
     limits
         Patience and greatest size.
     progress
@@ -179,9 +182,9 @@ def fetch_roads(
     for square in squares:
         path = _path(folder, square)
         known = recall(path)
-        if known is not None:
+        if known is not None and _days_since(str(known["date"])) <= max_days:
             kept[square] = known
-        elif path.exists() and read_sidecar(path) is not None:
+        elif known is None and path.exists() and read_sidecar(path) is not None:
             damaged.append(square.name)
     missing = [square for square in squares if square not in kept]
     for turn, square in enumerate(missing):
@@ -203,6 +206,10 @@ def fetch_roads(
     except OSError as error:
         raise _unwritable(folder, error) from error
     return LiveRoads(path, len(squares), len(missing), tuple(damaged), (dates[0], dates[-1]))
+
+
+def _days_since(moment: str) -> int:
+    return (datetime.fromisoformat(now()) - datetime.fromisoformat(moment)).days
 
 
 def _folder(address: str) -> Path:

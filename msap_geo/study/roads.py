@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -95,6 +96,7 @@ def with_live_roads(
     found = sources.fetch_roads(
         squares,
         inhabited={sources.Square.holding(point.x, point.y) for point in points},
+        max_days=study.reseau.age_max_jours or inf,
         progress=progress,
     )
     told = [

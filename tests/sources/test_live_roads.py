@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+from datetime import datetime, timedelta
 
 import geopandas as gpd
 import numpy as np
@@ -131,6 +132,27 @@ def test_a_second_time_nothing_is_asked(world):
     first = fetch_roads([WEST, EAST], limits=QUICK)
     again = fetch_roads([WEST, EAST], limits=QUICK)
     assert (again.path, again.asked, len(world.queries)) == (first.path, 0, 2)
+
+
+def test_squares_too_old_are_asked_again_and_kept_until_had(server, world, monkeypatch):
+    first = fetch_roads([WEST, EAST], limits=QUICK)
+    later = "2026-12-31T12:00:00+00:00"
+    asked = datetime.fromisoformat(later) - timedelta(days=30)
+    for square, moment in ((WEST, asked), (EAST, asked - timedelta(days=1))):
+        told = first.path.parent / f"{square.name}.osm.pbf.source.json"
+        content = json.loads(told.read_bytes()) | {"date": moment.isoformat()}
+        told.write_text(json.dumps(content), encoding="utf-8")
+    monkeypatch.setattr("msap_geo.sources.live_roads.now", lambda: later)
+    assert fetch_roads([WEST, EAST], limits=QUICK).asked == 0
+    server.answers[PATH] = status(500)
+    with pytest.raises(SourceError, match="1 sur 2"):
+        fetch_roads([WEST, EAST], max_days=30, limits=QUICK)
+    assert fetch_roads([WEST, EAST], limits=QUICK).path == first.path
+    server.answers[PATH] = world
+    renewed = fetch_roads([WEST, EAST], max_days=30, limits=QUICK)
+    assert (renewed.asked, renewed.damaged) == (1, ())
+    assert fetch_roads([WEST, EAST], max_days=30, limits=QUICK).asked == 0
+    assert fetch_roads([WEST, EAST], max_days=29, limits=QUICK).asked == 1
 
 
 @pytest.mark.usefixtures("server")

@@ -11,6 +11,7 @@ from support.overpass import PATH, World
 from support.toy import degrees
 
 from msap_geo import loaders
+from msap_geo.cli import main
 from msap_geo.errors import SourceError, StudyError
 from msap_geo.folder import write_study
 from msap_geo.sources import Limits, live_roads, overpass
@@ -111,9 +112,27 @@ def test_a_server_that_knows_another_country(server, toy_study):
         run_study(read_study(toy_study.path))
 
 
+@pytest.mark.usefixtures("server")
+def test_the_screen_says_of_when_they_are_and_how_to_renew_them(toy_study, capsys):
+    toy_study.configure(LIVE)
+    folder = str(toy_study.folder / "dehors")
+    asked = ["lancer", str(toy_study.path), "--sortie", folder]
+    for more, said in (
+        ("", "gardées : [reseau] age_max_jours = 30"),
+        ("age_max_jours = 7\n", "redemandées au-delà de 7 jours"),
+    ):
+        toy_study.configure((FILES, LIVE[1] + more))
+        with pytest.raises(SystemExit, match=r"^0$"):
+            main(asked)
+        told = capsys.readouterr().out
+        assert "routes d'OpenStreetMap du 27/11/2026 (" in told
+        assert said in told.replace("\xa0", " ")
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
+        (FILES + "age_max_jours = 30\n", "ne se choisit que pour celles"),
         ('source = ["osm", "carte.osm"]\n', "ne se joignent pas"),
         ('source = "osm"\n' + FILES, "donné comme il faut"),
     ],

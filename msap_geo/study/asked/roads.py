@@ -124,6 +124,7 @@ class Reseau(Section):
     sinuosite: float | None = Field(default=None, ge=1.0, le=10.0)
     heure: Literal["creuses", "pleines"] = "creuses"
     mois: int | None = Field(default=None, ge=1, le=12)
+    age_max_jours: int | None = Field(default=None, ge=1, le=3650)
     traversees: tuple[Traversee, ...] = ()
     modifications: tuple[Modification, ...] = ()
     penalites: Penalites | None = None
@@ -177,6 +178,12 @@ class Reseau(Section):
                 "les routes demandées à OpenStreetMap ne se joignent pas à un fichier",
                 where="[reseau] source",
                 remedy='écrire source = "osm" seul, ou des fichiers seuls',
+            )
+        if self.age_max_jours is not None and not self.live:
+            raise StudyError(
+                "l'âge des routes ne se choisit que pour celles demandées à OpenStreetMap",
+                where="[reseau] age_max_jours",
+                remedy='la retirer, ou écrire source = "osm"',
             )
         named = next(
             (path for path in self.source if str(path) in network.available_profiles()), None
