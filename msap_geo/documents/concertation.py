@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from msap_geo import french
+from msap_geo import french, place_names
 from msap_geo.outputs.report import Block, Column, Document, Paragraph, Section, Table
 from msap_geo.study.provenance import provenance_of
 
@@ -77,9 +77,9 @@ _NOTHING_SHARED = "Rien n’est demandé par tous."
 def _named(rows: list[dict[str, Any]], *, by: bool = False) -> str:
     told = []
     for row in rows:
-        what = "l’ouverture de" if row["action"] == "ouvrir" else "la fermeture de"
+        what = "l’ouverture" if row["action"] == "ouvrir" else "la fermeture"
         who = f" ({row['demande_par']})" if by else ""
-        told.append(f"{what} {row['nom'] or row['site_id']}{who}")
+        told.append(f"{what} {place_names.of(row['nom'] or row['site_id'])}{who}")
     return " ; ".join(told)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from msap_geo import audit, loaders, network
 from msap_geo.errors import MsapGeoError
+from msap_geo.siting import adaptation
 from msap_geo.study.asked.roads import LIVE
 from msap_geo.study.asked.scenery import read_scenery
 from msap_geo.study.asked.services import read_services
@@ -158,7 +159,9 @@ def _sites(book: AuditLedger, known: KnownCodes, places: Places | None) -> gpd.G
         return None
     maisons_counted = counted(study, near)
     read_attendance(book, maisons_counted)
-    _basket(book, known, places, maisons_counted, reached.get(data.la_poste))
+    points = reached.get(data.la_poste)
+    _accords(book, points)
+    _basket(book, known, places, maisons_counted, points)
     _rounds(book, places, near[~near["site_id"].isin(maisons_counted["site_id"])])
     book.counted |= set(maisons_counted["site_id"])
     return maisons_counted
@@ -180,6 +183,20 @@ def _hosts(
     settled = _settled(book, known, places, loaded.table, written)
     if settled is not None:
         usable_hosts(book, settled, written)
+
+
+def _accords(book: AuditLedger, points: gpd.GeoDataFrame | None) -> None:
+    """Read the answers of mayors as ``adapter`` will."""
+    study, written = book.study, book.study.adaptation.accords
+    if written is None:
+        return
+    found = book.attempt(written.name, lambda: adaptation.read_accords(study.path(written)))
+    book.count("accords", written, len(found or ()), len(found or ()))
+    if found and points is not None:
+        local = points[points["departement"].isin(study.departements)]
+        known, where = set(local["site_id"].astype(str)), str(written)
+        given = [answer.site_id for answer in found]
+        book.attempt(written.name, lambda: adaptation.check_points(given, known, where=where))
 
 
 def _basket(

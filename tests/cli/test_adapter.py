@@ -90,6 +90,25 @@ def test_answers_of_mayors_freeze(folder):
         adapted(folder, '[adaptation]\naccords = "accords.csv"\n', number=2)
 
 
+def test_the_answers_are_audited(folder):
+    first = run(folder).la_poste["site_id"].iloc[0]
+    path = folder / "accords.csv"
+
+    def audited(text):
+        path.write_text(text, encoding="utf-8")
+        run_ = DEMO / "etude.toml"
+        text = run_.read_text(encoding="utf-8") + '[adaptation]\naccords = "accords.csv"\n'
+        (folder / "etude.toml").write_text(text, encoding="utf-8")
+        return study.audit_study(folder / "etude.toml")
+
+    sound = audited(f"site_id,accord\n{first},oui\n")
+    assert sound.verdict != "inutilisable"
+    assert {one.role: one.read for one in sound.files}["accords"] == 1
+    lost = audited("site_id,accord\ninconnu,oui\n")
+    assert any("inconnus : inconnu" in found.sentence for found in lost.findings)
+    assert audited(f"site_id,accord\n{first},peut-être\n").verdict == "inutilisable"
+
+
 @pytest.mark.slow
 def test_an_office_that_carries_a_maison_stays(folder):
     result = run(folder)

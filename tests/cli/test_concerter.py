@@ -18,6 +18,7 @@ from support.reading import lines_read
 
 from msap_geo import folder, study
 from msap_geo.answers import concertation
+from msap_geo.documents.concertation import _named as named
 from msap_geo.outputs.sheets import dictionary
 
 OPEN_B, OPEN_E = "00001A", "00004A"
@@ -107,6 +108,15 @@ def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp
     assert process.returncode == 0, process.stderr
     register = pd.read_csv(tmp_path / "s" / "registre.csv", dtype=str)
     assert set(register["date"]) == {"2023-11-14"}
+
+
+def test_a_name_is_elided_after_de():
+    rows = [
+        {"action": "ouvrir", "nom": "Agosta Plage", "site_id": "1"},
+        {"action": "fermer", "nom": "Le Mans", "site_id": "2"},
+    ]
+    said = named(rows)
+    assert said == "l’ouverture d’Agosta Plage ; la fermeture du Mans"
 
 
 @pytest.mark.slow

@@ -17,8 +17,6 @@ from msap_geo.siting.adaptation import BUREAU, CONTACT, Change, Network, Number
 from msap_geo.tabular import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from msap_geo import siting
@@ -124,7 +122,7 @@ def offers(
     wanted, inside = result.study.adaptation, len(result.contact_points)
     here = points.iloc[:inside]
     ids = here["site_id"].astype(str).to_numpy()
-    _known(wanted.proteges, set(ids), where="[adaptation] proteges")
+    adaptation.check_points(wanted.proteges, set(ids), where="[adaptation] proteges")
     priced = {kind for kind in costs.running_eur if kind != "defaut"}
     _known_kinds([*wanted.types, *wanted.fermables], set(points["genre"]) | priced)
     answers = (
@@ -132,7 +130,9 @@ def offers(
         if wanted.accords is not None
         else []
     )
-    _known((answer.site_id for answer in answers), set(ids), where=str(wanted.accords))
+    adaptation.check_points(
+        (answer.site_id for answer in answers), set(ids), where=str(wanted.accords)
+    )
     accords = {answer.site_id: AGREED if answer.agreed else REFUSED for answer in answers}
     carrying = () if wanted.transformer_porteurs else carrying_a_maison(result, here)
     refused = tuple(site for site, said in accords.items() if said == REFUSED)
@@ -160,17 +160,6 @@ def offers(
     imposed = _agreed(answers, changes, ids, frozen, set(carrying))
     numbers = (*_quotas(result, here, changes), *_closures(result, here, changes))
     return Offers(tuple(changes), numbers, imposed, accords, refused, carrying)
-
-
-def _known(given: Iterable[str], known: set[str], *, where: str) -> None:
-    unknown = sorted({str(site) for site in given} - known)
-    if unknown:
-        raise StudyError(
-            f"points de contact inconnus : {', '.join(unknown[:5])}"
-            + (f" et {len(unknown) - 5} de plus" if len(unknown) > 5 else ""),  # noqa: PLR2004
-            where=where,
-            remedy="reprendre les identifiants de la colonne site_id de la_poste.csv",
-        )
 
 
 def _known_kinds(given: list[str], known: set[str]) -> None:

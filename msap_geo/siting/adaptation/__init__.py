@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msap_geo.siting.adaptation.accords import Accord, read_accords
+from msap_geo.siting.adaptation.accords import Accord, check_points, read_accords
 from msap_geo.siting.adaptation.choice import Adaptation, adapt, near_equal
 from msap_geo.siting.adaptation.fragility import Fragility, worst_two
 from msap_geo.siting.adaptation.network import BUREAU, CONTACT, Change, Guarantee, Network
@@ -22,6 +22,7 @@ __all__ = [
     "Question",
     "Rupture",
     "adapt",
+    "check_points",
     "near_equal",
     "read_accords",
     "ruptures",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo.errors import DataError
+from msap_geo.errors import DataError, StudyError
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _YES = {"oui", "accord", "accorde", "accordee", "donne", "favorable", "1", "true", "vrai"}
@@ -40,6 +41,37 @@ class Accord(NamedTuple):
     agreed: bool
     becomes: str
     line: int
+
+
+def check_points(given: Iterable[str], known: set[str], *, where: str) -> None:
+    """Refuse points that are not of the territory.
+
+    Parameters
+    ----------
+    given
+        Identifiers the study names.
+    known
+        Those of its points of contact.
+    where
+        Where it names them.
+
+    Raises
+    ------
+    StudyError
+        Naming the first five.
+    """
+    unknown = sorted({str(site) for site in given} - known)
+    if unknown:
+        more = len(unknown) - _NAMED
+        raise StudyError(
+            f"points de contact inconnus : {', '.join(unknown[:_NAMED])}"
+            + (f" et {more} de plus" if more > 0 else ""),
+            where=where,
+            remedy="reprendre les identifiants de la colonne site_id de la_poste.csv",
+        )
+
+
+_NAMED = 5
 
 
 def read_accords(path: Path) -> list[Accord]:
