@@ -6,11 +6,20 @@ A seeded sample among every mutant of a room: comparisons, arithmetic, ``and``/`
 numbers, booleans, the end of a function. Compiled kernels, annotations, messages and what gives the
 same byte-code are left out. The project is copied aside; nothing is written in it.
 
-The tests named are run once under coverage (``--garde`` keeps what that told); a mutant is then
-tried with the tests that run its line, shortest first, up to so many seconds of them, until one
-fails: the score is a lower bound. Each trial is a fork of one process that has imported the
-libraries already. A mutant whose line no test runs survives. One that makes the tests endless is
-seen by whoever runs them: it counts as killed, and is named.
+The tests named are run once under coverage (``--garde`` keeps what that told, and the copy with its
+compiled code); a mutant is then tried with the tests that run its line, shortest first, up to so
+many seconds of them, until one fails: the score is a lower bound. A test that kills must pass on
+the code as it is, run alone. A mutant whose line no test runs survives. One that makes the tests
+endless is seen by whoever runs them: it counts as killed, and is named.
+
+Each trial is a fork of one process, of one thread (see mutant_trials.py): one that has collected
+the tests, and where functions are given their changed code; or, for what runs on import, one that
+has imported the libraries only. A trial in which nothing runs any more is ended with all that it
+started; it is named, with the stack of each thread beside ``--garde``, and left out of the score,
+for it says nothing of the tests.
+
+``--journal`` keeps the fate of each mutant; ``--reprend`` tries again, with the tests named, those
+that survive in such a journal.
 """
 
 from __future__ import annotations
@@ -21,19 +30,20 @@ import copy
 import json
 import os
 import random
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections import Counter
 from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
+
+from mutant_trials import ALONE, ELSEWHERE, ENDLESS, STUCK, Warm, alone, cold, watched
 
 _SWAPS: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -42,22 +52,14 @@ _SWAPS: dict[type, type] = {
     ast.FloorDiv: ast.Div, ast.And: ast.Or, ast.Or: ast.And, ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-# Imported before the first fork, so that no trial pays for them; ours never are.
-_LIBRARIES = """
-numpy pandas geopandas shapely pyproj pyogrio pyarrow scipy.sparse.csgraph scipy.optimize numba
-hypothesis highspy pandera pydantic osmium openpyxl pytest coverage
-""".split()  # noqa: SIM905 - a list of words
-
-
-_PATIENCE = 20
-"""Seconds waited for each of processor: the machine may be busy."""
 
 
 class Mutant(NamedTuple):
-    """One change: where it is, what it says, the whole text of the file changed."""
+    """One change: where it is, what it says, whether in a function, the text of the file."""
 
     path: Path
     lines: range
+    inside: bool
     what: str
     text: str
 
@@ -141,7 +143,18 @@ def apply(path: Path, node: ast.AST, statement: ast.stmt) -> Mutant | None:
     what = f"{ast.unparse(node)[:70]}  →  {ast.unparse(changed)[:70]}"
     simple = not hasattr(statement, "body")
     last = (statement if simple else node).end_lineno
-    return Mutant(path, range(statement.lineno if simple else node.lineno, last + 1), what, new)
+    lines = range(statement.lineno if simple else node.lineno, last + 1)
+    return Mutant(path, lines, _inside(ast.parse(text), node), what, new)
+
+
+def _inside(tree: ast.Module, node: ast.AST) -> bool:
+    """Tell whether a node is in the body of a function: nothing of it runs on import."""
+    return any(
+        first.lineno <= node.lineno and node.end_lineno <= first.end_lineno
+        for each in ast.walk(tree)
+        if isinstance(each, ast.FunctionDef)
+        for first in each.body
+    )
 
 
 def _written(text: str, node: ast.AST, new: str) -> str:
@@ -171,60 +184,11 @@ def _same(one: CodeType, other: CodeType) -> bool:
     )
 
 
-class _Clock:
-    """Write how long each test took, and which failed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.seconds, self.failed = path, Counter(), []
-
-    def pytest_runtest_logreport(self, report) -> None:  # noqa: ANN001 - pytest's own
-        self.seconds[report.nodeid] += report.duration
-        if report.failed:
-            self.failed.append(report.nodeid)
-
-    def pytest_sessionfinish(self) -> None:
-        self.path.write_text(json.dumps([self.seconds, self.failed]), encoding="utf-8")
-
-
-def trial(place: Path, arguments: list[str], seconds: float, clock: Path | None = None) -> int:
-    """Run pytest in a fork; return its code, or -1 where it took more processor than given."""
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        os.chdir(place)
-        sys.path.insert(0, str(place))
-        said = os.open(place / "sortie.txt", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        for stream in range(3):
-            os.dup2(said, stream)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
-        pytest = import_module("pytest")
-        plugins = [_Clock(clock)] if clock else []
-        code = pytest.main(
-            ["-q", "--assert=plain", "-p", "no:cacheprovider", *arguments], plugins=plugins
-        )
-        os._exit(int(code))
-    end = time.monotonic() + _PATIENCE * seconds
-    while time.monotonic() < end:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            _end(child)
-            code = os.waitstatus_to_exitcode(status)
-            return -1 if code in {-signal.SIGXCPU, -signal.SIGKILL} else code
-        time.sleep(0.05)
-    _end(child)
-    os.waitpid(child, 0)
-    return -1
-
-
-def _end(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def _copied(root: Path) -> Path:
-    place = Path(tempfile.mkdtemp(prefix="msap-mutants-"))
+def _copied(root: Path, place: Path) -> Path:
+    kept = {".pytest_cache"}  # compiled code: known by the path and the date of its source
+    for old in place.iterdir() if place.exists() else ():
+        if old.name not in kept:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     listed = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607
         cwd=root, capture_output=True, check=True, text=True,
@@ -239,34 +203,54 @@ def _copied(root: Path) -> Path:
 
 
 def _who_runs(
-    place: Path, room: Path, tests: list[str], kept: Path
+    place: Path, room: Path, tests: list[str], marks: str, kept: Path
 ) -> tuple[dict, dict[str, float]]:
     """Return the tests that run each line of a room, and how long each test takes."""
-    clock = kept / "durees.json"
-    if not clock.exists():
-        _watch(place, room, tests, kept)
-    seconds, failed = json.loads(clock.read_text(encoding="utf-8"))
+    clock, seen = kept / "durees.json", kept / ".coverage"
+    written = clock.stat().st_mtime if clock.exists() else 0.0
+    if any(path.stat().st_mtime > written for path in room.parent.glob(f"{room.name}/**/*.py")):
+        seen.unlink(missing_ok=True)  # its lines may have other numbers
+        clock.unlink(missing_ok=True)
+    told = json.loads(clock.read_text(encoding="utf-8")) if clock.exists() else [{}, []]
+    known = {name.partition("::")[0] for name in told[0]}
+    new = [
+        str(file)
+        for each in map(Path, tests)
+        for file in ([each] if each.is_file() else sorted(each.rglob("test_*.py")))
+        if str(file) not in known or file.stat().st_mtime > written
+    ]
+    if new:
+        kept.mkdir(parents=True, exist_ok=True)
+        more = _watch(place, room, [*new, "-m", marks], seen)
+        told = [told[0] | more[0], sorted({*told[1], *more[1]})]
+        clock.write_text(json.dumps(told), encoding="utf-8")
+    seconds, failed = told
     if failed:
         print("échouent déjà, laissés :", *failed, sep="\n  ")
-    data = import_module("coverage").CoverageData(str(kept / ".coverage"))
+    data = import_module("coverage").CoverageData(str(seen))
     data.read()
     runs = {}
     for name in data.measured_files():
         lines = data.contexts_by_lineno(name)
         runs[Path("msap_geo", name.rpartition("/msap_geo/")[2])] = {
-            line: {context.split("|")[0] for context in contexts} - {*failed, ""}
+            line: {context.split("|")[0] for context in contexts} - set(failed)
             for line, contexts in lines.items()
         }
     return runs, seconds
 
 
-def _watch(place: Path, room: Path, tests: list[str], kept: Path) -> None:
-    kept.mkdir(parents=True, exist_ok=True)
-    clock = kept / "durees.json"
-    cover = [f"--cov={room}", "--cov-context=test", "--cov-report="]
-    if trial(place, [*tests, *cover], 3600, clock) not in {0, 1} or not clock.exists():
-        sys.exit((place / "sortie.txt").read_text(encoding="utf-8"))
-    shutil.copy(place / ".coverage", kept)
+def _watch(place: Path, room: Path, tests: list[str], seen: Path) -> list:
+    """Add what tests run to what is known; return how long each takes, and those that fail."""
+    clock, here = place / "essai.json", place / ".coverage"
+    if seen.exists():
+        shutil.copy(seen, here)
+    cover = [f"--cov={room}", "--cov-append", "--cov-context=test", "--cov-report="]
+    code = watched(place, [*tests, *cover], clock)
+    if code not in {0, 1, 5} or not clock.exists():
+        print("les tests n'ont pas abouti :", code)
+        sys.exit("\n".join((place / f"{name}.txt").read_text() for name in ("sortie", "piles")))
+    shutil.copy(here, seen)
+    return json.loads(clock.read_text(encoding="utf-8"))
 
 
 def _within(tests: set[str], seconds: dict[str, float], budget: float) -> list[str]:
@@ -276,8 +260,87 @@ def _within(tests: set[str], seconds: dict[str, float], budget: float) -> list[s
     return order[: max(1, sum(each <= budget for each in spent))]
 
 
-def main() -> int:
-    """Try a sample, tell the score and who survived."""
+class _Bench:
+    """Try mutants in a copy of the project, one after another."""
+
+    def __init__(self, place: Path, kept: Path, budget: float, warm: Warm) -> None:
+        self.place, self.kept, self.budget, self.warm = place, kept, budget, warm
+        self.sound: dict[tuple[str, ...], bool] = {}
+
+    def fate(self, mutant: Mutant, chosen: list[str], *, on_import: bool) -> str:
+        """Tell what becomes of a mutant under the tests chosen."""
+        if not chosen:
+            return "non essayé"
+        code, failed = ELSEWHERE, []
+        if not on_import:
+            code, failed = self.warm.ask((str(mutant.path), mutant.text), chosen, self.budget)
+        if code == ELSEWHERE:
+            code, failed = self._anew(mutant, chosen)
+        if code == STUCK:
+            name = f"bloque-{mutant.path.stem}-{mutant.lines.start}.txt"
+            said = [(self.place / f"{each}.txt").read_text() for each in ("sortie", "piles")]
+            (self.kept / name).write_text("\n".join(said), encoding="utf-8")
+            return "bloqué"
+        if code in {0, ENDLESS}:
+            return "survit" if code == 0 else "arrêté"
+        return "tué" if self._pass(failed or chosen) else "tests douteux"
+
+    def _anew(self, mutant: Mutant, chosen: list[str]) -> tuple[int, list[str]]:
+        target = self.place / mutant.path
+        before, dates = target.read_bytes(), target.stat()
+        compiles = 3 if b"import kernel" in before else 1
+        target.write_text(mutant.text, encoding="utf-8")
+        try:
+            return cold(self.place, chosen, self.budget * compiles)
+        finally:
+            target.write_bytes(before)
+            os.utime(target, ns=(dates.st_atime_ns, dates.st_mtime_ns))
+
+    def _pass(self, tests: list[str]) -> bool:
+        """Tell whether tests pass on the code as it is; else their failure says nothing."""
+        asked = tuple(tests)
+        if asked not in self.sound:
+            code, _failed = self.warm.ask(None, tests, 3 * self.budget)
+            self.sound[asked] = code == 0
+        return self.sound[asked]
+
+
+def _survivors(journal: Path | None) -> set[tuple[str, int, str]] | None:
+    """Return what survives in the journal of another run."""
+    if journal is None:
+        return None
+    lines = map(json.loads, journal.read_text(encoding="utf-8").splitlines())
+    return {
+        (line["fichier"], line["ligne"], line["quoi"])
+        for line in lines
+        if line["sort"] in {"survit", "non essayé"}
+    }
+
+
+def _chosen(
+    mutant: Mutant, runs: dict, seconds: dict[str, float], budget: float
+) -> tuple[list[str], bool]:
+    """Return the tests to try on a mutant, and whether its lines run on import or collection."""
+    lines = runs.get(mutant.path, {})
+    who = set().union(*(lines.get(line, set()) for line in mutant.lines))
+    on_import = "" in who or not mutant.inside
+    if not who - {""} and who:  # on import only: whoever uses the module
+        who = set().union(*lines.values())
+    who -= {""}
+    return _within(who, seconds, budget) if who else [], on_import
+
+
+def _sampled(room: Path, seed: int) -> list[tuple[Path, ast.AST, ast.stmt]]:
+    """Return every mutant of a room in an order drawn, without what coverage cannot see."""
+    settings = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    unseen = {Path(name) for name in settings["tool"]["coverage"]["run"]["omit"]}
+    files = [room] if room.is_file() else sorted(set(room.rglob("*.py")) - unseen)
+    every = [(path, *mutant) for path in files for mutant in mutants(path)]
+    random.Random(seed).shuffle(every)  # noqa: S311 - the same sample each time
+    return every
+
+
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("salle", type=Path, help="module ou dossier de msap_geo")
     parser.add_argument("tests", nargs="+")
@@ -285,27 +348,27 @@ def main() -> int:
     parser.add_argument("--graine", type=int, default=21)
     parser.add_argument("--secondes", type=float, default=120.0, help="de processeur, par mutant")
     parser.add_argument("--tests-s", type=float, default=20.0, help="secondes de tests par mutant")
-    parser.add_argument("--garde", type=Path, help="dossier où garder qui exécute quoi")
+    parser.add_argument("--garde", type=Path, help="dossier où garder copie et qui exécute quoi")
     parser.add_argument("--minutes", type=float, default=600.0, help="en tout, au plus")
-    asked = parser.parse_args()
+    parser.add_argument("--marques", default="not browser and not corse", help="-m de pytest")
+    parser.add_argument("--journal", type=Path, help="fichier où écrire le sort de chacun")
+    parser.add_argument("--reprend", type=Path, help="journal dont reprendre les survivants")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Try a sample, tell the score and who survived."""
+    asked = _asked()
     root = Path.cwd()
-    files = [asked.salle] if asked.salle.is_file() else sorted(asked.salle.rglob("*.py"))
-    every = [(path, *mutant) for path in files for mutant in mutants(path)]
-    random.Random(asked.graine).shuffle(every)  # noqa: S311 - the same sample each time
-    place = _copied(root)
-    os.environ.update(
-        {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    every, again = _sampled(asked.salle, asked.graine), _survivors(asked.reprend)
+    kept = (asked.garde or Path(tempfile.mkdtemp(prefix="msap-mutants-"))).resolve()
+    place = _copied(root, kept / "projet")
+    os.environ.update(ALONE | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"})
+    alone()
+    runs, seconds = _who_runs(
+        place, asked.salle, asked.tests, asked.marques, kept / asked.salle.stem
     )
-    for library in _LIBRARIES:
-        import_module(library)
-    hypothesis = import_module("hypothesis")
-    hypothesis.settings.register_profile(  # the same examples each time, none made smaller
-        "mutants", deadline=None, database=None, derandomize=True, max_examples=40,
-        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )  # fmt: skip
-    kept = asked.garde or place / "garde"
-    runs, seconds = _who_runs(place, asked.salle, asked.tests, kept)
+    bench = _Bench(place, kept, asked.secondes, Warm(place, asked.tests, asked.marques))
     told: Counter[str] = Counter()
     same, end = 0, time.monotonic() + 60 * asked.minutes
     for path, node, statement in every:
@@ -315,29 +378,26 @@ def main() -> int:
         if mutant is None:
             same += 1
             continue
-        lines = runs.get(path, {})
-        chosen = set().union(*(lines.get(line, set()) for line in mutant.lines))
-        if not chosen and any(line in lines for line in mutant.lines):
-            chosen = set().union(*lines.values())  # runs on import: whoever uses the module
-        chosen = _within(chosen, seconds, asked.tests_s)
-        fate = "non essayé" if not chosen else "survit"
-        if chosen:
-            target = place / path
-            before = target.read_bytes()
-            target.write_text(mutant.text, encoding="utf-8")
-            code = trial(place, ["-x", "--hypothesis-profile=mutants", *chosen], asked.secondes)
-            target.write_bytes(before)
-            fate = {0: "survit", -1: "arrêté"}.get(code, "tué")
+        line = {"fichier": str(path), "ligne": mutant.lines.start, "quoi": mutant.what}
+        if again is not None and tuple(line.values()) not in again:
+            continue
+        chosen, on_import = _chosen(mutant, runs, seconds, asked.tests_s)
+        fate = bench.fate(mutant, chosen, on_import=on_import)
         told[fate] += 1
+        if asked.journal:
+            with asked.journal.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line | {"sort": fate}, ensure_ascii=False) + "\n")
         if fate != "tué":
             print(f"  {fate} : {path}:{mutant.lines.start} : {mutant.what}", flush=True)
-    shutil.rmtree(place)
-    tried = sum(told.values())
+    if not asked.garde:
+        shutil.rmtree(kept)
+    tried = sum(told.values()) - told["bloqué"] - told["tests douteux"]
     dead = told["tué"] + told["arrêté"]
     print(
         f"{asked.salle} : {dead} mutants sur {tried} vus ({100 * dead / max(tried, 1):.0f} %) : "
         f"{told['tué']} tués, {told['arrêté']} arrêtés, {told['survit']} survivent, "
-        f"{told['non essayé']} qu'aucun test n'exécute ; {same} sans effet, laissés ; "
+        f"{told['non essayé']} qu'aucun test n'exécute ; hors de la note : {told['bloqué']} "
+        f"bloqués, {told['tests douteux']} aux tests douteux ; {same} sans effet, laissés ; "
         f"{len(every)} en tout"
     )
     return 0
