@@ -135,6 +135,20 @@ def test_calibrated_cells_keep_the_communes_people(town):
     assert zeta.to_dict() == {f"c{CODES[5]}": 450, "near": 150}  # 600 shared 600 : 200
 
 
+def test_persons_left_over_go_to_the_largest_remainders(town):
+    communes, cells = cells_of(town)
+    crowded = pd.concat([cells, cells.iloc[[-1]].assign(demand_id="third")], ignore_index=True)
+    crowded["population"] = crowded["population"].where(crowded["code_insee"] != CODES[5], [1] * 7)
+    six = communes[communes["code_insee"] == CODES[5]]
+    people = six.assign(population=11)
+    shared = conventions.calibrated(crowded, people)
+    # 11 persons for three cells of one: 3.67 each, the two persons left to the first two.
+    assert shared["population"].tolist() == [4, 4, 3]
+    uneven = crowded.assign(population=[1, 1, 1, 1, 5, 2, 1])
+    # 11 for 5 : 2 : 1 is 6.875, 2.75 and 1.375: the two left go to the first and the second.
+    assert conventions.calibrated(uneven, people)["population"].tolist() == [7, 3, 1]
+
+
 def test_conventions_side_by_side(town):
     communes, cells = cells_of(town)
     table = coverage.compare_conventions(

@@ -45,6 +45,15 @@ def test_nested_zones_by_hand(town):
     assert (at40["population"], at40["nb_lieux"], at40["gravite"]) == (600, 1, 6000)
 
 
+def test_fragile_people_do_not_depend_on_the_unit_of_a_group(town):
+    group = np.array([0.0, 1, 2, 1, 0, 6])
+    counted, in_thousands = (
+        zones_of(town, places_of(town, habitants_75_plus=unit * group)) for unit in (1.0, 0.001)
+    )
+    assert counted["gravite_fragile"].tolist() == in_thousands["gravite_fragile"].tolist()
+    assert counted["gravite_fragile"].notna().all()
+
+
 def test_severity_ranks_a_far_hamlet_before_a_near_town(town):
     places = places_of(town)
     places["minutes"] = [0, 120, 0, 21, 0, np.nan]

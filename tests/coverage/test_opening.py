@@ -21,6 +21,14 @@ def maisons(*texts):
     return table.assign(horaires=pd.Series(texts, dtype=object))
 
 
+def test_half_an_hour_makes_a_half_day():
+    table = coverage.open_hours(
+        reach([[5]]), maisons("Mo 09:00-09:30; Tu 14:00-14:20"), threshold=9
+    )
+    assert table["demi_journees"].tolist() == [2]
+    assert table["heures_mardi_apres_midi"].tolist() == [0.3333]
+
+
 def test_hours_by_hand():
     times = reach([[5, 10], [5, 25], [np.nan, 20], [np.nan, np.nan]])
     table = coverage.open_hours(times, maisons(MORNINGS, LONG), threshold=20)
