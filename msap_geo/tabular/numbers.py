@@ -41,7 +41,8 @@ def to_number(values: pd.Series) -> pd.Series:
     other = values[numbers.isna() & values.notna()].astype(str)
     other = other[other != ""]
     if len(other):
-        plain = other.str.replace(r"[\s\u00a0\u202f]", "", regex=True)
+        # The characters themselves: the expressions of Arrow (pandas 3.0) have no such escape.
+        plain = other.str.replace("[\\s\u00a0\u202f]", "", regex=True)
         grouped = plain.str.fullmatch(_GROUPED).astype(bool)
         plain = plain.mask(grouped, plain[grouped].map(_ungrouped)).str.replace(",", ".")
         plain = plain.where(plain.str.fullmatch(_NUMBER).astype(bool))
