@@ -46,7 +46,7 @@ _PATIENCE = 20
 """Seconds waited for each of processor: the machine may be busy."""
 _STILL = 60
 """Seconds after which a trial in which nothing runs is stuck."""
-_QUIET = ["-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+_QUIET = ["-q", "--assert=plain", "-p", "no:cacheprovider"]
 
 
 def alone() -> None:

@@ -84,8 +84,10 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
         snapped = present[rows[first]]
         edge[snapped] = found[first]
         access_m[snapped] = distance[first]
-        fraction[snapped] = shapely.line_locate_point(
-            network.edge_lines[found[first]], points[snapped], normalized=True
-        )
-    # A degenerate edge has no along: treat the place as standing at its tail.
+        # A degenerate edge has no along, which GEOS before 3.14 tells by NaN and a warning: the
+        # place stands at its tail.
+        with np.errstate(invalid="ignore"):
+            fraction[snapped] = shapely.line_locate_point(
+                network.edge_lines[found[first]], points[snapped], normalized=True
+            )
     return Snapped(edge, np.nan_to_num(fraction), access_m)

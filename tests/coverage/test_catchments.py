@@ -123,6 +123,9 @@ def test_huff_by_hand():
     shares = coverage.huff_probabilities(times, np.array([12.0, 24.0])).toarray()
     # At home: 12 / 1² against 24 / 2²; then 12 / 4² against 24 / 2².
     np.testing.assert_allclose(shares[:, 0], [12 / 18, 0.75 / 6.75])
+    # Half an hour a week attracts too: only what sites weigh against one another counts.
+    small = coverage.huff_probabilities(times, np.array([0.5, 1.0])).toarray()
+    np.testing.assert_allclose(small, shares)
 
 
 def test_catchments_by_hand(town):

@@ -118,6 +118,13 @@ def test_without_a_town_hall_people_start_from_their_most_populated_cell():
     assert table["origine"][1] == "point sur la surface"
 
 
+def test_a_cell_of_one_person_is_inhabited_and_an_empty_one_is_not():
+    table, _ = started({0: CENTRES[0]})
+    found = loaders.from_cells(table, cells([(1, 0, 0), (1, 600, 1), (2, 300, 0)]))
+    assert found["origine"].tolist()[1:3] == ["carreau", "point sur la surface"]
+    assert found.geometry[1].equals_exact(shapely.Point(CENTRES[1][0] + 600, CENTRES[1][1]), 1e-6)
+
+
 def test_without_town_hall_nor_outline_a_neighbour_lends_its_own():
     communes = toy_communes()
     communes.loc[5, "geometry"] = None

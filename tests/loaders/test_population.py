@@ -111,6 +111,14 @@ class TestForms:
         assert loaded.rows_read == 2
         assert loaded.table["population"].tolist() == [7]
 
+    def test_only_estimates_of_the_census_have_decimals(self, tmp_path):
+        text = "CODGEO;{}\n01015;7,4\n01016;8\n"
+        estimates = loaders.load_population(csv(tmp_path, text.format("P21_POP")))
+        assert estimates.table["population"].sum() == 15
+        legal = loaders.load_population(csv(tmp_path, text.format("PMUN")))
+        assert legal.table["code_insee"].tolist() == ["01016"]
+        assert "population-inconnue" in {anomaly.code for anomaly in legal.anomalies}
+
     def test_parquet(self, tmp_path):
         path = tmp_path / "iris.parquet"
         pd.DataFrame({"iris": ["a", "b"], "com": ["01015"] * 2, "pop": [3, 4]}).to_parquet(path)

@@ -259,6 +259,15 @@ class TestAnnuaire:
             assert mairies["code_insee"].tolist() == [CODES[1]]
             assert mairies["horaires"].tolist() == ["Mo-Fr 09:00-12:00,14:00-17:00"]
 
+    def test_of_two_services_under_one_roof_each_has_its_commune(self, tmp_path):
+        both = [
+            {"type_service_local": "epci", "code_insee_commune": [CODES[3]]},
+            {"type_service_local": "caf", "code_insee_commune": [CODES[0]]},
+        ]
+        record = service("caf", CODES[0], pivot=both, code_insee_commune="")
+        loaded = loaders.load_operateurs([self.write(tmp_path, {"service": [record]})])
+        assert loaded.table["code_insee"].tolist() == [CODES[0]]
+
     def test_former_and_present_names_of_operators(self, tmp_path):
         records = [
             service(kind, CODES[0]) for kind in ("pole_emploi", "france_travail", "sous_pref")
@@ -388,6 +397,14 @@ class TestBpe:
             found = [(p.x, p.y) for p in table.geometry]
             assert found[0] == pytest.approx((-0.77, 48.07), abs=1e-6)
             assert found[2] == pytest.approx((55.45, -20.88), abs=1e-6)
+
+    def test_its_own_name_else_its_kind_and_where_it_is(self, tmp_path):
+        rows = self.rows().assign(NOMRS=["Poste du Mail", "", "", ""])
+        rows.loc[1, "LAMBERT_X"] = None
+        rows.to_csv(tmp_path / "bpe.csv", index=False)
+        table = loaders.load_bpe(tmp_path / "bpe.csv", TYPES).table
+        assert table["nom"].tolist()[:2] == ["Poste du Mail", "Bureau de Poste (53130)"]
+        assert table["position"].tolist() == ["source", "aucune", "source"]
 
     def test_degrees_and_layers(self, tmp_path):
         rows = self.rows().drop(columns=["LAMBERT_X", "LAMBERT_Y"])

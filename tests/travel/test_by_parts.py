@@ -58,6 +58,14 @@ def test_toy_town_by_hand():
     same_nearest(travel.nearest(road, homes, maisons, max_minutes=30), cut)
 
 
+def test_a_part_none_of_whose_people_has_a_place():
+    road, maisons = straight_road(), sites([("FS1", 0)])
+    homes = places([shapely.Point(*CENTRES[0]), shapely.Point(), shapely.Point()])
+    cut = travel.nearest_by_parts(road, homes, maisons, pd.Series(["a", "b", "b"]), max_minutes=30)
+    assert cut["raison"].tolist() == ["", "hors réseau", "hors réseau"]
+    same_nearest(travel.nearest(road, homes, maisons, max_minutes=30), cut)
+
+
 @settings(max_examples=30)
 @given(towns(), st.data())
 def test_random_towns(town, data):

@@ -401,6 +401,14 @@ def test_a_journey_by_hand(tmp_path):
     )
 
 
+def test_a_stop_no_vehicle_serves_is_nowhere(tmp_path):
+    feed = write_feed(tmp_path / "flux", THERE, stops={**LINE, "oublié": next(iter(LINE.values()))})
+    timetable = network.read_timetable(feed, dates="2022-06-13/2022-06-19")
+    points = access.stop_points(timetable, 2154).set_index("stop_id").geometry
+    assert points["oublié"] is None
+    assert points[list(LINE)].notna().all()
+
+
 def test_a_week_by_hand(tmp_path):
     roads, timetable, home, site = valley(tmp_path / "flux")
     week = "Mo-Tu 09:00-12:00; We 12:10-16:00; Th 08:00-09:00; Sa 10:00-10:30"

@@ -147,6 +147,20 @@ class TestToyTown:
         table = travel.nearest(net, demand, sites([("S", (9e4, 0.0))]), max_minutes=60)
         assert table["raison"].tolist() == ["au-delà du maximum", "", "sans route"]
 
+    @pytest.mark.parametrize(
+        ("direction", "told"),
+        [("to", ["au-delà du maximum", ""]), ("from", ["sans route", "sans route"])],
+    )
+    def test_the_reason_is_that_of_the_way_asked(self, direction, told):
+        nodes = pd.DataFrame({"node": range(3), "x": [0.0, 5e4, 9e4], "y": 0.0})
+        links = pd.DataFrame({"from": [0, 1], "to": [1, 2], "minutes": 50.0})  # one way only
+        net = network.from_links(nodes, links, crs=2154)
+        demand = places([shapely.Point(x, 0) for x in (0, 5e4)])
+        table = travel.nearest(
+            net, demand, sites([("S", (9e4, 0.0))]), max_minutes=60, direction=direction
+        )
+        assert table["raison"].tolist() == told
+
     def test_a_network_nobody_drives_on_leads_nowhere(self):
         nodes = pd.DataFrame({"node": range(2), "x": [0.0, 100.0], "y": 0.0})
         links = pd.DataFrame({"from": [0], "to": [1], "minutes": [np.inf]})
