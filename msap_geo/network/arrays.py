@@ -7,6 +7,7 @@ form. Pure functions of arrays: what a network is made of them for is in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,6 +47,54 @@ _NUMBERS = {name: number for number, name in enumerate(ROAD_CLASSES)}
 def class_numbers(names: Iterable[str]) -> NDArray[np.int8]:
     """Return the number of each class, :data:`NO_CLASS` where it is none of ours."""
     return np.array([_NUMBERS.get(name, NO_CLASS) for name in names], dtype=np.int8)
+
+
+_ROAD_NUMBER = re.compile(r"([A-Z]{1,2})[ -]?0*([1-9]\d{0,3})(?: ?([A-Z])(?![A-Z0-9]))?")
+_DIGITS, _LETTERS = 10_000, 27
+
+
+def road_number(text: str | None) -> int:
+    """Return a road's number as a whole number, 0 where there is none we can write.
+
+    Parameters
+    ----------
+    text
+        As files tell it: ``D 81b``, ``N193``; of several (``D 4;D 7``) the first.
+
+    Returns
+    -------
+    int
+        One or two letters, up to four digits, perhaps a letter: what :func:`road_name` reads.
+    """
+    found = _ROAD_NUMBER.match((text or "").strip().upper())
+    if found is None:
+        return 0
+    letters, digits, last = found.groups(default="")
+    code = 0
+    for letter in f"{letters:@<2}":
+        code = code * _LETTERS + ord(letter) - ord("@")
+    return (code * _DIGITS + int(digits)) * _LETTERS + (ord(last or "@") - ord("@"))
+
+
+def road_name(number: int) -> str:
+    """Return how a road's number is written: ``D 81b``; nothing for 0.
+
+    Parameters
+    ----------
+    number
+        What :func:`road_number` gave.
+
+    Returns
+    -------
+    str
+        The name signs give it.
+    """
+    if number == 0:
+        return ""
+    rest, last = divmod(int(number), _LETTERS)
+    code, digits = divmod(rest, _DIGITS)
+    letters = "".join(chr(part + ord("@")) for part in divmod(code, _LETTERS)).rstrip("@")
+    return f"{letters} {digits}{chr(last + ord('@')).lower() if last else ''}"
 
 
 def settled(minutes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,6 +137,8 @@ class Edges:
     kind
         Class of road, a position in :data:`ROAD_CLASSES` or :data:`NO_CLASS`, shape (e,); unknown
         when not given.
+    number
+        Number of the road (:func:`road_number`), 0 where it has none, shape (e,).
     """
 
     tail: NDArray[np.int32]
@@ -100,6 +151,7 @@ class Edges:
     shape_y: NDArray[np.float64]
     door: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     kind: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, dtype=np.int8))
+    number: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     tail_in: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     head_out: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
@@ -109,6 +161,7 @@ class Edges:
         for name, default in (
             ("door", np.ones(n, dtype=bool)),
             ("kind", np.full(n, NO_CLASS, dtype=np.int8)),
+            ("number", np.zeros(n, dtype=np.int32)),
             ("tail_in", self.tail),
             ("head_out", self.head),
         ):
@@ -167,6 +220,7 @@ def selected_edges(edges: Edges, keep: NDArray[np.bool_]) -> Edges:
         shape_y=edges.shape_y[vertices],
         door=edges.door[keep],
         kind=edges.kind[keep],
+        number=edges.number[keep],
         tail_in=edges.tail_in[keep],
         head_out=edges.head_out[keep],
     )

@@ -120,4 +120,5 @@ def add_crossings(
         shape_y=np.concatenate([edges.shape_y, np.repeat(y[tail], 2)]),
         door=np.concatenate([edges.door, np.zeros(len(crossings), dtype=bool)]),
         kind=np.concatenate([edges.kind, np.full(len(crossings), FERRY, dtype=np.int8)]),
+        number=np.concatenate([edges.number, np.zeros(len(crossings), dtype=np.int32)]),
     )

@@ -16,7 +16,7 @@ import shapely
 
 from msap_geo.cache import cache_folder
 from msap_geo.errors import DataError, NetworkError, UnreadableFileError
-from msap_geo.network.arrays import Edges, class_numbers
+from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.doors import with_doors
 from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, pair_links, tell_classes
@@ -179,10 +179,11 @@ def from_graph(
                     data.get("maxspeed"),
                     data.get("geometry"),
                     _door(data, profile),
+                    data.get("ref"),
                 )
                 for u, v, data in graph.edges(data=True)
             ],
-            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry", "door"],
+            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry", "door", "ref"],
         )
         length_m = table["length_m"].to_numpy(dtype=float)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -211,9 +212,12 @@ def from_graph(
     head = ids.get_indexer(table["to"][usable])
     lines = _lines(table["geometry"].to_numpy()[usable], tail, head, x, y, transformer)
     doors = table["door"].to_numpy(dtype=np.int8)[usable]
-    # An edge made of several ways has the class of the first.
+    # An edge made of several ways has the class and the number of the first.
     kind = class_numbers(str(np.atleast_1d(one)[0]) for one in table["highway"][usable])
-    edges = _edges(tail, head, length_m[usable], kmh[usable], lines, (doors, kind), profile)
+    told = (str(np.atleast_1d(one)[0]) for one in table["ref"][usable])
+    number = np.array([road_number(text) for text in told], dtype=np.int32)
+    ways = (doors, kind, number)
+    edges = _edges(tail, head, length_m[usable], kmh[usable], lines, ways, profile)
     highway = table["highway"].explode().astype(str)
     return build_network(
         x,
@@ -289,7 +293,7 @@ def _edges(
     tail: Any, head: Any, length_m: Any, kmh: Any, lines: Any, ways: Any, profile: Profile
 ) -> Edges:
     """Pair the two directions of each road; its shape is that of the way it is drawn first."""
-    doors, kind = ways
+    doors, kind, number = ways
     minutes = length_m / 1000 / kmh * 60
     out, back = pair_links(tail, head, minutes, length_m)
     some = np.where(out >= 0, out, back)
@@ -308,5 +312,6 @@ def _edges(
         shape_x=xy[:, 0],
         shape_y=xy[:, 1],
         kind=kind[some],
+        number=number[some],
     )
     return with_doors(edges, doors[some], profile.rules.bridge_m)

@@ -23,7 +23,7 @@ from msap_geo.errors import (
     NetworkError,
     UnreadableFileError,
 )
-from msap_geo.network.arrays import Edges, class_numbers
+from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.doors import class_doors, with_doors
 from msap_geo.network.links import tell_classes
@@ -60,6 +60,7 @@ _COLUMNS = {
     "nature": ("nature",),
     "vocation": ("vocation",),
     "importance": ("importance",),
+    "numero": ("numero", "cpx_numero", "num_route"),
     "sens": ("sens", "sens_de_circulation"),
     "vitesse": ("vit_moy_vl", "vitesse_moyenne_vl"),
     "acces": ("acces_vl", "acces_vehicule_leger", "acces"),
@@ -162,7 +163,8 @@ def read_segments(
     ferry = classes[usable].isin([_FERRY]).to_numpy()
     doors = _doors(table[usable], classes[usable], profile)
     edges = with_doors(edges, doors, profile.rules.bridge_m)
-    edges = replace(edges, kind=class_numbers(classes[usable]))
+    numbers = np.array([road_number(text) for text in table["numero"][usable]], dtype=np.int32)
+    edges = replace(edges, kind=class_numbers(classes[usable]), number=numbers)
     if ferry.any():
         edges = land_crossings(edges, ferry, wait_minutes=profile.ferries.wait_minutes)
     return build_network(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from msap_geo.network.profiles import Profile
 
-FORMAT = 7
+FORMAT = 8
 """Version of the layout; stores of another one are rebuilt."""
 
 _MANIFEST, _VERIFIED = "reseau.json", "verifie.json"

@@ -66,6 +66,7 @@ def without_turns(
             shape_y=np.concatenate([edges.shape_y, np.repeat(y[at], 2)]),
             door=np.concatenate([edges.door, none.astype(bool)]),
             kind=np.concatenate([edges.kind, np.full(n, NO_CLASS, dtype=np.int8)]),
+            number=np.concatenate([edges.number, np.zeros(n, dtype=np.int32)]),
         ),
     )
 

@@ -11,7 +11,7 @@ import shapely
 from scipy.sparse import coo_array, csgraph
 
 from msap_geo import coverage, outputs, rounds, travel
-from msap_geo.network.arrays import NO_CLASS, class_numbers
+from msap_geo.network.arrays import NO_CLASS, class_numbers, road_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,13 +58,13 @@ def ways(result: Facts) -> travel.Ways | None:
 
 
 def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
-    """Return the roads of a plain background, joined up, with a ``rang`` to draw them by.
+    """Return the roads of a plain background, joined up: ``rang`` to draw them by, ``numero``.
 
     By their class where the roads have one: motorways and trunk roads (``rang`` 0), primary roads
     (1), and secondary ones (2) as long as all of them are few. Else by their minutes: the fastest
     twelfth of the length (0 for the faster third, else 1). The quickest ways from one stretch to
     the next (2) are added, so that a road does not stop at each village. An estimated network has
-    no road to show, nor has a table of times.
+    no road to show, nor has a table of times. A road without number has an empty one.
     """
     if result.estimated or result.times.file:
         return None
@@ -81,17 +81,18 @@ def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     if not (rank < _UNDRAWN).any():
         return None
     rank[_joining(rank, ends, minutes)] = _JOINING
-    parts = {
-        level: shapely.simplify(
-            shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[rank == level]))),
-            _ROAD_SIMPLIFY_M,
-        )
-        for level in (_JOINING, _FAST, _FASTEST)
-        if (rank == level).any()
-    }
+    drawn = np.flatnonzero(rank < _UNDRAWN)
+    kinds, of = np.unique(
+        np.column_stack([-rank[drawn], edges.number[drawn]]), axis=0, return_inverse=True
+    )
+    parts = [
+        shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines[drawn[of == kind]])))
+        for kind in range(len(kinds))
+    ]
+    each = np.repeat(np.arange(len(kinds)), [len(some) for some in parts])
     return gpd.GeoDataFrame(
-        {"rang": np.repeat(list(parts), [len(some) for some in parts.values()])},
-        geometry=np.concatenate(list(parts.values())),
+        {"rang": -kinds[each, 0], "numero": [road_name(number) for number in kinds[each, 1]]},
+        geometry=shapely.simplify(np.concatenate(parts), _ROAD_SIMPLIFY_M),
         crs=result.roads.epsg,
     )
 

@@ -22,6 +22,7 @@ from msap_geo.errors import (
     StudyError,
     UnreadableFileError,
 )
+from msap_geo.network.arrays import road_name, road_number
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.roads import cut_roads
 from msap_geo.network.osm.tags import posted_kmh
@@ -288,6 +289,42 @@ class TestSeveralExtracts:
         for files in ([cut, rest], [rest, cut]):
             joined = self.roads(files)
             assert joined.x.max() - joined.x.min() == pytest.approx(2 * step, rel=0.01)
+
+    def test_a_road_keeps_its_number_whatever_is_added(self, tmp_path):
+        path = self.extract(tmp_path / "a.osm", range(1, 8), {1: [1, 2, 3], 2: [3, 4, 7]})
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("</way>", '<tag k="ref" v="D 81b;D 4"/></way>', 1), "utf-8")
+        crossing = network.Crossing((600_000, 6_790_000), (601_000, 6_790_000), 10)
+        read = network.read_osm(
+            [path], network.load_profile("voiture"), epsg=2154, crossings=[crossing]
+        )
+        km = {
+            road_name(number): read.edges.length_m[read.edges.number == number].sum() / 1000
+            for number in np.unique(read.edges.number)
+        }
+        # Two hundredths of a degree of longitude at 48° are 1.49 km.
+        assert km["D 81b"] == pytest.approx(1.49, abs=0.01)
+        assert km[""] > km["D 81b"]
+
+    @pytest.mark.parametrize(
+        ("told", "name"),
+        [
+            ("D81", "D 81"),
+            ("d 81B", "D 81b"),
+            ("RN-193", "RN 193"),
+            ("A 7;A 9", "A 7"),
+            ("D 10E1", "D 10"),
+            ("D 0081", "D 81"),
+            ("ZZ 9999z", "ZZ 9999z"),
+            ("12", ""),
+            ("D", ""),
+            (None, ""),
+        ],
+    )
+    def test_a_number_is_kept_as_a_whole_number(self, told, name):
+        number = road_number(told)
+        assert 0 <= number < 2**31
+        assert road_name(number) == name
 
     def test_two_extracts_are_not_taken_for_nodes_and_links(self, tmp_path):
         left = self.extract(tmp_path / "a.osm", [1, 2], {1: [1, 2]})

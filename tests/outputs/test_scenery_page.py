@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
+import itertools
 import json
 
 import geopandas as gpd
@@ -15,11 +17,14 @@ from support.pages import picture, visit
 from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks of its tests
 from support.toy import STEP, X0, Y0, StudyFolder, toy_communes
 
+from msap_geo import outputs
 from msap_geo.audit import Severity
 from msap_geo.errors import FileMissingError
 from msap_geo.folder import write_study
 from msap_geo.loaders import Relief, Scenery
+from msap_geo.outputs.page import payload_parts as page_parts
 from msap_geo.outputs.page import scenery as page
+from msap_geo.outputs.page.packing import unpack
 from msap_geo.outputs.page.topology import degrees_of, grid_of, on_grid
 from msap_geo.study import audit_study, read_study, run_study
 
@@ -154,6 +159,36 @@ def test_a_study_draws_its_files_and_says_where_they_come_from(browser, drawn_on
     assert "#2b7bba" in svg
     assert "data:image/png;base64," in svg
     picture(browser, "fond")
+
+
+def test_main_roads_are_numbered_along_their_way_and_far_apart(browser, toy_study, tmp_path):
+    content = run_study(read_study(toy_study.path)).map_content()
+    crs = content.communes.crs
+    roads = gpd.GeoDataFrame(
+        {"rang": [0, 1, 1], "numero": ["A 7", "D 81b", ""]},
+        geometry=[
+            shapely.LineString([(X0, Y0 + y), (X0 + 6 * STEP, Y0 + y)]) for y in (2000, 5000, 8000)
+        ],
+        crs=crs,
+    )
+    content = dataclasses.replace(content, main_roads=roads)
+    told = page_parts.road_numbers(content, grid_of(content.communes.geometry, step_m=5.0))
+    assert told["mots"] == ["A 7", "D 81b"]
+    assert len(unpack(told["de"])) == 2 * round(6 * STEP / 4000)
+    outputs.write_map(outputs.map(content), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    drawn = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-route'), e => {"
+        "  const r = e.getBoundingClientRect(); return [e.textContent, r.left, r.top]; })"
+    )
+    assert {name for name, *_ in drawn} == {"A 7", "D 81b"}
+    places = sorted(left for name, left, _ in drawn if name == "A 7")
+    assert all(after - before > 200 for before, after in itertools.pairwise(places))
+    assert "A 7" in browser.execute_script("return msap.image.svg(msap.etat.carte)")
+    picture(browser, "numeros")
+    browser.execute_script("msap.etat.carte.removeLayer(msap.couches.routes)")
+    browser.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 50))")
+    assert not browser.find_elements("css selector", ".msap-route")
 
 
 def test_a_page_carries_no_script_it_has_nothing_for(drawn_on, tmp_path):

@@ -268,6 +268,7 @@ def _parts(
         shape_y=vertices[:, 1],
         door=np.repeat(edges.door[row], n),
         kind=np.repeat(edges.kind[row], n),
+        number=np.repeat(edges.number[row], n),
         tail_in=tail_in,
         head_out=head_out,
     )
@@ -278,7 +279,7 @@ def _joined(parts: Sequence[Edges]) -> Edges:
     """Put sections one after the other."""
     names = (
         "tail", "head", "forward", "backward", "length_m", "shape_x", "shape_y", "door", "kind",
-        "tail_in", "head_out",
+        "number", "tail_in", "head_out",
     )  # fmt: skip
     counts = np.concatenate([np.diff(part.shape_start) for part in parts])
     return Edges(

@@ -199,7 +199,7 @@ class _Nodes:
     def roads(self) -> OsmRoads:
         """Return the ways with their nodes."""
         ways = self._ways.kept
-        table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 6)
+        table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 7)
         start = np.zeros(len(ways) + 1, dtype=np.int64)
         np.cumsum([len(refs) for _, refs in ways.values()], out=start[1:])
         n = len(self._node)
@@ -213,6 +213,7 @@ class _Nodes:
             minutes=table[:, 3],
             door=table[:, 4].astype(np.int8),
             kind=table[:, 5].astype(np.int8),
+            number=table[:, 6].astype(np.int32),
             node=self._node,
             lon=self._lonlat[:, 0],
             lat=self._lonlat[:, 1],

@@ -167,7 +167,7 @@ class _Chosen:
         line = rows.sizes > 1
         self._refused += int((closed[rows.kind] & line).sum())
         kept = open_[rows.kind] & line
-        table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 6)
+        table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 7)
         self._parts.append(
             (
                 rows.number[kept],
@@ -180,7 +180,7 @@ class _Chosen:
     def roads(self) -> OsmRoads:
         """Return the ways, their nodes still without place."""
         empty = np.empty(0, dtype=np.int64)
-        parts = self._parts or [(empty, empty, empty, np.empty((0, 6)))]
+        parts = self._parts or [(empty, empty, empty, np.empty((0, 7)))]
         way, sizes, refs, table = (np.concatenate(column) for column in zip(*parts, strict=True))
         self._parts = []
         node, vertex = np.unique(refs, return_inverse=True)
@@ -196,6 +196,7 @@ class _Chosen:
             minutes=table[:, 3],
             door=table[:, 4].astype(np.int8),
             kind=table[:, 5].astype(np.int8),
+            number=table[:, 6].astype(np.int32),
             node=node,
             lon=np.full(len(node), np.nan),
             lat=np.full(len(node), np.nan),

@@ -49,6 +49,8 @@ class OsmRoads(NamedTuple):
         Where a place may enter each way (:func:`msap_geo.network.osm.tags.door`), shape (w,).
     kind
         Class of each way (:data:`msap_geo.network.arrays.ROAD_CLASSES`), shape (w,).
+    number
+        Number of each way (:func:`msap_geo.network.arrays.road_number`), shape (w,).
     node
         OSM identifiers of the nodes, increasing, shape (n,).
     lon, lat
@@ -76,6 +78,7 @@ class OsmRoads(NamedTuple):
     minutes: NDArray[np.float64]
     door: NDArray[np.int8]
     kind: NDArray[np.int8]
+    number: NDArray[np.int32]
     node: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
@@ -146,7 +149,16 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         vertex=np.concatenate(vertices),
         **{
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in ("way", "forward_kmh", "backward_kmh", "ferry", "minutes", "door", "kind")
+            for name in (
+                "way",
+                "forward_kmh",
+                "backward_kmh",
+                "ferry",
+                "minutes",
+                "door",
+                "kind",
+                "number",
+            )
         },
         node=node,
         lon=lon,
@@ -179,6 +191,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         minutes=whole.minutes[keep],
         door=whole.door[keep],
         kind=whole.kind[keep],
+        number=whole.number[keep],
     )
 
 
@@ -267,6 +280,7 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
         shape_x=x[shape],
         shape_y=y[shape],
         kind=roads.kind[way[begin]],
+        number=roads.number[way[begin]],
     )
     edges = with_doors(edges, roads.door[way[begin]], bridge_m)
     number = np.full(len(node_x), 0, dtype=np.int64)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from msap_geo.network.arrays import NO_CLASS, class_numbers
+from msap_geo.network.arrays import NO_CLASS, class_numbers, road_number
 from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class WaySpeeds(NamedTuple):
         bridges.
     kind
         Its class (:data:`msap_geo.network.arrays.ROAD_CLASSES`).
+    number
+        Its number (:func:`msap_geo.network.arrays.road_number`).
     """
 
     forward_kmh: float
@@ -72,6 +74,7 @@ class WaySpeeds(NamedTuple):
     minutes: float = np.nan
     door: int = ANYWHERE
     kind: int = NO_CLASS
+    number: int = 0
 
 
 _OF_A_JUNCTION = frozenset({"highway=stop", "highway=give_way"})
@@ -102,7 +105,7 @@ def keys_read(rules: OsmRules) -> tuple[str, ...]:
     keys += [*rules.oneway, *rules.contraflow, *rules.caps_kmh, "foot", "bicycle"]
     keys += [tag.partition("=")[0] for tag in (*rules.closed, *rules.closed_gates)]
     keys += [tag.partition("=")[0] for tag in rules.no_door]
-    keys += ["bridge", *rules.works, *(key for _, bounds in rules.vehicle for key in bounds)]
+    keys += ["ref", "bridge", *rules.works, *(key for _, bounds in rules.vehicle for key in bounds)]
     return tuple(dict.fromkeys(keys))
 
 
@@ -131,7 +134,9 @@ def way_speeds(tags: Tags, profile: Profile) -> WaySpeeds | None:
         return CLOSED
     if under_works(tags, profile.rules) or too_small(tags, profile.rules):
         return CLOSED
-    return _road(tags, highway, profile)._replace(kind=int(class_numbers([highway])[0]))
+    return _road(tags, highway, profile)._replace(
+        kind=int(class_numbers([highway])[0]), number=road_number(tags.get("ref"))
+    )
 
 
 def blocks(tags: Tags, rules: OsmRules) -> bool:

@@ -131,7 +131,8 @@ class MapContent:
     isochrones
         Areas within each threshold of some Maison (:func:`msap_geo.travel.reach_areas`).
     main_roads
-        The roads of the plain background, lines with a ``rang`` from 0, the main ones.
+        The roads of the plain background, lines with a ``rang`` from 0, the main ones, and the
+        ``numero`` of each, empty where it has none.
     findings
         What a diagnosis adds.
     date

@@ -22,6 +22,7 @@ from msap_geo.outputs.page.payload_parts import (
     isochrones,
     numbers,
     packed_decimals,
+    road_numbers,
     roads,
     robustness,
     site_lines,
@@ -78,6 +79,7 @@ def payload(content: MapContent) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "isochrones": isochrones(content, drawn, grid),
         "routes": roads(content, grid),
+        "numeros": road_numbers(content, grid),
         "publics": groups(content),
         "trajets": ways(content, grid),
         "fond": scenery_data(content.scenery, content.communes, drawn, grid),

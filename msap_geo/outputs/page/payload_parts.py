@@ -78,6 +78,41 @@ def roads(content: MapContent, grid: Grid) -> list[str]:
     return [lines_on_grid(table.geometry[table["rang"] == rank], grid) for rank in ranks]
 
 
+_SIGN_EVERY_M, _SHORTEST_SIGNED_M = 4_000.0, 1_500.0
+_MOST_SIGNS = 600
+
+
+def road_numbers(content: MapContent, grid: Grid) -> dict[str, Any] | None:
+    """Return where the page may write each road's number: along it, main roads first.
+
+    Every few kilometres, fewer where that would make too many of them.
+    """
+    table = content.main_roads
+    if table is None or "numero" not in table:
+        return None
+    table = table[table["numero"].ne("") & (table.geometry.length >= _SHORTEST_SIGNED_M)]
+    table = table.sort_values(["rang", "numero"], kind="stable")
+    length_m = table.geometry.length.to_numpy()
+    if len(table) == 0:
+        return None
+    every_m = _SIGN_EVERY_M
+    while np.maximum(1, np.rint(length_m / every_m)).sum() > max(_MOST_SIGNS, len(table)):
+        every_m *= 1.5
+    count = np.maximum(1, np.rint(length_m / every_m)).astype(int)
+    road = np.repeat(np.arange(len(table)), count)
+    place = np.arange(len(road)) - np.repeat(np.cumsum(count) - count, count)
+    along = (place + 0.5) / count[road]
+    points = shapely.line_interpolate_point(table.geometry.to_numpy()[road], along, normalized=True)
+    names = list(dict.fromkeys(table["numero"]))
+    rank = table["numero"].map({name: i for i, name in enumerate(names)}).to_numpy()
+    whole = on_grid(shapely.get_coordinates(points), grid, crs=table.crs)
+    return {
+        "mots": names,
+        "de": pack(np.diff(rank[road], prepend=0)),
+        "points": pack(np.diff(whole, axis=0, prepend=0).ravel()),
+    }
+
+
 _MOST_WAYS = 150_000
 """Bytes of the page for the ways of its communes."""
 

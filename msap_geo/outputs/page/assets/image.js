@@ -133,6 +133,13 @@
       }
       sign(parent, one, x, y, short(r.width / one.offsetWidth));
     });
+    map.getContainer().querySelectorAll(".msap-route").forEach(function (name) {
+      var r = shown(name);
+      if (!r) { return; }
+      var x = r.left - frame.left, y = r.top - frame.top;
+      node(parent, "rect", { x: short(x), y: short(y), width: short(r.width), height: short(r.height), rx: 3, fill: "#fff", stroke: "#55566a" });
+      node(parent, "text", { x: short(x + r.width / 2), y: short(y + 10), "text-anchor": "middle", "font-size": 10, "font-weight": 600, fill: "#16161d" }, name.textContent);
+    });
     map.getContainer().querySelectorAll(".msap-ville").forEach(function (name) {
       var r = shown(name), size = parseFloat(name.style.fontSize) || 12;
       if (r) {

@@ -4,7 +4,7 @@
   var el = msap.element, S = msap.etat, pane = null, order = null, pen = null;
   var ROOM = 15000, HIGH = 14;
   // The largest towns of a view, a share of its names, are named whatever stands there; from afar their suburbs are not.
-  var ALWAYS = 0.15, SUBURB = 45;
+  var ALWAYS = 0.15, SUBURB = 45, APART = 220;
   // The first side of its point where a name covers nothing.
   var SIDES = [[10, -7], [-10, -7], [0, -22], [0, 9], [18, -7], [-18, -7], [12, -19], [12, 6], [-12, -19], [-12, 6]];
 
@@ -84,6 +84,7 @@
       write(c.nom[i], "msap-ville", high, place[0] + shift.x, place[1] + shift.y);
       drawn += 1;
     }
+    numbers(map, k, dx - shift.x, dy - shift.y, size, shift, taken, around.signs);
     var beside = data().fond && data().fond.voisins;
     if (!beside || !S.couches.voisins || !map.hasLayer(S.couches.voisins)) { return; }
     beside.noms.forEach(function (name, n) {
@@ -92,6 +93,25 @@
       if (!name || r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r) || overlap(around.signs, r)) { return; }
       taken.push(r);
       write(name, "msap-ville msap-voisin", 13, x - half + shift.x, y - 8 + shift.y);
+    });
+  }
+
+  // Numbers of the main roads, where no name or sign stands; one road's far enough from each other.
+  function numbers(map, k, dx, dy, size, shift, taken, signs) {
+    var told = data().numeros, x = 0, y = 0, rank = 0, last = {};
+    if (!told || !S.couches.routes || !map.hasLayer(S.couches.routes) || msap.vueDEnsemble()) { return; }
+    var flow = told.flow = told.flow || msap.trace.deplier(told.points), of = told.of = told.of || msap.trace.deplier(told.de);
+    of.forEach(function (step, n) {
+      rank += step;
+      x += flow[2 * n];
+      y += flow[2 * n + 1];
+      var text = told.mots[rank], half = widthOf(text, 10) / 2 + 4, px = x * k + dx, py = y * k + dy;
+      var r = [px - half, py - 7, px + half, py + 7], near = last[text];
+      if (r[0] < 0 || r[1] < 0 || r[2] > size.x || r[3] > size.y || !clear(taken, r) || overlap(signs, r)) { return; }
+      if (near && near.some(function (p) { return Math.abs(p[0] - px) < APART && Math.abs(p[1] - py) < APART; })) { return; }
+      (last[text] = near || []).push([px, py]);
+      taken.push(r);
+      write(text, "msap-route", 10, px - half + shift.x, py - 7 + shift.y);
     });
   }
 
