@@ -55,12 +55,13 @@ def robust(parts: ReportParts) -> Section | None:
     if found is None:
         return None
     plan, years = found.plan, parts.result.study.prospective.horizons
-    chosen = french.agreed(len(plan.sites), "choisi")
+    cost = found.sites["cout_cumule_eur"].iloc[-1] if len(found.sites) else 0.0
     text = (
-        f"{french.counted(len(plan.sites), 'site')}, pour {found.counted}, {chosen} sur "
-        f"{', '.join(map(str, years))} et sur des temps mesurés, plus longs ou plus courts : nulle "
-        "part ce plan n’apporte beaucoup moins que le meilleur plan de chaque futur. Pire regret : "
-        f"{french.quantity(plan.value, plan.unit)} (borne prouvée : "
+        f"{french.counted(len(plan.sites), 'site')} pour les {found.counted} de "
+        f"{', '.join(map(str, years))}, sur des temps mesurés, plus longs ou plus courts, et "
+        f"{french.euros(cost)} par an. Le regret est ce que le meilleur plan d’un futur, pour ce "
+        "futur seul, apporterait de plus ; c’est le plan dont le pire est le plus petit. Pire "
+        f"regret : {french.quantity(plan.value, plan.unit)} (borne prouvée : "
         f"{french.amount(plan.bound, plan.unit)}, {plan.status}) ; le plan qui ne regarde que "
         f"{years[0]} regretterait au pire {french.quantity(found.today, plan.unit)}."
     )

@@ -194,6 +194,7 @@ def test_the_command_tells_it(ahead):
     said = plain(ran.stdout)
     assert "1 site, jugé en 2026, 2040 (habitants)" in said
     assert "pire regret : 0 habitant" in said
+    assert "coût : 150 000 € par an" in said
     assert "dans le meilleur plan de 6 futurs sur 6" in said
     ran = run("optimiser", ahead.path, "--nombre", 1, "--horizons", "--json")
     told = json.loads(ran.stdout)
@@ -321,7 +322,8 @@ def test_a_plan_for_every_horizon_is_told_everywhere(ahead, tmp_path):
     assert len(found.plan.sites) == 1
     sections = {one.title: one for one in report_document(parts).sections}
     told = plain(sections["Un plan bon à tous les horizons"].blocks[0].text)
-    assert "1 site, pour habitants, choisi sur 2026, 2040" in told
+    assert "1 site pour les habitants de 2026, 2040, sur des temps" in told
+    assert "150 000 € par an" in told
     assert "le plan qui ne regarde que 2026 regretterait au pire" in told
     (site,) = found.plan.sites
     shown = proposals(parts.decisions.proposals(), ["53001"])

@@ -73,6 +73,9 @@ def _told(found: Robust) -> str:
         f" ; au pire des temps {french.amount(row.regret_au_pire_des_temps, plan.unit)}"
         for row in found.horizons().itertuples()
     ]
+    if len(found.sites):
+        cost = french.euros(found.sites["cout_cumule_eur"].iloc[-1])
+        lines.append(f"  coût : {cost} par an, tous payeurs ensemble (coûts moyens)")
     held = len(found.futures)
     lines += [
         f"  {row.rang}. {row.nom} ({row.commune}, {row.site_id}), dans le meilleur plan de "
