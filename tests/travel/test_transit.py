@@ -355,7 +355,7 @@ THERE = {
 }
 
 
-def valley(folder, trips=THERE, **files):
+def valley(folder, trips=THERE, stops=LINE, **files):
     """Make a hamlet 417 m north of a stop (5 minutes at 5 km/h), and a Maison at the other end."""
     points = gpd.GeoSeries(
         gpd.points_from_xy(*zip(*((x, y) for y, x in LINE.values()), strict=True)), crs=4326
@@ -377,7 +377,7 @@ def valley(folder, trips=THERE, **files):
     site = gpd.GeoDataFrame(
         {"site_id": ["maison"]}, geometry=[shapely.Point(x[1], y[1] + step)], crs=2154
     )
-    feed = write_feed(folder, trips, stops=LINE, **files)
+    feed = write_feed(folder, trips, stops=stops, **files)
     return roads, network.read_timetable(feed, dates="2022-06-13/2022-06-19"), home, site
 
 
@@ -399,6 +399,55 @@ def test_a_journey_by_hand(tmp_path):
     assert early.iloc[0][["share", "median_minutes", "p90_minutes"]].tolist() == pytest.approx(
         [1, 75, 100], abs=1e-3
     )
+
+
+def test_departures_are_counted_from_the_first_to_the_last(tmp_path):
+    roads, timetable, home, site = valley(tmp_path / "flux")
+
+    def share(*depart):
+        return travel.by_transit(roads, timetable, home, site, depart=depart, every_minutes=1)
+
+    # One walks five minutes to the coach of eight o'clock: six departures of eleven.
+    assert share("07:50", "08:00").loc[0, "share"] == pytest.approx(6 / 11)
+    assert share("07:55", "07:55").loc[0, "share"] == 1
+
+
+def test_the_longest_journey_allowed_is_allowed(tmp_path):
+    roads, timetable, home, site = valley(tmp_path / "flux")
+    asked = {"depart": ("07:55", "07:55"), "every_minutes": 1}
+    best = travel.by_transit(roads, timetable, home, site, **asked).loc[0, "best_minutes"]
+    assert best == pytest.approx(50, abs=1e-3)
+    for most, share in ((best, 1), (best - 0.1, 0)):
+        table = travel.by_transit(roads, timetable, home, site, max_minutes=most, **asked)
+        assert table.loc[0, "share"] == share
+
+
+def test_one_changes_on_foot_between_two_stops(tmp_path):
+    trips = {
+        "un": [("Est", "08:00:00", "08:00:00"), ("Pont", "08:10:00", "08:10:00")],
+        "deux": [("Place", "08:20:00", "08:20:00"), ("Bourg", "08:40:00", "08:40:00")],
+    }
+    stops = LINE | {"Pont": (46.0, 3.1), "Place": (46.0018, 3.1)}
+    roads, timetable, home, site = valley(tmp_path / "flux", trips, stops)
+    asked = {"depart": ("07:50", "07:55"), "footpath_m": 250}
+    row = travel.by_transit(roads, timetable, home, site, **asked).iloc[0]
+    assert [leg.mode for leg in row["legs"]] == ["pied", "car", "pied", "car", "pied"]
+    across = row["legs"][2]
+    assert (across.origin, across.destination) == ("Arrêt Pont", "Arrêt Place")
+    assert row["best_minutes"] == pytest.approx(50, abs=1e-3)
+
+
+def test_two_minutes_are_left_to_change_unless_told(tmp_path):
+    trips = {
+        "un": [("Est", "08:00:00", "08:00:00"), ("Pont", "08:10:00", "08:10:00")],
+        "deux": [("Pont", "08:12:00", "08:12:00"), ("Bourg", "08:40:00", "08:40:00")],
+    }
+    feed = write_feed(tmp_path / "flux", trips, stops=LINE | {"Pont": (46.0, 3.1)})
+    timetable = network.read_timetable(feed, dates=DAY)
+    found = travel.earliest_arrivals(timetable, "Est", hours(475))
+    assert np.isfinite(found["Bourg"])
+    late = travel.earliest_arrivals(timetable, "Est", hours(475), change_minutes=2.5)
+    assert not np.isfinite(late["Bourg"])
 
 
 def test_a_stop_no_vehicle_serves_is_nowhere(tmp_path):
