@@ -110,6 +110,14 @@ def test_the_answers_are_audited(folder):
 
 
 @pytest.mark.slow
+def test_the_map_says_whom_it_counts(folder):
+    found = adapted(folder, number=1)
+    said = answers.Decisions(adapted=found).proposals().adapted
+    assert said.startswith(found.worth)
+    assert "Départ : la mairie de chaque commune" in said
+
+
+@pytest.mark.slow
 def test_an_office_that_carries_a_maison_stays(folder):
     result = run(folder)
     offices = result.contact_points[result.contact_points["genre"] == "Bureau de Poste"]

@@ -9,6 +9,7 @@ from msap_geo.answers.ahead.robust import Robust, optimise_ahead
 from msap_geo.answers.basket import Basket, fill_basket
 from msap_geo.answers.decided.adaptation import AdaptedNetwork, Wanted, adapt_network
 from msap_geo.answers.decided.longer import LongerOpening, open_longer
+from msap_geo.answers.origins import departure_in_words
 from msap_geo.answers.problem import Asked
 from msap_geo.answers.rounds import Rounds, design_rounds
 from msap_geo.answers.rounds_problem import RoundsAsked
@@ -50,12 +51,18 @@ class Decisions(NamedTuple):
         return outputs.Proposals(
             transformations=None if adapted is None else adapted.transformations,
             farther=None if adapted is None else adapted.farther,
-            adapted="" if adapted is None else adapted.worth,
+            adapted="" if adapted is None else _worth(adapted),
             additions=None if longer is None else longer.additions,
-            longer="" if longer is None else longer.worth,
+            longer="" if longer is None else _worth(longer),
             robust=None if robust is None else robust.sites,
             futures=0 if robust is None else len(robust.futures),
         )
+
+
+def _worth(found: AdaptedNetwork | LongerOpening) -> str:
+    """Say what is decided and of whom: a map has no note to say it elsewhere."""
+    started = departure_in_words(found.result, by_cell=found.by_cell)
+    return f"{found.worth} {started[:1].upper()}{started[1:]}."
 
 
 def decisions_of(
