@@ -128,6 +128,23 @@ def _is_flag(value: Any) -> bool:
     return type(value).__name__ in {"bool", "bool_"}
 
 
+def anomalies(report: pd.DataFrame) -> Table:
+    """Return the first anomalies of a reading.
+
+    Parameters
+    ----------
+    report
+        Table of :func:`msap_geo.anomalies.anomaly_table`.
+
+    Returns
+    -------
+    Table
+        Five rows, to be put in a card.
+    """
+    titles = {"action": "Suite", "message": "Constat", "fichier": "Fichier", "ligne": "Ligne"}
+    return table(report, titles, caption="Anomalies", decimals=0, shown=5)
+
+
 def card(
     title: str,
     figures: Mapping[str, str],

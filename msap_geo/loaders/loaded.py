@@ -47,8 +47,7 @@ class Loaded(Generic[Table]):
             "lignes gardées": french.number(_rows(self.table)),
             "anomalies": french.anomalies(tally(self.anomalies)) or "aucune",
         }
-        titles = {"action": "Suite", "message": "Constat", "fichier": "Fichier", "ligne": "Ligne"}
-        told = notebook_html.table(self.report(), titles, caption="Anomalies", decimals=0, shown=5)
+        told = notebook_html.anomalies(self.report())
         return notebook_html.card("Table chargée", figures, tables=[told])
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from msap_geo import french
 from msap_geo.errors import InfeasibleError
+from msap_geo.siting.rules import compile_rules
 from msap_geo.siting.solving.highs import Effort, Model, solve
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.gains import Gains
     from msap_geo.siting.solving.limits import Limits
 
@@ -46,6 +48,35 @@ class Breach(NamedTuple):
     rule: str
     amount: float
     text: str
+
+
+def limits_of(problem: Problem, rules: Rules, effort: Effort) -> tuple[Limits, NDArray[np.int64]]:
+    """Compile the rules (:func:`compile_rules`), and refuse those no plan respects together.
+
+    Parameters
+    ----------
+    problem
+        The candidates.
+    rules
+        What the plan must respect.
+    effort
+        Seed and threads.
+
+    Returns
+    -------
+    tuple of Limits and numpy.ndarray
+        Limits of the whole plan, and its forced sites.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan respects the rules.
+    StudyError
+        If a rule names an unknown candidate, or if a site is both forced and forbidden.
+    """
+    limits, forced = compile_rules(problem, rules)
+    check(problem, limits, forced, effort)
+    return limits, forced
 
 
 def check(problem: Problem, limits: Limits, forced: NDArray[np.int64], effort: Effort) -> None:

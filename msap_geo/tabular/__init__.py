@@ -9,6 +9,7 @@ from msap_geo.tabular.archives import is_archive, members, read_member
 from msap_geo.tabular.cells import guarded, unguarded
 from msap_geo.tabular.json_text import parse_json, read_json_text
 from msap_geo.tabular.numbers import to_number
+from msap_geo.tabular.parquet import parquet_faults
 from msap_geo.tabular.picking import (
     LINE,
     name_of,
@@ -57,6 +58,7 @@ __all__ = [
     "name_of",
     "normalise",
     "one_answer",
+    "parquet_faults",
     "parse_json",
     "parse_table",
     "pick_columns",

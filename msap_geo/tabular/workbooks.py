@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import python_calamine as calamine
 
@@ -23,6 +22,7 @@ from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
 from msap_geo.tabular.archives import is_archive, members, read_member, read_member_head
 from msap_geo.tabular.header import guess_header
 from msap_geo.tabular.long_form import CODE, is_part, measure_column, read_long_parquet, widen
+from msap_geo.tabular.parquet import parquet_faults
 from msap_geo.tabular.picking import LINE, name_of, settle_twins, twinned_names
 from msap_geo.tabular.text import (
     decode,
@@ -288,7 +288,7 @@ def _refuse_vast(cells: int, size: int, where: Path) -> None:
 def _from_parquet(
     where: Path, content: bytes, keep: Callable[[str], bool], variables: Mapping[str, str]
 ) -> pd.DataFrame:
-    try:
+    with parquet_faults(where):
         source = pq.ParquetFile(io.BytesIO(content))
         names = source.schema_arrow.names
         if variables and measure_column(map(normalise, names)):
@@ -296,10 +296,6 @@ def _from_parquet(
         wanted = [name for name in names if keep(normalise(name))]
         _refuse_vast(source.metadata.num_rows * len(wanted), len(content), where)
         table = source.read(columns=wanted).to_pandas(ignore_metadata=True)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise _no_parquet(where) from error
     table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     table = table.reset_index(drop=True)
     text = {
@@ -352,12 +348,8 @@ def _text_header(head: bytes, where: Path) -> list[list[str]]:
 
 def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator[list[str]]:
     if suffix in _PARQUET:
-        try:
+        with parquet_faults(where):
             names = pq.read_schema(io.BytesIO(content())).names
-        except (pa.ArrowException, OSError, ValueError) as error:
-            if isinstance(error, DataError):
-                raise
-            raise _no_parquet(where) from error
         yield [normalise(str(name)) for name in names]
         return
     if suffix not in _WORKBOOKS:
@@ -373,14 +365,6 @@ def _headers(where: Path, suffix: str, content: Callable[[], bytes]) -> Iterator
         if isinstance(error, DataError):
             raise
         raise _no_workbook(where) from error
-
-
-def _no_parquet(where: Path) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"« {where.name} » n'est pas un fichier Parquet lisible",
-        where=where,
-        remedy="le télécharger à nouveau (telecharger --forcer)",
-    )
 
 
 def _no_workbook(where: Path) -> UnreadableFileError:

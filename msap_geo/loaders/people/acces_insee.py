@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pyarrow import ArrowException
 
-from msap_geo.errors import DataError, MissingColumnError, MsapGeoError, UnreadableFileError
+from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.shared import once
-from msap_geo.tabular import normalise, read_text_table, require_file, settle_twins, to_number
+from msap_geo.tabular import (
+    normalise,
+    parquet_faults,
+    read_text_table,
+    require_file,
+    settle_twins,
+    to_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +113,7 @@ def _cells(path: Path, departements: Sequence[str], equipment: str) -> pd.DataFr
     from pyarrow import parquet  # noqa: PLC0415
 
     require_file(path)
-    try:
+    with parquet_faults(path):
         columns = {normalise(name): name for name in parquet.read_schema(path).names}
         missing = [name for name in _CELL if name not in columns]
         if missing:
@@ -123,14 +129,6 @@ def _cells(path: Path, departements: Sequence[str], equipment: str) -> pd.DataFr
         table = parquet.read_table(path, columns=wanted, filters=rows)
         # What pandas wrote beside the columns is of no use, and may be damaged.
         table = table.to_pandas(ignore_metadata=True)
-    except (ArrowException, OSError, ValueError, TypeError) as error:
-        if isinstance(error, MsapGeoError):
-            raise
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas un fichier Parquet lisible",
-            where=path,
-            remedy="le télécharger à nouveau",
-        ) from error
     table.columns = list(_CELL)
     codes = table["depcom"].astype(str).str.strip().str.zfill(5)
     home = codes.str[:2].where(~codes.str.startswith("97"), codes.str[:3])

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pyproj
-from pyarrow import ArrowException
 
 from msap_geo import schemas
 from msap_geo.anomalies import Action, note
-from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
+from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.tabular import (
     LINE,
     normalise,
+    parquet_faults,
     pick_columns,
     read_text_table,
     require_file,
@@ -122,7 +122,7 @@ def _read(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
 
     require_file(path)
     known = {name for names in (*_REQUIRED.values(), *_OPTIONAL.values()) for name in names}
-    try:
+    with parquet_faults(path):
         names = parquet.read_schema(path).names
         wanted = [name for name in names if normalise(name) in known]
         normal = {normalise(name) for name in wanted}
@@ -133,14 +133,6 @@ def _read(path: Path, types: Mapping[str, str]) -> pd.DataFrame:
         read = parquet.read_table(path, columns=wanted, filters=rows)
         # What pandas wrote beside the columns is of no use, and may be damaged.
         table = read.to_pandas(ignore_metadata=True)
-    except (ArrowException, OSError, ValueError, TypeError) as error:
-        if isinstance(error, MsapGeoError):
-            raise
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas un fichier Parquet lisible",
-            where=path,
-            remedy="le télécharger à nouveau",
-        ) from error
     table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     text = table.astype(object).where(table.notna(), "").astype(str)
     text.insert(0, LINE, range(1, len(text) + 1))

@@ -214,8 +214,7 @@ class Timetable:
         }
         if self.attribution:
             figures["source"] = self.attribution
-        titles = {"action": "Suite", "message": "Constat", "fichier": "Fichier", "ligne": "Ligne"}
-        told = notebook_html.table(self.report(), titles, caption="Anomalies", decimals=0, shown=5)
+        told = notebook_html.anomalies(self.report())
         return notebook_html.card("Horaires de transport", figures, tables=[told])
 
     def __repr__(self) -> str:

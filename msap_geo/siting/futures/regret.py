@@ -27,7 +27,6 @@ from msap_geo.siting import infeasible
 from msap_geo.siting.futures.gains import Future, Roads, Worth, roads_of, scaled
 from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE, PERSON_MINUTES
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.exact import undecided
 from msap_geo.siting.solving.gains import grain_of, rounded_up
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
@@ -110,8 +110,7 @@ def least_regret(
     """
     begin = time.perf_counter()
     _check(problem, futures, worth)
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     roads = roads_of(problem, futures, worth)
     share = replace(effort, seconds=_FIRST_SHARE * effort.seconds / len(futures))
     alone = [_best(roads, rank, limits, forced, share) for rank in range(len(futures))]

@@ -11,7 +11,6 @@ from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.gains import grain_of, rounded_down
 from msap_geo.siting.solving.greedy import by_value
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
 
 
 def backup_covering(
@@ -63,8 +63,7 @@ def backup_covering(
         If threshold or rules are wrong.
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     cover = _near(problem, threshold)
     have = (problem.today <= threshold).astype(int) + (problem.second <= threshold)
 

@@ -10,7 +10,6 @@ import numpy as np
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, PEOPLE, covering_gains
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.gains import grain_of, rounded_down
 from msap_geo.siting.solving.greedy import by_value
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.gains import Gains
 
 
@@ -65,8 +65,7 @@ def capacitated_covering(
         If threshold or rules are wrong.
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     gains = merged(covering_gains(problem, thresholds=[threshold]))
     today = float(problem.people[problem.today <= threshold].sum())
     answer = _served(gains, limits, forced, capacity, effort)

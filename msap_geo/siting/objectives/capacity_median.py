@@ -11,7 +11,6 @@ import numpy as np
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, PERSON_MINUTES
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.gains import from_pairs, grain_of, rounded_up
 from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
 
 _HALF, _NOISE = 0.5, 1e-6
 _SEARCH_SHARE = 0.5
@@ -77,8 +77,7 @@ def capacitated_median(
         If rules are wrong.
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     bound_minutes = min(longest, problem.max_minutes)
     whole = _Assignment.of(problem, bound_minutes, capacity, load)
     search = _Search(whole, limits, forced, effort, begin)

@@ -12,7 +12,6 @@ from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.exact import undecided
 from msap_geo.siting.solving.gains import Gains, from_pairs
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.highs import Effort
     from msap_geo.siting.solving.limits import Limits
 
@@ -57,8 +57,7 @@ def p_centre(problem: Problem, rules: Rules, *, effort: Effort = DEFAULT) -> Pla
         If rules are wrong.
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     every = problem.access_with(np.union1d(forced, np.flatnonzero(limits.free)))
     served = (problem.people > 0) & np.isfinite(every)
     lost = int(problem.people[(problem.people > 0) & ~served].sum())

@@ -12,7 +12,6 @@ from msap_geo import french
 from msap_geo.siting import infeasible
 from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.gains import Gains, grain_of, rounded_up
 from msap_geo.siting.solving.greedy import greedy, in_order
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
@@ -73,8 +73,7 @@ def set_covering(
     """
     begin = time.perf_counter()
     gains = covering_gains(problem, thresholds=[threshold])
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     today = float(problem.people[problem.today <= threshold].sum())
     base = gains.value(forced)
     # A share of a whole number of people: 95 % of 1 001 is 951 persons.

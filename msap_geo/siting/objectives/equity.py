@@ -14,7 +14,6 @@ from msap_geo.siting.objectives.gained import DEFAULT, covering_gains
 from msap_geo.siting.objectives.groups import Groups, lowest_of
 from msap_geo.siting.objectives.levels import Climb
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving import exact
 from msap_geo.siting.solving.exact import undecided
 from msap_geo.siting.solving.gains import Gains, from_pairs
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
@@ -72,8 +72,7 @@ def fairest_covering(
         If threshold or rules are wrong.
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     groups = _groups(problem, threshold, np.union1d(forced, np.flatnonzero(limits.free)))
     ceiling = groups.most / groups.people
     capped = np.zeros(len(ceiling), dtype=bool)

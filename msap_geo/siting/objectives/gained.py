@@ -12,7 +12,6 @@ from msap_geo import french
 from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
 from msap_geo.siting.plan import Plan, curve, status
-from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving.exact import undecided
 from msap_geo.siting.solving.gains import Gains, from_pairs
 from msap_geo.siting.solving.greedy import in_order
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.problem import Problem
+    from msap_geo.siting.rules import Rules
     from msap_geo.siting.solving.limits import Limits
 
 DEFAULT = Effort()
@@ -254,8 +254,7 @@ def solve_gains(
         Second objective, by which swaps choose among sites worth the same (:func:`lexicographic`).
     """
     begin = time.perf_counter()
-    limits, forced = compile_rules(problem, rules)
-    infeasible.check(problem, limits, forced, effort)
+    limits, forced = infeasible.limits_of(problem, rules, effort)
     base = gains.value(forced)
     rest = limits.after(forced)
     outcome = best_plan(
