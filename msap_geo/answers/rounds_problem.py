@@ -86,7 +86,15 @@ def weights_of(result: StudyResult, beyond: np.ndarray[Any, Any]) -> np.ndarray[
                 where="[regles_tournees.poids]",
                 remedy="donner des indicateurs qui l'ont ([donnees] indicateurs)",
             )
-        weight += more * result.communes.loc[beyond, name].fillna(0).to_numpy(dtype=float)
+        group = result.communes[name]
+        if more and not group.fillna(0).to_numpy(dtype=float).any():
+            raise StudyError(
+                f"aucune commune n'a de « {name} » : ce poids ne pèserait rien",
+                where="[regles_tournees.poids]",
+                remedy="donner des indicateurs qui disent combien ([donnees] indicateurs), ou "
+                "retirer ce poids",
+            )
+        weight += more * group[beyond].fillna(0).to_numpy(dtype=float)
     return np.asarray(weight * people.sum() / max(weight.sum(), 1.0))
 
 

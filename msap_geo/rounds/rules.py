@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import difflib
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -13,6 +14,12 @@ from msap_geo.errors import StudyError
 from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.stops import Stop, make_stop
 from msap_geo.rounds.working_time import WEEKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MOST_WEIGHT = 1000.0
+"""An inhabitant of a target group counts for no more than that many others."""
 
 MOST_VEHICLES = 20
 """A study file asks for no more: beyond, it is a typing error."""
@@ -68,7 +75,7 @@ class ReglesTournees(BaseModel):
     jours_imposes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     equite_par: str = "departement"
     equite_heures_minimum: float = Field(default=0.0, ge=0)
-    poids: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    poids: dict[str, Annotated[float, Field(ge=0, le=_MOST_WEIGHT)]] = Field(default_factory=dict)
     secondes: float = Field(default=100.0, gt=0)
 
     @field_validator("frequence")
@@ -114,7 +121,8 @@ class ReglesTournees(BaseModel):
     def _groups(cls, weights: dict[str, float]) -> dict[str, float]:
         if unknown := sorted(set(weights) - set(schemas.GROUPS)):
             raise StudyError(
-                f"publics inconnus : {', '.join(unknown)}",
+                f"publics inconnus : {', '.join(unknown)}{_near(unknown, schemas.GROUPS)}",
+                where="[regles_tournees.poids]",
                 remedy=f"choisir parmi : {', '.join(schemas.GROUPS)}",
             )
         return weights
@@ -141,3 +149,10 @@ class ReglesTournees(BaseModel):
         """Return when the lunch break may begin, minutes since midnight."""
         first, last = (read_clock(text) for text in self.pause_entre)
         return first, last
+
+
+def _near(words: Iterable[str], known: Iterable[str]) -> str:
+    """Say which known words are near, in brackets; nothing where none is."""
+    known = list(known)
+    near = [found[0] for word in words if (found := difflib.get_close_matches(word, known, n=1))]
+    return f" (proches : {', '.join(near)})" if near else ""

@@ -115,6 +115,8 @@ class TestTown:
             ('equite_par = "quartier"', "colonne d'appartenance inconnue"),
             ("equite_heures_minimum = 90.0", "il en manque"),
             ("poids = { rentiers = 1 }", "publics inconnus : rentiers"),
+            ("poids = { habitant_75_plus = 1 }", "(proches : habitants_75_plus)"),
+            ("poids = { chomeurs = inf }", "valeur trop grande"),
             ("poids = { chomeurs = 1 }", "n'ont pas de colonne « chomeurs »"),
             ('fin_journee = "06:00"', "la journée finit avant de commencer"),
             ("imposes = 3", "une liste"),
@@ -125,6 +127,16 @@ class TestTown:
         code, _, err = tournees(capsys, toy_study.path, "--heures-ouvertes", "9")
         assert code == 1
         assert text in err
+
+    def test_a_weight_nobody_bears_is_said(self, toy_study):
+        toy_study.configure(
+            ("[candidats]", "[regles_tournees]\npoids = { chomeurs = 1 }\n\n[candidats]")
+        )
+        result = study.run_study(study.read_study(toy_study.path))
+        for nothing in (0.0, float("nan")):
+            result.__dict__["communes"] = result.communes.assign(chomeurs=nothing)
+            with pytest.raises(StudyError, match="ce poids ne pèserait rien"):
+                answers.design_rounds(result, answers.RoundsAsked(open_hours=9))
 
     def test_a_base_off_the_roads(self, toy_study):
         result = study.run_study(study.read_study(toy_study.path))

@@ -178,6 +178,13 @@ def test_saturation_by_hand():
 
 
 class TestFile:
+    def test_visits_are_whole(self, tmp_path):
+        path = tmp_path / "visites.csv"
+        path.write_text("nom;visites;periode\nAlpha;1,200;2024\nBeta;12,0;2024\n", "utf-8")
+        loaded = loaders.load_attendance(path)
+        assert [a.line for a in loaded.anomalies] == [2]
+        assert loaded.table["visites"].tolist() == [12]
+
     def test_periods_names_and_sums(self, tmp_path):
         path = tmp_path / "visites.csv"
         path.write_text(

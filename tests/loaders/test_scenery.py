@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import pyproj
@@ -135,3 +137,17 @@ def test_a_layer_without_what_is_wanted_is_refused(tmp_path):
     with pytest.raises(UnreadableFileError, match="ne dessine rien") as caught:
         loaders.load_drawn(path, crs=4326, dimension=loaders.SURFACES, remedy="des surfaces")
     assert caught.value.remedy == "des surfaces"
+
+
+@pytest.mark.parametrize(
+    ("code", "read"),
+    [(1, "01"), (72.0, "72"), ("1", "01"), ("2a", "2A"), ("974", "974"), (None, ""), (1.5, "")],
+)
+def test_codes_a_spreadsheet_made_numbers_of_are_codes(tmp_path, code, read):
+    path = tmp_path / "voisins.geojson"
+    square = {"type": "Polygon", "coordinates": [[[0, 47], [1, 47], [1, 48], [0, 47]]]}
+    feature = {"type": "Feature", "properties": {"code": code, "nom": 7}, "geometry": square}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+    table = loaders.load_drawn(path, crs=4326, dimension=loaders.SURFACES, remedy="")
+    assert table["code"].tolist() == [read]
+    assert table["nom"].tolist() == [""]

@@ -15,6 +15,8 @@ import shapely
 from msap_geo import loaders, tabular
 from msap_geo.errors import MsapGeoError, UnreadableFileError
 from msap_geo.loaders.people.grille_lecture import read_grid
+from msap_geo.loaders.sites.layers import read_layer_table
+from msap_geo.loaders.territory.contours import read_layer
 from msap_geo.network import load_profile, read_segments
 
 pytestmark = pytest.mark.enable_socket
@@ -246,3 +248,28 @@ def test_a_number_too_small_is_zero(tmp_path):
         encoding="utf-8",
     )
     assert loaders.load_communes([path]).table.geometry.iloc[0].area == 0.5
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        lambda path: read_layer(path, {"nom": ("nom",)}),
+        read_layer_table,
+        lambda path: read_grid(path, ["53"]),
+    ],
+    ids=["contours", "sites", "carreaux"],
+)
+@pytest.mark.parametrize("error", [IndexError, KeyError, UnicodeDecodeError, RuntimeError])
+def test_whatever_a_library_raises_of_a_damaged_layer_is_told(tmp_path, monkeypatch, reader, error):
+    """A damaged FlatGeobuf makes pyogrio raise IndexError, damaged pandas metadata KeyError."""
+    path = tmp_path / "couche.gpkg"
+    square = gpd.GeoDataFrame({"nom": ["a"]}, geometry=[shapely.box(0, 48, 1, 49)], crs=4326)
+    square.to_file(path)
+
+    def fails(*_, **__):
+        raise error(*(("utf-8", b"x", 0, 1, "y") if error is UnicodeDecodeError else ("x",)))
+
+    for method in ("layers", "fields", "read", "raw"):
+        monkeypatch.setattr(tabular.VectorFile, method, fails)
+    with pytest.raises(UnreadableFileError, match=r"couche\.gpkg"):
+        reader(path)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from mauvaises_entrees.dommages import cells, given, json_of, replaced, rows, without_column
+from mauvaises_entrees.dommages import (
+    cells,
+    given,
+    json_of,
+    replaced,
+    rows,
+    text,
+    without_column,
+)
 
 
 def _each(records, **values):
@@ -29,7 +37,38 @@ def _people(change):
 _SQUARE = [[[0, 47], [1, 47], [1, 48], [0, 47]]]
 _DIGITS = '[{"code": "53001", "nom": "Alpha", "type": "commune-actuelle", "population": %s}]'
 
+
+def _beside(name, column, value):
+    """Add a column to a CSV, whose name it may have already."""
+
+    def widened(content):
+        lines = content.splitlines()
+        return "\n".join(f"{line},{value if n else column}" for n, line in enumerate(lines))
+
+    return text(name, widened)
+
+
 REFUSED = {
+    "mairies : deux longitudes": (
+        _beside("mairies.csv", "longitude", "3.5"),
+        ["deux colonnes longitude", "mairies.csv, ligne 2"],
+    ),
+    "mairies : deux codes": (
+        _beside("mairies.csv", "insee_com", "53001"),
+        ["« code » et « insee_com »", "ligne 3"],
+    ),
+    "maisons : deux latitudes": (
+        _beside("maisons.csv", "lat", "12"),
+        ["« latitude » et « lat »"],
+    ),
+    "la_poste : deux codes": (
+        _beside("la_poste.csv", "Code INSEE", "53006"),
+        ["deux colonnes code_insee"],
+    ),
+    "liens : deux longueurs": (
+        _beside("liens.csv", "longueur_m", "5"),
+        ["« length_m » et « longueur_m »"],
+    ),
     "population : coupée": (given("population.json", '[{"code": "53001"'), ["JSON"]),
     "population : crochets": (given("population.json", "[" * 100_000), ["sans fin"]),
     "population : 5000 chiffres": (given("population.json", _DIGITS % ("9" * 5000)), ["démesuré"]),

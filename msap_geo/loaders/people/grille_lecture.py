@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyogrio
 import pyproj
 import shapely
 
@@ -236,8 +235,7 @@ def _read_layer(path: Path, source: VectorFile, departements: Sequence[str]) -> 
             return Grid(_renamed(table, wanted), None, None, [])
         meta, wkb, columns = source.raw(layer, list(wanted.values()))
         crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"]).to_epsg()
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError,
-            pyproj.exceptions.CRSError, ValueError) as error:  # fmt: skip
+    except Exception as error:  # GDAL and pyogrio raise errors of any class
         if isinstance(error, DataError):
             raise
         raise UnreadableFileError(

@@ -16,7 +16,7 @@ import pandas as pd
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.prospective.tranches import EVERYONE, Band, opened, read_band
 from msap_geo.loaders.variables import first_of, year_of
-from msap_geo.tabular import LINE, columns_found, normalise, read_tables, to_number
+from msap_geo.tabular import LINE, columns_found, normalise, one_answer, read_tables, to_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,6 +152,13 @@ def read_heading(name: str) -> Heading | None:
     return _of_band(None, _PEOPLE.sub("", name, count=1)) if told else None
 
 
+def _of_ages(heading: Heading) -> Heading:
+    """Read ``pop2064`` as ages, where a column of the file tells the years."""
+    if heading.year is None or heading.band is not None:
+        return heading
+    return _of_band(None, str(heading.year)) or heading
+
+
 def _of_band(year: int | None, text: str) -> Heading | None:
     band = read_band(text) if text else None
     return None if band is None or band == EVERYONE else Heading(year, band)
@@ -202,12 +209,15 @@ def _counts_of(found: Found, path: Path, variant: str) -> Counts | None:
         return None
     raw, told = _of_variant(raw, path, variant)
     rows_read = len(raw)
-    raw = _both_sexes(raw)
+    raw = _both_sexes(raw, path)
     _refuse_repeats(raw, code, path)
     year, age = first_of(raw.columns, _YEAR), first_of(raw.columns, _AGE)
     headings = {name: heading for name in raw.columns if (heading := read_heading(name))}
+    if year is not None:
+        headings = {name: _of_ages(heading) for name, heading in headings.items()}
     headings = _without_repeats(headings)
-    value = first_of(raw.columns, _VALUE)
+    counted = [name for name in _VALUE if name in raw]
+    value = one_answer(raw, counted, path) if counted and not headings else first_of(raw, _VALUE)
     if not headings and value is None:
         return None
     parts = []
@@ -262,13 +272,22 @@ def _bands(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
     return texts.map(read)
 
 
-def _both_sexes(raw: pd.DataFrame) -> pd.DataFrame:
+def _both_sexes(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Keep the rows of everyone where the file has them; men and women are added otherwise."""
     sex = first_of(raw.columns, _SEX)
     if sex is None:
         return raw
     said = raw[sex].map(lambda text: "_t" if text.strip().lower() == "_t" else normalise(text))
     every = said.isin(_EVERY_SEX)
+    others = set(said[~every])
+    if said.isin({"0", ""}).any() and len(others) == 1:
+        row = raw[said.isin({"0", ""})].iloc[0]
+        raise DataError(
+            f"« {path.name} » : le sexe « {row[sex]} » est-il l'ensemble, ou l'un des deux ? "
+            f"L'autre est « {raw[sex][~every].iloc[0]} »",
+            where=f"{path}, ligne {row[LINE]}",
+            remedy="écrire H, F et Ensemble",
+        )
     return raw[every].reset_index(drop=True) if every.any() and not every.all() else raw
 
 

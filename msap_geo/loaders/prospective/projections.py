@@ -85,12 +85,22 @@ def load_projections(path: Path, *, variant: str = "") -> Loaded[pd.DataFrame]:
     return Loaded(result, read.rows_read, told if read.variant else ())
 
 
+_MOST, _LEAP, _ENOUGH = 1e10, 100, 1000.0
+"""People on Earth; how many times fewer no band of so many people gets from a year to another."""
+
+
 def _refuse_wrong(table: pd.DataFrame, path: Path) -> None:
     undated = table["annee"].isna() | (table["annee"] % 1 != 0)
     wrong = table["effectif"].isna() | (table["effectif"] < 0)
+    vast = table["effectif"] > _MOST
+    groups = table.groupby(["code", "bas", "haut"])["effectif"]
+    most = groups.transform("max")
+    leap = (most >= _ENOUGH) & (table["effectif"] * _LEAP < most)
     for rows, problem in (
         (undated, "l'année n'est pas dite"),
         (wrong, "un effectif est absent, ou négatif"),
+        (vast, "un effectif dépasse la population de la Terre"),
+        (leap, f"un effectif est {_LEAP} fois plus petit qu'une autre année (1,200 se lit 1,2)"),
     ):
         if rows.any():
             row = table[rows].iloc[0]

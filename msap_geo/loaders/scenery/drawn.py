@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PARQUET = {".parquet", ".geoparquet"}
 _NAMES = ("nom", "nom_officiel", "nom_dept", "libelle", "name")
+_DIGITS = 2
+"""A département has a code of two digits, or three overseas."""
 _CODES = ("code", "code_insee", "insee_dep", "code_dept", "dep")
 LINES, SURFACES = 1, 2
 """What a layer may be wanted for, as the dimension of its shapes."""
@@ -89,4 +91,14 @@ def _text(table: gpd.GeoDataFrame, columns: dict[str, str], names: tuple[str, ..
     found = next((columns[name] for name in names if name in columns), None)
     if found is None:
         return [""] * len(table)
-    return [value.strip() if isinstance(value, str) else "" for value in table[found]]
+    return [_said(value, found) for value in table[found]]
+
+
+def _said(value: object, column: str) -> str:
+    """Return a name or a code as text: a spreadsheet makes ``1`` or ``1.0`` of ``01``."""
+    is_code = str(column).lower() in _CODES
+    if isinstance(value, str):
+        text = value.strip()
+        return text.zfill(_DIGITS).upper() if is_code and text else text
+    number = float(value) if isinstance(value, (int, float)) else float("nan")
+    return f"{int(number):0{_DIGITS}d}" if is_code and number.is_integer() else ""

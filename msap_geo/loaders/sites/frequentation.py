@@ -83,7 +83,8 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
     count = to_number(given["visites"]).astype(float)
     weeks = given["periode"].fillna("").map(_weeks).astype(float)
     named = given["identifiant"].str.strip() + given["nom"].str.strip()
-    wrong = ~((count >= 0) & (weeks > 0)) | (named == "")
+    # Visits are whole: 1,200 is a thousand and two hundred, or nobody knows.
+    wrong = ~((count >= 0) & (count % 1 == 0) & (weeks > 0)) | (named == "")
     anomalies = note(
         given[wrong].assign(departement=""),
         "frequentation-illisible",

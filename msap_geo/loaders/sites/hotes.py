@@ -136,7 +136,9 @@ def _sums(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
     if wrong.any():
         first = raw.index[wrong][0]
         raise DataError(
-            f"« {raw.loc[first, column]} » n'est pas une somme en euros ({column})",
+            f"« {raw.loc[first, column]} » n'est "
+            + ("pas" if column == "cout_eur" else "ni oui, ni non, ni")
+            + f" une somme en euros ({column})",
             where=f"{path}, ligne {raw.loc[first, LINE]}",
             remedy="écrire un nombre positif, sans unité, ou laisser vide",
         )

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
-import pyarrow as pa
-import pyogrio
 import shapely
 
 from msap_geo.errors import MsapGeoError, UnreadableFileError
@@ -60,18 +58,8 @@ def read_layer_table(path: Path) -> pd.DataFrame:
         require_file(path)
     try:
         parquet = path.suffix.lower() in _PARQUET
-        layer = _read_parquet(path) if parquet else vector_file(path).read()
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.FieldError,
-        pa.ArrowException,
-        shapely.errors.ShapelyError,
-        ValueError,
-        TypeError,
-        OSError,
-    ) as e:
+        return _as_table(_read_parquet(path) if parquet else vector_file(path).read())
+    except Exception as e:  # GDAL, pyarrow and shapely raise errors of any class
         if isinstance(e, MsapGeoError):
             raise
         raise UnreadableFileError(
@@ -79,6 +67,9 @@ def read_layer_table(path: Path) -> pd.DataFrame:
             where=path,
             remedy="fournir un GeoJSON, un GeoPackage, un Parquet ou un CSV",
         ) from e
+
+
+def _as_table(layer: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:
     geometry = layer.geometry if isinstance(layer, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(layer if geometry is None else layer.drop(columns=geometry.name))
     table = attributes.apply(_as_text)

@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyarrow as pa
-import pyogrio
-import pyproj
-import shapely
 
 from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
 from msap_geo.tabular import (
@@ -72,18 +68,7 @@ def read_layer(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
             table = _from_archive(path, columns) if is_archive(path) else _from_file(path, columns)
     except MsapGeoError:
         raise
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.FieldError,
-        pyproj.exceptions.CRSError,
-        pa.ArrowException,
-        shapely.errors.ShapelyError,
-        ValueError,
-        TypeError,
-        OSError,
-    ) as error:
+    except Exception as error:  # GDAL, pyarrow and shapely raise errors of any class
         raise UnreadableFileError(
             f"« {path.name} » n'est pas une couche de communes lisible",
             where=path,
