@@ -176,18 +176,35 @@ def compiled_links(edges: Edges, n: int) -> Csr:
     minutes = np.concatenate([edges.forward, edges.backward])
     length_m = np.concatenate([edges.length_m, edges.length_m])
     open_ = np.flatnonzero(np.isfinite(minutes) & (tail != head))
-    order = open_[np.lexsort((length_m[open_], minutes[open_], head[open_], tail[open_]))]
+    key = tail[open_].astype(np.int64) * n + head[open_]
+    order = in_order(key, minutes[open_], length_m[open_])
+    key = key[order]
     first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)
-    order = order[first]
+    first[1:] = key[1:] != key[:-1]
+    order = open_[order[first]]
     return _by_row(tail[order], head[order], minutes[order], length_m[order], n)
+
+
+def in_order(key: NDArray[np.int64], *ties: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the rows by key, equal keys by their ties in turn, then as they were.
+
+    One sort of whole numbers, then another of the few rows whose key is not alone: several times
+    faster than a sort by every column.
+    """
+    order = np.argsort(key, kind="stable")
+    same = np.diff(key[order]) == 0
+    alike = np.flatnonzero(np.concatenate([same, [False]]) | np.concatenate([[False], same]))
+    rows = order[alike]
+    columns = (*reversed(ties), key)
+    order[alike] = rows[np.lexsort([column[rows] for column in columns])]
+    return order
 
 
 def reversed_links(links: Csr) -> Csr:
     """Return the same links by the node they lead to."""
     n = len(links.start) - 1
     tail = np.repeat(np.arange(n, dtype=np.int32), np.diff(links.start))
-    order = np.lexsort((tail, links.head))
+    order = np.argsort(links.head, kind="stable")  # tails ascend already
     return _by_row(links.head[order], tail[order], links.minutes[order], links.length_m[order], n)
 
 

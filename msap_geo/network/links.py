@@ -9,7 +9,7 @@ import pandas as pd
 import pyproj
 
 from msap_geo.errors import MissingColumnError, NetworkError
-from msap_geo.network.arrays import Edges, class_numbers
+from msap_geo.network.arrays import Edges, class_numbers, in_order
 from msap_geo.network.model import RoadNetwork, build_network
 from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH, Profile
 
@@ -211,22 +211,20 @@ def pair_links(
         For each road, its link from the smaller node to the greater and the one back, −1 where
         there is none, shape (r,).
     """
-    directed = pd.DataFrame(
-        {
-            "low": np.minimum(tail, head),
-            "high": np.maximum(tail, head),
-            "up": tail <= head,
-            "minutes": minutes,
-            "length_m": length_m,
-        }
-    ).sort_values(["low", "high", "up", "length_m", "minutes"], kind="stable")
-    directed["k"] = directed.groupby(["low", "high", "up"]).cumcount()
-    directed["row"] = directed.index
-    out, back = (
-        directed.loc[directed["up"] == up, ["low", "high", "k", "row"]] for up in (True, False)
+    low, high, up = np.minimum(tail, head), np.maximum(tail, head), tail <= head
+    pair = low * (int(high.max(initial=0)) + 1) + high
+    # Between two nodes: the links back, then those out, the shortest first.
+    rows = in_order(2 * pair + up, length_m, minutes)
+    start = np.flatnonzero(np.diff(pair[rows], prepend=-1))
+    backs = np.add.reduceat(~up[rows], start, dtype=np.int64) if len(rows) else start
+    outs = np.diff(np.append(start, len(rows))) - backs
+    roads = np.maximum(outs, backs)
+    of = np.repeat(np.arange(len(roads)), roads)
+    k = np.arange(len(of)) - np.repeat(np.cumsum(roads) - roads, roads)
+    out_row, back_row = (
+        np.where(k < count[of], rows[np.where(k < count[of], at[of] + k, 0)], -1)
+        for count, at in ((outs, start + backs), (backs, start))
     )
-    pairs = out.merge(back, on=["low", "high", "k"], how="outer", suffixes=("_out", "_back"))
-    out_row, back_row = pairs[["row_out", "row_back"]].fillna(-1).to_numpy(dtype=np.int64).T
     both = (out_row >= 0) & (back_row >= 0)
     apart = both & ~np.isclose(length_m[out_row], length_m[back_row], rtol=_SAME_LENGTH, atol=1.0)
     none = np.full(int(apart.sum()), -1)

@@ -268,7 +268,8 @@ def build_network(  # noqa: PLR0913 - what a network is made of
         banned[:, :2] = (np.cumsum(open_) - 1)[banned[:, :2]]
         x, y, edges = without_turns(x, y, edges, banned)
     n, km = len(x), float(edges.length_m.sum() / 1000)
-    parts, label = strong_parts(compiled_links(edges, n))
+    every = compiled_links(edges, n)
+    parts, label = strong_parts(every)
     lasting = _lasting_parts(x, y, edges, parts, label)
     if not keep_all:
         edges = within_parts(edges, label, lasting)
@@ -293,7 +294,9 @@ def build_network(  # noqa: PLR0913 - what a network is made of
         unknown_classes=source.unknown_classes,
         anomalies=source.anomalies,
     )
-    links = compiled_links(edges, report.nodes)
+    # In one part nothing is dropped nor closed: the links are those already made.
+    whole = keep_all or parts == 1
+    links = every if whole else compiled_links(edges, report.nodes)
     reverse = reversed_links(links)
     return RoadNetwork(
         epsg=epsg,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from itertools import zip_longest
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +23,8 @@ from msap_geo.errors import (
     StudyError,
     UnreadableFileError,
 )
-from msap_geo.network.arrays import road_name, road_number
+from msap_geo.network.arrays import in_order, road_name, road_number
+from msap_geo.network.links import pair_links
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.roads import cut_roads
 from msap_geo.network.osm.tags import posted_kmh
@@ -525,3 +527,49 @@ class TestEstimated:
         points[1] = points[0]
         net = network.estimate_network(town.communes, town.origins.set_geometry(points), profile)
         assert (net.n_nodes, net.report.nodes_dropped) == (5, 0)
+
+
+# --- Links sorted and paired -------------------------------------------------------------------
+
+few = st.integers(0, 3)
+links_of_few = st.lists(
+    st.tuples(few, few, st.sampled_from([1.0, 2.0]), st.sampled_from([1.0, 100.0, 100.5, 300.0])),
+    max_size=25,
+)
+
+
+@given(links=links_of_few)
+@settings(max_examples=150, deadline=None)
+def test_links_pair_as_one_would_by_hand(links):
+    tail, head, minutes, length = np.array(links, dtype=float).reshape(-1, 4).T
+    tail, head = tail.astype(np.int64), head.astype(np.int64)
+    expected, apart = [], []
+    for low, high in sorted({(min(a, b), max(a, b)) for a, b, *_ in links}):
+        ways = [
+            sorted(
+                (i for i, (a, b, *_) in enumerate(links) if (a, b) == way),
+                key=lambda i: (length[i], minutes[i], i),
+            )
+            for way in ((low, high), (high, low))
+        ]
+        out, back = ways if low != high else (ways[0], [])
+        for one, other in zip_longest(out, back, fillvalue=-1):
+            alike = -1 in (one, other) or np.isclose(
+                length[one], length[other], rtol=0.01, atol=1.0
+            )
+            expected.append((one, other if alike else -1))
+            apart += [] if alike else [(-1, other)]
+    found = pair_links(tail, head, minutes, length)
+    assert list(zip(*(side.tolist() for side in found), strict=True)) == expected + apart
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 5), st.sampled_from([0.5, 1.0]), st.sampled_from([2, 3]))
+    )
+)
+@settings(max_examples=100, deadline=None)
+def test_rows_are_in_order_of_their_key_then_of_their_ties(rows):
+    key, first, second = np.array(rows, dtype=float).reshape(-1, 3).T
+    expected = sorted(range(len(rows)), key=lambda i: (*rows[i], i))
+    assert in_order(key.astype(np.int64), first, second).tolist() == expected
