@@ -112,11 +112,13 @@
     }
   }
 
-  // Hundreds of rows weigh less as the columns the map has already.
+  // Hundreds of rows weigh less as the columns the map has already; thousands would take a second to lay out.
+  var MOST_ROWS = 300;
+
   function candidates() {
     var table = document.getElementById("msap-candidats"), data = msap.donnees(), c = data.candidats;
     if (!table) { return; }
-    c.id.forEach(function (id, i) {
+    c.id.slice(0, MOST_ROWS).forEach(function (id, i) {
       var line = table.tBodies[0].appendChild(el("tr")), button = el("button", data.sites.rang[data.rangSite[id]]);
       button.type = "button";
       button.dataset.site = id;
@@ -125,6 +127,9 @@
       line.appendChild(el("td", msap.nombre(c.population_gagnee[i])));
       line.appendChild(el("td", msap.nombre(c.score[i], 1)));
     });
+    if (c.id.length > MOST_ROWS) {
+      table.closest(".msap-defile").after(el("p", "Les " + MOST_ROWS + " premiers sur " + msap.nombre(c.id.length) + " ; les autres par la recherche et sur la carte.", "msap-note"));
+    }
   }
 
   // By script: the page's policy forbids style attributes.
