@@ -116,7 +116,7 @@ def rate(
 def _card(found: Rating) -> str:
     """Show the first candidates, and what their score is made of."""
     figures = {
-        "bureaux notés": french.number(len(found.table)),
+        "bureaux notés": french.number(len(found.result.candidates)),
         "poids": ", ".join(
             f"{siting.CRITERIA[name].title} {french.percent(weight)}"
             for name, weight in found.weights.items()

@@ -69,7 +69,8 @@ def _told(rating: Rating, shown: int) -> str:
     from msap_geo import french, siting  # noqa: PLC0415
 
     study = rating.result.study
-    lines = [f"{study.etude.nom} : {french.counted(len(rating.table), 'candidat')}"]
+    rated = french.counted(len(rating.result.candidates), "candidat")
+    lines = [f"{study.etude.nom} : {rated}"]
     lines += formats.warnings_of(rating.result)
     told = ", ".join(
         f"{siting.CRITERIA[name].title} {french.percent(weight)}"
@@ -81,12 +82,13 @@ def _told(rating: Rating, shown: int) -> str:
             "  sans données, ne comptent pas : "
             f"{', '.join(siting.CRITERIA[name].title for name in rating.silent)}"
         )
+    place = "premier" if rating.top == 1 else f"parmi {french.the_first(rating.top)}"
     for row in rating.table.head(shown).itertuples():
         lines.append(
             f"  n° {row.rang} : {row.nom} ({row.commune}), note {french.number(row.score, 1)}, "
             f"{french.people(int(row.population_gagnee))} de plus à "
             f"{french.short(study.threshold)} min "
             f"({french.number(row.gain_marginal)} s'il ouvre après les meilleurs), "
-            f"parmi {french.the_first(rating.top)} dans {french.percent(row.stabilite)} des tirages"
+            f"{place} dans {french.percent(row.stabilite)} des tirages"
         )
     return "\n".join(lines)

@@ -438,6 +438,10 @@ def test_noter_as_a_process(toy_study):
     rows = list(csv.DictReader(io.StringIO(table.stdout)))
     assert [row["site_id"] for row in rows] == [E, B]
     assert "n° 1" in run("noter", toy_study.path).stdout
+    best = run("noter", toy_study.path, "--top", "1").stdout
+    assert "2\u00a0candidats" in best
+    assert "n° 2" not in best
+    assert ", premier dans" in best
 
 
 @pytest.mark.slow
