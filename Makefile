@@ -19,7 +19,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rapide check docs dist bench lock lowest newest clean
+.PHONY: help demo test test-rapide coverage check docs dist bench lock lowest newest clean
 
 help:  ## affiche cette aide
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,7 +27,11 @@ help:  ## affiche cette aide
 demo: $(RUNTIME)  ## lance l'étude de démonstration (résultats dans maps/)
 	@$(BIN)/msap-geo demo
 
-test: $(DEV)  ## lance les tests avec leur couverture (PYTEST_ARGS="..." pour préciser)
+test: $(DEV)  ## lance tous les tests (PYTEST_ARGS="..." pour préciser)
+	@sh scripts/ensure_browser.sh
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+coverage: $(DEV)  ## lance tous les tests en comptant les lignes qu'ils voient (plus long d'un tiers)
 	@sh scripts/ensure_browser.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(PYTEST_ARGS)
 

@@ -95,7 +95,20 @@ def departure(result: StudyResult, *, by_cell: bool) -> dict[str, str | int]:
 
 
 def departure_in_words(result: StudyResult, *, by_cell: bool) -> str:
-    """Say where people start from, and how many of them are counted."""
+    """Say where people start from, and how many of them are counted.
+
+    Parameters
+    ----------
+    result
+        The study, run.
+    by_cell
+        Whether people start from the cells they live in; from their town hall otherwise.
+
+    Returns
+    -------
+    str
+        A French clause, without a full stop.
+    """
     told = departure(result, by_cell=by_cell)
     counted, everyone = int(told["habitants_comptes"]), int(told["habitants_de_l_etude"])
     if not by_cell:

@@ -462,7 +462,7 @@ def test_backtester_as_a_process(dated_toy):
         (["optimiser", "x", "--nombre", "1", "--budget", "2"], "ne vont pas ensemble"),
         (["optimiser", "x", "--couverture", "95"], "une part de 0 à 1"),
         (["noter", "x", "--json", "--csv"], "ne vont pas ensemble"),
-        (["backtester", "x", "--date", "hier"], "2020-01-31"),
+        (["backtester", "x", "--date", "hier"], "AAAA-MM-JJ"),
     ],
 )
 def test_usage_errors(arguments, said):
