@@ -202,7 +202,7 @@ def hours(diagnosis: Diagnosis) -> str:
         )
     rows = [
         [
-            row.moment.replace("_", " "),
+            french.moment(row.moment),
             french.number(row.population_servie),
             french.number(row.population_fermee),
             french.number(row.population_inconnue),

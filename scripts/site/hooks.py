@@ -30,6 +30,9 @@ NOTEBOOKS = ROOT / "notebooks"
 _OUTSIDE = re.compile(r"(!?)\[([^\]]*)\]\(\.\./([^)#]+)(#[^)]*)?\)")
 _FROM_ROOT = re.compile(r"\]\(docs/([^)]+)\)")
 
+_ROLE = re.compile(r":(?:attr|class|data|exc|func|meth|mod):(?=<code>)")
+"""Roles of docstrings, which Python's own tools read: the site shows the name alone."""
+
 _NOT_WORDS = re.compile(r"(<(pre|code|script|style)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 
 
@@ -52,6 +55,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 def on_page_content(html: str, **_: object) -> str:
     """Set the words of a page, and leave alone its code and its tags."""
+    html = _ROLE.sub("", html)
     parts, rest = [], 0
     for found in _NOT_WORDS.finditer(html):
         parts += [typeset(html[rest : found.start()]), found[0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import json
@@ -78,6 +79,46 @@ def test_local_links_lead_somewhere():
     for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "maps/README.md", *_pages()):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text(name)):
             assert (ROOT / name).parent.joinpath(target).exists(), f"{name} → {target}"
+
+
+def _programs():
+    for name in ("README.md", *_pages()):
+        for program in re.findall(r"```python\n(.*?)```", text(name), re.DOTALL):
+            yield name, ast.parse(program)
+
+
+def _opened(program):
+    """Return what a program takes of ours, by its name there; None for what does not exist."""
+    for node in ast.walk(program):
+        names = (
+            [*getattr(node, "names", ())] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        )
+        room = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+        for each in names:
+            whole = f"{room}.{each.name}".strip(".")
+            if whole.split(".")[0] == "msap_geo":
+                source = importlib.import_module(room or each.name)
+                found = getattr(source, each.name, None) if room else source
+                yield each.asname or each.name, found
+
+
+def test_programs_of_the_pages_ask_what_exists():
+    seen = 0
+    for name, program in _programs():
+        opened = dict(_opened(program))
+        assert None not in opened.values(), (name, opened)
+        for node in ast.walk(program):
+            if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in opened:
+                assert hasattr(opened[node.value.id], node.attr), (name, node.attr)
+                seen += 1
+    assert seen > 10
+
+
+def test_files_of_the_project_that_pages_name_exist():
+    ours = re.compile(r"`((?:msap_geo|tests|scripts|benchmarks|docs|notebooks)/[\w./-]+)`")
+    named = {(name, file) for name in _pages() for file in ours.findall(text(name))}
+    assert len(named) > 20
+    assert [(page, file) for page, file in sorted(named) if not (ROOT / file).exists()] == []
 
 
 def _pages():
