@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import markdown
 import pytest
 import yaml
 
@@ -219,6 +220,16 @@ def test_words_of_the_site_are_typeset_and_its_code_is_not(monkeypatch):
     assert set_words(html) == (
         f"<p title=\"l'eau !\">l’eau{thin}? <code>l'eau !</code></p>{code}<p>90{thin}%</p>"
     )
+
+
+def test_lists_of_the_pages_are_lists_on_the_site():
+    ran_on = {}
+    for name in _pages():
+        html = markdown.markdown(text(name), extensions=["tables", "fenced_code"])
+        words = re.sub(r"<(pre|code)\b.*?</\1>", "", html, flags=re.DOTALL)
+        if found := re.findall(r"^[-*] .*", words, re.MULTILINE):
+            ran_on[name] = found
+    assert ran_on == {}
 
 
 def _commands():
