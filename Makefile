@@ -31,7 +31,7 @@ test: $(DEV)  ## lance tous les tests (PYTEST_ARGS="..." pour préciser)
 	@sh scripts/ensure_browser.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
-coverage: $(DEV)  ## lance tous les tests en comptant les lignes qu'ils voient (plus long d'un tiers)
+coverage: $(DEV)  ## lance tous les tests en comptant les lignes qu'ils voient (plus long d'un quart)
 	@sh scripts/ensure_browser.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(PYTEST_ARGS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import importlib.util
 import json
@@ -103,11 +104,25 @@ def _opened(program):
                 yield each.asname or each.name, found
 
 
+def _unbound(program):
+    """Return the names a program reads and gives nothing to."""
+    names = [node for node in ast.walk(program) if isinstance(node, ast.Name)]
+    imported = [
+        alias.asname or alias.name.split(".")[0]
+        for node in ast.walk(program)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    ]
+    bound = {*dir(builtins), *imported} | {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    return {name.id for name in names} - bound
+
+
 def test_programs_of_the_pages_ask_what_exists():
     seen = 0
     for name, program in _programs():
         opened = dict(_opened(program))
         assert None not in opened.values(), (name, opened)
+        assert _unbound(program) == set(), name
         for node in ast.walk(program):
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in opened:
                 assert hasattr(opened[node.value.id], node.attr), (name, node.attr)
