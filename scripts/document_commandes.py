@@ -68,6 +68,9 @@ def _command(name: str, parser: FrenchParser) -> str:
 def _row(parser: FrenchParser, action: argparse.Action) -> str:
     formatter = parser._get_formatter()  # noqa: SLF001
     shown = formatter._format_action_invocation(action)  # noqa: SLF001
+    if action.option_strings:  # since Python 3.13 only the last name has its value
+        value = shown.split(", ")[-1].removeprefix(action.option_strings[-1])
+        shown = ", ".join(f"{name}{value}" for name in action.option_strings)
     told = formatter._expand_help(action) if action.help else ""  # noqa: SLF001
     names = ", ".join(f"`{_cell(part)}`" for part in shown.split(", "))
     needed = " (obligatoire)" if action.required and action.option_strings else ""
