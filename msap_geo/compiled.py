@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
-from numba.core.caching import IndexDataCacheFile
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from msap_geo.cache import cache_folder, code_digest
 
@@ -49,15 +49,31 @@ _KEPT = bool(_CONFIG.CACHE_DIR) or _writable(_FOLDER)
 
 def recompiles() -> bool:
     """Return whether compiled code cannot be kept, so that each run compiles what it uses again."""
-    return not _KEPT
+    return not _KEPT or bool(_unsaved)
 
 
 _damaged: set[str] = set()
+_unsaved: set[str] = set()
 
 
 def damaged() -> tuple[str, ...]:
     """Return the names of the kept files found damaged in this run, and compiled again."""
     return tuple(sorted(_damaged))
+
+
+class _Kept(FunctionCache):
+    """Numba's cache of a function; what cannot be written is compiled again at the next run.
+
+    The function is ready when it is kept: a full disk, or Numba having no object code to write
+    (seen once), takes nothing from this run.
+    """
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the code compiled for a signature, where that can be."""
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+        except (OSError, RuntimeError):
+            _unsaved.add(self._name)
 
 
 class _SealedFiles(IndexDataCacheFile):
@@ -125,7 +141,9 @@ def kernel(function: Callable[..., Any]) -> Any:
         compiled = numba.njit(cache=_KEPT, nogil=True)(function)
     finally:
         _CONFIG.CACHE_DIR = before
-    files = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if files is not None:  # none where nothing is kept, or compiled at all (NUMBA_DISABLE_JIT)
+    kept = getattr(compiled, "_cache", None)
+    if isinstance(kept, FunctionCache):  # not so where nothing is kept, or compiled at all
+        kept.__class__ = _Kept
+        files: Any = kept._cache_file  # noqa: SLF001 - Numba offers no other way
         files.__class__ = _SealedFiles
     return compiled

@@ -21,6 +21,7 @@ def fresh(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "_FOLDER", tmp_path / "code")
     monkeypatch.setattr(compiled, "_KEPT", True)
     monkeypatch.setattr(compiled, "_damaged", set())
+    monkeypatch.setattr(compiled, "_unsaved", set())
     monkeypatch.setattr(compiled._CONFIG, "CACHE_DIR", "")
     path = tmp_path / "deux.py"
     path.write_text(SOURCE)
@@ -45,6 +46,22 @@ def test_code_is_kept_and_taken_back(tmp_path, fresh):
     assert again(3) == 7
     assert sum(again.stats.cache_hits.values()) == 1
     assert compiled.damaged() == ()
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "disk full"), RuntimeError("no compiled object")])
+def test_what_cannot_be_kept_ends_no_run_and_is_told(tmp_path, fresh, monkeypatch, fault):
+    def refuse(*_):
+        raise fault
+
+    with monkeypatch.context() as broken:
+        broken.setattr(compiled.IndexDataCacheFile, "save", refuse)
+        function = fresh()
+        assert function(3) == 7
+        assert function(3.5) == 8.0
+    assert compiled.recompiles()
+    assert kept(tmp_path) == []
+    assert fresh()(3) == 7
+    assert kept(tmp_path)
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from msap_geo import loaders
+from msap_geo import french, loaders
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import StudyError
 from msap_geo.study.asked.basket import MAISON
@@ -169,7 +169,7 @@ def _nobody(strange: Sequence[str], written: Path) -> None:
     more = len(strange) - _NAMED
     raise StudyError(
         f"délais de sites inconnus : {', '.join(strange[:_NAMED])}"
-        + (f" et {more} autres" if more > 0 else ""),
+        + (f" et {french.counted(more, 'autre')}" if more > 0 else ""),
         where=f"[panier] delais, {written}",
         remedy="reprendre les identifiants des fichiers de services",
     )
