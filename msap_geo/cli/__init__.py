@@ -191,9 +191,11 @@ def _tell_of_compilation() -> None:
     """Say why each run is slow, where compiled code cannot be kept; and what of it was damaged."""
     compiled = sys.modules.get("msap_geo.compiled")  # only if something was compiled at all
     if compiled is not None and compiled.damaged():
+        from msap_geo import french  # noqa: PLC0415 - keeps --help instant
+
+        told = french.counted(len(compiled.damaged()), "fichier")
         print(  # noqa: T201
-            f"Note : du code compilé gardé était abîmé ({len(compiled.damaged())} fichiers) ; il a "
-            "été compilé à nouveau.",
+            f"Note : du code compilé gardé était abîmé ({told}) ; il a été compilé à nouveau.",
             file=sys.stderr,
         )
     if compiled is not None and compiled.recompiles():
