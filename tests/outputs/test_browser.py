@@ -355,6 +355,8 @@ def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monke
 def test_the_map_can_be_repainted(browser, demo):
     visit(browser, demo)
     middle = (
+        # What was asked is drawn before the next picture, no sooner: wait for it.
+        "await new Promise(requestAnimationFrame);"
         "const c = document.querySelector('.msap-toile'), x = c.getContext('2d');"
         "return Array.from(x.getImageData(c.width / 2, c.height / 2, 1, 1).data)"
     )
