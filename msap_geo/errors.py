@@ -26,9 +26,11 @@ from __future__ import annotations
 
 import errno
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -134,6 +136,37 @@ class DataError(MsapGeoError, ValueError):
 
 class UnreadableFileError(DataError):
     """A file is not of the kind it claims to be (empty, an archive, a web page…)."""
+
+
+@contextmanager
+def unreadable(problem: str, *, where: Path, remedy: str) -> Iterator[None]:
+    """Tell that a file cannot be read, whatever the library that reads it raises.
+
+    GDAL, pyarrow, shapely and the parsers of graphs each raise errors of their own, of classes that
+    change; a damaged file may also ask for more memory than there is. Errors of ours go through.
+
+    Parameters
+    ----------
+    problem, where, remedy
+        What is wrong, with which file, and how to mend it, in French.
+
+    Raises
+    ------
+    UnreadableFileError
+        For whatever else is raised inside.
+    """
+    try:
+        yield
+    except MsapGeoError:
+        raise
+    except MemoryError as error:
+        raise UnreadableFileError(
+            f"{problem}, ou ne tient pas dans la mémoire de cette machine",
+            where=where,
+            remedy=remedy,
+        ) from error
+    except Exception as error:
+        raise UnreadableFileError(problem, where=where, remedy=remedy) from error
 
 
 class MissingColumnError(DataError):

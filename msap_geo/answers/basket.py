@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from msap_geo import travel
     from msap_geo.anomalies import Anomaly
-    from msap_geo.answers.basket_sites import BasketSites
+    from msap_geo.study.asked.services import Services
     from msap_geo.study.result import StudyResult
 
 SHOWN = 20
@@ -110,7 +110,7 @@ def fill_basket(
     study = result.study
     progress("Lecture des services")
     known = basket_sites(result)
-    sites, waits = known.tables, _waits(result, known)
+    sites, waits = known.services.tables, _waits(result, known.services)
     progress("Temps de trajet vers chaque service")
     places = _places(result, sites, waits)
     by_cell = result.carreaux is not None and not result.times.file
@@ -132,7 +132,7 @@ def fill_basket(
     )
 
 
-def _waits(result: StudyResult, known: BasketSites) -> dict[str, NDArray[np.float64]]:
+def _waits(result: StudyResult, known: Services) -> dict[str, NDArray[np.float64]]:
     """Return the days one waits at each site: its own, else those of its service, else none."""
     days = result.study.panier.jours
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from msap_geo.study.asked.services import read_services
+from msap_geo.study.asked.services import Services, read_services
 from msap_geo.study.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -20,20 +20,17 @@ _KEPT = ["site_id", "nom", "genre", "code_insee", "commune", "geometry"]
 
 
 class BasketSites(NamedTuple):
-    """The sites of a basket.
+    """The sites of a basket, and what their files say.
 
     Parameters
     ----------
-    tables
-        Sites of each service, in the order of the basket.
-    waits
-        Days one waits at some of them.
+    services
+        Sites of each service, in the order of the basket, and how long one waits there.
     anomalies
-        What the files say.
+        Those of the territory.
     """
 
-    tables: dict[str, gpd.GeoDataFrame]
-    waits: dict[str, float]
+    services: Services
     anomalies: tuple[Anomaly, ...]
 
 
@@ -48,7 +45,7 @@ def basket_sites(result: StudyResult) -> BasketSites:
     Returns
     -------
     BasketSites
-        By service, in the order of the basket; how long one waits there; what the files say.
+        With the columns of a site alone.
 
     Raises
     ------
@@ -75,7 +72,7 @@ def basket_sites(result: StudyResult) -> BasketSites:
     }
     here = {"", *result.study.departements}
     told = tuple(anomaly for anomaly in ledger.anomalies if anomaly.departement in here)
-    return BasketSites(tables, found.waits, told)
+    return BasketSites(Services(tables, found.waits), told)
 
 
 def basket_hosts(result: StudyResult) -> gpd.GeoDataFrame:

@@ -15,7 +15,7 @@ import pyproj
 import shapely
 
 from msap_geo.cache import cache_folder
-from msap_geo.errors import DataError, NetworkError, UnreadableFileError
+from msap_geo.errors import DataError, NetworkError, unreadable
 from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.doors import with_doors
 from msap_geo.network.lengths import check_lengths
@@ -70,14 +70,12 @@ def read_graphml(
     require_file(path)
     import osmnx  # noqa: PLC0415 - three seconds
 
-    try:
+    with unreadable(
+        f"« {path.name} » n'est pas un graphe d'OSMnx lisible",
+        where=path,
+        remedy="l'écrire avec osmnx.save_graphml",
+    ):
         graph = osmnx.load_graphml(path)
-    except Exception as error:  # the parser, networkx and osmnx each raise their own
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas un graphe d'OSMnx lisible ({type(error).__name__})",
-            where=path,
-            remedy="l'écrire avec osmnx.save_graphml",
-        ) from error
     try:
         return from_graph(graph, profile, epsg=epsg, crossings=crossings)
     except (DataError, NetworkError) as error:

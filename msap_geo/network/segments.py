@@ -19,9 +19,9 @@ import shapely
 
 from msap_geo.errors import (
     MissingColumnError,
-    MsapGeoError,
     NetworkError,
     UnreadableFileError,
+    unreadable,
 )
 from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.crossings import land_crossings
@@ -222,20 +222,16 @@ def _first(fragments: dict[str, str], text: str) -> str:
 
 def _sections(path: Path, epsg: int) -> _Roads:
     require_file(path)
-    try:
+    with unreadable(
+        f"« {path.name} » n'est pas une couche de tronçons lisible",
+        where=path,
+        remedy="donner la couche TRONCON_DE_ROUTE (BD TOPO) ou TRONCON_ROUTE (ROUTE 500)",
+    ):
         layer = (
             gpd.read_parquet(path)
             if path.suffix.lower() in {".parquet", ".geoparquet"}
             else _layer(path)
         )
-    except MsapGeoError:
-        raise
-    except Exception as error:  # GDAL, pyarrow and geopandas each raise their own
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas une couche de tronçons lisible",
-            where=path,
-            remedy="donner la couche TRONCON_DE_ROUTE (BD TOPO) ou TRONCON_ROUTE (ROUTE 500)",
-        ) from error
     columns = {normalise(str(name)): name for name in layer.columns}
     found = {
         ours: next((columns[name] for name in names if name in columns), None)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from msap_geo.errors import MsapGeoError, UnreadableFileError
+from msap_geo.errors import unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
-@contextmanager
-def parquet_faults(where: Path) -> Iterator[None]:
-    """Tell in words that a file is no Parquet one can read; errors of ours go through.
+def parquet_faults(where: Path) -> AbstractContextManager[None]:
+    """Tell in words that a file is no Parquet one can read (:func:`msap_geo.errors.unreadable`).
 
     Parameters
     ----------
@@ -28,13 +24,8 @@ def parquet_faults(where: Path) -> Iterator[None]:
     UnreadableFileError
         For whatever a damaged file makes pyarrow or pandas raise.
     """
-    try:
-        yield
-    except MsapGeoError:
-        raise
-    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-        raise UnreadableFileError(
-            f"« {where.name} » n'est pas un fichier Parquet lisible",
-            where=where,
-            remedy="le télécharger à nouveau (telecharger --forcer s'il en vient)",
-        ) from error
+    return unreadable(
+        f"« {where.name} » n'est pas un fichier Parquet lisible",
+        where=where,
+        remedy="le télécharger à nouveau (telecharger --forcer s'il en vient)",
+    )

@@ -15,6 +15,7 @@ from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.network import MINUTE_GRAIN
 from msap_geo.tabular import (
     LINE,
+    parquet_faults,
     pick_columns,
     read_text_table,
     require_file,
@@ -287,12 +288,8 @@ def _read(table: Path | str | pd.DataFrame) -> pd.DataFrame:
         require_file(path)
         if path.suffix.lower() != ".parquet":
             return pick_columns(read_text_table(path), path, required=_COLUMNS, optional=_OPTIONAL)
-        try:
+        with parquet_faults(path):
             table = pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"« {path.name} » n'est pas un fichier Parquet lisible", where=path
-            ) from error
     table = table.set_axis(
         twinned_names([str(name).strip().lower() for name in table.columns]), axis=1
     )

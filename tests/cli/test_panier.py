@@ -53,7 +53,7 @@ def test_a_basket_by_brute_force(tmp_path):
     people = result.access["population"].to_numpy()
     points = result.origins
     offices = result.contact_points[result.contact_points["genre"] == "Bureau de Poste"]
-    tables = basket_sites(result).tables
+    tables = basket_sites(result).services.tables
     assert set(offices["site_id"]) <= set(tables["Bureau de Poste"]["site_id"])
     columns = []
     for table in tables.values():
@@ -138,7 +138,7 @@ def test_the_files_of_a_basket_are_audited(tmp_path):
     with_bpe(tmp_path, [("D265", 3), ("D307", 10)])
     folder_, own = tmp_path / "demo", "D265-"
     result = run(tmp_path, BASKET)
-    doctor = basket_sites(result).tables["médecin"]["site_id"].iloc[0]
+    doctor = basket_sites(result).services.tables["médecin"]["site_id"].iloc[0]
     assert doctor.startswith(own)
     (folder_ / "delais.csv").write_text(f"site_id;jours\n{doctor};12\nzz;3\n", encoding="utf-8")
     run(tmp_path, BASKET + 'delais = "delais.csv"\n')

@@ -19,7 +19,7 @@ import pyproj
 import shapely
 
 from msap_geo.anomalies import Action, Anomaly
-from msap_geo.errors import DataError, UnreadableFileError
+from msap_geo.errors import DataError, UnreadableFileError, unreadable
 from msap_geo.loaders.variables import first_of
 from msap_geo.tabular import (
     LAYER_SUFFIXES,
@@ -226,7 +226,11 @@ def _refuse_cut(end: str, layout: Layout, where: Path) -> None:
 
 
 def _read_layer(path: Path, source: VectorFile, departements: Sequence[str]) -> Grid:
-    try:
+    with unreadable(
+        f"« {path.name} » n'est pas une grille lisible",
+        where=path,
+        remedy="fournir les données carroyées Filosofi, en CSV ou en GeoPackage",
+    ):
         layer = _choose([name for name, _ in source.layers()], departements, path)
         fields = {normalise(name): name for name in source.fields(layer)}
         wanted = {name: field for name, field in fields.items() if name in _WANTED}
@@ -235,14 +239,6 @@ def _read_layer(path: Path, source: VectorFile, departements: Sequence[str]) -> 
             return Grid(_renamed(table, wanted), None, None, [])
         meta, wkb, columns = source.raw(layer, list(wanted.values()))
         crs = None if meta["crs"] is None else pyproj.CRS.from_user_input(meta["crs"]).to_epsg()
-    except Exception as error:  # GDAL and pyogrio raise errors of any class
-        if isinstance(error, DataError):
-            raise
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas une grille lisible",
-            where=path,
-            remedy="fournir les données carroyées Filosofi, en CSV ou en GeoPackage",
-        ) from error
     table = pd.DataFrame(dict(zip(meta["fields"], columns, strict=True)))
     outlines, anomalies = _mended(wkb, path.name)
     return Grid(_renamed(table, wanted), outlines, crs, anomalies)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import shapely
 
-from msap_geo.errors import MsapGeoError, UnreadableFileError
+from msap_geo.errors import UnreadableFileError, unreadable
 from msap_geo.tabular import require_file, vector_file
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def _read(path: Path, crs: object) -> gpd.GeoDataFrame:
     require_file(path)
     parquet = path.suffix.lower() in _PARQUET
     read = partial(gpd.read_parquet, path) if parquet else vector_file(path).read
-    try:
+    with unreadable(
+        f"« {path.name} » n'est pas une couche lisible, ou n'a pas de système de coordonnées",
+        where=path,
+        remedy="l'enregistrer à nouveau en GeoJSON, longitudes et latitudes",
+    ):
         table = read()
         columns = {str(name).lower(): name for name in table.columns}
         return gpd.GeoDataFrame(
@@ -77,14 +81,6 @@ def _read(path: Path, crs: object) -> gpd.GeoDataFrame:
             # Invalid shapes may be such that nothing makes them valid.
             geometry=table.to_crs(crs).geometry.make_valid(),
         )
-    except MsapGeoError:
-        raise
-    except Exception as error:  # GDAL's own errors are of many classes
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas une couche lisible, ou n'a pas de système de coordonnées",
-            where=path,
-            remedy="l'enregistrer à nouveau en GeoJSON, longitudes et latitudes",
-        ) from error
 
 
 def _text(table: gpd.GeoDataFrame, columns: dict[str, str], names: tuple[str, ...]) -> list[str]:

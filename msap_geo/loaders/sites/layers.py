@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from msap_geo.errors import MsapGeoError, UnreadableFileError
+from msap_geo.errors import unreadable
 from msap_geo.tabular import (
     JSON_SUFFIXES,
     LAYER_SUFFIXES,
@@ -56,17 +56,13 @@ def read_layer_table(path: Path) -> pd.DataFrame:
         read_text(path)  # refuses web pages and archives with a message of ours
     else:
         require_file(path)
-    try:
+    with unreadable(
+        f"« {path.name} » n'est pas une couche lisible",
+        where=path,
+        remedy="fournir un GeoJSON, un GeoPackage, un Parquet ou un CSV",
+    ):
         parquet = path.suffix.lower() in _PARQUET
         return _as_table(_read_parquet(path) if parquet else vector_file(path).read())
-    except Exception as e:  # GDAL, pyarrow and shapely raise errors of any class
-        if isinstance(e, MsapGeoError):
-            raise
-        raise UnreadableFileError(
-            f"« {path.name} » n'est pas une couche lisible",
-            where=path,
-            remedy="fournir un GeoJSON, un GeoPackage, un Parquet ou un CSV",
-        ) from e
 
 
 def _as_table(layer: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:

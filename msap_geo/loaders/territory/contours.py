@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 
-from msap_geo.errors import DataError, MsapGeoError, UnreadableFileError
+from msap_geo.errors import DataError, UnreadableFileError, unreadable
 from msap_geo.tabular import (
     JSON_SUFFIXES,
     LAYER_SUFFIXES,
@@ -62,18 +62,16 @@ def read_layer(path: Path, columns: Mapping[str, Sequence[str]]) -> gpd.GeoDataF
     DataError
         If none or several of its layers fit, or it has no geometry.
     """
-    try:
-        # A vertex that is NaN makes NumPy warn; the commune is named further on.
-        with np.errstate(invalid="ignore"):
-            table = _from_archive(path, columns) if is_archive(path) else _from_file(path, columns)
-    except MsapGeoError:
-        raise
-    except Exception as error:  # GDAL, pyarrow and shapely raise errors of any class
-        raise UnreadableFileError(
+    # A vertex that is NaN makes NumPy warn; the commune is named further on.
+    with (
+        unreadable(
             f"« {path.name} » n'est pas une couche de communes lisible",
             where=path,
             remedy="fournir un GeoJSON, un GeoParquet ou un GeoPackage avec code et nom",
-        ) from error
+        ),
+        np.errstate(invalid="ignore"),
+    ):
+        table = _from_archive(path, columns) if is_archive(path) else _from_file(path, columns)
     if not isinstance(table, gpd.GeoDataFrame):
         raise DataError(f"« {path.name} » n'a pas de géométrie", where=path)
     return table
