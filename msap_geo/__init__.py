@@ -8,7 +8,8 @@ next one::
     etude = mg.read("etude.toml")        # or mg.sample()
     r = mg.run(etude)
     mg.map(r); mg.diagnose(r); mg.rate(r); mg.plan(r, number=3); mg.backtest(r)
-    mg.tour(r, vehicles=1); mg.services(r, budget_eur=300_000)
+    mg.tour(r, vehicles=1); mg.services(r, budget_eur=300_000); mg.basket(r)
+    mg.adapt(r, number=2); mg.open_longer(r, hours=8); mg.plan_ahead(r, number=3)
     s = mg.scenario(r, opened=["CONCA"])
     mg.compare(r, s)
     mg.write(r, "maps/corse", everything=True); mg.report(r, "rapport.pdf"); mg.check(etude)
@@ -36,16 +37,31 @@ if TYPE_CHECKING:
         scenario,
         write,
     )
-    from msap_geo.front_answers import backtest, diagnose, plan, rate, services, tour
+    from msap_geo.front_answers import (
+        adapt,
+        backtest,
+        basket,
+        diagnose,
+        open_longer,
+        plan,
+        plan_ahead,
+        rate,
+        services,
+        tour,
+    )
 
 __all__ = [
     "__version__",
+    "adapt",
     "backtest",
+    "basket",
     "check",
     "compare",
     "diagnose",
     "map",
+    "open_longer",
     "plan",
+    "plan_ahead",
     "rate",
     "read",
     "report",
@@ -57,7 +73,10 @@ __all__ = [
     "write",
 ]
 
-_ANSWERS = {"backtest", "diagnose", "plan", "rate", "services", "tour"}
+_ANSWERS = {
+    "adapt", "backtest", "basket", "diagnose", "open_longer", "plan", "plan_ahead", "rate",
+    "services", "tour",
+}  # fmt: skip
 _ROOMS = (
     "answers", "audit", "comparison", "coverage", "documents", "folder", "loaders", "network",
     "outputs", "rounds", "siting", "sources", "study", "travel",

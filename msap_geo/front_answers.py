@@ -1,4 +1,4 @@
-"""The front door, what is asked of a result: its diagnosis, notes, plans and rounds."""
+"""The front door, what is asked of a result: its diagnosis, notes, plans, rounds and network."""
 
 from __future__ import annotations
 
@@ -11,10 +11,32 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from msap_geo.answers import Backtest, Diagnosis, Implantation, Rating, Rounds, Services
+    from msap_geo.answers import (
+        AdaptedNetwork,
+        Backtest,
+        Basket,
+        Diagnosis,
+        Implantation,
+        LongerOpening,
+        Rating,
+        Robust,
+        Rounds,
+        Services,
+    )
     from msap_geo.study import StudyResult
 
-__all__ = ["backtest", "diagnose", "plan", "rate", "services", "tour"]
+__all__ = [
+    "adapt",
+    "backtest",
+    "basket",
+    "diagnose",
+    "open_longer",
+    "plan",
+    "plan_ahead",
+    "rate",
+    "services",
+    "tour",
+]
 
 
 def diagnose(result: StudyResult) -> Diagnosis:
@@ -112,6 +134,53 @@ def plan(
         frontier,
     )
     return answers.optimise(study, asked)
+
+
+def plan_ahead(
+    result: StudyResult,
+    *,
+    number: int | None = None,
+    budget_eur: float | None = None,
+    imposed: Iterable[str] = (),
+) -> Robust:
+    """Find which offices to open for every horizon at once: the least worst regret.
+
+    Parameters
+    ----------
+    result
+        What :func:`run` or :func:`scenario` gave; its study has ``[prospective]``.
+    number, budget_eur
+        One of the two, as of :func:`plan`.
+    imposed
+        Sites the decider wants, by identifier or name.
+
+    Returns
+    -------
+    msap_geo.answers.Robust
+        ``plan`` and its bound, ``sites``, ``futures`` and ``horizons()``.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan respects the rules, naming which and by how much.
+    StudyError
+        If not exactly one of the two is given, a site is unknown, or the study has no projection.
+    """
+    from msap_geo import answers  # noqa: PLC0415
+    from msap_geo.study.choice import site_ids  # noqa: PLC0415
+
+    if [number, budget_eur].count(None) != 1:
+        raise StudyError(
+            "un plan pour plusieurs horizons se demande par un nombre de sites ou un budget",
+            remedy="donner l'un des deux : number=3 ou budget_eur=450_000",
+        )
+    study = given.result_of(result, "plan_ahead")
+    asked = answers.Asked(
+        given.whole(number, "number"),
+        given.amount(budget_eur, "budget_eur"),
+        imposed=site_ids(given.names(imposed), study.candidates, what="bureaux candidats"),
+    )
+    return answers.optimise_ahead(study, asked)
 
 
 def backtest(result: StudyResult, *, date: dt.date | str | None = None) -> Backtest:
@@ -216,3 +285,92 @@ def services(result: StudyResult, *, budget_eur: float | None = None) -> Service
     return answers.compare_services(
         given.result_of(result, "services"), budget_eur=given.amount(budget_eur, "budget_eur")
     )
+
+
+def basket(result: StudyResult, *, number: int = 1) -> Basket:
+    """Measure who has all the services of a basket near, and where to add what is missing.
+
+    Parameters
+    ----------
+    result
+        What :func:`run` or :func:`scenario` gave; ``[panier]`` of its study says the services.
+    number
+        Places of the plan that gathers what is missing.
+
+    Returns
+    -------
+    msap_geo.answers.Basket
+        ``services``, ``territories``, ``communes``, ``one_more``, ``plan_sites``; columns in
+        ``docs/panier.md``.
+
+    Raises
+    ------
+    StudyError
+        If a service is unknown, or its file is not given.
+    """
+    from msap_geo import answers  # noqa: PLC0415
+
+    study = given.result_of(result, "basket")
+    return answers.fill_basket(study, number=given.whole(number, "number"))
+
+
+def adapt(
+    result: StudyResult, *, number: int | None = None, saving_eur: float | None = None
+) -> AdaptedNetwork:
+    """Find which post offices could become something else, the rules kept, with least harm.
+
+    Parameters
+    ----------
+    result
+        What :func:`run` or :func:`scenario` gave.
+    number, saving_eur
+        One of the two: so many transformations, or at least so many euros saved a year.
+
+    Returns
+    -------
+    msap_geo.answers.AdaptedNetwork
+        ``transformations``, each subject to the mayor's agreement; ``farther``, who is farther than
+        before; margins and near-equal choices (``docs/adapter.md``).
+
+    Raises
+    ------
+    InfeasibleError
+        If the rules and the mayors' answers do not allow so much.
+    StudyError
+        If not exactly one of the two is given, or the study's own rules are wrong.
+    """
+    from msap_geo import answers  # noqa: PLC0415
+
+    if [number, saving_eur].count(None) != 1:
+        raise StudyError(
+            "un réseau s'adapte par un nombre de transformations ou une économie",
+            remedy="donner l'un des deux : number=3 ou saving_eur=100_000",
+        )
+    wanted = answers.Wanted(given.whole(number, "number"), given.amount(saving_eur, "saving_eur"))
+    return answers.adapt_network(given.result_of(result, "adapt"), wanted)
+
+
+def open_longer(result: StudyResult, *, hours: float) -> LongerOpening:
+    """Find when Maisons should open longer, and the half-days to move at no cost.
+
+    Parameters
+    ----------
+    result
+        What :func:`run` or :func:`scenario` gave.
+    hours
+        Hours a week to add at most, all Maisons together; 0 for moves alone.
+
+    Returns
+    -------
+    msap_geo.answers.LongerOpening
+        ``additions`` and ``moves`` (``docs/horaires.md``), the plan and its bound.
+
+    Raises
+    ------
+    StudyError
+        If a Maison or a commune named by the study is not there.
+    """
+    from msap_geo import answers  # noqa: PLC0415
+
+    study = given.result_of(result, "open_longer")
+    return answers.open_longer(study, given.amount(hours, "hours"))

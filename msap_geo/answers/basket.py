@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from msap_geo import coverage, french, loaders, siting
+from msap_geo import coverage, french, loaders, notebook_html, siting
 from msap_geo.answers.basket_sites import basket_hosts, basket_sites
 from msap_geo.coverage.access import MINUTES_DECIMALS
-from msap_geo.notebook_html import card
 from msap_geo.siting import baskets
 from msap_geo.territory import DEPARTEMENTS
 
@@ -78,7 +77,24 @@ class Basket:
             "services": ", ".join(self.services["service"]),
             f"habitants qui ont tout à {first} min": french.number(whole[f"complets_{first}"]),
         }
-        return card("Panier de services", figures)
+        titles = {
+            "rang": "Rang",
+            "nom": "Lieu",
+            "commune": "Commune",
+            "services_manquants": "Services à y ajouter",
+            "habitants": "Habitants qui auraient tout",
+        }
+        plan = notebook_html.table(self.plan_sites, titles, caption="Où compléter", shown=None)
+        return notebook_html.card(
+            f"Panier de services – {self.result.study.etude.nom}",
+            figures,
+            tables=[plan],
+            remarks=[*map(str, self.result.cautions)],
+        )
+
+    def __repr__(self) -> str:
+        services = ", ".join(self.services["service"])
+        return f"Basket({services!r}, sites={list(self.plan_sites['site_id'])})"
 
 
 def fill_basket(

@@ -10,6 +10,7 @@ import pytest
 from support.commands import failed, run
 from support.dictionaries import check_entries
 
+import msap_geo as mg
 from msap_geo import answers, folder
 from msap_geo.documents.parts import report_parts
 from msap_geo.documents.report import report_document
@@ -170,6 +171,10 @@ def test_a_plan_is_judged_at_every_horizon(ahead):
     found = robust(ahead, number=1)
     assert found.plan.sites == ("00004A",)
     assert found.plan.value == found.plan.bound == 0
+    asked = mg.plan_ahead(found.result, number=1)
+    assert asked.sites.equals(found.sites)
+    assert repr(asked) == "Robust(sites=['00004A'], value=0, bound=0)"
+    assert "Futurs qui l’auraient choisi, sur 6" in asked._repr_html_()
     told = answers.robust_json(found)
     assert [row["horizon"] for row in told["horizons"]] == [2026, 2040]
     assert told["horizons"][0]["valeur"] == 2100

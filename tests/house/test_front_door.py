@@ -15,8 +15,9 @@ import msap_geo as mg
 from msap_geo import errors
 
 NAMES = [
-    "backtest", "check", "compare", "diagnose", "map", "plan", "rate", "read", "report", "run",
-    "sample", "scenario", "services", "tour", "write",
+    "adapt", "backtest", "basket", "check", "compare", "diagnose", "map", "open_longer", "plan",
+    "plan_ahead", "rate", "read", "report", "run", "sample", "scenario", "services", "tour",
+    "write",
 ]  # fmt: skip
 
 
@@ -116,6 +117,11 @@ def test_sites_are_chosen_by_name_too(ran):
         mg.plan(ran)
     with pytest.raises(errors.StudyError, match="nombre de sites, un budget ou une part"):
         mg.plan(ran, number=1, share=0.5)
+    for ask in (mg.adapt, mg.plan_ahead):
+        with pytest.raises(errors.StudyError, match="donner l'un des deux : number=3 ou"):
+            ask(ran)
+    with pytest.raises(errors.StudyError, match="transformations ou une économie"):
+        mg.adapt(ran, number=1, saving_eur=1000)
 
 
 def test_a_lone_name_and_a_table_are_sites_too(ran):
@@ -137,8 +143,12 @@ def test_a_lone_name_and_a_table_are_sites_too(ran):
         (mg.check, r"écrire mg\.check\(r\.study\)"),
         *(
             (lambda r, name=name: getattr(mg, name)(r.study), "pas un objet Study")
-            for name in ("map", "diagnose", "rate", "backtest", "scenario", "services", "tour")
+            for name in ("map", "diagnose", "rate", "backtest", "basket", "scenario", "tour")
         ),
+        (lambda r: mg.services(r.study), "pas un objet Study"),
+        (lambda r: mg.adapt(r.study, number=1), "pas un objet Study"),
+        (lambda r: mg.open_longer(r.study, hours=1), "pas un objet Study"),
+        (lambda r: mg.plan_ahead(r.study, number=1), "pas un objet Study"),
         (lambda r: mg.plan(r.study, number=1), "pas un objet Study"),
         (lambda r: mg.compare(r.study, r), "pas un objet Study"),
         (lambda r: mg.write(r.study, "x"), "pas un objet Study"),
@@ -153,6 +163,11 @@ def test_a_lone_name_and_a_table_are_sites_too(ran):
         (lambda r: mg.plan(r, share=95), "une part de 0 à 1, pas « 95 »"),
         (lambda r: mg.plan(r, budget_eur=float("nan")), "un nombre positif"),
         (lambda r: mg.services(r, budget_eur="300 000"), "un nombre positif"),
+        (lambda r: mg.adapt(r, number=1.5), "« number » est un nombre entier"),
+        (lambda r: mg.adapt(r, saving_eur=-5), "un nombre positif"),
+        (lambda r: mg.open_longer(r, hours="huit"), "un nombre positif"),
+        (lambda r: mg.basket(r, number="2"), "« number » est un nombre entier"),
+        (lambda r: mg.plan_ahead(r, budget_eur="beaucoup"), "un nombre positif"),
         (lambda r: mg.rate(r, top="3"), "« top » est un nombre entier"),
         (lambda r: mg.tour(r, vehicles=1.5), "« vehicles » est un nombre entier"),
         (lambda r: mg.backtest(r, date="hier"), "une date AAAA-MM-JJ"),
@@ -175,6 +190,22 @@ def test_a_day_is_a_day_or_its_text(ran):
             mg.backtest(ran, date=day)
         told.append(str(refused.value))
     assert len(set(told)) == 1
+
+
+def test_the_network_and_its_hours_are_asked_as_the_commands_do(ran):
+    adapted = mg.adapt(ran, number=2)
+    assert len(adapted.transformations) == 2
+    assert mg.adapt(ran, saving_eur=1000).plan.saved_eur >= 1000
+    longer = mg.open_longer(ran, hours=8)
+    assert 0 < longer.additions["heures"].sum() <= 8
+    basket = mg.basket(ran, number=2)
+    assert len(basket.plan_sites) == 2
+    for answer in (adapted, longer, basket):
+        assert len(repr(answer)) < 300
+        # A notebook says it of invented data as the commands do.
+        assert "DÉMONSTRATION" in answer._repr_html_()
+    with pytest.raises(errors.StudyError, match="ne donne pas de projection"):
+        mg.plan_ahead(ran, number=1)
 
 
 def test_answers_show_themselves_in_a_line(ran):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from msap_geo import coverage, siting
+from msap_geo import coverage, french, siting
 from msap_geo.answers.ahead.people import ELDERS, spread_of
 from msap_geo.answers.plan_json import plain_values
 from msap_geo.answers.problem import Asked, check_budget, site_problem, study_rules
 from msap_geo.errors import StudyError
+from msap_geo.notebook_html import card, table
 from msap_geo.study.ahead.reading import read_ahead
 from msap_geo.study.costs import study_costs
 
@@ -77,6 +78,31 @@ class Robust:
     def plan(self) -> siting.Plan:
         """The plan; its value is the worst regret."""
         return self.found.plan
+
+    def _repr_html_(self) -> str:
+        """Show the plan in a notebook."""
+        unit = self.plan.unit
+        figures = {
+            "pire regret": french.quantity(self.plan.value, unit),
+            "borne prouvée": french.amount(self.plan.bound, unit),
+            "pire regret du plan d’aujourd’hui": french.quantity(self.today, unit),
+        }
+        titles = {
+            "rang": "Rang",
+            "nom": "Bureau",
+            "commune": "Commune",
+            "futurs": f"Futurs qui l’auraient choisi, sur {len(self.futures)}",
+        }
+        return card(
+            f"Un plan bon à tous les horizons – {self.result.study.etude.nom}",
+            figures,
+            tables=[table(self.sites, titles, shown=None)],
+            remarks=[*map(str, self.result.cautions)],
+        )
+
+    def __repr__(self) -> str:
+        sites = list(self.sites["site_id"])
+        return f"Robust(sites={sites}, value={self.plan.value:.0f}, bound={self.plan.bound:.0f})"
 
     def horizons(self) -> pd.DataFrame:
         """Return one row per horizon, times as measured, with the worst regret over the times."""

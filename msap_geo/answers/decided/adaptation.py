@@ -14,7 +14,7 @@ from msap_geo.answers.decided import adaptation_tables as tables
 from msap_geo.answers.decided.network import AGREED, REFUSED, offers, postal_network
 from msap_geo.answers.decided.promises import promises
 from msap_geo.errors import DataError, InfeasibleError
-from msap_geo.notebook_html import card
+from msap_geo.notebook_html import card, table
 from msap_geo.siting import adaptation
 from msap_geo.siting.adaptation import BUREAU, CONTACT
 
@@ -123,7 +123,26 @@ class AdaptedNetwork:
             "habitants × minutes": french.number(self.plan.value),
             "habitants plus loin qu'avant": french.number(self.people_farther),
         }
-        return card("Adapter le réseau", figures)
+        titles = {
+            "nom": "Bureau",
+            "commune": "Commune",
+            "devient": "Devient",
+            "accord_maire": "Accord du maire",
+            "perte": "Perte",
+        }
+        return card(
+            f"Adapter le réseau – {self.result.study.etude.nom}",
+            figures,
+            tables=[table(self.transformations, titles, decimals=0, shown=None)],
+            remarks=[*map(str, self.result.cautions)],
+        )
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        return (
+            f"AdaptedNetwork(transformations={len(self.transformations)}, value={plan.value:.0f}, "
+            f"bound={plan.bound:.0f})"
+        )
 
 
 def adapt_network(

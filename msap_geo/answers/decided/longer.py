@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from msap_geo import french, hours, loaders, siting
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
-from msap_geo.notebook_html import card
+from msap_geo.notebook_html import card, table
 from msap_geo.siting import half_days
 from msap_geo.siting.half_days import SLOTS, Week
 
@@ -79,7 +79,27 @@ class LongerOpening:
             "habitants × demi-journées": french.number(self.plan.value),
             "aujourd’hui": french.number(self.plan.today),
         }
-        return card("Ouvrir plus longtemps", figures)
+        titles = {
+            "rang": "Rang",
+            "nom": "Maison",
+            "jour": "Jour",
+            "debut": "De",
+            "fin": "À",
+            "habitants": "Habitants à portée",
+        }
+        return card(
+            f"Ouvrir plus longtemps – {self.result.study.etude.nom}",
+            figures,
+            tables=[table(self.additions, titles, decimals=0, shown=None)],
+            remarks=[*map(str, self.result.cautions)],
+        )
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        return (
+            f"LongerOpening(additions={len(self.additions)}, value={plan.value:.0f}, "
+            f"bound={plan.bound:.0f})"
+        )
 
 
 def open_longer(
