@@ -14,6 +14,8 @@ PAGE := scripts/page
 SCRIPTS := $(PAGE)/node_modules/.package-lock.json
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start a hundred interpreters: modules are compiled once for them all, whoever asks for none kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)

@@ -16,6 +16,7 @@ os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "code")
 )
 
+from support.commands import remember_environment
 from support.pages import open_chromium
 from support.toy import (
     CASES,
@@ -110,6 +111,7 @@ def own_cache(tmp_path_factory):
     """Keep the network cache of the tests apart from the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MSAP_GEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        remember_environment()
         yield
 
 

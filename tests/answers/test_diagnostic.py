@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from support.commands import run
+from support.commands import run, run_anew
 from support.toy import (
     CODES,
     MAISONS_HEADER,
@@ -69,7 +69,7 @@ def cells():
 @pytest.mark.slow
 def test_the_command_writes_every_table(with_before, tmp_path):
     folder = tmp_path / "resultats"
-    process = run("diagnostiquer", with_before.path, "--sortie", folder)
+    process = run_anew("diagnostiquer", with_before.path, "--sortie", folder)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
     assert "à 20 min, origine mairie : 100,0\u202f% des habitants" in process.stdout

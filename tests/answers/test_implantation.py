@@ -13,7 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.toy import NAMES, PEOPLE, StudyFolder, maison_row, poste_row
 
 from msap_geo import coverage, schemas, siting
@@ -420,7 +420,9 @@ def test_optimiser_as_a_process(toy_study):
 
 @pytest.mark.slow
 def test_optimiser_in_words(toy_study, tmp_path):
-    done = run("optimiser", toy_study.path, "--couverture", "0,95", "--xlsx", tmp_path / "p.xlsx")
+    done = run_anew(
+        "optimiser", toy_study.path, "--couverture", "0,95", "--xlsx", tmp_path / "p.xlsx"
+    )
     assert done.returncode == 0, done.stderr
     for words in ("objectif « couverture-totale »", "borne prouvée", "optimal", NAMES[4]):
         assert words in done.stdout
@@ -429,7 +431,7 @@ def test_optimiser_in_words(toy_study, tmp_path):
 
 @pytest.mark.slow
 def test_noter_as_a_process(toy_study):
-    done = run("noter", toy_study.path, "--top", "1", "--json")
+    done = run_anew("noter", toy_study.path, "--top", "1", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert [row["site_id"] for row in told["candidats"]] == [E]
@@ -446,7 +448,7 @@ def test_noter_as_a_process(toy_study):
 
 @pytest.mark.slow
 def test_backtester_as_a_process(dated_toy):
-    done = run("backtester", dated_toy.path, "--date", "2020-06-01", "--json")
+    done = run_anew("backtester", dated_toy.path, "--date", "2020-06-01", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["couverture"]["notre_plan"] == 2100

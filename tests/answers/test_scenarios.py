@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.dictionaries import check_entries
 
 from msap_geo import answers, folder
@@ -126,7 +126,7 @@ def test_hosts_only(toy_study):
 
 
 def test_rounds_first(toy_study):
-    ran = run("prospective", toy_study.path, "--scenario", "services-mobiles", "--json")
+    ran = run_anew("prospective", toy_study.path, "--scenario", "services-mobiles", "--json")
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     assert told["reglages"] == {"vehicules": 1, "heures_ouvertes": 28.0}

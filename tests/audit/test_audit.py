@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.toy import CODES, NAMES, StudyFolder, degrees, maison_row, poste_row, write_csv
 
 import msap_geo
@@ -605,7 +605,7 @@ def doubtful(tmp_path_factory):
 
 @pytest.mark.slow
 def test_a_clean_study_exits_0_even_under_strict(tmp_path):
-    process = run("verifier", clean(tmp_path).path, "--strict")
+    process = run_anew("verifier", clean(tmp_path).path, "--strict")
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout.splitlines() == [
         "Ville jouet : 7\xa0fichiers, 2\xa0informations",

@@ -18,7 +18,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from support.campaigns import Country, contents
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.dictionaries import check_entries
 from support.disks import mounted
 
@@ -63,7 +63,9 @@ def campaign(country, make=here, **options):
 class TestBytes:
     @pytest.mark.slow
     def test_each_study_is_that_of_lancer(self, country):
-        done = run("campagne", country.path, "--sortie", country.folder / "c", "--processus", 2)
+        done = run_anew(
+            "campagne", country.path, "--sortie", country.folder / "c", "--processus", 2
+        )
         assert done.returncode == 0, done.stderr
         assert "3 études sur 3" in done.stdout.replace("\xa0", " ")
         for departement, name in (("49", "Maine-et-Loire"), ("72", "Sarthe")):

@@ -10,7 +10,7 @@ import sys
 
 import geopandas as gpd
 import pytest
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.toy import CODES, StudyFolder, maison_row
 
 from msap_geo import __version__
@@ -19,7 +19,7 @@ from msap_geo.study import read_study, run_study
 
 
 def test_version_and_help_are_in_french():
-    assert run("--version").stdout.strip() == f"msap-geo {__version__}"
+    assert run_anew("--version").stdout.strip() == f"msap-geo {__version__}"
     text = run("--help").stdout + run("lancer", "--help").stdout
     for words in ("Utilisation : msap-geo", "Options", "Commandes", "lancer", "demo", "--sortie"):
         assert words in text
@@ -49,7 +49,7 @@ def test_usage_errors_exit_2(arguments, said):
 def test_a_study_from_another_folder(toy_study, tmp_path):
     elsewhere = tmp_path / "ailleurs"
     elsewhere.mkdir()
-    process = run("lancer", toy_study.path, cwd=elsewhere)
+    process = run_anew("lancer", toy_study.path, cwd=elsewhere)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
     assert "28,6\u202f% des habitants" in process.stdout
@@ -69,7 +69,7 @@ def test_json_prints_the_summary_and_nothing_else(toy_study, tmp_path):
 
 @pytest.mark.slow
 def test_demo(tmp_path):
-    process = run("demo", "--sortie", tmp_path / "demo")
+    process = run_anew("demo", "--sortie", tmp_path / "demo")
     assert process.returncode == 0, process.stderr
     assert "DÉMONSTRATION" in process.stdout
     assert "TEMPS ESTIMÉS" in process.stdout
@@ -262,7 +262,7 @@ def test_every_help_ends_with_examples_one_can_copy():
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_of_each_shell(shell):
-    done = run("completion", shell)
+    done = run_anew("completion", shell)
     assert done.returncode == 0
     assert "msap-geo" in done.stdout
 

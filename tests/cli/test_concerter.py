@@ -11,7 +11,7 @@ import json
 
 import pandas as pd
 import pytest
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.dictionaries import check_entries
 from support.french_faults import faults
 from support.reading import lines_read
@@ -104,7 +104,7 @@ def test_the_register_is_dated_lengthened_and_never_erased(toy_study, choices, t
 @pytest.mark.slow
 def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
-    process = run("concerter", toy_study.path, choices[0], "--sortie", tmp_path / "s")
+    process = run_anew("concerter", toy_study.path, choices[0], "--sortie", tmp_path / "s")
     assert process.returncode == 0, process.stderr
     register = pd.read_csv(tmp_path / "s" / "registre.csv", dtype=str)
     assert set(register["date"]) == {"2023-11-14"}

@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
-from support.commands import failed, run
+from support.commands import failed, run, run_anew
 from support.dictionaries import check_entries
 from support.hostile import HOSTILE, hostile_study
 from support.pairs import merge_the_last, study_folder
@@ -352,7 +352,7 @@ def test_without_a_zone_nor_a_maison(tmp_path):
 
 @pytest.mark.slow
 def test_the_command_as_a_process(pair, tmp_path):
-    done = run("comparer", *pair, "--sortie", tmp_path / "c", cwd=tmp_path)
+    done = run_anew("comparer", *pair, "--sortie", tmp_path / "c", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.startswith("Ville jouet → Ville jouet, demain\n")

@@ -10,7 +10,7 @@ import docx
 import openpyxl
 import pypdf
 import pytest
-from support.commands import run
+from support.commands import run, run_anew
 from support.document_texts import squeezed
 from support.french_faults import faults
 from support.reading import page_lines
@@ -22,7 +22,7 @@ from msap_geo.outputs.sheets.notes import written
 
 def _report(toy_study, folder, *more):
     forms = ("--format", "pdf", "--format", "docx")
-    process = run("rapport", toy_study.path, *forms, "--sortie", folder, *more)
+    process = run_anew("rapport", toy_study.path, *forms, "--sortie", folder, *more)
     assert process.returncode == 0, process.stderr
     return pypdf.PdfReader(folder / "rapport.pdf"), docx.Document(folder / "rapport.docx")
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from support.commands import run
+from support.commands import run, run_anew
 from support.dictionaries import check_entries
 from support.handoffs import CASES, HOSTILE
 
@@ -340,7 +340,7 @@ def test_all_or_nothing(tmp_path, monkeypatch):
 def test_the_command_writes_everything(tmp_path):
     toy = CASES["noms hostiles"](tmp_path)
     folder = tmp_path / "resultats"
-    done = run("lancer", toy.path, "--tout", "--geoparquet", "--sortie", folder, "--json")
+    done = run_anew("lancer", toy.path, "--tout", "--geoparquet", "--sortie", folder, "--json")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert json.loads(done.stdout)["etude"].startswith("=Étude")

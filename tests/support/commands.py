@@ -2,22 +2,99 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
+import select
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+_LONGEST = 300.0
+"""Seconds no command of a test may last."""
 
 
 def run(*arguments, cwd=None):
+    """Run a command in a process of its own, which spares the two seconds of its imports.
+
+    It is forked from a process that has them (:mod:`support.warm_process`): what it writes, its
+    exit code, its folder are those of any process. What a start alone may do wrong is seen by
+    :func:`run_anew`, to which this falls back where a test has changed the environment.
+    """
+    asked = tuple(map(str, arguments))
+    if not hasattr(os, "fork") or _environment() != _Warm.environment:
+        return run_anew(*asked, cwd=cwd)
+    return _Warm.process().run(asked, cwd)
+
+
+def run_anew(*arguments, cwd=None):
+    """Run a command by a new interpreter, imports and all, as a user's first."""
     return subprocess.run(
         [sys.executable, "-m", "msap_geo", *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
         cwd=cwd,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"},
+        env={**os.environ, **_SAID},
         check=False,
-        timeout=300,
+        timeout=_LONGEST,
     )
+
+
+def remember_environment():
+    """Take the environment of now for that of every command no test changes it for."""
+    _Warm.environment = _environment()
+
+
+_SAID = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
+
+
+def _environment():
+    return {name: told for name, told in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+class _Warm:
+    """The process that forks, started at the first command, ended with the tests."""
+
+    environment = None
+    _started = None
+
+    @classmethod
+    def process(cls):
+        if cls._started is None:
+            cls._started = cls()
+        return cls._started
+
+    def __init__(self):
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("warm_process.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **_SAID},
+            start_new_session=True,
+        )
+        atexit.register(self._close)
+
+    def _close(self):
+        self._process.communicate()
+
+    def run(self, arguments, cwd):
+        with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
+            folder = os.fspath(cwd or Path.cwd())
+            asked = {"arguments": arguments, "folder": folder, "out": out.name, "err": err.name}
+            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+            self._process.stdin.flush()
+            code = self._answer(arguments)
+            told = [Path(one.name).read_text(encoding="utf-8") for one in (out, err)]
+        return subprocess.CompletedProcess(["msap-geo", *arguments], code, *told)
+
+    def _answer(self, arguments):
+        ready, _, _ = select.select([self._process.stdout], [], [], _LONGEST)
+        if not ready:
+            os.killpg(self._process.pid, 9)
+            raise subprocess.TimeoutExpired(arguments, _LONGEST)
+        return int(self._process.stdout.readline())
 
 
 def failed(process, *said, code=1):
