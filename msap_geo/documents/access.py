@@ -10,7 +10,7 @@ import numpy as np
 from msap_geo import french
 from msap_geo.answers.truth.insee import reasons, spread_of
 from msap_geo.cautions import expected_in_words
-from msap_geo.documents.maps import access_map
+from msap_geo.documents.maps import access_map, map_figure
 from msap_geo.outputs.paper.chart import Curve, access_chart
 from msap_geo.outputs.report import (
     Block,
@@ -107,7 +107,7 @@ def access(parts: ReportParts) -> Section:
         f"{french.counted(len(result.communes), 'commune')}. Une commune entière y a le temps de "
         f"sa mairie{_expected(parts)}.",
     )
-    picture = Figure(
+    picture = map_figure(
         access_map(result, parts.origin.attributions),
         "Temps d’accès par commune, zones blanches et Maisons",
         _alt(parts),

@@ -97,10 +97,12 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
 
 
 def _map(comparison: Comparison) -> Figure:
-    from msap_geo.documents.comparison_figure import change_map  # noqa: PLC0415 - matplotlib is slow
+    # matplotlib is slow
+    from msap_geo.documents.comparison_figure import change_map  # noqa: PLC0415
+    from msap_geo.documents.maps import map_figure  # noqa: PLC0415
 
     row, origin = comparison.whole(comparison.threshold), comparison_origin(comparison)
-    return Figure(
+    return map_figure(
         change_map(comparison, (" → ".join(dated_labels(comparison)), *origin.attributions)),
         "Écart de temps de trajet par commune, zones blanches d'après et Maisons",
         f"Carte des communes : trajet plus court pour {french.people(int(row['rapproches']))}, "

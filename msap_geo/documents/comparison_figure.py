@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from msap_geo import coverage, french
 from msap_geo.cautions import cautions
 from msap_geo.outputs.colours import change_colours
-from msap_geo.outputs.paper.map import print_map
 from msap_geo.outputs.paper.sheet import Entry, Places, Sheet
 
 if TYPE_CHECKING:
@@ -17,13 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from msap_geo.comparison.compare import Comparison
-    from msap_geo.outputs.paper.drawing import Drawing
 
 _NAMES = 12
 
 
-def change_map(comparison: Comparison, credits_: Sequence[str]) -> Drawing:
-    """Draw how much nearer or farther each commune is, the zones of after, the Maisons.
+def change_map(comparison: Comparison, credits_: Sequence[str]) -> Sheet:
+    """Return the map of how much nearer or farther each commune is, with the zones of after.
 
     Parameters
     ----------
@@ -43,29 +41,27 @@ def change_map(comparison: Comparison, credits_: Sequence[str]) -> Drawing:
         demonstration=any(side.demonstration for side in sides),
         estimated=any(side.estimated for side in sides),
     )
-    return print_map(
-        Sheet(
-            areas=table,
-            colours=tuple(colours[label] for label in table["palier_ecart"]),
-            legend_title="Temps de trajet, écart (habitants)",
-            legend=tuple(
-                Entry(colour, label, french.number(int(counted[label])))
-                for label, colour in colours.items()
-                if label in counted.index
-            ),
-            zones=tuple(
-                (str(zone.rang), tuple(row[code] for code in zone.communes))
-                for zone in comparison.zones_after.itertuples()
-            ),
-            zones_label="Zone blanche d'après et son numéro",
-            marked=tuple(int(place) for place in lost.to_numpy().nonzero()[0]),
-            marked_label=f"N'est plus à {french.short(comparison.threshold)} min ou moins",
-            places=tuple(_maisons(comparison)),
-            borders=tuple(table["departement"]),
-            names=_names(table, people),
-            credits=tuple(credits_),
-            watermarks=tuple(caution.mark for caution in due),
-        )
+    return Sheet(
+        areas=table,
+        colours=tuple(colours[label] for label in table["palier_ecart"]),
+        legend_title="Temps de trajet, écart (habitants)",
+        legend=tuple(
+            Entry(colour, label, french.number(int(counted[label])))
+            for label, colour in colours.items()
+            if label in counted.index
+        ),
+        zones=tuple(
+            (str(zone.rang), tuple(row[code] for code in zone.communes))
+            for zone in comparison.zones_after.itertuples()
+        ),
+        zones_label="Zone blanche d'après et son numéro",
+        marked=tuple(int(place) for place in lost.to_numpy().nonzero()[0]),
+        marked_label=f"N'est plus à {french.short(comparison.threshold)} min ou moins",
+        places=tuple(_maisons(comparison)),
+        borders=tuple(table["departement"]),
+        names=_names(table, people),
+        credits=tuple(credits_),
+        watermarks=tuple(caution.mark for caution in due),
     )
 
 

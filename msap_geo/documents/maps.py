@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from msap_geo import french
 from msap_geo.coverage import class_labels
 from msap_geo.outputs import class_colours
-from msap_geo.outputs.paper.map import locator_map, print_map
+from msap_geo.outputs.paper.map import locator_map, lower_maps, print_map
 from msap_geo.outputs.paper.sheet import Entry, Places, Sheet
+from msap_geo.outputs.report import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,47 +32,49 @@ def watermarks(result: StudyResult) -> tuple[str, ...]:
     return tuple(caution.mark for caution in result.cautions)
 
 
-def access_map(result: StudyResult, credits_: Sequence[str]) -> Drawing:
-    """Draw access today: classes, zones blanches, Maisons."""
+def map_figure(sheet: Sheet, caption: str, alt: str) -> Figure:
+    """Return a map as a figure, with what it becomes where a page has less room."""
+    full = print_map(sheet)
+    return Figure(full, caption, alt, lower_maps(sheet, full))
+
+
+def access_map(result: StudyResult, credits_: Sequence[str]) -> Sheet:
+    """Return the map of access today: classes, zones blanches, Maisons."""
     rows = {code: row for row, code in enumerate(result.communes["code_insee"])}
     zones = tuple(
         (str(zone.rang), tuple(rows[code] for code in zone.communes))
         for zone in result.zones.itertuples()
     )
-    return print_map(
-        Sheet(
-            result.communes,
-            *_classes(result, result.access["palier"]),
-            zones=zones,
-            zones_label="Zone blanche et son numéro",
-            places=_maisons(result),
-            borders=tuple(result.communes["departement"]),
-            names=_names(result),
-            credits=tuple(credits_),
-            watermarks=watermarks(result),
-        )
+    return Sheet(
+        result.communes,
+        *_classes(result, result.access["palier"]),
+        zones=zones,
+        zones_label="Zone blanche et son numéro",
+        places=_maisons(result),
+        borders=tuple(result.communes["departement"]),
+        names=_names(result),
+        credits=tuple(credits_),
+        watermarks=watermarks(result),
     )
 
 
-def plan_map(found: Implantation, after: pd.Series, credits_: Sequence[str]) -> Drawing:
-    """Draw access with the plan: classes afterwards, the offices chosen, the other candidates."""
+def plan_map(found: Implantation, after: pd.Series, credits_: Sequence[str]) -> Sheet:
+    """Return the map of access with the plan: classes afterwards, offices chosen and others."""
     result = found.result
     chosen = found.offices.loc[list(found.plan.sites)].geometry
     others = result.candidates[~result.candidates["site_id"].isin(found.plan.sites)].geometry
-    return print_map(
-        Sheet(
-            result.communes,
-            *_classes(result, after),
-            places=(
-                Places(others, "candidat", "Autre bureau candidat"),
-                *_maisons(result),
-                Places(chosen, "retenu", "Bureau proposé et son rang", _ranks(len(chosen))),
-            ),
-            borders=tuple(result.communes["departement"]),
-            names=_names(result),
-            credits=tuple(credits_),
-            watermarks=watermarks(result),
-        )
+    return Sheet(
+        result.communes,
+        *_classes(result, after),
+        places=(
+            Places(others, "candidat", "Autre bureau candidat"),
+            *_maisons(result),
+            Places(chosen, "retenu", "Bureau proposé et son rang", _ranks(len(chosen))),
+        ),
+        borders=tuple(result.communes["departement"]),
+        names=_names(result),
+        credits=tuple(credits_),
+        watermarks=watermarks(result),
     )
 
 

@@ -9,7 +9,7 @@ from msap_geo import french, siting
 from msap_geo.answers.plan import WITHIN
 from msap_geo.coverage import classify
 from msap_geo.documents.access import curve, known
-from msap_geo.documents.maps import plan_map
+from msap_geo.documents.maps import map_figure, plan_map
 from msap_geo.outputs.paper.chart import access_chart, bar_chart
 from msap_geo.outputs.report import (
     Block,
@@ -190,7 +190,7 @@ def _pictures(parts: ReportParts, found: Implantation) -> list[Block]:
             "Part des habitants selon le temps de trajet, aujourd’hui et avec le plan",
             "Deux courbes cumulées : celle du plan est au-dessus de celle d’aujourd’hui.",
         ),
-        Figure(
+        map_figure(
             plan_map(found, classify(after, thresholds=thresholds), parts.origin.attributions),
             "Temps d’accès avec le plan, bureaux proposés et autres candidats",
             f"Carte des communes selon le temps d’accès une fois ouverts les bureaux : {names}.",

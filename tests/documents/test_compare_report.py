@@ -18,6 +18,7 @@ from msap_geo.documents import comparison_document
 from msap_geo.documents.comparison_figure import change_map
 from msap_geo.folder import write_comparison, write_study
 from msap_geo.outputs import report
+from msap_geo.outputs.paper.map import print_map
 from msap_geo.study import read_study, run_study
 
 
@@ -75,10 +76,10 @@ def test_the_same_comparison_gives_the_same_bytes(comparison):
 
 
 def test_its_map_tells_what_it_shows(comparison):
-    svg = change_map(comparison, ["IGN"]).svg(outlines=False).decode("utf-8")
+    svg = print_map(change_map(comparison, ["IGN"])).svg(outlines=False).decode("utf-8")
     for told in ("Maison ouverte", "plus près de 15 min ou plus", "IGN"):
         assert told in svg
-    assert svg == change_map(comparison, ["IGN"]).svg(outlines=False).decode("utf-8")
+    assert svg == print_map(change_map(comparison, ["IGN"])).svg(outlines=False).decode("utf-8")
 
 
 @pytest.mark.slow

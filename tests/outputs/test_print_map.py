@@ -19,7 +19,7 @@ from msap_geo.outputs.paper.chart import Curve, access_chart, bar_chart
 from msap_geo.outputs.paper.drawing import style
 from msap_geo.outputs.paper.labels import Box, Label, place_labels
 from msap_geo.outputs.paper.legend import round_length
-from msap_geo.outputs.paper.map import locator_map, print_map
+from msap_geo.outputs.paper.map import locator_map, lower_maps, print_map
 from msap_geo.outputs.paper.sheet import Entry, Places, Sheet
 
 
@@ -147,6 +147,32 @@ def test_picture_has_its_size_and_its_resolution():
     content = drawn.png(dpi=200)
     width = int.from_bytes(content[16:20])
     assert width == pytest.approx(150 / 25.4 * 200, abs=1)
+
+
+def a_tall_sheet(**changes):
+    areas = toy_communes()
+    areas["geometry"] = areas.geometry.affine_transform([1, 0, 0, 40, 0, 0])
+    return a_sheet(areas=areas, **changes)
+
+
+def test_lower_maps_keep_their_legend_and_their_letters():
+    full = print_map(a_tall_sheet(), height_mm=110)
+    lower = lower_maps(a_tall_sheet(), full)
+    assert [each.height_mm for each in lower] == pytest.approx([102, 86])
+    for each in lower:
+        assert {"Trajet", "20 min ou moins", "Zone blanche"} <= set(texts(each))
+        assert sizes(each) == sizes(full)
+
+
+def test_a_map_is_never_lower_than_its_legend():
+    classes = tuple(Entry("#ffffff", f"classe {rank}", "1 hab.") for rank in range(18))
+    sheet = a_tall_sheet(legend=classes)
+    lower = lower_maps(sheet, print_map(sheet))
+    assert [each.height_mm for each in lower] == pytest.approx([120, 102])
+
+
+def sizes(drawing):
+    return {text.get_fontsize() for text in drawing._figure.findobj(Text) if text.get_text()}
 
 
 def test_map_of_a_commune_without_outline_or_of_none():

@@ -129,6 +129,43 @@ def test_almost_empty_document(form):
     assert "Ici" in TEXT[form](render(bare, form))
 
 
+class Tall(Square):
+    """A picture of another height."""
+
+    def __init__(self, height_mm):
+        self.height_mm = height_mm
+
+    def svg(self, *, outlines):
+        return super().svg(outlines=outlines).replace(b"0 0 60 40", b"0 0 60 %d" % self.height_mm)
+
+
+def pages_of(lines, *smaller):
+    """Return the text of each page: so many lines, a picture of 140 mm, then a sentence."""
+    figure = Figure(Tall(140.0), "La carte", "Carte", tuple(map(Tall, smaller)))
+    blocks = (Bullets(("une ligne",) * lines), figure, Paragraph("Ce qui suit."))
+    told = Document(
+        "Titre", "Ici", "", dt.date(2024, 1, 1), "msap_geo", (), (Section("Une", blocks),)
+    )
+    reader = pypdf.PdfReader(io.BytesIO(render(told, "pdf")))
+    return [page.extract_text() for page in reader.pages]
+
+
+@pytest.mark.parametrize(
+    ("lines", "smaller", "figure", "after"),
+    [
+        (5, (120.0, 86.0), 0, 0),  # it fits as it is
+        (22, (120.0, 86.0), 0, None),  # one of its smaller drawings fits
+        (22, (), 1, 0),  # none: what follows takes its place
+        (36, (120.0, 86.0), 1, 0),  # none fits either
+    ],
+)
+def test_no_page_is_left_half_empty_before_a_tall_figure(lines, smaller, figure, after):
+    pages = pages_of(lines, *smaller)
+    assert ["La carte" in page for page in pages].index(True) == figure
+    if after is not None:
+        assert ["Ce qui suit" in page for page in pages].index(True) == after
+
+
 def test_a_file_name_copied_from_the_pdf_is_that_of_the_file():
     name = "diagnostic_mobilite_communes_sans_voiture.csv"
     section = Section("Sources", (Table("Fichiers", (Column("Nom"),), ((name,),)), Paragraph(name)))

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from msap_geo.outputs.paper.sheet import Sheet
 
 _GAP_MM, _NARROWEST_MM = 3.0, 75.0
+_LOWER_MM = (120.0, 102.0, 86.0)
+"""Heights of the same map for a page nearly full; under the last, names hide a territory."""
+
 _SEA = "#ffffff"
 
 
@@ -47,6 +50,32 @@ def print_map(sheet: Sheet, *, width_mm: float = 170.0, height_mm: float = 140.0
     return _drawn(sheet, width_mm, height_mm, legend=True)
 
 
+def lower_maps(sheet: Sheet, full: Drawing) -> tuple[Drawing, ...]:
+    """Draw a map for print again in less and less height, its letters at their size.
+
+    Parameters
+    ----------
+    sheet
+        What it shows.
+    full
+        The map at its full size.
+
+    Returns
+    -------
+    tuple of Drawing
+        The lower maps, the tallest first; those too low for their legend are left out.
+    """
+    least = _least_mm(sheet)
+    heights = [each for each in _LOWER_MM if least <= each < full.height_mm]
+    return tuple(print_map(sheet, height_mm=each) for each in heights)
+
+
+def _least_mm(sheet: Sheet) -> float:
+    """Return the height a legend and its credits take, millimetres."""
+    lines, told = len(legend_lines(sheet)), len(credit_lines(sheet))
+    return STEP_MM * (lines + 1) + CREDIT_MM * (told + 1)
+
+
 def locator_map(sheet: Sheet, *, width_mm: float = 85.0, height_mm: float = 85.0) -> Drawing:
     """Draw a small map, with its legend under it."""
     return _drawn(sheet, width_mm, height_mm, legend=False)
@@ -58,8 +87,7 @@ def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> 
     ratio = (bounds[3] - bounds[1]) / max(bounds[2] - bounds[0], 1e-3)
     if legend:
         map_width = width_mm - LEGEND_MM - _GAP_MM
-        least = STEP_MM * (len(lines) + 1) + CREDIT_MM * (len(credit_lines(sheet)) + 1)
-        map_height = min(max(map_width * ratio, least), height_mm)
+        map_height = min(max(map_width * ratio, _least_mm(sheet)), height_mm)
         # A tall territory leaves its legend nearer rather than an empty sea.
         map_width = min(map_width, max(map_height / ratio + _GAP_MM, _NARROWEST_MM))
         width_mm, under = map_width + _GAP_MM + LEGEND_MM, 0.0

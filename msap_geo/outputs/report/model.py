@@ -131,12 +131,26 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, its caption, and what it shows for those who cannot see it."""
+    """A picture, its caption, and what it shows for those who cannot see it.
+
+    Parameters
+    ----------
+    picture
+        Picture at its full size.
+    caption
+        What it is.
+    alt
+        What it shows.
+    smaller
+        The same drawn in less height, its letters at their size, the tallest first: for the foot of
+        a page that has no room for the first.
+    """
 
     kind: ClassVar[str] = "figure"
     picture: Picture
     caption: str
     alt: str
+    smaller: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,15 +224,19 @@ class Plain:
         the rank of its picture; tables, figures and sections are numbered.
     pictures
         The pictures, in the order of the document.
+    smaller
+        The smaller drawings of each picture.
     """
 
     data: dict[str, Any]
     pictures: tuple[Picture, ...]
+    smaller: tuple[tuple[Picture, ...], ...]
 
 
 def plain(document: Document) -> Plain:
     """Return a document as plain values."""
     pictures: list[Picture] = []
+    smaller: list[tuple[Picture, ...]] = []
     counts = {"table": 0, "figure": 0}
     odd: set[str] = set()
 
@@ -239,8 +257,10 @@ def plain(document: Document) -> Plain:
         if isinstance(value, Figure):
             found["rank"] = len(pictures)
             found["width_mm"], found["height_mm"] = value.picture.width_mm, value.picture.height_mm
+            found["smaller_mm"] = [[each.width_mm, each.height_mm] for each in value.smaller]
             pictures.append(value.picture)
-        left_out = {"picture", "date"}
+            smaller.append(value.smaller)
+        left_out = {"picture", "smaller", "date"}
         names = [field.name for field in fields(value) if field.name not in left_out]
         return found | {name: of(getattr(value, name)) for name in names}
 
@@ -252,7 +272,7 @@ def plain(document: Document) -> Plain:
             f"Signes qu’aucune police ne dessine, remplacés par {_REPLACED} : dans "
             f"{counted(len(odd), 'texte')} des données"
         )
-    return Plain(data, tuple(pictures))
+    return Plain(data, tuple(pictures), tuple(smaller))
 
 
 def _text(value: str, odd: set[str]) -> str:

@@ -52,8 +52,9 @@ def render_pdf(document: Document, look: Look) -> bytes:
     )
     with tempfile.TemporaryDirectory(prefix="msap-geo-") as name:
         root = Path(name)
-        for rank, picture in enumerate(found.pictures):
-            (root / f"picture-{rank}.svg").write_bytes(picture.svg(outlines=False))
+        for rank, forms in enumerate(zip(found.pictures, found.smaller, strict=True)):
+            for size, picture in enumerate((forms[0], *forms[1])):
+                (root / f"picture-{rank}-{size}.svg").write_bytes(picture.svg(outlines=False))
         logo = None
         if look.logo is not None:
             logo = f"logo{look.logo.suffix}"
