@@ -56,6 +56,19 @@ def pytest_configure(config):
         config.stash[_CALIBRATED] = [_loop()]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep in one worker the tests that share a fixture of their module, made once for them."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _shares(item):
+    made = [kind for kinds in item._fixtureinfo.name2fixturedefs.values() for kind in kinds]
+    return any(kind.scope in {"module", "class"} for kind in made)
+
+
 _CALIBRATED = pytest.StashKey()
 _SPENT = pytest.StashKey()
 

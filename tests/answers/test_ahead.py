@@ -47,6 +47,7 @@ def diagnosed(made):
     return answers.diagnose(run_study(read_study(made.path)))
 
 
+@pytest.mark.slow
 def test_who_is_far_at_each_horizon(ahead):
     """A Maison at A: D, E and F (1 500 of 2 100) are beyond 20 minutes."""
     found = diagnosed(ahead)
@@ -69,6 +70,7 @@ def test_who_is_far_at_each_horizon(ahead):
             check_entries(f"diagnostic_{name}", list(each.columns))
 
 
+@pytest.mark.slow
 def test_it_is_told_by_the_command_the_summary_and_the_report(ahead, tmp_path):
     ran = run("diagnostiquer", ahead.path, "--sortie", tmp_path / "out")
     assert ran.returncode == 0, ran.stderr
@@ -89,6 +91,7 @@ def test_nothing_changes_for_a_study_that_does_not(toy_study):
     assert not [name for name in found.tables if name.startswith("prospective")]
 
 
+@pytest.mark.slow
 def test_an_audit_reads_it_as_a_run(ahead):
     found = audit_study(read_study(ahead.path))
     (file,) = [one for one in found.files if one.role == "projections"]
@@ -105,6 +108,7 @@ def test_an_audit_reads_it_as_a_run(ahead):
     )
 
 
+@pytest.mark.slow
 def test_what_a_projection_leaves_to_be_supposed_is_told(ahead):
     (ahead.folder / "ages.csv").write_text(
         "code_insee;0_64;65_plus\n53001;80;20\n", encoding="utf-8"
@@ -123,6 +127,7 @@ def test_what_a_projection_leaves_to_be_supposed_is_told(ahead):
     assert found.tables["prospective_doublement"]["annee_doublement"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_gap_is_told_between_two_years_of_the_projection(ahead):
     """4 000 in 2020 and 4 400 in 2030 are 4 240 in 2026; 2 100 live there."""
     path = ahead.folder / "projections.csv"
@@ -131,6 +136,7 @@ def test_the_gap_is_told_between_two_years_of_the_projection(ahead):
     assert "4 240 contre 2 100" in told["projection-decalee"]
 
 
+@pytest.mark.slow
 def test_a_projection_of_ones_own_by_commune(ahead):
     rows = "".join(f"5300{i};{100 * i};{100 * i + 10}\n" for i in range(1, 7))
     path = ahead.folder / "projections.csv"
@@ -166,6 +172,7 @@ def robust(made, **asked):
     return answers.optimise_ahead(result, answers.Asked(**asked))
 
 
+@pytest.mark.slow
 def test_a_plan_is_judged_at_every_horizon(ahead):
     """Offices at B and E: E brings D, E and F at any horizon, so that nothing is regretted."""
     found = robust(ahead, number=1)
@@ -242,6 +249,7 @@ def seasonal(made, saison, *, homes=HOMES):
     return made
 
 
+@pytest.mark.slow
 def test_who_is_there_in_august(toy_study):
     """Ten second homes at F, 80 % of them lived in by five people: 40 more, beyond 20 minutes."""
     made = seasonal(toy_study, "{ janvier = 0, aout = 0.8 }")
@@ -263,6 +271,7 @@ def test_who_is_there_in_august(toy_study):
     assert "R. 133-33" in chapter.blocks[-1].text
 
 
+@pytest.mark.slow
 def test_people_present_of_a_file(toy_study):
     rows = "code_departement;juillet;aout\n53;2100;2200\n"
     (toy_study.folder / "saison.csv").write_text(rows, encoding="utf-8")
@@ -284,6 +293,7 @@ def test_people_present_in_merged_communes_add_up(toy_study):
     assert found.present["aout"].sum() == 2150
 
 
+@pytest.mark.slow
 def test_people_of_a_whole_departement_are_not_put_in_an_epci(toy_study):
     belongs = "CODGEO;EPCI\n" + "".join(f"5300{i};20000000{1 + i // 4}\n" for i in range(1, 7))
     (toy_study.folder / "epci.csv").write_text(belongs, encoding="utf-8")
@@ -318,6 +328,7 @@ def test_a_season_badly_written_is_refused(toy_study, saison):
         read_study(made.path)
 
 
+@pytest.mark.slow
 def test_a_plan_for_every_horizon_is_told_everywhere(ahead, tmp_path):
     text = ahead.path.read_text(encoding="utf-8")
     text = text.replace("horizons = [2026, 2040]", "horizons = [2026, 2040]\nnombre = 1")

@@ -42,6 +42,7 @@ def simulated():
     return dict(zip(origin.times.site_ids, np.round(visits).astype(int), strict=True))
 
 
+@pytest.mark.slow
 def test_a_study_finds_the_law_again_and_uses_it(tmp_path, simulated, capsys):
     path = with_visits(tmp_path, simulated.items())
     result = study.run_study(study.read_study(path))
@@ -82,6 +83,7 @@ def test_a_law_that_explains_nothing_is_not_to_be_trusted():
     assert "usuelle" not in answers.attendance_in_words(pd.DataFrame([better]))
 
 
+@pytest.mark.slow
 def test_few_sites_and_unknown_ones_are_told(tmp_path, simulated):
     rows = [*list(simulated.items())[:3], ("inconnue", 12), (list(simulated)[4], "beaucoup")]
     path = with_visits(tmp_path, rows)

@@ -79,6 +79,7 @@ def test_a_permanence_without_kilometres_has_no_price(toy_study):
     assert answers.scenario_json(found)["permanences"][0]["cout_eur_an"] is None
 
 
+@pytest.mark.slow
 def test_what_is_not_known_applies_no_rule_and_is_told(toy_study):
     found = played(toy_study, "assistance-numerique", number=1)
     assert found.permanences.empty
@@ -89,6 +90,7 @@ def test_what_is_not_known_applies_no_rule_and_is_told(toy_study):
     assert "internet" in found.remarks[0]
 
 
+@pytest.mark.slow
 def test_one_new_site_at_most_by_epci(toy_study):
     with pytest.raises(StudyError, match="epci"):
         played(toy_study, "pepinieres")

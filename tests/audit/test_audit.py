@@ -280,6 +280,7 @@ def test_estimated_times_are_a_warning(tmp_path):
     assert told(audited(made), "reseau-estime").severity == "avertissement"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content", "usable"),
     [

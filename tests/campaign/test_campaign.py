@@ -449,7 +449,7 @@ def dies(pipe, _folder):
 def test_killed_at_random_moments_and_resumed(country):
     reference = country.folder / "reference"
     began = time.monotonic()
-    assert run("campagne", country.path, "--sortie", reference).returncode == 0
+    assert run_anew("campagne", country.path, "--sortie", reference).returncode == 0
     longest = time.monotonic() - began
     folder = country.folder / "tuee"
     command = [

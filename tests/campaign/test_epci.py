@@ -42,6 +42,7 @@ def study(country, *codes, departements='["53"]', name="Jouet"):
 
 
 class TestStudy:
+    @pytest.mark.slow
     def test_times_are_those_of_the_whole_and_only_its_communes_count(self, country):
         whole = run_study(study(country))
         part = run_study(study(country, EAST))
@@ -59,6 +60,7 @@ class TestStudy:
         sites = simulation_of(part).sites
         assert dict(zip(sites["site_id"], sites["role"], strict=True))["531"] == "voisine"
 
+    @pytest.mark.slow
     def test_a_bus_across_the_border_serves_those_it_reaches(self, country, monkeypatch):
         def with_stops(*codes):
             asked = study(country, *codes)
@@ -89,6 +91,7 @@ class TestStudy:
         monkeypatch.setattr("msap_geo.loaders.territory.territoire.BORDER_KM", 5)
         assert [stop.code_insee for stop in with_stops(EAST).stops] == ["53002", "53003"]
 
+    @pytest.mark.slow
     def test_times_may_be_those_of_another_engine(self, country):
         part = run_study(study(country, EAST))
         times = part.times.matrix(part.origins, part.maisons).long()
@@ -115,6 +118,7 @@ class TestStudy:
         assert own["site_id"].tolist() == ["531", "721"]
         assert provenance_of(part).territory == f"CC 1 ({ASTRIDE})"
 
+    @pytest.mark.slow
     def test_a_departement_left_out_is_told(self, country):
         asked = study(country, ASTRIDE)
         part = run_study(asked)
@@ -149,6 +153,7 @@ class TestStudy:
             run_study(asked)
         assert any("rien ne dit de quel EPCI" in str(f) for f in audit_study(asked).findings)
 
+    @pytest.mark.slow
     def test_the_roads_are_those_of_the_departements(self, country):
         whole, part = run_study(study(country)), run_study(study(country, EAST))
         assert part.profile.name == network.ESTIMATED
@@ -156,6 +161,7 @@ class TestStudy:
 
 
 class TestCampaign:
+    @pytest.mark.slow
     def test_one_folder_each_as_lancer_makes_it(self, country):
         country.configure('"epci"')
         asked = read_campaign(country.path)
@@ -206,6 +212,7 @@ class TestCampaign:
         with pytest.raises(TerritoryError, match=said):
             read_campaign(country.path)
 
+    @pytest.mark.slow
     def test_a_pattern_without_memberships(self, tmp_path):
         country = Country(tmp_path).write().configure('"epci"')
         failed(run("campagne", country.path), "rien ne dit de quel EPCI", "appartenance")

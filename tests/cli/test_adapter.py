@@ -90,6 +90,7 @@ def test_answers_of_mayors_freeze(folder):
         adapted(folder, '[adaptation]\naccords = "accords.csv"\n', number=2)
 
 
+@pytest.mark.slow
 def test_the_answers_are_audited(folder):
     first = run(folder).la_poste["site_id"].iloc[0]
     path = folder / "accords.csv"

@@ -48,6 +48,7 @@ def test_nothing_the_program_says_becomes_a_question_mark(encoding):
     assert not lost
 
 
+@pytest.mark.slow
 def test_no_text_file_is_read_or_written_in_the_encoding_of_the_machine():
     # What a French Windows would take for cp1252, and read our own UTF-8 with.
     careless = []

@@ -45,6 +45,7 @@ bpe = "bpe.csv"
 """
 
 
+@pytest.mark.slow
 def test_a_basket_by_brute_force(tmp_path):
     with_bpe(tmp_path, [("D265", 3), ("D265", 40), ("D201", 90), ("D307", 10), ("D301", 120)])
     result = run(tmp_path, BASKET)
@@ -94,6 +95,7 @@ def test_a_basket_by_brute_force(tmp_path):
         check_entries(name, list(table.columns))
 
 
+@pytest.mark.slow
 def test_a_wait_of_ten_days_is_no_open_door(tmp_path):
     section = '\n[panier]\nservices = ["Maison", "Bureau de Poste"]\n'
     free = answers.fill_basket(run(tmp_path, section)).territories.iloc[0]
@@ -121,6 +123,7 @@ def test_a_wait_of_ten_days_is_no_open_door(tmp_path):
     assert some["complets_sans_attendre"] == people[both].sum()
 
 
+@pytest.mark.slow
 def test_delays_of_elsewhere_are_left_out_and_told(tmp_path):
     result = run(tmp_path, "")
     own = str(result.maisons["site_id"].iloc[0])
@@ -134,6 +137,7 @@ def test_delays_of_elsewhere_are_left_out_and_told(tmp_path):
     assert found.communes["jours_attente"].eq(12).any()
 
 
+@pytest.mark.slow
 def test_the_files_of_a_basket_are_audited(tmp_path):
     with_bpe(tmp_path, [("D265", 3), ("D307", 10)])
     folder_, own = tmp_path / "demo", "D265-"
@@ -157,6 +161,7 @@ def test_the_files_of_a_basket_are_audited(tmp_path):
     assert any("aucun fichier" in sentence for sentence in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("section", "error", "said"),
     [
@@ -203,6 +208,7 @@ def test_an_empty_section_asks_for_the_usual_services(tmp_path):
     assert basket.services["service"].tolist() == ["Maison", "Bureau de Poste"]
 
 
+@pytest.mark.slow
 def test_the_command_its_json_and_the_report(tmp_path, capsys):
     run(tmp_path, "\n[panier]\njours = { Maison = 5 }\n")
     path = tmp_path / "demo" / "etude.toml"

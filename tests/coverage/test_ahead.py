@@ -84,6 +84,7 @@ def territories(draw):
     return people, where, told, ages(known) if known else None
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(territories())
 def test_totals_and_today_are_kept(case):
@@ -113,6 +114,7 @@ def test_totals_and_today_are_kept(case):
         assert (here["habitants_75_plus"] <= here["population"] + 1).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(territories())
 def test_left_as_published(case):

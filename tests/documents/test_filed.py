@@ -124,6 +124,7 @@ def test_an_odd_name_is_replaced_and_told_never_a_traceback(toy_study, tmp_path,
     assert (squeezed("Signes qu’aucune police") in text) == replaced
 
 
+@pytest.mark.slow
 def test_a_long_title_does_not_stop_the_documents(toy_study, tmp_path):
     toy_study.configure(('nom = "Ville jouet"', f'nom = "{"Étude longue " * 30}"'))
     _, word = _report(toy_study, tmp_path / "r")

@@ -148,6 +148,7 @@ def tables_of(document):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["toy", "hostile names", "long names", "no candidate"])
 def test_tables_are_read_back_cell_by_cell(document_of, case):
     document = document_of(case)

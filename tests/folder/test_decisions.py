@@ -17,6 +17,7 @@ from msap_geo.errors import StudyError
 from msap_geo.outputs.page import proposals
 from msap_geo.outputs.page.payload import payload
 
+pytestmark = pytest.mark.slow  # the study they all read takes some seconds
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 ROUNDS = '\n[regles_tournees]\nvehicules = 2\nheures_ouvertes = 14\nfrequence = "quinzaine"\n'
 ASKED = f"\n[adaptation]\nnombre = 3\n\n[horaires]\nheures = 7\n{ROUNDS}"

@@ -64,6 +64,7 @@ def test_what_cannot_be_kept_ends_no_run_and_is_told(tmp_path, fresh, monkeypatc
     assert kept(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 def test_one_bit_anywhere_is_seen_and_the_code_made_again(tmp_path, fresh, suffix):
     fresh()(3)

@@ -124,6 +124,7 @@ def test_sites_are_chosen_by_name_too(ran):
         mg.adapt(ran, number=1, saving_eur=1000)
 
 
+@pytest.mark.slow
 def test_a_lone_name_and_a_table_are_sites_too(ran):
     first = ran.candidates.iloc[0]
     for given in (first["site_id"], first["nom"], ran.candidates.head(1), (first["site_id"],)):

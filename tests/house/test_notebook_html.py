@@ -43,6 +43,7 @@ class Read(HTMLParser):
 OURS = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td"}
 
 
+@pytest.mark.slow
 @given(st.text(), st.text(), st.text(), st.lists(st.text(), max_size=3))
 def test_text_is_shown_as_it_is_and_never_as_markup(title, name, cell, remarks):
     frame = pd.DataFrame({"a": [cell]})

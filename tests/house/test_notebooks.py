@@ -105,8 +105,11 @@ def is_answer(cell: nbformat.NotebookNode) -> bool:
 
 
 def executed(path: Path, tmp_path: Path, monkeypatch, *, study: str = "") -> nbformat.NotebookNode:
-    """Run a notebook far from the user's caches, kernels, startup files and folders."""
-    for name in ("MSAP_GEO_CACHE", "JUPYTER_DATA_DIR", "IPYTHONDIR", "TMPDIR"):
+    """Run a notebook far from the user's caches, kernels, startup files and folders.
+
+    The cache is that of the tests: a lesson after the first finds its network there, as a reader's.
+    """
+    for name in ("JUPYTER_DATA_DIR", "IPYTHONDIR", "TMPDIR"):
         (tmp_path / name).mkdir()
         monkeypatch.setenv(name, str(tmp_path / name))
     folder = tmp_path / "anywhere"
@@ -173,6 +176,7 @@ def test_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
 
 @pytest.mark.corse
 @pytest.mark.slow
+@pytest.mark.xdist_group("corse")
 @pytest.mark.enable_socket
 @every_notebook
 def test_runs_on_real_files_by_changing_one_path(path, corsica, tmp_path, monkeypatch):

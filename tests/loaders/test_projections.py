@@ -90,6 +90,7 @@ def test_headings_tell_years_and_bands(name, heading):
     assert read_heading(name) == heading
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(1, 99), min_size=1, max_size=8, unique=True),
     st.integers(0, 2**32 - 1),

@@ -199,6 +199,7 @@ def libraries_may_grumble(recwarn):
     """GDAL and NumPy warn of broken shapes; the readers tell of them in their own way."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TEXTS)
 def test_texts(name):
     content, read = TEXTS[name]
@@ -212,6 +213,7 @@ def test_texts(name):
     check()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BYTES)
 def test_bytes(name):
     content, read = BYTES[name]
@@ -259,6 +261,7 @@ def _moved(given, path):
     return path
 
 
+@pytest.mark.slow
 def test_timetables(tmp_path):
     trips = {"t1": [("A", 30000, 30000), ("B", 30300, 30300)]}
     more = {

@@ -18,6 +18,7 @@ from msap_geo import network, travel
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "start", "end", "right"),
     [

@@ -247,6 +247,7 @@ class TestRestrictions:
             [0, 1, 2, 8], [0, 2, 2, 8], [0, 3, 2, 8], [1, 2, 2, 8],
         ]  # fmt: skip
 
+    @pytest.mark.slow
     def test_a_route_through_a_restricted_junction_is_drawn(self, tmp_path):
         net = grid(tmp_path / "a.osm", restriction(1, "no_left_turn", 1, 2, 8))
         demand, sites = middles(net)

@@ -136,6 +136,7 @@ class TestOsm:
         kmh = net.edges.length_m / 1000 / net.edges.forward * 60
         assert sorted(kmh.round().tolist()) == [40, 65, 65]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("tags", "ahead", "back"),
         [

@@ -66,6 +66,7 @@ def test_arrays_cannot_be_written(tmp_path):
         assert not array.flags.writeable
 
 
+@pytest.mark.slow
 def test_weekdays_holidays_and_school_terms(tmp_path):
     files = {
         "trips.txt": "route_id,service_id,trip_id\nr,ecole,T0\nr,marche,T1\n",

@@ -33,6 +33,7 @@ def test_each_point_names_tests_there_are(point):
         assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+@pytest.mark.slow
 def test_the_page_says_each_point_and_nothing_else(tmp_path):
     page = tmp_path / "carte.html"
     outputs.write_map(outputs.map(run_study(sample_study())), page, title="Carte")

@@ -157,6 +157,7 @@ def test_population_2026_and_2017_name_the_same_communes(france, codes):
     assert "75101" not in set(before["code_insee"])
 
 
+@pytest.mark.slow
 def test_communes_2026(france):
     loaded = loaders.load_communes([france / "communes-france-2026.parquet"])
     assert loaded.rows_read == len(loaded.table) == 34_875

@@ -113,6 +113,7 @@ def test_memberships(france, codes):
     assert epci.table["epci"].nunique() == 1_255
 
 
+@pytest.mark.slow
 def test_carreaux_of_corsica(shared, codes):
     boundaries = loaders.load_communes(sorted((shared / "corse").glob("communes-*")), codes=codes)
     loaded = loaders.load_carreaux(

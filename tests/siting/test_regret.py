@@ -154,6 +154,7 @@ def check(case):
     np.testing.assert_allclose(told["aujourdhui"], whole + sign * nothing, atol=1e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_no_plan_regrets_less(seed):

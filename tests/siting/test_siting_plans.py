@@ -702,6 +702,7 @@ def test_closings_save_what_running_costs():
     assert siting.closing_savings(model, [], first_year=2026).empty
 
 
+@pytest.mark.slow
 @given(seeds)
 @settings(max_examples=150, deadline=None)
 def test_ties_go_to_the_office_the_note_puts_first(seed):

@@ -204,6 +204,7 @@ class TestTerritories:
             region = sources.light_extract(code).partition("/")[0].replace("_", "-")
             assert sources.extracts([code]) == (region,)
 
+    @pytest.mark.slow
     def test_boxes_hold_the_communes(self, shared):
         path = shared / "france" / "communes-france-2026.parquet"
         communes = gpd.read_parquet(path).dropna(subset=["geometry"])

@@ -106,6 +106,7 @@ def test_so_does_a_scenario_of_it(toy_study, roads):
     pd.testing.assert_frame_equal(after.access, before.access)
 
 
+@pytest.mark.slow
 def test_so_does_its_diagnosis(toy_study, roads):
     before = diagnose(roads).tables
     after = diagnose(run_study(on_table(toy_study, exported(roads)))).tables
@@ -114,6 +115,7 @@ def test_so_does_its_diagnosis(toy_study, roads):
         pd.testing.assert_frame_equal(after[name], table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_lancer_writes_the_times_a_study_reads_back(toy_study, roads, form):
     folder = toy_study.folder / "dehors"
@@ -158,6 +160,7 @@ def test_a_table_no_one_could_open_is_refused(roads, monkeypatch):
         times_table(roads)
 
 
+@pytest.mark.slow
 def test_a_form_unknown_is_refused_before_anything_is_written(roads, tmp_path):
     with pytest.raises(StudyError, match="csv ou parquet"):
         write_study(roads, tmp_path / "dossier", times="xlsx")
@@ -171,6 +174,7 @@ trips = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(trips=trips, bound=st.integers(1, 60))
 @settings(max_examples=80, deadline=None)
 def test_nearest_and_matrix_are_those_of_the_table(trips, bound):
@@ -238,6 +242,7 @@ def test_a_name_of_several_sites_is_left_out_and_told(toy_study):
 # --- What a table lacks --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_holes_are_told_and_count_beyond(toy_study):
     toy_study.write(maisons=[maison_row(0), maison_row(5)])
     table = pd.concat(
@@ -270,6 +275,7 @@ def test_holes_are_told_and_count_beyond(toy_study):
     }
 
 
+@pytest.mark.slow
 def test_missing_trips_are_told_unless_the_table_says_where_it_stops(toy_study):
     table = MINUTES[MINUTES["minutes"] < 50]
     result = run_study(on_table(toy_study, pd.concat([table, table.assign(de="53006", vers="9")])))
@@ -301,6 +307,7 @@ def test_blank_minutes_are_no_route(toy_study):
 # --- What is refused -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -407,6 +414,7 @@ def test_a_diagnosis_tells_what_a_table_does_not_let_it_measure(toy_study):
     assert "non évaluée" not in rules.loc[["service-universel-departement"], "verdict"].tolist()
 
 
+@pytest.mark.slow
 def test_every_output_says_where_the_times_come_from(toy_study, tmp_path):
     everything = run_everything(on_table(toy_study, MINUTES))
     folder = tmp_path / "sortie"

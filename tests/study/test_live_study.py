@@ -39,6 +39,7 @@ def server(monkeypatch, tmp_path):
         yield running
 
 
+@pytest.mark.slow
 def test_the_same_study_as_from_a_file(server, toy_study):
     town().write(toy_study.folder / "carte.osm")
     toy_study.configure((FILES, 'source = "carte.osm"\n'))
@@ -71,6 +72,7 @@ def test_the_same_study_as_from_a_file(server, toy_study):
     assert len(server.answers) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_an_audit_reads_them_as_a_run_does(toy_study):
     toy_study.configure(LIVE)
@@ -86,6 +88,7 @@ def test_an_audit_reads_them_as_a_run_does(toy_study):
     assert "osm-carre-abime" in [one.code for one in told]
 
 
+@pytest.mark.slow
 def test_a_refusal_is_a_finding_and_the_rest_is_read(server, toy_study, monkeypatch):
     impatient(monkeypatch)
     server.answers[PATH] = status(429)
@@ -112,6 +115,7 @@ def test_a_server_that_knows_another_country(server, toy_study):
         run_study(read_study(toy_study.path))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_the_screen_says_of_when_they_are_and_how_to_renew_them(toy_study, capsys):
     toy_study.configure(LIVE)

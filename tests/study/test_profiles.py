@@ -38,6 +38,7 @@ def by(result, name):
     return next(one for one in result.profiles if one.profile.name == name)
 
 
+@pytest.mark.slow
 def test_the_first_profile_is_the_study_alone(toy_study):
     alone, several = run(toy_study), three(toy_study)
     assert alone.profiles == ()
@@ -51,6 +52,7 @@ def test_the_first_profile_is_the_study_alone(toy_study):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kmh"), [("velo", 15), ("pied", 5)])
 def test_each_other_profile_is_as_alone(toy_study, name, kmh):
     alone = run(toy_study, (ALONE, f'profil = "{name}"'), (SPEEDS, ""))
@@ -83,6 +85,7 @@ def test_the_table_is_worked_out_by_hand(toy_study):
         assert (share * communes["population"]).sum() == whole[column]
 
 
+@pytest.mark.slow
 def test_what_is_said_of_speeds_is_for_the_first_profile_and_closures_for_all(toy_study):
     closed = (
         '\n[[reseau.modifications]]\nnom = "travaux"\nclasse = "primary"\nfacteur = 2\n'
@@ -98,6 +101,7 @@ def test_what_is_said_of_speeds_is_for_the_first_profile_and_closures_for_all(to
     assert under_profile(asked, "voiture") == asked
 
 
+@pytest.mark.slow
 def test_the_estimated_network_may_be_compared_with_roads(toy_study):
     several = run(toy_study, (ALONE, 'profils = ["voiture", "estime"]'))
     roads = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\n'
@@ -106,6 +110,7 @@ def test_the_estimated_network_may_be_compared_with_roads(toy_study):
     pd.testing.assert_frame_equal(found, alone.access[list(found)])
 
 
+@pytest.mark.slow
 def test_a_scenario_measures_every_profile(toy_study):
     toy_study.write(maisons=[maison_row(0)], la_poste=[poste_row(4)])
     result = three(toy_study)
@@ -139,6 +144,7 @@ def test_one_profile_is_a_study_as_any(toy_study):
     assert run(toy_study, (ALONE, 'profils = "velo"'), (SPEEDS, "")).profile.name == "velo"
 
 
+@pytest.mark.slow
 def test_a_campaign_gives_the_same_figures(tmp_path):
     country = Country(tmp_path).write()
     pattern = country.pattern.read_text(encoding="utf-8")
@@ -170,6 +176,7 @@ def test_a_campaign_gives_the_same_figures(tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_every_output_tells_the_profiles(toy_study, tmp_path):
     result = three(toy_study)
     folder = tmp_path / "sortie"

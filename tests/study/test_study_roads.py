@@ -161,6 +161,7 @@ class TestChanges:
         table = f'[[reseau.modifications]]\nnom = "Col"\n{text}\n\n[candidats]'
         return minutes(toy_study, ("[reseau]\n", roads), ("[candidats]", table), *more)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("month", ["", "1"])
     def test_a_pass_closed_in_winter(self, toy_study, month):
         self.zone(toy_study)
@@ -186,6 +187,7 @@ class TestChanges:
         assert found.tolist() == [0, 10, 20, 30, 40, 50]
         assert result.cautions == ()
 
+    @pytest.mark.slow
     def test_winter_against_summer(self, toy_study):
         self.zone(toy_study)
         text = 'mois = [1]\nzone = "col.geojson"\nferme = true'
@@ -202,6 +204,7 @@ class TestChanges:
             ("Mois", "7", "1"),
         ]
 
+    @pytest.mark.slow
     def test_a_change_is_named_where_studies_are_compared(self, toy_study):
         self.zone(toy_study)
         _, free = minutes(toy_study)
@@ -227,6 +230,7 @@ class TestChanges:
         found, _ = self.asked(toy_study, text)
         assert found.tolist() == pytest.approx(expected, abs=2e-3)
 
+    @pytest.mark.slow
     def test_an_estimated_network_changes_too(self, toy_study):
         self.zone(toy_study)
         roads = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\nprofil = "voiture"'

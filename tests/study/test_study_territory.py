@@ -25,6 +25,7 @@ def result_of(toy_study):
     return run_study(read_study(toy_study.path))
 
 
+@pytest.mark.slow
 def test_indicators_and_memberships_join_the_communes(toy_study, tmp_path):
     rows = "".join(f"{code};{10 * n};{n}\n" for n, code in enumerate(CODES[:5], start=1))
     epci = "".join(f"{code};2000{n % 2};012\n" for n, code in enumerate(CODES))

@@ -36,6 +36,7 @@ def barely_beyond(tmp_path):
     return toy
 
 
+@pytest.mark.slow
 def test_every_command_counts_the_same_people(barely_beyond):
     today = mg.run(barely_beyond.path)
     result = mg.scenario(today, closed=today.maisons["site_id"].tolist())
@@ -79,6 +80,7 @@ def test_a_bounded_matrix_is_the_whole_one_cut_to_the_thousandth(bound):
     assert (near["minutes"] <= bound).all()
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 60_000_000), min_size=1, max_size=12),
     st.integers(0, 60_000),

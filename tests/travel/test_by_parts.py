@@ -66,6 +66,7 @@ def test_a_part_none_of_whose_people_has_a_place():
     same_nearest(travel.nearest(road, homes, maisons, max_minutes=30), cut)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(towns(), st.data())
 def test_random_towns(town, data):

@@ -83,6 +83,7 @@ def test_a_road_that_loops_is_left_by_its_nearer_side():
             assert found.line.length == pytest.approx(5500)
 
 
+@pytest.mark.slow
 @given(towns(), st.data())
 @settings(max_examples=80)
 def test_a_route_takes_what_nearest_says(case, data):

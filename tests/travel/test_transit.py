@@ -37,6 +37,7 @@ def timetable_of(folder, trips, **files):
     return network.read_timetable(write_feed(folder, trips, stops=PLACES, **files), dates=DAY)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(
     trips=random_trips(),
@@ -185,6 +186,7 @@ door_to_door = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(max_minutes=st.sampled_from([20, 45]), **door_to_door)
 def test_journeys_are_those_of_the_time_expanded_graph(
@@ -238,6 +240,7 @@ def check_legs(row, max_walk):
 OPENINGS = st.lists(st.sampled_from([(485, 500), (500, 530), (490, 540), (0, 1440)]), max_size=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(openings=OPENINGS, stay=st.sampled_from([5, 15, 30]), **door_to_door)
 def test_round_trips_are_the_shortest_of_all(
@@ -322,6 +325,7 @@ def served(timetable, **options):
     return table["reason"] == ""
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(trips=random_trips(), more=random_trips(), footpath_m=st.sampled_from([0, 250]))
 def test_more_time_more_walk_or_one_more_trip_never_serve_fewer(

@@ -185,6 +185,7 @@ def oracle(nodes, links, targets):
     return dijkstra(csr_array(graph.T), indices=targets).T
 
 
+@pytest.mark.slow
 @given(towns())
 @settings(max_examples=150)
 def test_node_to_node_times_equal_scipy(case):
@@ -226,6 +227,7 @@ def split_graph(net, spots):
     return csr_array((table.to_numpy(), (tail, head)), shape=(size, size))
 
 
+@pytest.mark.slow
 @given(towns(), st.data())
 @settings(max_examples=120)
 def test_places_along_the_roads_equal_scipy_on_the_split_graph(case, data):
@@ -250,6 +252,7 @@ def test_places_along_the_roads_equal_scipy_on_the_split_graph(case, data):
     np.testing.assert_allclose(first["minutes"], expected.min(axis=1), atol=1e-5)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=5, unique=True), st.integers(0, 5))
 @settings(max_examples=40)
 def test_adding_a_site_never_lengthens_a_trip(present, added):
@@ -262,6 +265,7 @@ def test_adding_a_site_never_lengthens_a_trip(present, added):
     assert (after["minutes"] <= before["minutes"] + 1e-9).all()
 
 
+@pytest.mark.slow
 @given(st.permutations(range(6)), st.permutations(range(3)))
 @settings(max_examples=30)
 def test_row_order_is_irrelevant(order, site_order):

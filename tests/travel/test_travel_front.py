@@ -51,6 +51,7 @@ class TestStraightWalks:
 
     places = st.tuples(st.integers(-1000, 11_000), st.integers(-2500, 2500))
 
+    @pytest.mark.slow
     @settings(max_examples=25)
     @given(st.lists(places, min_size=1, max_size=4), st.lists(places, min_size=1, max_size=4))
     def test_no_trip_is_longer_than_its_legs_allow_and_all_doors_agree(self, demand, sites):

@@ -63,6 +63,7 @@ def some(data, n, *, most=5):
     return data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=most))
 
 
+@pytest.mark.slow
 @given(graphs(), st.booleans(), st.sampled_from(["to", "from"]), st.data())
 @settings(max_examples=200)
 def test_nearest_nodes_equal_scipy(case, core, direction, data):
@@ -82,6 +83,7 @@ def test_nearest_nodes_equal_scipy(case, core, direction, data):
         assert (rank == np.where(found, by_minutes, -1)).all()
 
 
+@pytest.mark.slow
 @given(graphs(), st.booleans(), st.data())
 @settings(max_examples=200)
 def test_matrix_nodes_equals_scipy(case, core, data):
@@ -100,6 +102,7 @@ def test_matrix_nodes_equals_scipy(case, core, data):
     np.testing.assert_allclose(bounded[sure], within[sure], atol=1e-6)
 
 
+@pytest.mark.slow
 @given(graphs(), st.sampled_from(["to", "from"]), st.integers(0, 30), st.data())
 @settings(max_examples=150)
 def test_reach_nodes_equals_scipy(case, direction, bound, data):
@@ -152,6 +155,7 @@ def test_a_source_more_never_lengthens_a_trip(case, data):
     assert (travel.nearest_nodes(net, sources).minutes <= before).all()
 
 
+@pytest.mark.slow
 def test_a_large_grid_whose_core_is_searched_equals_scipy():
     side = 60
     number = np.arange(side * side).reshape(side, side)

@@ -58,6 +58,7 @@ def random_roads(rng, side=6):
     return network.from_links(nodes, links, crs=2154)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_a_way_is_that_of_the_trip_and_ends_at_its_site(seed):
