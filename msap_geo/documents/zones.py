@@ -31,7 +31,7 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
     table = Table(
         f"Zones blanches : communes d’un seul tenant à plus de {parts.limit} minutes",
         (
-            Column("N°"),
+            Column("N°", number=True),
             Column("Zone"),
             Column("Communes", number=True),
             Column("Habitants", number=True),

@@ -18,6 +18,7 @@ from support.toy import NAMES, maison_row, poste_row
 
 from msap_geo.outputs.report.model import drawable
 from msap_geo.outputs.sheets.notes import written
+from msap_geo.outputs.sheets.synthesis import figure_of
 
 
 def _report(toy_study, folder, *more):
@@ -58,8 +59,15 @@ def test_the_workbook_of_a_study_opens_on_a_synthesis(toy_study, tmp_path):
     told = " ".join(
         str(cell.value) for row in book["Synthèse"].iter_rows() for cell in row if cell.value
     ).replace("\u202f", " ")
-    for words in ("Qui est loin.", "Pour quelle dépense.", "Les bureaux proposés", "1 500"):
+    for words in ("Qui est loin.", "Pour quelle dépense.", "Les bureaux proposés"):
         assert words in told
+    cells = [cell for row in book["Synthèse"].iter_rows() for cell in row]
+    assert 1500 in [cell.value for cell in cells]
+    written = [cell.value for cell in cells if isinstance(cell.value, str) and cell.column > 1]
+    assert [text for text in written if figure_of(text)] == []
+    shares = [cell for cell in cells if cell.number_format.endswith("%")]
+    assert shares
+    assert all(0 <= cell.value <= 1 for cell in shares)
     for sheet in book.worksheets[2:]:
         rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
         if len(rows) > 1:

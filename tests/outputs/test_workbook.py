@@ -8,11 +8,14 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from msap_geo import outputs
+from msap_geo import french, outputs
 from msap_geo.errors import OutputError
 from msap_geo.outputs.sheets import workbook
 from msap_geo.outputs.sheets.notes import NOTES
+from msap_geo.outputs.sheets.synthesis import figure_of
 
 
 def test_text_is_never_a_formula(tmp_path):
@@ -58,6 +61,34 @@ def test_a_share_next_to_all_or_to_nothing_is_not_shown_as_it(tmp_path):
         '"moins de 0,1 %"',
         "0.0%",
     ]
+
+
+@given(st.integers(-10_000_000, 10_000_000), st.integers(0, 3))
+def test_a_printed_figure_is_read_as_the_number_it_was(number, decimals):
+    value = number / 10**decimals
+    assert figure_of(french.number(value, decimals)) == (
+        pytest.approx(value),
+        "#,##0" + (f".{'0' * decimals}" if decimals else ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9,7\u202f%", (0.097, "#,##0.0%")),
+        ("150\u202f000\u202f€", (150000, '#,##0" €"')),
+        ("+ 8\u202f049", (8049, '"+ "#,##0')),
+        ("−1,5\u202fmin", (-1.5, '#,##0.0" min"')),
+        ("–", None),
+        ("", None),
+        ("moins de 0,1\u202f%", None),
+        ("solide (100,0\u202f%)", None),
+        ("2A004", None),
+        ("01/08/2024", None),
+    ],
+)
+def test_what_is_no_figure_stays_a_text(text, expected):
+    assert figure_of(text) == expected
 
 
 def test_a_table_too_long_for_a_sheet_is_said_to_be(tmp_path, monkeypatch):

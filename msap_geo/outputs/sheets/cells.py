@@ -42,19 +42,28 @@ class Styles:
             {"text_wrap": True, "valign": "top", "bold": True, "font_color": "#b5123e"}
         )
         self.link = book.add_format({"font_color": "#0b5394", "underline": 1, "valign": "top"})
-        self.head = book.add_format(
-            {
-                "bold": True,
-                "text_wrap": True,
-                "valign": "vcenter",
-                "bg_color": "#e8eef4",
-                "bottom": 1,
-            }
-        )
+        head = {
+            "bold": True,
+            "text_wrap": True,
+            "valign": "vcenter",
+            "bg_color": "#e8eef4",
+            "bottom": 1,
+        }
+        self.head = book.add_format(head)
+        self.head_right = book.add_format({**head, "align": "right"})
 
     def of(self, column: Column) -> Any:
         """Return the format of a column's values."""
         return self._format(column.number)
+
+    def written(self, number: str, *, key: bool = False, bold: bool = False) -> Any:
+        """Return the format of a figure among texts: large if ``key``, else beside wrapped ones."""
+        name = f"{number} {key} {bold}"
+        if name not in self._made:
+            look = {"num_format": number, "valign": "top", "bold": bold, "align": "right"}
+            large = {"bold": True, "font_size": 12, "bottom": 1, "align": "left"}
+            self._made[name] = self._book.add_format(look | (large if key else {}))
+        return self._made[name]
 
     def each(self, column: Column, values: Sequence[Any]) -> list[Any]:
         """Return the format of each value of a column.

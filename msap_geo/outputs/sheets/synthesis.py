@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msap_geo.outputs.report.model import Document, KeyFigures, Paragraph, Table
 from msap_geo.outputs.sheets.cells import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from msap_geo.outputs.sheets.cells import Styles
 
@@ -19,6 +20,14 @@ _WIDTHS = (34, *(17 for _ in range(7)))
 _LINE = 15
 _MOST_TABLES = 5
 """Two printed pages: who is far, where, zones, what to open, with more or fewer offices."""
+
+_MINUS = ("-", "−")
+_SPACE = "[ \u00a0\u202f]"
+_FIGURE = re.compile(
+    rf"([+−-]?){_SPACE}?(\d{{1,3}}(?:{_SPACE}\d{{3}})+|\d+)(?:,(\d+))?"
+    rf"(?:{_SPACE}(%|€|min|h|km|points?|habitants?))?"
+)
+"""A figure as :mod:`msap_geo.french` writes it, and its unit."""
 
 _TITLES = (
     "Habitants selon leur trajet",
@@ -31,7 +40,7 @@ _TITLES = (
 
 
 def write_synthesis(sheet: Any, styles: Styles, document: Document) -> None:
-    """Write the first page of a report and its main tables; figures are texts, as printed.
+    """Write the first page of a report and its main tables; figures are numbers, as printed.
 
     Parameters
     ----------
@@ -58,7 +67,7 @@ def write_synthesis(sheet: Any, styles: Styles, document: Document) -> None:
     for table in _tables(document):
         row = _table(sheet, styles, row + 1, table)
     note = (
-        "Chiffres tels que le rapport les écrit ; exacts et calculables dans les autres feuilles."
+        "Nombres arrondis comme le rapport les écrit ; les autres feuilles ont les valeurs exactes."
     )
     sheet.write_string(row + 1, 0, note, styles.small)
 
@@ -71,7 +80,11 @@ def _tables(document: Document) -> list[Table]:
 
 def _figures(sheet: Any, styles: Styles, row: int, block: KeyFigures) -> int:
     for value, label in block.items:
-        sheet.write_string(row, 0, value, styles.section)
+        found = figure_of(value)
+        if found is None:
+            sheet.write_string(row, 0, value, styles.section)
+        else:
+            sheet.write_number(row, 0, found[0], styles.written(found[1], key=True))
         sheet.merge_range(row, 1, row, len(_WIDTHS) - 1, "", styles.wrap)
         sheet.write_string(row, 1, label, styles.wrap)
         row += 1
@@ -89,17 +102,64 @@ def _paragraph(sheet: Any, styles: Styles, row: int, block: Paragraph) -> int:
 
 def _table(sheet: Any, styles: Styles, row: int, table: Table) -> int:
     sheet.write_string(row, 0, table.caption, styles.section)
-    row = _cells(sheet, row + 1, (column.title for column in table.columns), styles.head)
-    for line in table.rows:
-        row = _cells(sheet, row, line, styles.wrap)
-    return row
+    row += 1
+    titles = tuple(column.title for column in table.columns)
+    for position, column in enumerate(table.columns):
+        head = styles.head_right if column.number else styles.head
+        sheet.write_string(row, position, column.title, head)
+    _heighten(sheet, row, titles)
+    for rank, texts in enumerate(table.rows, 1):
+        _line(sheet, styles, row + rank, table, texts, bold=table.total and rank == len(table.rows))
+    return row + len(table.rows) + 1
 
 
-def _cells(sheet: Any, row: int, texts: Iterable[str], style: Any) -> int:
-    lines = 1
-    for position, text in enumerate(texts):
-        sheet.write_string(row, position, text, style)
-        width = _WIDTHS[min(position, len(_WIDTHS) - 1)]
-        lines = max(lines, lines_of(text, width))
-    sheet.set_row(row, _LINE * lines)
-    return row + 1
+def _line(
+    sheet: Any, styles: Styles, row: int, table: Table, texts: Sequence[str], *, bold: bool
+) -> None:
+    for position, (text, column) in enumerate(zip(texts, table.columns, strict=True)):
+        found = figure_of(text) if column.number else None
+        if found is not None:
+            sheet.write_number(row, position, found[0], styles.written(found[1], bold=bold))
+        elif column.number:
+            sheet.write_string(row, position, text, styles.written("@", bold=bold))
+        else:
+            sheet.write_string(row, position, text, styles.label if bold else styles.wrap)
+    _heighten(sheet, row, texts)
+
+
+def _heighten(sheet: Any, row: int, texts: Sequence[str]) -> None:
+    """Give a row the lines its longest text needs."""
+    rooms = (*_WIDTHS, *(_WIDTHS[-1] for _ in texts))
+    lines = [lines_of(text, room) for text, room in zip(texts, rooms, strict=False)]
+    sheet.set_row(row, _LINE * max(lines, default=1))
+
+
+def figure_of(text: str) -> tuple[float, str] | None:
+    """Return the number a printed figure is, and the format of a spreadsheet that shows it so.
+
+    Parameters
+    ----------
+    text
+        As :mod:`msap_geo.french` writes it: ``34 400``, ``9,7 %``, ``+ 8 049``, ``150 000 €``.
+
+    Returns
+    -------
+    tuple of float and str, or None
+        None for what is no such figure: a dash, a share said in words.
+    """
+    found = _FIGURE.fullmatch(text.strip())
+    if found is None:
+        return None
+    sign, whole, decimals, unit = (part or "" for part in found.groups())
+    number = float("".join(re.findall(r"\d", whole)) + (f".{decimals}" if decimals else ""))
+    if sign in _MINUS:
+        number = -number
+    shown = "#,##0" + (f".{'0' * len(decimals)}" if decimals else "")
+    if unit == "%":
+        return round(number / 100, len(decimals) + 2), f"{_signed(shown, sign)}%"
+    return number, _signed(shown, sign) + (f'" {unit}"' if unit else "")
+
+
+def _signed(shown: str, sign: str) -> str:
+    """Return a format with its plus; a spreadsheet writes the minus of itself."""
+    return f'"+ "{shown}' if sign == "+" else shown
