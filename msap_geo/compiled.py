@@ -57,22 +57,34 @@ _unsaved: set[str] = set()
 
 
 def damaged() -> tuple[str, ...]:
-    """Return the names of the kept files found damaged in this run, and compiled again."""
+    """Return what was kept, and was found damaged or useless in this run: compiled again.
+
+    Names of files, or of functions whose file is whole and cannot be taken back.
+    """
     return tuple(sorted(_damaged))
 
 
 class _Kept(FunctionCache):
-    """Numba's cache of a function; what cannot be written is compiled again at the next run.
+    """Numba's cache of a function; what it cannot write or take back is compiled again.
 
     The function is ready when it is kept: a full disk, or Numba having no object code to write
-    (seen once), takes nothing from this run.
+    (seen once), takes nothing from this run. Nor does code that is whole and cannot be taken back:
+    unpickling it may ask for a module that is not there (``<dynamic>``, seen once).
     """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the code kept for a signature, null where there is none that can be used."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception:  # noqa: BLE001 - what unpickling and linking raise is of any class
+            _damaged.add(self._name)
+            return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep the code compiled for a signature, where that can be."""
         try:
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-        except (OSError, RuntimeError):
+        except Exception:  # noqa: BLE001 - likewise of pickling
             _unsaved.add(self._name)
 
 
@@ -82,7 +94,11 @@ class _SealedFiles(IndexDataCacheFile):
     def _load_index(self) -> Any:
         if not _whole(Path(self._index_path)):
             return {}
-        return super()._load_index()  # type: ignore[no-untyped-call]
+        try:
+            return super()._load_index()  # type: ignore[no-untyped-call]
+        except Exception:  # noqa: BLE001 - an index that cannot be unpickled is written anew
+            _damaged.add(Path(self._index_path).name)
+            return {}
 
     def _load_data(self, name: str) -> Any:
         path = Path(self._data_path(name))  # type: ignore[no-untyped-call]

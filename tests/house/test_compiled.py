@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import pickle
 
+import numba
 import numpy as np
 import pytest
 
@@ -62,6 +65,47 @@ def test_what_cannot_be_kept_ends_no_run_and_is_told(tmp_path, fresh, monkeypatc
     assert kept(tmp_path) == []
     assert fresh()(3) == 7
     assert kept(tmp_path)
+
+
+def seal(path, content):
+    path.write_bytes(content + compiled._MARK + hashlib.sha256(content).digest())
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize(
+    "tail",
+    [b"c<dynamic>\nf\n.", b"cbuiltins\nno_such_word\n.", b"\x80\x04K\x01.", b"no pickle", b""],
+)
+def test_whole_files_that_cannot_be_taken_back_are_made_again(tmp_path, fresh, suffix, tail):
+    fresh()(3)
+    (path,) = (one for one in kept(tmp_path) if one.suffix == suffix)
+    version = pickle.dumps(numba.__version__) if suffix == ".nbi" else b""  # which begins an index
+    seal(path, version + tail)
+    function = fresh()
+    assert function(3) == 7
+    assert not function.stats.cache_hits
+    assert compiled.damaged()
+    compiled._damaged.clear()
+    again = fresh()
+    assert again(3) == 7
+    assert sum(again.stats.cache_hits.values()) == 1
+    assert compiled.damaged() == ()
+
+
+@pytest.mark.parametrize("place", ["load", "rebuild"])
+def test_code_that_fails_to_load_is_compiled_again(fresh, monkeypatch, place):
+    def refuse(*_):
+        raise ModuleNotFoundError("No module named '<dynamic>'")
+
+    fresh()(3)
+    with monkeypatch.context() as broken:
+        function = fresh()
+        holder = function._cache._cache_file if place == "load" else function._cache._impl
+        broken.setattr(type(holder), place, refuse)
+        assert function(3) == 7
+        assert not function.stats.cache_hits
+    assert len(compiled.damaged()) == 1
+    assert not compiled.recompiles()
 
 
 @pytest.mark.slow
