@@ -46,7 +46,7 @@ def cautions(
     roads
         What is supposed of the roads, in words; empty for the roads as they are.
     table
-        File the times were read in; empty for times we computed.
+        File the times were read in and what computed them, in words; empty for times we computed.
     demonstration
         Whether sites are invented.
     estimated
@@ -57,7 +57,7 @@ def cautions(
         (bool(roads), Caution("ROUTES MODIFIÉES", roads)),
         (
             bool(table),
-            Caution("TEMPS IMPORTÉS", f"lus dans « {table} », d’un autre moteur"),
+            Caution("TEMPS IMPORTÉS", f"lus dans {table}"),
         ),
         (demonstration, Caution("DÉMONSTRATION", "Maisons et bureaux de poste inventés")),
         (estimated, Caution("TEMPS ESTIMÉS", "pas de réseau routier réel")),

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from msap_geo.comparison.side import Side
 
 
-_OTHER_ENGINE = "des temps calculés par un autre moteur"
-_ENGINES, _UNREAL = "l'écart est aussi celui des moteurs", "l'écart ne dit rien de réel"
+_OTHER_ENGINE = "des temps lus dans une table"
+_ENGINES, _UNREAL = (
+    "l'écart est aussi celui des moteurs, s'ils diffèrent",
+    "l'écart ne dit rien de réel",
+)
 
 
 def warnings_of(

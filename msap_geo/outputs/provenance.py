@@ -45,7 +45,7 @@ class Provenance:
     estimated, demonstration
         Whether times are estimated, whether sites are invented.
     table
-        File the times were read in; empty for times we computed.
+        File the times were read in and what computed them, in words; empty for times we computed.
     edition
         Whether ``moment`` is a day imposed (``--date``, ``SOURCE_DATE_EPOCH``).
     """

@@ -153,7 +153,7 @@ class Facts:
         return cautions(
             scenario="" if self.choice is None else choice_in_words(self.choice),
             roads=self.study.reseau.told,
-            table=self.times.file,
+            table=self.times.described,
             demonstration=self.study.etude.demonstration,
             estimated=self.estimated,
         )

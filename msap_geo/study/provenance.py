@@ -73,7 +73,7 @@ def provenance_of(result: Facts) -> outputs.Provenance:
         estimated=result.estimated,
         demonstration=study.etude.demonstration,
         edition=imposed is not None,
-        table=result.times.file,
+        table=result.times.described,
     )
 
 
@@ -193,8 +193,8 @@ def _limits(result: Facts) -> list[str]:
     if result.times.file:
         limits.insert(
             0,
-            f"Temps calculés par un autre moteur, lus dans « {result.times.file} » : ce logiciel "
-            "ne connaît ni ses routes, ni ses vitesses, ni ses points de départ.",
+            f"Temps lus dans {result.times.described} : ce fichier ne dit ni les routes, ni les "
+            "vitesses, ni les points de départ.",
         )
     if result.choice is not None:
         limits.insert(0, "Simulation : pas l’état des Maisons d’aujourd’hui.")

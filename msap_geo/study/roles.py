@@ -57,7 +57,7 @@ ROLES = {
     "tournees_projet": Role("Tournées en projet", past=True),
     "acces_insee": Role("Accès aux équipements selon l'Insee", publisher="INSEE", past=True),
     "reseau": Role("Réseau routier", "reseau", bears_on="reseau"),
-    "temps": Role("Temps de trajet d’un autre moteur", "temps", bears_on="reseau", key="source"),
+    "temps": Role("Table des temps de trajet", "temps", bears_on="reseau", key="source"),
     "modifications": Role("Zones des routes modifiées", "reseau", bears_on="reseau"),
     "maisons_avant": Role("Maisons, liste précédente", "diagnostic", "ANCT", past=True),
     "accords": Role("Accords des maires", "adaptation"),

@@ -56,6 +56,7 @@ _COLUMNS = {
 _OPTIONAL = {
     "km": ("km", "distance", "distance_km"),
     "mode": ("mode", "profil", "profile", "transport_mode"),
+    "moteur": ("moteur", "engine"),
 }
 
 
@@ -260,8 +261,8 @@ def read_trips(table: Path | str | pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``origine``, ``destination`` (text), ``minutes``, ``km`` (NaN where blank), ``mode`` (empty
-        where the table has none), and the line of a text file.
+        ``origine``, ``destination`` (text), ``minutes``, ``km`` (NaN where blank), ``mode`` and
+        ``moteur`` (empty where the table has none), and the line of a text file.
 
     Raises
     ------
@@ -274,9 +275,9 @@ def read_trips(table: Path | str | pd.DataFrame) -> pd.DataFrame:
     """
     where = "la table des temps" if isinstance(table, pd.DataFrame) else str(table)
     trips = _read(table)
-    if "mode" not in trips:
-        trips["mode"] = ""
-    trips["mode"] = trips["mode"].fillna("").astype(str).str.strip()
+    for name in ("mode", "moteur"):
+        said = trips[name].fillna("").astype(str).str.strip() if name in trips else ""
+        trips[name] = said
     return trips.assign(**{name: _numbers(trips, name, where) for name in ("minutes", "km")})
 
 

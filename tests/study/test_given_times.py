@@ -34,6 +34,7 @@ from msap_geo.study.times.exported import FORMS, times_table
 from msap_geo.study.times.source import FromTable, NotGivenError, OnRoads
 from msap_geo.travel import from_table
 from msap_geo.travel.times import read_trips
+from msap_geo.version import SOFTWARE
 
 ROADS = 'noeuds = "noeuds.csv"\nliens = "liens.csv"\n'
 SPEEDS = "\n[reseau.vitesses_kmh]\nprimary = 60\n"
@@ -434,12 +435,30 @@ def test_every_output_says_where_the_times_come_from(toy_study, tmp_path):
     assert "temps" not in manifest(on_roads(toy_study.write()))["parametres"]
 
 
+def test_a_table_that_says_what_computed_it_is_believed(toy_study, roads):
+    ours = run_study(on_table(toy_study, exported(roads)))
+    assert ours.times.engine == SOFTWARE
+    told = [str(caution) for caution in ours.cautions]
+    assert told == [f"TEMPS IMPORTÉS : lus dans « temps.csv », calculés par {SOFTWARE}."]
+    for said, words in (("OSRM 5.26", "calculés par OSRM 5.26"), ("", "d’un autre moteur")):
+        exported(roads).assign(moteur=said).to_csv(toy_study.folder / "temps.csv", index=False)
+        assert words in str(on_roads(toy_study).cautions[0])
+
+
+def test_a_table_of_estimated_times_says_so(toy_study, roads):
+    assert set(times_table(roads)["moteur"]) == {SOFTWARE}
+    estimate = ('profil = "voiture"', 'profil = "estime"')
+    toy_study.configure((ROADS, ""), (SPEEDS, ""), estimate)
+    estimated = run_study(read_study(toy_study.path))
+    assert set(times_table(estimated)["moteur"]) == {f"{SOFTWARE} (estimé, sans routes)"}
+
+
 def test_a_comparison_with_roads_says_that_engines_differ(toy_study, roads):
     result = run_study(on_table(toy_study, exported(roads)))
     found = compare_studies(roads, result)
     told = " ".join(found.warnings)
-    assert "la seconde, repose sur des temps calculés par un autre moteur" in told
+    assert "la seconde, repose sur des temps lus dans une table" in told
     # One line for the table, none for each figure of a profile it does not have.
     changed = [difference.what for difference in found.differences]
-    assert any("autre moteur" in what for what in changed)
+    assert any("Table des temps" in what for what in changed)
     assert not [what for what in changed if what.startswith("profil.")]

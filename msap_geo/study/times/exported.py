@@ -10,6 +10,7 @@ import pandas as pd
 
 from msap_geo import french
 from msap_geo.errors import StudyError
+from msap_geo.version import SOFTWARE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +40,8 @@ def times_table(result: StudyResult) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``de``, ``vers`` (identifiers), ``minutes``, ``km``, both NaN without a route, and ``mode``;
-        one row per pair.
+        ``de``, ``vers`` (identifiers), ``minutes``, ``km``, both NaN without a route, ``mode`` and
+        ``moteur`` (this software, and whether it estimated them); one row per pair.
 
     Raises
     ------
@@ -78,6 +79,7 @@ def times_table(result: StudyResult) -> pd.DataFrame:
             "minutes": found["minutes"].ravel(),
             "km": found["km"].ravel(),
             "mode": result.profile.name,
+            "moteur": f"{SOFTWARE} (estimé, sans routes)" if result.estimated else SOFTWARE,
         }
     )
 

@@ -38,6 +38,9 @@ _MODES = {
 _MOST_TOLD = 50
 """Unknown names told one by one; the others are counted."""
 
+_LONGEST_ENGINE = 80
+"""Letters of what computed the times: it stands on every page."""
+
 _FAR_M = 3000.0
 _FEWEST = 5
 _STRAIGHT = 0.75
@@ -127,6 +130,7 @@ def read_times(study: Study, places: Places, sites: Sites, profile: Profile) -> 
         table=table,
         communes=communes,
         stand_in=dict(zip(offices["site_id"], offices["code_insee"], strict=True)),
+        engine=_engine(trips["moteur"]),
     )
     return GivenTimes(
         source,
@@ -135,6 +139,12 @@ def read_times(study: Study, places: Places, sites: Sites, profile: Profile) -> 
         len(raw),
         int(trips["rang"].nunique()),
     )
+
+
+def _engine(said: pd.Series) -> str:
+    """Return what computed the times, as the table says in ``moteur``."""
+    names = ", ".join(sorted(set(said) - {""}))
+    return names if len(names) <= _LONGEST_ENGINE else f"{names[:_LONGEST_ENGINE]}…"
 
 
 def _every(sites: Sites) -> pd.DataFrame:

@@ -39,6 +39,16 @@ class TimeSource(ABC):
 
     file: str
     """Name of the table the times come from; empty for times computed on roads."""
+    engine: str
+    """What computed the times of a table, as it says; empty where it does not."""
+
+    @property
+    def described(self) -> str:
+        """The table and what computed its times, in words; empty for times computed on roads."""
+        if not self.file:
+            return ""
+        whose = f"calculés par {self.engine}" if self.engine else "d’un autre moteur"
+        return f"« {self.file} », {whose}"
 
     @property
     @abstractmethod
@@ -86,6 +96,7 @@ class OnRoads(TimeSource):
 
     given: network.RoadNetwork
     file: str = field(default="", init=False)
+    engine: str = field(default="", init=False)
 
     @property
     def epsg(self) -> int:
@@ -133,6 +144,8 @@ class FromTable(TimeSource):
         Commune whose times stand for those of an office that has no row.
     told
         Sites without any time, of which the study has told.
+    engine
+        What computed the times, as the table says; empty where it does not.
     """
 
     file: str
@@ -141,6 +154,7 @@ class FromTable(TimeSource):
     communes: frozenset[str]
     stand_in: Mapping[str, str] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
+    engine: str = ""
 
     @property
     def epsg(self) -> int:
