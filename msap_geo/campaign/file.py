@@ -42,7 +42,9 @@ class Campagne(Section):
     listes: dict[str, Path] = Field(default_factory=dict)
     choix: tuple[Path, ...] = ()
     profils: tuple[str, ...] = ()
-    sorties: tuple[Literal["etude", "tout", "geoparquet"], ...] = ("etude",)
+    sorties: tuple[Literal["etude", "tout", "geoparquet", "temps-csv", "temps-parquet"], ...] = (
+        "etude",
+    )
 
     @field_validator("territoires", "choix", "profils", "sorties", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from msap_geo.folder import Extras
 from msap_geo.study import read_choice, slug
 from msap_geo.study.asked.roads import under_profile
 from msap_geo.study.file import study_from
+from msap_geo.study.times.exported import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,11 +86,19 @@ def tasks_of(campaign: Campaign) -> list[Task]:
     MsapGeoError
         If a choice cannot be read.
     StudyError
-        If a choice was made on no study of the campaign, or two studies would share a folder.
+        If a choice was made on no study of the campaign, two studies would share a folder, or times
+        are asked for in two forms.
     """
     asked = campaign.campagne
     choices = {path: read_choice(campaign.folder / path) for path in asked.choix}
-    extras = Extras("tout" in asked.sorties, "geoparquet" in asked.sorties)
+    times = [form for form in FORMS if f"temps-{form}" in asked.sorties]
+    if len(times) > 1:
+        raise StudyError(
+            "les tables de temps sont demandées sous deux formes",
+            where="[campagne] sorties",
+            remedy='garder "temps-csv" ou "temps-parquet"',
+        )
+    extras = Extras("tout" in asked.sorties, "geoparquet" in asked.sorties, *times)
     found, used = [], set()
     for territory in campaign.territories:
         for date, profile, content in _varied(campaign, territory):

@@ -76,17 +76,19 @@ class TestBytes:
 
     @pytest.mark.slow
     def test_everything_dated_too(self, country):
-        country.configure('["72"]', 'dates = ["2021-06-01"]\nsorties = ["tout", "geoparquet"]')
+        asked = 'sorties = ["tout", "geoparquet", "temps-csv"]'
+        country.configure('["72"]', f'dates = ["2021-06-01"]\n{asked}')
         report = campaign(country)
         assert not report.missing
         path = country.study_alone(
             "72", "Jouet – Sarthe", ("[reseau]", '[maisons]\nau = "2021-06-01"\n[reseau]')
         )
         alone = country.folder / "seule"
-        assert run("lancer", path, "--tout", "--geoparquet", "--sortie", alone).returncode == 0
+        options = ("--tout", "--geoparquet", "--temps", "csv")
+        assert run("lancer", path, *options, "--sortie", alone).returncode == 0
         made = contents(country.folder / "sortie" / "72-2021-06-01")
         assert made == contents(alone)
-        assert {"rapport.pdf", "communes.parquet"} <= set(made)
+        assert {"rapport.pdf", "communes.parquet", "temps.csv"} <= set(made)
 
 
 class TestFigures:

@@ -135,8 +135,9 @@ def test_two_choices_of_one_name(country):
         (
             '["48"]',
             'sorties = ["rapport"]',
-            r"\(choisir : etude, tout ou geoparquet\)",
+            r"\(choisir : etude, tout, geoparquet, temps-csv ou temps-parquet\)",
         ),
+        ('["48"]', 'sorties = ["temps-csv", "temps-parquet"]', "sous deux formes"),
         ('["48"]', 'decoupage = "epci"', r"\(choisir : departements ou regions\)"),
         ('["48"]', "decoupage = 3", r"\(choisir : departements ou regions\)"),
         ('["48"]', 'listes = { "2020-01-08" = "l.csv" }', "que la campagne ne demande pas"),
