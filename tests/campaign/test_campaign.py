@@ -51,6 +51,20 @@ def country(tmp_path):
     return Country(tmp_path).write()
 
 
+@pytest.fixture(scope="module")
+def campaigned(tmp_path_factory):
+    """Make the campaign once for the tests that only need one to be there, and what it reported."""
+    country = Country(tmp_path_factory.mktemp("campagne")).write()
+    return country.folder, campaign(country)
+
+
+@pytest.fixture
+def done(campaigned, tmp_path):
+    """Return a country of the test's own, its campaign made: a copy, which nothing else changes."""
+    shutil.copytree(campaigned[0], tmp_path, dirs_exist_ok=True)
+    return Country(tmp_path)
+
+
 def here(tasks, folder):
     """Make studies in this very process."""
     return (conduct(task, folder) for task in tasks)
@@ -122,9 +136,8 @@ class TestFigures:
         check_entries("chiffres", list(table.columns))
 
     @pytest.mark.slow
-    def test_together_they_are_the_country(self, country):
-        report = campaign(country)
-        table = figures(report.studies)
+    def test_together_they_are_the_country(self, campaigned):
+        table = figures(campaigned[1].studies)
         (row,) = together(table).to_dict("records")
         assert row["population"] == table["population"].sum() == 7800
         assert row["part_20"] == pytest.approx(table["population_20"].sum() / 7800)
@@ -183,9 +196,8 @@ class TestFigures:
         assert said == f"Campagne : 3 études à faire{told}"
 
     @pytest.mark.slow
-    def test_the_manifest_tells_every_study_and_input(self, country):
-        campaign(country)
-        told = json.loads((country.folder / "sortie" / "manifest.json").read_text("utf-8"))
+    def test_the_manifest_tells_every_study_and_input(self, done):
+        told = json.loads((done.folder / "sortie" / "manifest.json").read_text("utf-8"))
         assert [one["etat"] for one in told["etudes"]] == ["faite"] * 3
         assert set(told["entrees"]) == {
             "communes.geojson", "la_poste.csv", "mairies.csv", "maisons.csv", "population.json"
@@ -194,22 +206,20 @@ class TestFigures:
 
 class TestResumed:
     @pytest.mark.slow
-    def test_nothing_changed_nothing_made(self, country):
-        campaign(country)
-        before = contents(country.folder / "sortie")
-        report = campaign(country, resume=True)
+    def test_nothing_changed_nothing_made(self, done):
+        before = contents(done.folder / "sortie")
+        report = campaign(done, resume=True)
         assert (report.made, report.found) == ((), ("49", "53", "72"))
-        assert contents(country.folder / "sortie") == before
-        assert campaign(country).made == ("49", "53", "72")
+        assert contents(done.folder / "sortie") == before
+        assert campaign(done).made == ("49", "53", "72")
 
     @pytest.mark.slow
-    def test_a_damaged_or_absent_file_is_one_study(self, country):
-        campaign(country)
-        before = contents(country.folder / "sortie")
-        (country.folder / "sortie" / "53" / "acces.csv").write_text("abîmé", encoding="utf-8")
-        (country.folder / "sortie" / "72" / "carte.html").unlink()
-        assert campaign(country, resume=True).made == ("53", "72")
-        assert contents(country.folder / "sortie") == before
+    def test_a_damaged_or_absent_file_is_one_study(self, done):
+        before = contents(done.folder / "sortie")
+        (done.folder / "sortie" / "53" / "acces.csv").write_text("abîmé", encoding="utf-8")
+        (done.folder / "sortie" / "72" / "carte.html").unlink()
+        assert campaign(done, resume=True).made == ("53", "72")
+        assert contents(done.folder / "sortie") == before
 
     @pytest.mark.slow
     def test_a_changed_list_is_every_study_that_reads_it(self, country):
@@ -222,11 +232,10 @@ class TestResumed:
         assert campaign(country, resume=True).made == ()
 
     @pytest.mark.slow
-    def test_a_changed_parameter_is_all(self, country):
-        campaign(country)
-        text = country.pattern.read_text(encoding="utf-8")
-        country.pattern.write_text(text.replace("[20, 30]", "[15, 30]"), encoding="utf-8")
-        assert len(campaign(country, resume=True).made) == 3
+    def test_a_changed_parameter_is_all(self, done):
+        text = done.pattern.read_text(encoding="utf-8")
+        done.pattern.write_text(text.replace("[20, 30]", "[15, 30]"), encoding="utf-8")
+        assert len(campaign(done, resume=True).made) == 3
 
     @pytest.mark.slow
     def test_what_an_earlier_run_left_and_this_one_not_goes(self, country):
@@ -319,12 +328,11 @@ class TestFailures:
         assert "48 (Lozère) : en échec" in again.stdout
 
     @pytest.mark.slow
-    def test_a_study_that_fails_now_shows_no_older_figure(self, country):
-        campaign(country)
-        (country.folder / "maisons.csv").unlink()
-        report = campaign(country, resume=True)
+    def test_a_study_that_fails_now_shows_no_older_figure(self, done):
+        (done.folder / "maisons.csv").unlink()
+        report = campaign(done, resume=True)
         assert len(report.missing) == 3
-        table = pd.read_parquet(country.folder / "sortie" / "chiffres.parquet")
+        table = pd.read_parquet(done.folder / "sortie" / "chiffres.parquet")
         assert "population" not in table or table["population"].isna().all()
 
     @pytest.mark.slow
@@ -391,15 +399,14 @@ class TestLock:
 
 class TestShares:
     @pytest.mark.slow
-    def test_shares_assembled_are_the_whole(self, country):
-        campaign(country)
-        whole = contents(country.folder / "sortie")
-        shutil.rmtree(country.folder / "sortie")
-        folder = country.folder / "sortie"
-        assert campaign(country, share=Share(1, 2)).made == ("49", "72")
-        asked = read_campaign(country.path)
+    def test_shares_assembled_are_the_whole(self, done):
+        whole = contents(done.folder / "sortie")
+        shutil.rmtree(done.folder / "sortie")
+        folder = done.folder / "sortie"
+        assert campaign(done, share=Share(1, 2)).made == ("49", "72")
+        asked = read_campaign(done.path)
         assert [study.task.key for study in assemble_campaign(asked, folder).missing] == ["53"]
-        campaign(country, share=Share(2, 2))
+        campaign(done, share=Share(2, 2))
         assert not assemble_campaign(asked, folder).missing
         assert contents(folder) == whole
 
