@@ -1,16 +1,21 @@
-"""Fit the estimated network and the spread of people, and measure their error by cross-validation.
+r"""Fit the estimated network and the spread of people, and measure their error by cross-validation.
 
 The parameters of ``network/profils/estime.toml`` and ``coverage/etalement.toml`` come from here:
 least squares on INSEE's shares by département and on the times of Corsica's real roads. Usage::
 
-    python scripts/calibrate_estimated.py france.toml corse.toml parts-par-duree-2025.csv
+    python scripts/calibrate_estimated.py france.toml corse.toml parts-par-duree-2025.csv \
+        --json benchmarks/results/estimated.json
+    python scripts/document_estime.py
+    python scripts/document_verite.py
 
 where the first study is the métropole with ``profil = "estime"`` and the second Corsica with roads.
+The others write its errors in ``docs/``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,6 +191,17 @@ def _both_ways(graph: csr_array, source: int) -> csr_array:
     return csr_array((np.concatenate([links.data, links.data[road]]), (row, column)), graph.shape)
 
 
+def measured(error: np.ndarray) -> dict[str, list[float]]:
+    """Return mean, root mean square and ninth decile of errors, points, by threshold."""
+    return {
+        str(t): [
+            round(float(x), 2)
+            for x in (e.mean(), np.sqrt((e**2).mean()), np.percentile(abs(e), 90))
+        ]
+        for t, e in zip(THRESHOLDS, error.T, strict=True)
+    }
+
+
 def told(error: np.ndarray) -> str:
     """Return mean, root mean square and ninth decile of errors, points, at each threshold."""
     return "\n".join(
@@ -200,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("france", "corsica", "shares"):
         parser.add_argument(name, type=Path)
+    parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     model = Model(asked.france, asked.corsica, asked.shares)
     every = np.arange(len(model.departements))
@@ -209,6 +226,7 @@ def main() -> None:
         print(f"{name:18}{x:8.3f}{np.exp(x):8.3f}")
     links = model.links(value)
     error = model.shares(value, links, FRANCE_SERVICES) - model.told[FRANCE_SERVICES]
+    fitted = measured(error)
     print("Fitted: mean, RMSE, p90\n" + told(error))
     away = model.times(value, links, FRANCE_SERVICES)[model.corsican]
     print("Corsica, minutes: median and p90", np.percentile(abs(away - model.real), [50, 90]))
@@ -221,6 +239,19 @@ def main() -> None:
         found = model.shares(x, model.links(x), FRANCE_SERVICES)
         error[out] = (found - model.told[FRANCE_SERVICES])[out]
     print("Cross-validated: mean, RMSE, p90\n" + told(error))
+    if asked.json is not None:
+        found = {
+            "departements": len(model.departements),
+            "paquets": FOLDS,
+            "parametres": {name: round(float(x), 4) for name, x in value.items()},
+            "calage": fitted,
+            "validation_croisee": measured(error),
+            "corse_minutes": [
+                round(float(x), 2) for x in np.percentile(abs(away - model.real), [50, 90])
+            ],
+        }
+        text = json.dumps(found, ensure_ascii=False, indent=2)
+        asked.json.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python scripts/document_verite.py
 
-OSRM's and the optima come from ``benchmarks/results``; INSEE's shares from the tables of
-``docs/reseau-estime.md``, which the calibration fills, so that the page cannot tell others.
+Figures come from ``benchmarks/results``; INSEE's share of the whole of France from
+``docs/reseau-estime.md``, so that the page cannot tell another.
 """
 
 from __future__ import annotations
@@ -59,12 +59,16 @@ def osrm() -> str:
 def insee() -> str:
     """Return how far the estimated network is from INSEE's shares, by threshold."""
     text = ESTIMATED.read_text(encoding="utf-8")
-    count = re.search(r"de l'Insee, par département \((\d+)\)", text)
-    rows = re.findall(r"\| (\d+) min \| [^|]+ \| \S+ / (\S+) / (\S+) \|", text)
+    found = _results("estimated")
     whole = re.search(r"France entière à 20 minutes : (\S+) % attendus, (\S+) % selon", text)
-    if count is None or whole is None or not rows:
-        raise ValueError(f"{ESTIMATED} does not tell its errors as expected")
-    head = f"réseau estimé, {count[1]} départements, chacun prédit par un calage fait sans lui"
+    if whole is None:
+        raise ValueError(f"{ESTIMATED} does not tell the whole of France as expected")
+    count = found["departements"]
+    head = f"réseau estimé, {count} départements, chacun prédit par un calage fait sans lui"
+    rows = [
+        (limit, *(number(each, 1) for each in found["validation_croisee"][limit][1:]))
+        for limit in ("10", "20", "30")
+    ]
     lines = [
         f"| {head} | erreur quadratique | neuf dixièmes des écarts sous |",
         "|---|---|---|",

@@ -171,6 +171,7 @@ def _script(name, monkeypatch):
     ("name", "target"),
     [
         ("document_commandes", "docs/commandes.md"),
+        ("document_estime", "docs/reseau-estime.md"),
         ("document_performance", "docs/performance.md"),
         ("document_verite", "docs/verite.md"),
     ],
@@ -186,7 +187,7 @@ def test_what_was_held_against_osrm_is_told_whole(monkeypatch):
     for line in corsica["thresholds"]:
         for name in ("ours", "osrm", "osrm_without_walks"):
             assert f"{line[name]:.2f} %".replace(".", ",") in page
-    assert "erreur quadratique" in page  # INSEE's part, read from another page
+    assert "erreur quadratique" in page  # INSEE's part
 
 
 def _site():
