@@ -14,6 +14,7 @@ import jinja2
 import pypdf
 import pytest
 from docx.oxml.ns import qn
+from PIL import Image
 from support.document_texts import TEXT, squeezed
 
 from msap_geo import french, outputs
@@ -138,6 +139,12 @@ class Tall(Square):
     def svg(self, *, outlines):
         return super().svg(outlines=outlines).replace(b"0 0 60 40", b"0 0 60 %d" % self.height_mm)
 
+    def png(self, *, dpi):
+        assert dpi == 200
+        drawn = io.BytesIO()
+        Image.new("L", (60, round(self.height_mm))).save(drawn, "PNG")
+        return drawn.getvalue()
+
 
 def pages_of(lines, *smaller):
     """Return the text of each page: so many lines, a picture of 140 mm, then a sentence."""
@@ -164,6 +171,21 @@ def test_no_page_is_left_half_empty_before_a_tall_figure(lines, smaller, figure,
     assert ["La carte" in page for page in pages].index(True) == figure
     if after is not None:
         assert ["Ce qui suit" in page for page in pages].index(True) == after
+
+
+def test_word_takes_a_low_drawing_where_there_is_one():
+    assert heights_in_word(120.0, 102.0, 86.0) == [102]
+    assert heights_in_word(120.0) == [120]
+    assert heights_in_word() == [140]
+
+
+def heights_in_word(*smaller):
+    figure = Figure(Tall(140.0), "La carte", "Carte", tuple(map(Tall, smaller)))
+    told = Document(
+        "Titre", "Ici", "", dt.date(2024, 1, 1), "msap_geo", (), (Section("Une", (figure,)),)
+    )
+    made = docx.Document(io.BytesIO(render(told, "docx")))
+    return [round(shape.height / shape.width * 60) for shape in made.inline_shapes]
 
 
 def test_a_file_name_copied_from_the_pdf_is_that_of_the_file():

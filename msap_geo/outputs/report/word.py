@@ -28,6 +28,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TEXT_MM, _BESIDE_MM = 170.0, 95.0
 """Width of the text, and of the picture of a fiche."""
 
+_TALLEST_MM = 105.0
+"""Of a picture that has lower drawings."""
+
 _LEAST_MM, _MARGINS_MM, _CHARACTER_MM = 9.0, 4.0, 1.8
 """Of a column of a table: at least, beside its text, and by letter of its type."""
 
@@ -83,7 +86,8 @@ def _render(document: Document, look: Look) -> bytes:
     blocks = list(_flat(found.data))
     for block in blocks:
         if block.get("rank") is not None:
-            picture: Picture = found.pictures[block["rank"]]
+            rank = block["rank"]
+            picture = _low_enough(found.pictures[rank], found.smaller[rank])
             width = min(picture.width_mm, block["room_mm"])
             block["picture"] = image(picture.png(dpi=DPI), width)
     signature = " · ".join(part for part in (document.software, found.data["dated"]) if part)
@@ -166,6 +170,13 @@ _SIMPLE = {
     "table": _table,
     "figure": _figure,
 }
+
+
+def _low_enough(full: Picture, smaller: tuple[Picture, ...]) -> Picture:
+    """Return the tallest drawing that leaves little of a page empty: Word moves no text."""
+    drawings = (full, *smaller)
+    fit = (each for each in drawings if each.height_mm <= _TALLEST_MM)
+    return next(fit, drawings[-1])
 
 
 def _beside(figure: dict[str, Any] | None) -> dict[str, Any]:
