@@ -18,7 +18,7 @@ from msap_geo.loaders.prospective.projections import load_projections
 from msap_geo.loaders.prospective.saison import load_season
 from msap_geo.loaders.scenery.drawn import LINES, SURFACES, load_drawn
 from msap_geo.loaders.scenery.gathered import Scenery
-from msap_geo.loaders.scenery.relief import Relief, load_relief
+from msap_geo.loaders.scenery.relief import Relief, load_relief, without_relief
 from msap_geo.loaders.shared import Readings, read_once
 from msap_geo.loaders.sites.bpe import load_bpe
 from msap_geo.loaders.sites.delais import load_delays
@@ -116,4 +116,5 @@ __all__ = [
     "with_movements",
     "within_border",
     "within_reach",
+    "without_relief",
 ]

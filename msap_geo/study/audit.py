@@ -93,16 +93,16 @@ def audit_study(
     territory = read_territory(book, known)
     asked = check_territory(book, known, territory)
     places = None if territory is None else territory.places
+    ours = None if places is None else places._replace(territory=asked)
     progress("Lecture des Maisons et des points La Poste")
     maisons = _sites(book, known, places)
     if study.temps.source is not None:
         progress("Lecture de la table des temps")
-        of_study = None if places is None else places._replace(territory=asked)
-        _times(book, of_study, study.temps.source)
+        _times(book, ours, study.temps.source)
     else:
         progress("Lecture du réseau routier")
         _roads(book, places, maisons, progress)
-    read_scenery(book, epsg=projected_crs(study.departements))
+    read_scenery(book, ours and ours.own(ours.communes), epsg=projected_crs(study.departements))
     if study.mobilite.gtfs:
         progress("Lecture des horaires")
         _timetable(book)

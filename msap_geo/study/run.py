@@ -78,7 +78,9 @@ def run_study(
     # An unknown kind is refused before the roads are read.
     candidate_offices(study, sites.la_poste, sites.hosts)
     sites_read = sites
-    scenery = read_scenery(ledger, epsg=projected_crs(study.departements))
+    scenery = read_scenery(
+        ledger, places.own(territory.communes), epsg=projected_crs(study.departements)
+    )
     timed = _timed(ledger, territory, sites, progress)
     study, times, places, sites = timed.study, timed.times, timed.places, timed.sites
     study, hosts = priced(study, sites.hosts)

@@ -34,6 +34,7 @@ _SAME = 1e-6
 _ONE_ANSWER = frozenset(
     {"code_insee", "longitude", "latitude", "lon", "lat", "x", "y", "from", "to", "length_m"}
     | {"vehicule", "jour", "arrivee", "depart", "accord", "date", "code_postal", "cout_eur"}
+    | {"site_id", "identifiant", "visites"}
 )
 """What two columns of a file should not tell otherwise, whatever their names."""
 

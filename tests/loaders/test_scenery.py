@@ -10,9 +10,11 @@ import pyproj
 import pytest
 import shapely
 from PIL import Image, TiffImagePlugin
+from support.toy import STEP, X0, Y0
 
 from msap_geo import loaders
 from msap_geo.errors import FileMissingError, UnreadableFileError
+from msap_geo.study import audit_study, read_study, run_study
 
 HEAD = "ncols 3\nnrows 2\nxllcorner 100\nyllcorner 200\ncellsize 10\nNODATA_value -9999\n"
 DEGREES = pyproj.Transformer.from_crs(2154, 4326, always_xy=True)
@@ -151,3 +153,50 @@ def test_codes_a_spreadsheet_made_numbers_of_are_codes(tmp_path, code, read):
     table = loaders.load_drawn(path, crs=4326, dimension=loaders.SURFACES, remedy="")
     assert table["code"].tolist() == [read]
     assert table["nom"].tolist() == [""]
+
+
+def half(west, *, nodata=False):
+    """Return a grid of one kilometre, 10 m a cell, from some place east."""
+    metres = np.full((100, 100), np.nan if nodata else 5.0, dtype=np.float32)
+    return loaders.Relief(metres, west, 6_601_000, 10, 10, "EPSG:2154")
+
+
+@pytest.mark.parametrize(
+    ("reliefs", "share"),
+    [
+        ([half(700_000), half(701_000)], 0.0),
+        ([half(700_000)], 0.5),
+        ([half(700_500)], 0.5),
+        ([half(701_500)], 0.75),
+        ([half(710_000)], 1.0),
+        ([half(700_000), half(701_000, nodata=True)], 0.5),
+        ([half(700_000), half(700_000)], 0.5),
+    ],
+)
+def test_the_share_without_relief_is_that_of_the_surface(reliefs, share):
+    squares = [shapely.box(x, 6_600_000, x + 500, 6_601_000) for x in range(700_000, 702_000, 500)]
+    areas = gpd.GeoSeries([*squares, None, shapely.Polygon()], crs=2154)
+    assert loaders.without_relief(reliefs, areas) == pytest.approx(share, abs=0.011)
+
+
+def test_of_a_territory_without_outline_nothing_is_said():
+    assert loaders.without_relief([half(0)], gpd.GeoSeries([None, None], crs=2154)) == 0
+    point = gpd.GeoSeries([shapely.Point(700_500, 6_600_500)], crs=2154)
+    assert loaders.without_relief([half(700_000)], point) == 0
+    assert loaders.without_relief([half(720_000)], point) == 1
+
+
+@pytest.mark.parametrize(("columns", "told"), [(60, ""), (30, "49"), (0, "100")])
+def test_a_study_says_what_part_of_it_has_no_relief(toy_study, columns, told):
+    begin = X0 if columns else X0 + 90 * STEP
+    head = f"ncols {columns or 60}\nnrows 10\nxllcorner {begin}\nyllcorner {Y0}\ncellsize 1000\n"
+    row = " ".join(["7"] * (columns or 60))
+    (toy_study.folder / "mnt.asc").write_text(head + f"{row}\n" * 10, encoding="utf-8")
+    toy_study.configure(("[candidats]", '[carte]\nrelief = "mnt.asc"\n\n[candidats]'))
+    study = read_study(toy_study.path)
+    said = [one for one in run_study(study).anomalies if one.code == "relief-partiel"]
+    noticed = [one for one in audit_study(study).findings if one.code == "relief-partiel"]
+    assert len(said) == len(noticed) == (1 if told else 0)
+    if told:
+        assert f"aucune altitude sur {told}" in said[0].message
+        assert said[0].file == "mnt.asc"

@@ -14,6 +14,7 @@ from shapely.geometry import box
 
 from msap_geo import loaders
 from msap_geo.errors import DataError
+from msap_geo.loaders.sites.delais import load_delays
 from msap_geo.siting.adaptation.accords import read_accords
 from msap_geo.tabular import pick_columns, read_text_table
 from msap_geo.travel.times import read_trips
@@ -109,6 +110,51 @@ def test_names_may_be_published_in_two_forms(tmp_path):
     path = written(tmp_path, rows, "csv")
     picked = pick_columns(read_text_table(path), path, required={"nom": ("nom", "nom_m")})
     assert picked["nom"].item() == "Évron"
+
+
+ID_AND_NAME = {
+    "frequentation": (
+        loaders.load_attendance,
+        [["site_id", "nom", "visites"], ["A1", "Maison de Craon", "120"]],
+    ),
+    "delais": (load_delays, [["site_id", "jours"], ["A1", "3"]]),
+    "hotes": (
+        loaders.load_hosts,
+        [["site_id", "nom", "longitude", "latitude"], ["A1", "Salle", "-0.5", "48"]],
+    ),
+    "accords": (read_accords, [["site_id", "accord"], ["A1", "oui"]]),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "twin", "other"),
+    [
+        ("frequentation", "visites", "visites", "121"),
+        ("frequentation", "visites", "demandes", "121"),
+        ("frequentation", "visites", "nb_visites", "12"),
+        ("frequentation", "nom", "nom", "Maison de Laval"),
+        ("frequentation", "site_id", "site_id", "A2"),
+        ("frequentation", "site_id", "id_fs", "A2"),
+        ("delais", "site_id", "identifiant", "A2"),
+        ("delais", "jours", "jours", "4"),
+        ("hotes", "site_id", "identifiant", "A2"),
+        ("hotes", "nom", "nom", "Mairie"),
+        ("accords", "site_id", "identifiant_a", "A2"),
+    ],
+)
+def test_identifiers_names_and_visits_told_twice(tmp_path, table, column, twin, other):
+    read, (head, row) = ID_AND_NAME[table]
+    here = head.index(column)
+
+    def read_with(value):
+        return read(written(tmp_path, [[*head, twin], [*row, value]], "csv"))
+
+    read_with(row[here])
+    read_with("")
+    with pytest.raises(DataError, match="ne disent pas la même chose") as caught:
+        read_with(other)
+    assert other in caught.value.problem
+    assert row[here] in caught.value.problem
 
 
 @pytest.mark.parametrize("form", ["geojson", "parquet"])

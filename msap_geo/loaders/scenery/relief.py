@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyproj
+import shapely
 
 from msap_geo.errors import UnreadableFileError
 from msap_geo.tabular import require_file
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 _ASCII = {".asc", ".txt"}
 _TIFF = {".tif", ".tiff"}
 _HEADER_LINES = 7
 _MOST_CELLS = 100_000_000
+_LATTICE = 100
+"""Points on the longest side of a territory, where one looks whether it has a relief."""
 _LOWEST_M, _HIGHEST_M = -500.0, 9000.0
 """Elevations on Earth; what lies out of them is no elevation, whatever a file says of it."""
 
@@ -110,6 +115,41 @@ def load_relief(path: Path, *, crs: int) -> Relief:
     if np.isnan(metres).all():
         raise _refused(path, f"« {path.name} » ne contient aucune altitude")
     return relief
+
+
+def without_relief(reliefs: Sequence[Relief], areas: gpd.GeoSeries) -> float:
+    """Return the share of a territory where no grid gives an elevation.
+
+    Parameters
+    ----------
+    reliefs
+        Grids.
+    areas
+        Outlines, in projected metres; missing ones are passed over.
+
+    Returns
+    -------
+    float
+        From 0 to 1, measured on a square lattice of points (some thousands in the territory).
+    """
+    shapes = areas.to_numpy()
+    known = areas[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    if known.empty:
+        return 0.0
+    west, south, east, north = known.total_bounds
+    step = max(east - west, north - south) / _LATTICE or 1.0
+    across = np.arange(west + step / 2, east, step)
+    down = np.arange(south + step / 2, north, step)
+    crossings = np.column_stack([np.tile(across, len(down)), down.repeat(len(across))])
+    lattice: NDArray[np.object_] = np.asarray(shapely.points(crossings))
+    within = np.unique(known.sindex.query(lattice, predicate="within")[0])
+    points = lattice[within] if len(within) else known.representative_point().to_numpy()
+    to_degrees = pyproj.Transformer.from_crs(known.crs, WGS84, always_xy=True)
+    places = to_degrees.transform(shapely.get_x(points), shapely.get_y(points))
+    lacking = np.ones(len(points), dtype=bool)
+    for relief in reliefs:
+        lacking &= np.isnan(relief.at(*places))
+    return float(lacking.mean())
 
 
 def _refused(path: Path, problem: str) -> UnreadableFileError:

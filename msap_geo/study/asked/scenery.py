@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pandas as pd
 
-from msap_geo import loaders
+from msap_geo import french, loaders
+from msap_geo.anomalies import Action, Anomaly
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from msap_geo.study.ledger import Ledger
@@ -21,13 +23,21 @@ _REMEDIES = {
 }
 
 
-def read_scenery(ledger: Ledger, *, epsg: int) -> loaders.Scenery:
+_LACKING = 0.01
+"""Share of a territory without relief from which it is told: less is a shore, or a border."""
+
+
+def read_scenery(
+    ledger: Ledger, communes: gpd.GeoDataFrame | None, *, epsg: int
+) -> loaders.Scenery:
     """Read the files a study gives its map to be drawn on.
 
     Parameters
     ----------
     ledger
-        Where what is read is written.
+        Where what is read is written, and what part of the territory a relief leaves bare.
+    communes
+        Communes of the territory, none where an audit could not read them.
     epsg
         Legal projection of the territory.
 
@@ -51,11 +61,14 @@ def read_scenery(ledger: Ledger, *, epsg: int) -> loaders.Scenery:
         )
     }
     reliefs = [_relief(ledger, path, epsg) for path in asked.relief]
+    usable = tuple(one for one in reliefs if one is not None)
+    if usable and communes is not None:
+        ledger.anomalies += _bare(usable, communes, asked.relief)
     return loaders.Scenery(
         rivers=_joined(drawn["rivieres"], epsg),
         sea=_joined(drawn["mer"], epsg),
         neighbours=_joined(drawn["voisins"], epsg),
-        relief=tuple(one for one in reliefs if one is not None),
+        relief=usable,
     )
 
 
@@ -77,6 +90,22 @@ def _relief(ledger: Ledger, written: Path, epsg: int) -> loaders.Relief | None:
     return ledger.attempt(
         written.name, lambda: loaders.load_relief(ledger.study.path(written), crs=epsg)
     )
+
+
+def _bare(
+    reliefs: Sequence[loaders.Relief], communes: gpd.GeoDataFrame, files: Sequence[Path]
+) -> list[Anomaly]:
+    share = loaders.without_relief(reliefs, communes.geometry)
+    if share < _LACKING:
+        return []
+    return [
+        Anomaly(
+            "relief-partiel",
+            Action.NOTED,
+            files[0].name if len(files) == 1 else "",
+            f"aucune altitude sur {french.percent(share, 0)} du territoire : rien n'y est ombré",
+        )
+    ]
 
 
 def _joined(tables: list[gpd.GeoDataFrame | None], epsg: int) -> gpd.GeoDataFrame | None:
