@@ -96,6 +96,19 @@ def test_nothing_lies_over_the_territory_at_first_view(browser, demo, size):
     assert browser.execute_script(HIDDEN) > 0
 
 
+@pytest.mark.parametrize("width", [1440, 800, 768, 761, 760, 360])
+def test_the_search_box_leaves_the_buttons_of_the_map_alone(browser, demo, width):
+    visit(browser, demo, size=(width, 900))
+    box, *buttons = browser.execute_script(
+        "return ['.msap-chercher input', '.leaflet-control-layers', '.leaflet-control-zoom'].map("
+        "  path => document.querySelector(path).getBoundingClientRect())"
+    )
+    assert box["width"] >= 150
+    assert box["right"] <= width
+    for button in buttons:
+        assert button["right"] <= box["left"] or box["right"] <= button["left"]
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (360, 780)])
 def test_a_zone_shown_is_not_under_its_own_card(browser, demo, size):
     visit(browser, demo, size=size)
@@ -350,6 +363,12 @@ def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monke
     browser.execute_script("msap.entrer(0)")
     assert browser.execute_script("return msap.vueDEnsemble()") is False
     assert browser.execute_script("return document.querySelector('.msap-ensemble-cle').hidden")
+    # Too large for a plan and a trial, it says so where they would be, and where they are.
+    vast = dataclasses.replace(content, simulation=None)
+    outputs.write_map(outputs.map(vast), tmp_path / "vaste.html", title="x")
+    told = 'id="msap-trop-vaste"'
+    assert told in (tmp_path / "vaste.html").read_text(encoding="utf-8")
+    assert told not in (tmp_path / "carte.html").read_text(encoding="utf-8")
 
 
 def test_the_map_can_be_repainted(browser, demo):
@@ -649,3 +668,24 @@ def test_the_way_to_the_nearest_maison_is_drawn_with_a_commune_s_card(browser, t
     )
     assert said == dashed
     assert 0 < sum(said) < 6
+    # Where the trial sends it, a straight line goes, and the card says that it is one.
+    straight = browser.execute_script(
+        "const d = msap.donnees(), map = msap.etat.carte, choice = msapEssai.resultat().acces;"
+        "return d.communes.code.map((_, i) => {"
+        "  msap.montrerCommune(i);"
+        "  const card = document.getElementById('msap-fiche').textContent;"
+        "  const line = [...msap.image.svg(map).matchAll(/<path[^>]*>/g)]"
+        "    .map(found => found[0])"
+        "    .find(text => text.includes('#b5123e') && /stroke-dasharray=.1 6/.test(text));"
+        "  const id = msapEssai.moteur().sites.site_id[choice.site[i]], at = d.rangSite[id];"
+        "  const spot = map.latLngToContainerPoint([d.sites.lat[at], d.sites.lon[at]]);"
+        "  return [at === d.communes.site[i],"
+        "    card.includes('à vol d’oiseau vers ' + d.sites.nom[at]),"
+        "    line ? line.match(/L([-0-9.]+) ([-0-9.]+)/).slice(1).map(Number) : null,"
+        "    [spot.x, spot.y]];"
+        "})"
+    )
+    assert [not same for same, _, _, _ in straight] == list(said)
+    for same, told, end, spot in straight:
+        assert told is not same
+        assert end is None if same else end == pytest.approx(spot, abs=1.5)

@@ -286,6 +286,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         classes=panel.classes(content),
         signes=panel.signs(content),
         zones=content.zones.to_dict("records"),
+        vaste=data["ensemble"],
         robustesse={} if findings is None else panel.robustness(findings),
         candidats=content.candidates.to_dict("records"),
         publics=data.get("publics"),
