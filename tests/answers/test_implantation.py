@@ -112,6 +112,7 @@ annee = 2016
     assert told["modele_de_couts"]["cle"] == "msap-2016"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["p-mediane", "p-centre", "double-couverture", "equite"])
 def test_every_objective_of_a_study(toy_study, objective):
     result = with_section(toy_study, f'\n[implantation]\nobjectif = "{objective}"\n')

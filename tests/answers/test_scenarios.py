@@ -127,6 +127,7 @@ def test_hosts_only(toy_study):
     assert "00004A" in found.settings["interdits"]
 
 
+@pytest.mark.slow
 def test_rounds_first(toy_study):
     ran = run_anew("prospective", toy_study.path, "--scenario", "services-mobiles", "--json")
     assert ran.returncode == 0, ran.stderr

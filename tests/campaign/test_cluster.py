@@ -144,6 +144,7 @@ def test_an_address_that_is_none(country):
                         address="n'importe quoi", limits=TWO))  # fmt: skip
 
 
+@pytest.mark.slow
 def test_without_the_library(country, monkeypatch):
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(ClusterError, match="distributed"):

@@ -62,6 +62,7 @@ def test_no_text_file_is_read_or_written_in_the_encoding_of_the_machine():
     assert not careless
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "cp850"])
 def test_a_study_runs_on_such_a_console(toy_study, tmp_path, encoding):
     done = _run(["lancer", toy_study.path, "--sortie", tmp_path / "évaluation"], encoding, tmp_path)
@@ -73,6 +74,7 @@ def test_a_study_runs_on_such_a_console(toy_study, tmp_path, encoding):
     assert (tmp_path / "évaluation" / "carte.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_mistake_is_told_on_such_a_console(tmp_path):
     done = _run(["lancer", "étude absente.toml"], "cp850", tmp_path)
     said = done.stderr.decode("cp850")

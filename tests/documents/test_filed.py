@@ -146,6 +146,7 @@ def test_what_fonts_draw_is_left_alone():
     assert drawable("a\ue000b\ufffe\ud800") == "a\ufffdb\ufffd\ufffd"
 
 
+@pytest.mark.slow
 def test_the_same_figures_in_the_order_of_the_scheme(toy_study, tmp_path):
     process = run(
         "rapport", toy_study.path, "--modele", "sdaasap", "--format", "html", "--sortie", tmp_path
@@ -171,6 +172,7 @@ def test_the_same_figures_in_the_order_of_the_scheme(toy_study, tmp_path):
     assert faults(lines) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("noter",), ("horaires", "--heures", "1")])
 def test_a_folder_may_be_given_to_every_command_that_writes(toy_study, tmp_path, command):
     folder = tmp_path / "ici"

@@ -193,6 +193,7 @@ def test_candidates_are_those_of_the_rating(demo):
     assert [row[4] for row in rows] == [french.number(n) for n in rated["population_gagnee"]]
 
 
+@pytest.mark.slow
 def test_fiche_adds_up(demo):
     """Who gains on a fiche is who the rating says; what the payers pay is what it costs."""
     document = documents.report_document(demo)
@@ -207,6 +208,7 @@ def test_fiche_adds_up(demo):
         assert paid.rows[-1][-1] == french.euros(3 * cost)
 
 
+@pytest.mark.slow
 def test_toy_town_by_hand(parts_of, document_of):
     """A 0 min, B 10, C 20, D 30, E 40, F 50: 1 500 people of 2 100 beyond 20 min, 1 100 beyond 30.
 

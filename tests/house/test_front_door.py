@@ -193,6 +193,7 @@ def test_a_day_is_a_day_or_its_text(ran):
     assert len(set(told)) == 1
 
 
+@pytest.mark.slow
 def test_the_network_and_its_hours_are_asked_as_the_commands_do(ran):
     adapted = mg.adapt(ran, number=2)
     assert len(adapted.transformations) == 2
@@ -209,6 +210,7 @@ def test_the_network_and_its_hours_are_asked_as_the_commands_do(ran):
         mg.plan_ahead(ran, number=1)
 
 
+@pytest.mark.slow
 def test_answers_show_themselves_in_a_line(ran):
     opened = mg.scenario(ran, opened=ran.candidates.head(1))
     assert repr(mg.compare(ran, opened)).startswith("Comparison('Mayenne (démonstration)', ")

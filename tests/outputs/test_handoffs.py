@@ -93,6 +93,7 @@ class TestWorkbook:
                     assert cell.data_type != "f", (name, cell.coordinate)
                     assert cell.hyperlink is None
 
+    @pytest.mark.slow
     def test_sheets_are_ready_to_read(self, case):
         found, folder = case
         book = openpyxl.load_workbook(folder / "etude.xlsx")
@@ -151,6 +152,7 @@ class TestWorkbook:
 
 
 class TestGeoPackage:
+    @pytest.mark.slow
     def test_every_value_is_that_of_the_layers(self, case):
         found, folder = case
         layers = found.layers()
@@ -171,6 +173,7 @@ class TestGeoPackage:
                 a is b or (b is None and a is None) or shapely.equals(a, b) for a, b in pairs
             ), name
 
+    @pytest.mark.slow
     def test_titles_aliases_and_definitions_are_inside(self, case):
         found, folder = case
         told = study.provenance_of(found.result)
@@ -193,6 +196,7 @@ class TestGeoPackage:
             for column in dictionary.describe_columns(name, table.columns.drop("geometry")):
                 assert aliases[name, column.code] == (column.heading, column.definition)
 
+    @pytest.mark.slow
     def test_styles_name_what_exists_and_class_every_row(self, case):
         found, folder = case
         with closing(sqlite3.connect(folder / "etude.gpkg")) as base:
@@ -212,6 +216,7 @@ class TestGeoPackage:
             style = ET.fromstring(styles[name])  # noqa: S314 - our own
             check_style(style, table, name)
 
+    @pytest.mark.slow
     def test_the_project_opens_these_layers(self, case):
         found, folder = case
         with zipfile.ZipFile(folder / "etude.qgz") as archive:
@@ -271,6 +276,7 @@ def check_style(root, table, name):
             assert any(low <= value <= high for low, high in bounds), (name, value)
 
 
+@pytest.mark.slow
 def test_geoparquet_holds_the_layers_and_says_what_they_are(case):
     found, folder = case
     for name, table in found.layers().items():
@@ -392,6 +398,7 @@ def test_qgis_opens_the_project_and_the_styles(name, tmp_path):
             assert each["alias"] == [column.heading for column in columns]
 
 
+@pytest.mark.slow
 def test_every_column_written_has_its_entry(case):
     found, _ = case
     for name, table in (found.tables() | found.layers()).items():

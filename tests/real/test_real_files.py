@@ -71,6 +71,7 @@ def test_maisons(france, name, rows, kinds, anomalies):
     assert told(loaded) == anomalies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("day", "maisons"), [("2020-01-01", 516), ("2021-01-01", 945), ("2022-12-31", 2660)]
 )

@@ -80,6 +80,7 @@ def roads(toy_study):
 # --- The law: a study on its own times gives its own figures -------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["temps.csv", "temps.parquet"])
 def test_a_study_on_its_own_times_gives_the_same_figures(toy_study, roads, name):
     result = run_study(on_table(toy_study, exported(roads), name=name))

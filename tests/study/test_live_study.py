@@ -154,6 +154,7 @@ def test_the_map_file_is_no_key(toy_study):
         read_study(toy_study.path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_the_command_line_says_that_the_server_cannot_be_reached(toy_study, monkeypatch):
     monkeypatch.setenv("MSAP_GEO_OVERPASS", "nulle part")

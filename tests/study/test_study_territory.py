@@ -50,6 +50,7 @@ def test_indicators_and_memberships_join_the_communes(toy_study, tmp_path):
     assert manifest["indicateurs"]["menages"]["millesime"] == "2021"
 
 
+@pytest.mark.slow
 def test_the_grid_comes_with_the_study(toy_study):
     to_grid = Transformer.from_crs(2154, 3035, always_xy=True)
     rows = []
