@@ -676,7 +676,7 @@ def test_the_way_to_the_nearest_maison_is_drawn_with_a_commune_s_card(browser, t
         "  const card = document.getElementById('msap-fiche').textContent;"
         "  const line = [...msap.image.svg(map).matchAll(/<path[^>]*>/g)]"
         "    .map(found => found[0])"
-        "    .find(text => text.includes('#b5123e') && /stroke-dasharray=.1 6/.test(text));"
+        "    .find(text => text.includes('#b5123e') && /stroke-dasharray=.3 4/.test(text));"
         "  const id = msapEssai.moteur().sites.site_id[choice.site[i]], at = d.rangSite[id];"
         "  const spot = map.latLngToContainerPoint([d.sites.lat[at], d.sites.lon[at]]);"
         "  return [at === d.communes.site[i],"

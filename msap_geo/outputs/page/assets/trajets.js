@@ -49,7 +49,7 @@
 
   function straight(ctx, view, i) {
     var grid = msap.donnees().repere, points = ends(i).map(function (place) { return grid.of(place); });
-    [["#fff", 7, []], ["#b5123e", 3, [1, 6]]].forEach(function (pen) {
+    [["#fff", 7, []], ["#b5123e", 4, [3, 4]]].forEach(function (pen) {
       ctx.strokeStyle = pen[0]; ctx.lineWidth = pen[1]; ctx.setLineDash(pen[2]);
       ctx.beginPath();
       ctx.moveTo(points[0].x * view.k + view.dx, points[0].y * view.k + view.dy);
