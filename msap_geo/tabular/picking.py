@@ -38,6 +38,9 @@ _ONE_ANSWER = frozenset(
 )
 """What two columns of a file should not tell otherwise, whatever their names."""
 
+_OWN_NUMBERS = frozenset({"id", "matricule"})
+"""Names a list also gives to numbers of its own, beside the identifier: no other spelling of it."""
+
 
 def twinned_names(names: Sequence[str]) -> list[str]:
     """Return the names, each one but the first of its kind marked: ``a, a`` → ``a, a#2``.
@@ -206,7 +209,8 @@ def pick_columns(
         present = [columns for columns in present if columns]
         if present:
             # Names are published in several forms on purpose: the first spelling is meant.
-            asked = list(chain(*present)) if ours in _ONE_ANSWER else present[0]
+            others = chain(*present[1:]) if ours in _ONE_ANSWER else ()
+            asked = [*present[0], *(one for one in others if name_of(one) not in _OWN_NUMBERS)]
             chosen[ours] = table[one_answer(table, asked, path)]
         elif ours in required:
             missing.append(" ou ".join(spellings))

@@ -105,6 +105,14 @@ def test_two_spellings_of_a_code_that_differ_are_refused(tmp_path):
         read("53002")
 
 
+def test_a_list_may_number_its_rows_beside_the_identifier(tmp_path):
+    rows = [["id", "id_fs", "matricule"], ["1", "53A", "9"]]
+    path = written(tmp_path, rows, "csv")
+    wanted = {"site_id": ("id_fs", "matricule", "id")}
+    picked = pick_columns(read_text_table(path), path, required=wanted)
+    assert picked["site_id"].item() == "53A"
+
+
 def test_names_may_be_published_in_two_forms(tmp_path):
     rows = [["nom", "nom_m"], ["Évron", "EVRON (53)"]]
     path = written(tmp_path, rows, "csv")
