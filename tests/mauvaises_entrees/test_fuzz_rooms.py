@@ -12,13 +12,18 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import geopandas as gpd
+import networkx as nx
 import numpy as np
 import osmium
+import osmnx
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from mauvaises_entrees.dommages import MANY, damaged, survives
+from PIL import Image, TiffImagePlugin
 from support.road_files import HEAD, node, way
 from support.toy import TOY_STUDY
 from support.transit_feeds import PLACES, write_feed
@@ -89,6 +94,51 @@ def roads(path):
     network.osm.files.read_roads(path, CAR)
 
 
+def graphml():
+    """Return a town of three corners as OSMnx writes it: simplified, with lists and a shape."""
+    graph = nx.MultiDiGraph(crs="epsg:4326", simplified=True)
+    for number, (x, y) in enumerate([(-0.5, 48.0), (-0.49, 48.0), (-0.49, 48.01)]):
+        graph.add_node(number, x=x, y=y, street_count=2)
+    shape = shapely.LineString([(-0.5, 48.0), (-0.495, 48.001), (-0.49, 48.0)])
+    graph.add_edge(
+        0, 1, osmid=[1, 2], highway=["primary", "tertiary"], maxspeed=["50", "80"], oneway=False,
+        reversed=False, length=800.0, ref="D 1", geometry=shape,
+    )  # fmt: skip
+    for ends in ((1, 2), (2, 1), (1, 0)):  # roads that lead nowhere back are left out
+        graph.add_edge(*ends, osmid=3, highway="residential", oneway=False, length=1100.0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ville.graphml"
+        osmnx.save_graphml(graph, path)
+        return path.read_bytes()
+
+
+def roads_of_graph(path):
+    network.read_graphml(path, CAR, epsg=2154)
+
+
+def geotiff():
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, kind, value in (
+        (33550, 12, (10.0, 10.0, 0.0)),
+        (33922, 12, (0.0, 0.0, 0.0, 700_000.0, 6_600_020.0, 0.0)),
+        (34735, 3, (1, 1, 0, 2, 1025, 0, 1, 1, 3072, 0, 1, 2154)),
+        (42113, 2, "-9999"),
+    ):
+        tags.tagtype[tag] = kind
+        tags[tag] = value
+    stream = io.BytesIO()
+    metres = np.arange(12, dtype=np.float32).reshape(3, 4)
+    Image.fromarray(metres).save(stream, "TIFF", tiffinfo=tags)
+    return stream.getvalue()
+
+
+def relief(path):
+    """Read a grid, and ask of it what a map does: heights, or not numbers, all over it."""
+    grid = loaders.load_relief(path, crs=2154)
+    area = gpd.GeoSeries([shapely.box(700_000, 6_600_000, 700_030, 6_600_020)], crs=2154)
+    assert 0 <= loaders.without_relief([grid], area) <= 1
+
+
 SQUARE = [[[0, 46], [1, 46], [1, 47], [0, 46]]]
 TEXTS = {
     "tournees.csv": (
@@ -153,6 +203,20 @@ TEXTS = {
         lambda path: read_zone(path, epsg=2154),
     ),
     "routes.osm": (osm(), roads),
+    "ville.graphml": (graphml(), roads_of_graph),
+    "mnt.asc": (
+        lines(
+            "ncols 3",
+            "nrows 2",
+            "xllcorner 700000",
+            "yllcorner 6600000",
+            "cellsize 10",
+            "NODATA_value -9999",
+            "1 2.5 3",
+            "4 -9999 6",
+        ),
+        relief,
+    ),
     "overpass.json": (
         json.dumps(
             {
@@ -182,6 +246,8 @@ BYTES = {
         parquet(TYPEQU=["A206"], DEPCOM=["53001"], LONGITUDE=[-0.5], LATITUDE=[48.0]),
         lambda path: loaders.load_bpe(path, {"A206": "Bureau"}),
     ),
+    "mnt.tif": (geotiff(), relief),
+    "ville.graphml": (graphml(), roads_of_graph),
     "a.osm.pbf": (osm("pbf,pbf_compression=none"), roads),
     "b.osm.pbf": (osm("pbf,pbf_compression=none,pbf_dense_nodes=false"), roads),
 }
