@@ -132,7 +132,7 @@ def ask(
             # An answer that is no JSON is told below, from what it is.
             if not isinstance(error, requests.exceptions.JSONDecodeError):
                 raise _broken(error) from error
-        except (InterruptedError, ValueError):
+        except (InterruptedError, ValueError, RecursionError):
             pass  # OSMnx stops once it has the answer, as told to; or found it not to be JSON
     if not seen:
         raise DownloadError("serveur introuvable ou injoignable", passing=True)

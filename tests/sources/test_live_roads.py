@@ -232,6 +232,36 @@ REFUSALS = {
         "forme",
         "Overpass",
     ),
+    "redirection sans fin": (redirect("/api/interpreter"), "redirection refusée", ".osm.pbf"),
+    "page d'erreur d'Overpass": (
+        whole(b'<?xml version="1.0"?><html><strong>Error</strong>: runtime error</html>'),
+        "page web",
+        "proxy",
+    ),
+    "profond": (whole(b"[" * 100_000), "pas du JSON", "relancer"),
+    "nombre de 5 000 chiffres": (
+        whole(BODY.replace(b'"id": 101', b'"id": ' + b"9" * 5000)),
+        "pas du JSON",
+        "relancer",
+    ),
+    "octets": (whole(bytes(range(128, 256)) * 40), "pas du JSON", "relancer"),
+    "autre JSON": (whole(b'{"type": "FeatureCollection"}'), "forme", "serveur Overpass"),
+    "éléments nuls": (whole(b'{"elements": null}'), "forme", "serveur Overpass"),
+    "sans points de route": (
+        edited(lambda content: content["elements"][1].pop("nodes")),
+        "forme",
+        "serveur Overpass",
+    ),
+    "date impossible": (
+        edited(lambda content: content["osm3s"].update(timestamp_osm_base="hier")),
+        "forme",
+        "serveur Overpass",
+    ),
+    "octet nul": (
+        edited(lambda content: content["elements"][1].update(tags={"highway": "a\0b"})),
+        "forme",
+        "serveur Overpass",
+    ),
     "vide": (
         whole(b'{"elements": []}'),
         "vide, là où l'étude a des communes",
@@ -267,11 +297,12 @@ def test_a_body_that_drips_is_given_up(server, tmp_path):
     assert kept(tmp_path) == []
 
 
-def test_a_body_that_swells_is_given_up(server):
+def test_a_body_that_swells_is_given_up(server, tmp_path):
     server.answers[PATH] = whole(gzip.compress(b" " * 3_000_000), Content_Encoding="gzip")
     limits = Limits(silence_s=2.0, max_bytes=1_000_000, tries=1)
     with pytest.raises(SourceError, match="démesurée"):
         fetch_roads([WEST], limits=limits)
+    assert kept(tmp_path) == []
 
 
 @pytest.mark.usefixtures("server")
