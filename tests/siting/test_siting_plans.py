@@ -19,6 +19,7 @@ from msap_geo.errors import DataError, InfeasibleError, StudyError
 from msap_geo.siting.objectives import equity
 from msap_geo.siting.objectives.groups import lowest_of
 from msap_geo.siting.objectives.levels import Climb
+from msap_geo.siting.objectives.split import Split
 from msap_geo.siting.ranking import best_first
 from msap_geo.siting.rules import Quota, Rules
 from msap_geo.siting.solving import exact, lagrangian, reduction, swap
@@ -325,9 +326,18 @@ def test_groups_apart_never_need_more_sites_than_together(seed, forced, part):
         for s in subsets(9, 9)
         if set(found.forced) <= set(s) and (found.groups.shares(s) >= level - 1e-9).all()
     ]
-    bound = found.split_bound(level)
     relaxed = found.fewest(level, found.usable, whole=False, seconds=5)
+    price = found._first_prices(relaxed)
+    bound, taken = found.split_bound(level, price)
     assert -relaxed.bound - 1e-4 <= bound <= min(able) + 1e-6
+    split = Split(price, found.serves)
+    for _ in range(5):
+        split.learn(taken, bound, 1.0)
+        bound, taken = found.split_bound(level, split.price)
+        assert bound <= min(able) + 1e-6
+        # Where each group chooses alone, every group has what it needs.
+        together = np.union1d(np.flatnonzero(taken.any(axis=1)), found.forced)
+        assert (found.groups.shares(together) >= level - 1e-6).all()
 
 
 @given(seed=seeds, part=st.floats(0.3, 1.0))

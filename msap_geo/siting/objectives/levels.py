@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from msap_geo.siting.objectives.groups import lowest_of
+from msap_geo.siting.objectives.split import Split, shared_out
 from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ _SURE = 1e-4
 """A bound must exceed the sites allowed by so much for a level to be ruled out: more than interior
 points leave undecided."""
 
-_PROOF_SHARE, _TRIES_SHARE, _TRY_SHARE = 0.3, 0.5, 0.05
-"""When proofs group by group end, and tries with the sites of the relaxation; how long one of these
-is. What is left goes to better plans."""
+_TRIES_SHARE, _PROOF_SHARE, _TRY_SHARE = 0.2, 0.65, 0.03
+"""When tries with the sites of the relaxation end, and proofs group by group; how long a try is.
+What is left goes to better plans."""
+
+_HOPED = 0.5
+"""Share of the way from the best plan to the bound that a better split may still close."""
 
 _SPARE = 1.0
 """Sites above the number allowed that the next proof aims at: enough not to miss it by a hair."""
@@ -81,6 +85,7 @@ class Climb:
         ones = np.ones(len(gains.entry_row))
         where = (gains.by_row.indices, self.groups.of_row[gains.entry_row])
         self.serves = csr_array((ones, where), shape=(gains.n_sites, n)).toarray() > 0
+        self.hint = np.empty(0, dtype=np.int64)  # sites the groups take when each chooses alone
         self.slope = 0.0  # sites a level takes more than the one below, per unit of share
         self.rng = np.random.default_rng(self.effort.seed)
         self.begin = time.perf_counter()
@@ -102,8 +107,8 @@ class Climb:
     def run(self) -> None:
         """Climb until near enough or out of time."""
         self.relax()
-        self.prove(_PROOF_SHARE)
         self.halve(_TRIES_SHARE)
+        self.prove(_PROOF_SHARE)
         self.refine()
 
     def relax(self) -> None:
@@ -187,41 +192,59 @@ class Climb:
         """Rule more levels out, group by group.
 
         A site that serves several groups is split among them, its cost too; each group then finds
-        its own fewest sites, in whole sites where the relaxation takes parts. Their sum bounds the
-        number of sites from below whatever the split (weak duality; Guignard & Kim, *Mathematical
-        Programming* 39, 1987); the split is the one the relaxation's prices make.
+        its own fewest sites, in whole sites where the relaxation takes parts. The first split is
+        the one the relaxation's prices make; the next ones make the bound grow
+        (:mod:`msap_geo.siting.objectives.split`), and lower levels are ruled out by it.
         """
-        level, low = self.top, self.low
-        while self.left(until) > 0 and self.slope > 0 and not self.done:
-            bound = self.split_bound(level, until)
+        level = self.top
+        relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
+        if relaxed.infeasible or not len(relaxed.x) or self.slope <= 0:
+            return
+        split = Split(self._first_prices(relaxed), self.serves & self.usable[:, None])
+        while self.left(until) > 0 and not self.done:
+            bound, taken = self.split_bound(level, split.price, until)
             if bound > self.count + _SURE:
                 self.top = min(self.top, level)
-            else:
-                low = max(low, level)
-            # The number of sites grows with the level as the relaxation's does.
-            level = min(level - (bound - self.count - _SPARE) / self.slope, self.top)
-            if not low + self.effort.gap * self.top / 4 < level < self.top - _EXACT:
+            if self.left(until) <= 0 or split.settled:  # not all were asked, or nothing is gained
                 break
+            # The number of sites grows with the level as the relaxation's does: what a split
+            # proves is told by the level at which it would need one site too many.
+            aim = level - (bound - self.count - _SPARE) / self.slope
+            split.learn(taken, -aim, max(_HOPED * self.slope * (aim - self.low), 1.0))
+            level = min(aim, self.top)
+            self.hint = np.flatnonzero(taken.any(axis=1))
 
-    def split_bound(self, level: float, until: float = 1.0) -> float:
-        """Return a number of sites without which no plan brings every group to a level."""
-        relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
-        if relaxed.infeasible:
-            return np.inf
-        if not len(relaxed.x):
-            return 0.0
+    def _first_prices(self, relaxed: Answer) -> NDArray[np.float64]:
         groups, gains = self.groups, self.groups.gains
         price = np.zeros_like(self.serves, dtype=float)
         where = (gains.by_row.indices, groups.of_row[gains.entry_row])
         np.add.at(price, where, np.abs(relaxed.duals[: gains.n_rows])[gains.entry_row])
-        # What the prices leave of a site's cost is shared evenly, so that no group's share is below
-        # its price; a site to open anyway costs nothing to anyone, and one in all.
-        shared = np.maximum(self.serves.sum(axis=1), 1)
-        price += self.serves * (np.maximum(1 - price.sum(axis=1), 0) / shared)[:, None]
-        price /= np.maximum(price.sum(axis=1), 1.0)[:, None]
+        return shared_out(price, self.serves)
+
+    def split_bound(
+        self, level: float, price: NDArray[np.float64], until: float = 1.0
+    ) -> tuple[float, NDArray[np.bool_]]:
+        """Return a number of sites without which no plan brings every group to a level.
+
+        Parameters
+        ----------
+        level
+            The level.
+        price
+            Part of the cost of each site each group bears, one in all at most.
+        until
+            Share of the time to stop at.
+
+        Returns
+        -------
+        tuple of float and numpy.ndarray
+            The number, and the sites each group takes, shape (sites, groups).
+        """
+        price = price.copy()
         price[self.forced] = 0.0
         total = float(len(self.forced))
         needs = self._needs(level)
+        taken = np.zeros_like(self.serves)
         nothing = np.empty(0, dtype=np.int64)
         for group in np.flatnonzero(needs > 0):
             if self.left(until) <= 0:
@@ -229,9 +252,10 @@ class Climb:
             inside = np.zeros(len(needs), dtype=bool)
             inside[group] = True
             free = self.usable & self.serves[:, group]
-            _, least = self._part(inside, free, needs, price[:, group], fixed=nothing)
+            chosen, least = self._part(inside, free, needs, price[:, group], fixed=nothing)
+            taken[chosen, group] = True
             total += max(least, 0.0)
-        return total
+        return total, taken
 
     def refine(self) -> None:
         """Look for better plans: a level at a time, a few groups at a time.
@@ -240,7 +264,9 @@ class Climb:
         groups are chosen anew, as few as possible, the others staying (large neighbourhood
         search), until no more are open than allowed.
         """
-        sites, level = self.sites, (self.low + self.top) / 2
+        # Where each group chose alone, it has what it needs: those sites, but fewer.
+        sites = self.hint if len(self.hint) else self.sites
+        level = (self.low + self.top) / 2
         while not self.done and self.left() > 0:
             sites = self._descend(
                 self._raised(sites, self._needs(level)), self._needs(level), self.left() / 3
