@@ -194,6 +194,7 @@ def test_a_day_is_a_day_or_its_text(ran):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_network_and_its_hours_are_asked_as_the_commands_do(ran):
     adapted = mg.adapt(ran, number=2)
     assert len(adapted.transformations) == 2
