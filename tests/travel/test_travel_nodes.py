@@ -63,6 +63,14 @@ def some(data, n, *, most=5):
     return data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=most))
 
 
+def assert_within(found, table, bound):
+    """What rounds to the bound, at a thousandth, is within it; there, either answer is right."""
+    last = bound + 5e-4
+    sure = abs(table - last) > 2e-6
+    within = np.where(table <= last, np.minimum(table, bound), np.inf)
+    np.testing.assert_allclose(found[sure], within[sure], atol=1e-6)
+
+
 @pytest.mark.slow
 @given(graphs(), st.booleans(), st.sampled_from(["to", "from"]), st.data())
 @settings(max_examples=200)
@@ -95,11 +103,7 @@ def test_matrix_nodes_equals_scipy(case, core, data):
     np.testing.assert_allclose(dense(times), table, atol=1e-6)
     bound = data.draw(st.integers(0, 30))
     bounded = dense(travel.matrix_nodes(net, origins, destinations, max_minutes=bound))
-    # What rounds to the bound, at a thousandth, is within it; there, either answer is right.
-    last = bound + 5e-4
-    sure = abs(table - last) > 2e-6
-    within = np.where(table <= last, np.minimum(table, bound), np.inf)
-    np.testing.assert_allclose(bounded[sure], within[sure], atol=1e-6)
+    assert_within(bounded, table, bound)
 
 
 @pytest.mark.slow
@@ -110,9 +114,7 @@ def test_reach_nodes_equals_scipy(case, direction, bound, data):
     sources = some(data, net.n_nodes)
     found = travel.reach_nodes(net, sources, minutes=bound, direction=direction)
     table = (between if direction == "from" else between.T)[sources]
-    sure = abs(table - bound) > 2e-6  # at the bound itself, to a millionth, either answer is right
-    within = np.where(table <= bound, table, np.inf)
-    np.testing.assert_allclose(dense(found)[sure], within[sure], atol=1e-6)
+    assert_within(dense(found), table, bound)
 
 
 @given(graphs(), st.data())
@@ -228,3 +230,16 @@ class TestOptions:
     def test_questions_without_meaning_are_refused(self, ask, said):
         with pytest.raises(DataError, match=said):
             ask(self.NET)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "reached"), [(0.000061, True), (0.00049, True), (0.00051, False)]
+)
+def test_what_rounds_to_the_bound_at_a_thousandth_is_reached(minutes, reached):
+    nodes = pd.DataFrame({"node": [0, 1], "x": [0.0, 100.0], "y": 0.0})
+    links = pd.DataFrame({"from": [0], "to": [1], "minutes": [minutes]})
+    net = built((nodes, links))
+    times = dense(travel.matrix_nodes(net, [0], [1], max_minutes=0))
+    assert np.isfinite(times[0, 0]) == reached
+    found = dense(travel.reach_nodes(net, [1], minutes=0, direction="to"))
+    assert np.isfinite(found[0, 0]) == reached
