@@ -340,6 +340,16 @@ def test_groups_apart_never_need_more_sites_than_together(seed, forced, part):
         assert (found.groups.shares(together) >= level - 1e-6).all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_forced_site_that_serves_nobody_stays_in_what_better_plans_start_from(seed):
+    found = climb(seed, 2, forced=("s004",))
+    found.serves[found.forced] = False  # no group takes it
+    found.slope = 1.0
+    found.prove(1.0)
+    assert set(found.forced) <= set(found.hint)
+    assert set(found.forced) <= set(found._raised(found.hint, found._needs(found.low)))
+
+
 @given(seed=seeds, part=st.floats(0.3, 1.0))
 @quick
 def test_choosing_anew_keeps_every_group_at_its_level(seed, part):

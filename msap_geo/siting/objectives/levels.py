@@ -205,14 +205,16 @@ class Climb:
             bound, taken = self.split_bound(level, split.price, until)
             if bound > self.count + _SURE:
                 self.top = min(self.top, level)
-            if self.left(until) <= 0 or split.settled:  # not all were asked, or nothing is gained
+            if self.left(until) <= 0:  # not all groups were asked
+                break
+            self.hint = np.union1d(np.flatnonzero(taken.any(axis=1)), self.forced)
+            if split.settled:
                 break
             # The number of sites grows with the level as the relaxation's does: what a split
             # proves is told by the level at which it would need one site too many.
             aim = level - (bound - self.count - _SPARE) / self.slope
             split.learn(taken, -aim, max(_HOPED * self.slope * (aim - self.low), 1.0))
             level = min(aim, self.top)
-            self.hint = np.flatnonzero(taken.any(axis=1))
 
     def _first_prices(self, relaxed: Answer) -> NDArray[np.float64]:
         groups, gains = self.groups, self.groups.gains
@@ -241,7 +243,7 @@ class Climb:
             The number, and the sites each group takes, shape (sites, groups).
         """
         price = price.copy()
-        price[self.forced] = 0.0
+        price[self.forced] = 0.0  # to open anyway: nothing to any group, one in all
         total = float(len(self.forced))
         needs = self._needs(level)
         taken = np.zeros_like(self.serves)
