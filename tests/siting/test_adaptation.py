@@ -277,3 +277,26 @@ def test_no_trip_counts_the_longest():
     question = Question(network, (Change(0, "agence", frozenset({BUREAU})),))
     assert adaptation.adapt(question, count=1, effort=EXACT).value == 350
     assert adaptation.adapt(question, count=0, effort=EXACT).value == 0
+
+
+def two_agencies():
+    """Two agencies ten minutes from one place each, and nowhere else to go."""
+    minutes = csr_array(np.array([[10.0, 0.0], [0.0, 10.0]]))
+    times = TravelTimes(pd.Index(["a", "b"]), pd.Index(["s", "t"]), minutes, minutes, 60.0)
+    network = Network.of(times, np.array([10, 30]), {BUREAU: np.array([True] * 2)}, longest=40.0)
+    lost = frozenset({BUREAU})
+    return Question(network, (Change(0, "agence", lost, 100.0), Change(1, "agence", lost, 250.0)))
+
+
+@pytest.mark.parametrize(
+    ("euros", "value", "saved"),
+    [(100, 300, 100), (101, 900, 250), (250, 900, 250), (350, 1200, 350)],
+)
+def test_a_saving_may_be_met_to_the_euro(euros, value, saved):
+    found = adaptation.adapt(two_agencies(), saving_eur=float(euros), effort=EXACT)
+    assert (found.value, found.bound, found.saved_eur) == (value, value, saved)
+
+
+def test_one_euro_more_than_all_save_is_out_of_reach():
+    with pytest.raises(InfeasibleError, match="350"):
+        adaptation.adapt(two_agencies(), saving_eur=351.0, effort=EXACT)

@@ -154,3 +154,26 @@ def test_a_move_never_costs_the_label():
     assert {move.enters for move in moves} == {10, 11}
     assert moves[0].gain == 100
     assert moves[0].gained == moves[0].lost == 50
+
+
+def alike(texts, *, people=100, may_change=True):
+    """Maisons that the same people may reach, every half-day worth as much."""
+    n = len(texts)
+    return Week(
+        np.array([people]),
+        csr_array(np.ones((1, n), dtype=bool)),
+        tuple(read_hours(text) for text in texts),
+        np.ones((n, SLOTS)),
+        np.array([may_change, *[False] * (n - 1)]),
+    )
+
+
+def test_a_move_that_gains_nobody_is_not_proposed():
+    assert half_days.free_moves(alike(["Mo-Fr 09:00-12:00"]), count=20) == []
+
+
+def test_a_half_day_that_a_neighbour_opens_too_is_free_to_leave():
+    # Both open on Monday morning: to leave it costs nobody, any other serves a hundred more.
+    (move,) = half_days.free_moves(alike(["Mo 09:00-12:00"] * 2), count=1)
+    assert (move.site, move.leaves, move.gain) == (0, 0, 100)
+    assert (move.gained, move.lost) == (100, 0)

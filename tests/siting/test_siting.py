@@ -8,6 +8,7 @@ from support.toy import sites, straight_road, toy_communes
 
 from msap_geo import coverage, siting, travel
 from msap_geo.errors import DataError
+from msap_geo.siting import backtest, criteria
 
 
 def score(town, offices, *, threshold=20):
@@ -129,3 +130,51 @@ def test_the_gain_is_what_opening_the_office_would_show(index, threshold):
     to_maison = travel.nearest(roads, office.assign(demand_id="P"), maisons)
     scored = siting.score_candidates(office, access, times, to_maison, threshold=threshold)
     assert scored["population_gagnee"].iloc[0] == tomorrow - today
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"nom": ["France services La Poste", "France services"]}, [True, False]),
+        (
+            {"nom": ["Bourg", "Bourg", "Bourg"], "structure": ["La Poste", "Mairie", None]},
+            [True, False, False],
+        ),
+    ],
+)
+def test_a_maison_is_in_a_post_office_by_its_name_or_by_who_bears_it(columns, told):
+    assert backtest.in_post_office(pd.DataFrame(columns)).tolist() == told
+
+
+def test_first_at_everything_is_first_whatever_the_weights():
+    measures = pd.DataFrame(
+        {"population_gagnee": [9.0, 5, 1], "minutes_economisees": [90.0, 10, 50]}
+    )
+    weights = {"population_gagnee": 0.5, "minutes_economisees": 0.5}
+    held = siting.stability(siting.rank(measures, weights), top=1)
+    assert held.tolist() == [1, 0, 0]
+    # The second and the third depend on the weights; equals share a place.
+    two = siting.stability(siting.rank(measures, weights), top=2)
+    assert two[0] == 1
+    assert two[1] + two[2] == pytest.approx(1)
+    assert 0 < two[1] < 1
+    alike = siting.rank(measures.iloc[[0, 0]].reset_index(drop=True), weights)
+    assert siting.stability(alike, top=1).tolist() == [1, 1]
+
+
+def test_old_people_gained_are_those_beyond_the_threshold_and_unknown_is_not_nobody(town):
+    offices = sites([("P-B", 1), ("P-E", 4)])
+    times = travel.matrix(town.roads, town.origins, offices)
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    problem = siting.make_problem(times, town.communes["population"], nearest["minutes"])
+
+    def gained(old):
+        communes = town.communes.assign(habitants_65_plus=old)
+        found = criteria.measure(problem, offices, communes, thresholds=[20], speeds=[1.0])
+        return found["habitants_65_plus_gagnes"].fillna(-1).to_dict()
+
+    # P-B brings D within 20 minutes, P-E brings D, E and F; A, B and C are there already.
+    assert gained([1.0, 2, 4, 8, 16, 32]) == {"P-B": 8, "P-E": 56}
+    assert gained([1.0, 2, 4, 8, None, 32]) == {"P-B": 8, "P-E": 40}
+    assert gained([1.0, 2, 4, None, 16, 32]) == {"P-B": -1, "P-E": 48}
+    assert gained([1.0, 2, 4, 0, 16, 32]) == {"P-B": 0, "P-E": 48}

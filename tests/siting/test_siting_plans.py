@@ -22,7 +22,7 @@ from msap_geo.siting.objectives.levels import Climb
 from msap_geo.siting.objectives.split import Split
 from msap_geo.siting.ranking import best_first
 from msap_geo.siting.rules import Quota, Rules
-from msap_geo.siting.solving import exact, lagrangian, reduction, swap
+from msap_geo.siting.solving import exact, highs, lagrangian, reduction, swap
 from msap_geo.siting.solving.highs import Effort, Model, solve
 from msap_geo.travel import TravelTimes
 
@@ -754,3 +754,139 @@ def test_ties_go_to_the_office_the_note_puts_first(seed):
     first = best_first(table).iloc[0]
     if first["population_gagnee"]:
         assert plan.sites[:1] == (first["site_id"],)
+
+
+def reached(minutes, people, *, today=None, group=None):
+    """Make a problem of the trips written, as places by sites; NaN is no trip."""
+    full = np.array(minutes, dtype=float)
+    rows, columns = np.nonzero(np.isfinite(full))
+    start = np.concatenate([[0], np.cumsum(np.isfinite(full).sum(axis=1))])
+    table = csr_array((full[rows, columns], columns, start), shape=full.shape)
+    names = [
+        [f"{letter}{n}" for n in range(size)] for letter, size in zip("ds", full.shape, strict=True)
+    ]
+    times = TravelTimes(pd.Index(names[0]), pd.Index(names[1]), table, table, FAR)
+    today = np.full(len(people), np.nan) if today is None else today
+    return siting.make_problem(
+        times,
+        pd.Series(people),
+        pd.Series(today, dtype=float),
+        group=None if group is None else pd.Series(list(group)),
+    )
+
+
+NO = np.nan
+APART = [[5, NO], [NO, 5]]
+"""Two places, each of which one site alone serves."""
+
+
+def test_one_inhabitant_more_decides_before_the_identifier():
+    assert siting.maximal_covering(
+        reached(APART, [9, 10]), Rules(count=1), thresholds=[15.0]
+    ).sites == ("s1",)
+    assert siting.maximal_covering(
+        reached(APART, [10, 10]), Rules(count=1), thresholds=[15.0]
+    ).sites == ("s0",)
+
+
+def test_a_number_of_sites_holds_over_places_far_apart():
+    instance = reached(APART, [10, 10])
+    with pytest.raises(InfeasibleError):
+        siting.set_covering(instance, Rules(count=1), threshold=15.0)
+    both = siting.set_covering(instance, Rules(count=2), threshold=15.0)
+    assert (both.value, both.sites) == (2, ("s0", "s1"))
+
+
+def test_as_many_near_optimal_plans_as_asked_where_all_sites_are_alike():
+    gains = siting.covering_gains(reached([[5] * 9], [10]), thresholds=[15.0])
+    limits, _ = siting.compile_rules(reached([[5] * 9], [10]), Rules(count=1))
+    found = siting.near_optimal(gains, limits, np.array([4]), count=6)
+    assert [gains.value(plan) for plan in found.plans] == [10] * 6
+    assert len({int(plan[0]) for plan in found.plans}) == 6
+
+
+BRINGS = [40, 30, 20, 10]
+"""People whom each of four sites alone serves: what the best of them bring is a sum."""
+
+RELAXED = {
+    "number": (Rules(count=2), 70),
+    "budget": (Rules(budget_eur=2.0), 70),
+    # Half of the second site is left to take: the relaxation takes it.
+    "budget in part": (Rules(budget_eur=1.5), 55),
+    "quota": (Rules(count=3, quotas=(Quota("a", frozenset({"s0", "s1"}), most=1),)), 70),
+    "least": (Rules(count=2, quotas=(Quota("a", frozenset({"s2", "s3"}), least=1),)), 60),
+}
+
+
+@pytest.mark.parametrize("name", RELAXED)
+def test_one_step_of_prices_proves_what_sites_that_share_nobody_bring(name):
+    asked, most = RELAXED[name]
+    instance = reached(np.where(np.eye(4) > 0, 5.0, NO), BRINGS)
+    gains = siting.covering_gains(instance, thresholds=[15.0])
+    limits, _ = siting.compile_rules(instance, asked)
+    nothing = np.array([], dtype=np.int64)
+    found = lagrangian.bound(gains, limits, nothing, tolerance=lambda _: 0, seconds=5, steps=1)
+    assert found.value == pytest.approx(most)
+
+
+def test_a_level_that_so_many_sites_reach_is_not_ruled_out():
+    # Four sites serve 10 of the 21 of one group, a fifth the one left in both: with two sites,
+    # both groups come to 10 in 21.
+    full = np.where(np.eye(6, 5) > 0, 5.0, NO)
+    full[5, 4] = 5.0
+    instance = reached(full, [10, 10, 10, 10, 1, 1], group="AABBAB")
+    limits, locked = siting.compile_rules(instance, Rules(count=2))
+    groups = equity._groups(instance, 15.0, np.arange(5))
+    capped = np.zeros(2, dtype=bool)
+    found = Climb(groups, limits, locked, capped, locked, 1.0, Effort(seconds=5, gap=0))
+    found.slope = 3.0  # sites one more unit of level takes, understated
+    found.prove(1.0)
+    assert 10 / 21 <= found.top < 1.0
+
+
+def test_the_curve_of_a_median_within_capacity_by_hand():
+    # Each site holds one place; without any, everybody counts the longest trip.
+    instance = reached([[10, NO], [NO, 5]], [10, 20])
+    plan = siting.capacitated_median(instance, Rules(count=2), longest=FAR, capacity=20.0)
+    assert plan.sites == ("s1", "s0")  # 500 person-minutes saved, then 200
+    assert plan.curve["valeur"].tolist() == [900, 400, 200]
+    assert (plan.value, plan.bound, plan.today) == (200, 200, 900)
+
+
+def test_the_people_whose_gain_hangs_on_a_minute():
+    # Within 15 minutes: 7 people by half a minute, 20 by far; 100 were within already.
+    instance = reached([[14.5], [10], [14.5], [20]], [7, 20, 100, 50], today=[NO, NO, 12, NO])
+    (plan,) = siting.proven_plans(instance, threshold=15.0)
+    assert (plan["gain"], plan["fragile"]) == (27, 7)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_prices_alone_prove_the_best_median_of_a_small_country(seed):
+    instance = problem(seed, places=40, sites=15)
+    gains = siting.trip_gains(instance, longest=FAR)
+    limits, _ = siting.compile_rules(instance, Rules(count=4))
+    start = siting.greedy(gains, limits).sites
+    found = lagrangian.bound(gains, limits, start, tolerance=lambda _: 0, seconds=60, steps=300)
+    assert found.value == pytest.approx(gains.value(found.chosen), rel=1e-11)
+
+
+@pytest.mark.parametrize("objective", ["median", "covering", "capacity"])
+def test_no_solver_is_given_more_time_than_the_plan(monkeypatch, objective):
+    given, told = [], highs.Quiet.setOptionValue
+
+    def seen(solver, name, value):
+        given.extend([value] if name == "time_limit" else [])
+        return told(solver, name, value)
+
+    monkeypatch.setattr(highs.Quiet, "setOptionValue", seen)
+    instance, effort = problem(2, places=40, sites=15), Effort(seconds=60, gap=0)
+    rules = Rules(budget_eur=9000.0)
+    if objective == "median":
+        siting.p_median(instance, rules, longest=FAR, effort=effort)
+    elif objective == "covering":
+        siting.maximal_covering(instance, rules, thresholds=[15.0], effort=effort)
+    else:
+        small = reached([[10, NO], [NO, 5]], [10, 20])
+        siting.capacitated_median(small, Rules(count=2), longest=FAR, capacity=20, effort=effort)
+    assert given
+    assert 0 < max(given) <= 60
