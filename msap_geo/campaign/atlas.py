@@ -28,6 +28,7 @@ _KEYS = {"dossier", "territoire", "nom", "date", "profil", "scenario", "etat", "
 _ALWAYS = "population"
 _FIRST = (
     "part_",
+    "part_attendue_",
     "habitants_au_dela_",
     "zones_blanches",
     "maisons",
@@ -89,10 +90,13 @@ def _figures(table: pd.DataFrame) -> list[outputs.AtlasFigure]:
     codes = [name for name in table.columns if name not in _KEYS and table[name].notna().any()]
     codes = codes or [_ALWAYS]
     order = {code: rank for rank, code in enumerate(codes)}
+    # Where times are estimated, whole communes all but fill the map: the expected share tells more.
+    estimated = bool(table.get("temps_estimes", pd.Series(dtype=object)).eq(True).any())
+    first = ("part_attendue_", *_FIRST) if estimated else _FIRST
     plain = {code: code.rstrip("0123456789.") for code in codes}
     codes.sort(
         key=lambda code: (
-            _FIRST.index(plain[code]) if plain[code] in _FIRST else len(_FIRST),
+            first.index(plain[code]) if plain[code] in first else len(first),
             order[code],
         )
     )

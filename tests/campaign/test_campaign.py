@@ -156,6 +156,12 @@ class TestFigures:
         told = json.loads(page.split('id="donnees">')[1].split("</script>")[0])
         assert all(one["trace"] for one in told["territoires"])
         assert [row["territoire"] for row in told["etudes"]] == ["53", "72", ""]
+        # Times are estimated: what is shown first is the share expected, whole communes after it.
+        assert [one["titre"] for one in told["chiffres"][:3]] == [
+            "Part attendue à 20 min ou moins",
+            "Part attendue à 30 min ou moins",
+            "Part à 20 min ou moins",
+        ]
 
     @pytest.mark.parametrize(
         ("number", "told"),

@@ -61,6 +61,7 @@ def _project(xy):
         ({"tunnel": "no"}, 49),
         ({"tunnel": "building_passage"}, 49),
         ({"junction": "roundabout", "oneway": "no"}, 51),
+        ({"junction": "circular", "oneway": "no"}, 51),
         ({"bridge": "yes"}, 51),  # two kilometres
         ({"bridge": "viaduct"}, 51),
         ({"bridge": "no"}, 49),

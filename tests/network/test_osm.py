@@ -22,7 +22,7 @@ from msap_geo.network.osm.forms import read_roads_with_osmium
 from msap_geo.network.osm.pbf import read_pbf
 from msap_geo.network.osm.pbf_blocks import NotHandledError
 from msap_geo.network.osm.roads import merge_roads, short_distances_m
-from msap_geo.network.osm.tags import blocks, duration_minutes, way_speeds
+from msap_geo.network.osm.tags import NOWHERE, blocks, duration_minutes, way_speeds
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
 MODES = {"voiture": CAR, "velo": BIKE, "pied": FOOT}
@@ -119,6 +119,12 @@ class TestTags:
         assert [name for name, s in speeds.items() if s.forward_kmh] == taken.split()
         assert {s.minutes for s in speeds.values() if s.forward_kmh} <= {45}
 
+    def test_a_ferry_that_has_a_class_is_a_ferry(self):
+        # OSRM, car.lua: « WayHandlers.ferries » comes before « WayHandlers.speed ».
+        tags = {"route": "ferry", "highway": "secondary", "duration": "0:10"}
+        speeds = way_speeds(tags, CAR)
+        assert (speeds.ferry, speeds.minutes, speeds.door) == (True, 10, NOWHERE)
+
     @pytest.mark.parametrize(
         ("value", "minutes"),
         [
@@ -129,6 +135,9 @@ class TestTags:
             ("PT1H30M", 90),
             ("PT45M", 45),
             ("P1DT2H", 26 * 60),
+            ("~60 min", 60),
+            ("60 min.", 60),
+            ("1:30 h", 90),
         ],
     )
     def test_durations(self, value, minutes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 
 import numpy as np
@@ -189,6 +190,32 @@ class TestHistory:
                     writer.add(item)
             net = network.read_osm(path, CAR, epsg=2154)
         assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(LONG, abs=0.05)
+
+
+REMARK = '<remark> runtime error: Query timed out in "query" at line 3 after 26 s. </remark>'
+
+
+class TestUnfinished:
+    """An answer of Overpass that stopped before its end is well-formed, and lacks roads."""
+
+    @pytest.mark.parametrize(
+        ("name", "pack"),
+        [
+            ("a.osm", lambda text: text.encode()),
+            ("a.xml", lambda text: text.replace("UTF-8", "UTF-16").encode("utf-16")),
+            ("a.osm.gz", lambda text: gzip.compress(text.encode())),
+            ("a.osm.bz2", lambda text: bz2.compress(text.encode())),
+        ],
+    )
+    def test_is_refused(self, tmp_path, name, pack):
+        path = tmp_path / name
+        path.write_bytes(pack(HEAD + nodes() + ways([10]) + REMARK + "</osm>"))
+        with pytest.raises(UnreadableFileError, match=r"incomplète.*Query timed out"):
+            network.read_osm(path, CAR, epsg=2154)
+
+    def test_any_other_remark_stops_nothing(self, tmp_path):
+        net = read(tmp_path / "a.osm", nodes(), ways(), "<remark>fine</remark>")
+        assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
 
 
 class TestGuard:

@@ -130,6 +130,40 @@ def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
 @pytest.mark.browser
 @pytest.mark.enable_socket
 @pytest.mark.xdist_group("browser")
+def test_classes_written_alike_are_one_and_both_ends_are_named(browser, tmp_path):
+    # Values one cannot tell apart at a tenth of a point: a country all but covered.
+    shares = [0.905, 0.9921, 0.99921, 0.99923, 0.99961, 0.99972, 0.99983, 0.99994, *[1.0] * 8]
+    areas = [
+        AtlasArea(f"{i:02d}", f"T{i}", 2154, shapely.box(i * 1000, 0, i * 1000 + 1000, 1000))
+        for i in range(len(shares))
+    ]
+    rows = [AtlasRow(a.key, values={"part_20": p}) for a, p in zip(areas, shares, strict=True)]
+    page = tmp_path / "index.html"
+    page.write_text(render_atlas(Atlas("A", "", areas, FIGURES[:1], rows)), encoding="utf-8")
+    visit(browser, page)
+    told = browser.execute_script(
+        "return [...document.querySelectorAll('#legende li')].map(item => item.textContent)"
+    )
+    written = [text.replace("\u00a0", " ").replace("\u202f", " ") for text in told]
+    assert written == [
+        "de 90,5 % à 99,2 %",
+        "plus de 99,2 %, jusqu’à 99,9 %",
+        "plus de 99,9 %, jusqu’à 100,0 %",
+    ]
+    lists = browser.execute_script(
+        "return [...document.querySelectorAll('#fiche-extremes > div')].map(part =>"
+        " [part.querySelectorAll('li').length, part.querySelector('p')?.textContent ?? ''])"
+    )
+    assert lists[0] == [5, ""]
+    assert lists[1][0] == 0
+    assert lists[1][1].startswith("8 territoires à 100,0")
+    browser.find_element("css selector", "#fiche-extremes li button").click()
+    assert browser.find_element("id", "fiche-nom").text == "T0 (00)"
+
+
+@pytest.mark.browser
+@pytest.mark.enable_socket
+@pytest.mark.xdist_group("browser")
 def test_in_a_browser(browser, tmp_path):
     page = tmp_path / "index.html"
     page.write_text(render_atlas(atlas(NASTY)), encoding="utf-8")

@@ -10,7 +10,7 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
-from msap_geo.network.osm.forms import read_roads_with_osmium
+from msap_geo.network.osm.forms import read_roads_with_osmium, refuse_unfinished
 from msap_geo.network.osm.roads import OsmRoads, cut_roads, merge_roads
 from msap_geo.tabular import require_file
 
@@ -152,7 +152,7 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
     Raises
     ------
     UnreadableFileError
-        If it is not an OSM file.
+        If it is not an OSM file, or is an answer of Overpass that stopped before its end.
     """
     if path.name.lower().endswith(".pbf"):
         # Numba is imported where it is used.
@@ -163,6 +163,7 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
             return read_pbf(path, profile)
         except NotHandledError:
             pass  # pyosmium reads it, or says that nobody can
+    refuse_unfinished(path)
     try:
         return read_roads_with_osmium(path, profile)
     except ValueError as error:

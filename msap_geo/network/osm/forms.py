@@ -27,6 +27,7 @@ from xml.parsers import expat
 
 import numpy as np
 
+from msap_geo.errors import UnreadableFileError
 from msap_geo.network.osm import aside
 from msap_geo.network.osm.restrictions import Member, as_table, turns_told
 from msap_geo.network.osm.roads import OsmRoads, mark_nodes
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _DELETE = "delete"
+_REMARK = 1 << 13  # bytes of the end of a file, where Overpass remarks
 
 
 def read_roads_with_osmium(path: Path, profile: Profile) -> OsmRoads:
@@ -252,11 +254,55 @@ def _restrictions(
     return as_table([turn for told in turns.values() for turn in told])
 
 
+def refuse_unfinished(path: Path) -> None:
+    """Refuse an answer an Overpass server gave up before its end: it looks whole but for a remark.
+
+    The remark of a run-time error is written last; anything else it remarks stops nothing.
+
+    Parameters
+    ----------
+    path
+        File of any form.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is such an answer.
+    """
+    opener = _opener(path)
+    if opener is None:
+        return
+    try:
+        with opener(path, "rb") as stream:
+            width = _width(stream.peek(2))
+            end = b""
+            while chunk := stream.read(_CHUNK):
+                end = (end + chunk)[-_REMARK:]
+    except (OSError, EOFError, zlib.error):
+        return  # pyosmium says what is wrong with the file
+    told = re.search(r"<remark>(.*?)</remark>", end.decode(width, "ignore"), re.DOTALL)
+    if told and "error" in told[1].lower():
+        raise UnreadableFileError(
+            f"« {path.name} » est une réponse d'Overpass incomplète : le serveur s'est arrêté "
+            f"avant la fin (« {' '.join(told[1].split())[:120]} »)",
+            where=path,
+            remedy="refaire la demande, sur un territoire plus petit ou avec plus de temps "
+            "([timeout:900]), ou fournir un extrait .osm.pbf complet",
+        )
+
+
+def _opener(path: Path) -> Any:
+    """Return what opens an XML file, packed or not; none where the name is of no XML file."""
+    name = path.name.lower()
+    if not name.removesuffix(".gz").removesuffix(".bz2").endswith((".osm", ".xml", ".josm")):
+        return None
+    return gzip.open if name.endswith(".gz") else bz2.open if name.endswith(".bz2") else open
+
+
 def _deleted(path: Path) -> set[tuple[str, int]]:
     """Return the objects an XML file of JOSM marks as deleted, which pyosmium does not tell."""
-    name = path.name.lower()
-    opener: Any = gzip.open if name.endswith(".gz") else bz2.open if name.endswith(".bz2") else open
-    if not name.removesuffix(".gz").removesuffix(".bz2").endswith((".osm", ".xml", ".josm")):
+    opener = _opener(path)
+    if opener is None:
         return set()
     try:
         with opener(path, "rb") as stream:

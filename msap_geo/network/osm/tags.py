@@ -126,7 +126,7 @@ def way_speeds(tags: Tags, profile: Profile) -> WaySpeeds | None:
         profile at all.
     """
     highway = tags.get("highway")
-    if highway is None and tags.get("route") == "ferry":
+    if tags.get("route") == "ferry":  # whatever its class: OSRM's car.lua, ``WayHandlers.ferries``
         return _ferry(tags, profile)
     if highway is None or highway not in profile.speeds_kmh:
         return None
@@ -272,12 +272,13 @@ def duration_minutes(value: str | None) -> float:
     float
         Minutes, not a number where the tag tells nothing usable.
     """
-    text = (value or "").strip().upper()
+    text = (value or "").strip().strip("~≈.").strip().upper()
     written = _DURATION.fullmatch(text.replace(",", "."))
     if written and any(written.groups()):
         # « 1h30 »: after hours, a number alone is minutes.
         days, hours, *minutes, seconds = (float(part or 0) for part in written.groups())
         return (days * 1440 + hours * 60 + sum(minutes) + seconds / 60) or np.nan
+    text = re.sub(r"(?<=:\d\d)\s*H(?:EURES?|OURS?)?$", "", text)  # « 1:30 h »
     if re.fullmatch(r"\d+(:\d{1,2}){0,2}", text):
         clock = [int(part) for part in text.split(":")]
         if len(clock) == 1:

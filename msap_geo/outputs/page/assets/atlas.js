@@ -15,6 +15,7 @@
     if (parent) parent.append(element);
     return element;
   };
+  const LISTED = 5;
   const DECIMALS = { entier: 0, habitants: 0, effectif: 0, part: 1, minutes: 1, heures: 1, km: 1, indice: 3, decimal: 2, points: 1, euros: 0 };
   const shown = (value, figure) => {
     if (value === null || value === undefined) return "–";
@@ -36,6 +37,12 @@
     const unit = figure.forme === "part" || text === "–" ? "" : figure.unite;
     return unit ? `${text} ${unit}` : text;
   };
+  /* What a class of the legend holds; all but the first begin above the bound of the one before. */
+  const range = (low, high, figure, first) => {
+    const [from, to] = [shown(low, figure), shown(high, figure)];
+    if (first && from === to) return from;
+    return first && !from.startsWith("plus de") ? `de ${from} à ${to}` : `${first ? "" : "plus de "}${from}, jusqu’à ${to}`;
+  };
   const day = (iso) => iso.split("-").reverse().join("/");
 
   const names = new Map(atlas.territoires.map((one) => [one.code, one.nom]));
@@ -47,20 +54,24 @@
   const valueOf = (area, figure = state.figure, date, cas) => rowOf(area, date, cas)?.valeurs[figure] ?? null;
 
   /* Classes hold for every date and case, so that colours can be compared: a fifth of the values in each,
-     a value shared by many counting once, or those who share it would hide what tells the others apart. */
+     a value shared by many counting once, or those who share it would hide what tells the others apart.
+     Their bounds are the numbers the legend writes: two that are written alike are one. */
   const breaks = () => {
+    const figure = atlas.chiffres[state.figure];
+    const scale = 10 ** ((DECIMALS[figure.forme] ?? 1) + (figure.forme === "part" ? 2 : 0));
     const known = atlas.etudes
       .filter((row) => row.territoire)
       .map((row) => row.valeurs[state.figure])
       .filter((value) => value !== null && value !== undefined);
     const values = [...new Set(known)].sort((a, b) => a - b);
+    const [least, most] = [values[0], values[values.length - 1]];
     const n = atlas.couleurs.length;
     const bounds = [];
     for (let i = 1; i < n && values.length; i += 1) {
-      const bound = values[Math.min(values.length - 1, Math.ceil((i * values.length) / n) - 1)];
-      if (bound < values[values.length - 1] && bound !== bounds[bounds.length - 1]) bounds.push(bound);
+      const bound = Math.round(values[Math.min(values.length - 1, Math.ceil((i * values.length) / n) - 1)] * scale) / scale;
+      if (bound >= least && bound < most && bound !== bounds[bounds.length - 1]) bounds.push(bound);
     }
-    return { bounds, least: values[0], most: values[values.length - 1] };
+    return { bounds, least, most };
   };
   const colourOf = (value, bounds) => {
     if (value === null) return "var(--vide)";
@@ -107,9 +118,7 @@
     let low = least;
     [...bounds, most].forEach((bound, rank) => {
       if (bound === undefined) return;
-      const from = shown(low, figure);
-      const to = shown(bound, figure);
-      entry(colourOf(bound, bounds), rank === 0 ? (from === to ? from : `de ${from} à ${to}`) : `plus de ${from}, jusqu’à ${to}`);
+      entry(colourOf(bound, bounds), range(low, bound, figure, rank === 0));
       low = bound;
     });
     if (atlas.territoires.some((area) => valueOf(area.code) === null)) entry("var(--vide)", "sans chiffre");
@@ -198,7 +207,34 @@
     if (!state.area && !row) place("fiche-valeur").textContent = "Pas de total : une étude au moins n’a pas de chiffres.";
     if (state.area) documentsOf(row, links);
     else links.textContent = paths.size ? "Choisir un territoire sur la carte ou dans le tableau." : "Choisir un territoire dans le tableau.";
+    extremes(figure);
     progression(figure);
+  };
+
+  /* Both ends of the figure, named: what one asks a map of ninety territories first. */
+  const extremes = (figure) => {
+    const holder = place("fiche-extremes");
+    holder.replaceChildren();
+    const known = atlas.territoires.filter((area) => valueOf(area.code) !== null);
+    const order = known.sort((a, b) => valueOf(a.code) - valueOf(b.code) || a.code.localeCompare(b.code));
+    if (state.area || order.length < 2 * LISTED) return;
+    for (const [title, areas] of [["Les plus bas", order], ["Les plus hauts", [...order].reverse()]]) {
+      const part = make("div", "", holder);
+      make("h3", title, part);
+      const list = make("ol", "", part);
+      const last = valueOf(areas[LISTED - 1].code);
+      // A value that most share says nothing of those who would be named.
+      const alike = areas.filter((area) => valueOf(area.code) === last).length;
+      const named = areas.slice(0, LISTED).filter((area) => alike <= LISTED || valueOf(area.code) !== last);
+      for (const area of named) {
+        const item = make("li", "", list);
+        const button = make("button", area.nom, item);
+        button.type = "button";
+        button.addEventListener("click", () => choose(area.code));
+        item.append(` : ${withUnit(valueOf(area.code), figure)}`);
+      }
+      if (named.length < LISTED) make("p", `${alike} territoires à ${withUnit(last, figure)}`, part);
+    }
   };
 
   const progression = (figure) => {
