@@ -143,6 +143,12 @@ def test_thresholds_are_checked(wrong):
         coverage.check_thresholds(wrong)
 
 
+def test_a_threshold_finer_than_a_tenth_is_refused_not_rounded():
+    assert coverage.check_thresholds([20.0000001, 19.9996, 7.5, 20]) == (7.5, 20.0)
+    with pytest.raises(StudyError, match=r"dixième de minute : 10,25.*10\.2"):
+        coverage.check_thresholds([20, 10.25])
+
+
 def test_row_order_is_irrelevant_to_zones(town):
     access = with_minutes(town, [25, 25, 0, 30, 0, 45])
     straight = coverage.zones_blanches(town.communes, access, threshold=20)
