@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -116,14 +117,21 @@ def steps(arguments: argparse.Namespace, name: str) -> Iterator[Callable[[str], 
     from rich.console import Console  # noqa: PLC0415
 
     record = _record(arguments, name)
-    shown = Steps(_read(record))
+    known, damaged = _read(record)
+    shown = Steps(known)
+    if damaged:
+        print(  # noqa: T201 - a command line speaks
+            "Note : les durées gardées du dernier lancement étaient abîmées ; elles sont oubliées.",
+            file=sys.stderr,
+        )
     with Console(stderr=True).status(shown):
         yield shown.begin
     done = shown.finished()
     with suppress(OSError):  # a cache that cannot be written costs an estimate, not the answer
         record.parent.mkdir(parents=True, exist_ok=True)
         with draft_in(record.parent, prefix=".durees-") as draft:
-            draft.write_text(json.dumps(done, ensure_ascii=False), encoding="utf-8")
+            kept = {"etapes": done, "empreinte": _print(done)}
+            draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
             draft.replace(record)
 
 
@@ -134,12 +142,24 @@ def _record(arguments: argparse.Namespace, name: str) -> Path:
     return cache_folder() / "durees" / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
 
-def _read(record: Path) -> list[tuple[str, float]]:
-    """Return the record of the last run; empty where there is none that can be read."""
+def _print(steps: object) -> str:
+    return hashlib.sha256(json.dumps(steps).encode()).hexdigest()
+
+
+def _read(record: Path) -> tuple[list[tuple[str, float]], bool]:
+    """Return the record of the last run, empty where there is none; and whether it is damaged."""
     try:
-        told = json.loads(record.read_text(encoding="utf-8"))
-        known = [(str(step), float(seconds)) for step, seconds in told]
-    except (OSError, ValueError, TypeError, RecursionError):
-        return []
+        text = record.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return [], False
+    except (OSError, ValueError):
+        return [], True
+    try:
+        told = json.loads(text)
+        if told["empreinte"] != _print(told["etapes"]):
+            return [], True
+        known = [(str(step), float(seconds)) for step, seconds in told["etapes"]]
+    except (KeyError, ValueError, TypeError, RecursionError):
+        return [], True
     sound = len(known) <= _MOST_STEPS and all(0 <= seconds < 1e7 for _, seconds in known)  # noqa: PLR2004 - a third of a year
-    return known if sound else []
+    return (known, False) if sound else ([], True)

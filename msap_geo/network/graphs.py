@@ -6,6 +6,9 @@ when the graph was made (``network_type``); speeds are the profile's.
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +17,9 @@ import pandas as pd
 import pyproj
 import shapely
 
+from msap_geo.anomalies import Action, Anomaly
 from msap_geo.cache import cache_folder
+from msap_geo.drafts import draft_in
 from msap_geo.errors import DataError, NetworkError, unreadable
 from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.doors import with_doors
@@ -32,10 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from msap_geo.anomalies import Anomaly
     from msap_geo.network.crossings import Crossing
     from msap_geo.network.profiles import Profile
 
+_HASHES = "empreintes.json"
 _NETWORK_TYPES = {"voiture": "drive_service", "velo": "bike", "pied": "walk"}
 
 
@@ -85,7 +90,8 @@ def read_graphml(
 def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
     """Fetch the roads of a place from OpenStreetMap, through OSMnx and its services.
 
-    Answers are kept in the cache folder of msap_geo, and asked once.
+    Answers are kept in the cache folder of msap_geo with their hashes, and asked once; what is no
+    longer what was answered is asked for again, and told in the report of the network.
 
     Parameters
     ----------
@@ -116,7 +122,9 @@ def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
 
     before = osmnx.settings.use_cache, osmnx.settings.cache_folder
     osmnx.settings.use_cache = True
-    osmnx.settings.cache_folder = str(cache_folder() / "osmnx")
+    folder = cache_folder() / "osmnx"
+    osmnx.settings.cache_folder = str(folder)
+    lost = _without_damaged(folder)
     try:
         graph = osmnx.graph_from_place(
             place, network_type=_NETWORK_TYPES[profile.name], retain_all=True
@@ -129,7 +137,41 @@ def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
         ) from error
     finally:
         osmnx.settings.use_cache, osmnx.settings.cache_folder = before
-    return from_graph(graph, profile, epsg=epsg)
+        _remember(folder)
+    made = from_graph(graph, profile, epsg=epsg)
+    told = [
+        Anomaly("osm-reponse-abimee", Action.REPAIRED, name, "demandée de nouveau") for name in lost
+    ]
+    report = replace(made.report, anomalies=(*made.report.anomalies, *told))
+    return replace(made, report=report)
+
+
+def _answers(folder: Path) -> dict[str, str]:
+    """Return the hashes of the answers OSMnx keeps in a folder, by name of file."""
+    files = (path for path in sorted(folder.glob("*.json")) if path.name != _HASHES)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _without_damaged(folder: Path) -> list[str]:
+    """Remove the answers that are no longer what was kept; return their names."""
+    try:
+        known = json.loads((folder / _HASHES).read_text(encoding="utf-8"))
+        known = known if isinstance(known, dict) else {}
+    except (OSError, ValueError):
+        known = {}
+    lost = [name for name, now in _answers(folder).items() if known.get(name) != now]
+    for name in lost:
+        (folder / name).unlink()
+    return lost
+
+
+def _remember(folder: Path) -> None:
+    """Keep the hashes of the answers of a folder; without them, they are asked for again."""
+    answers = _answers(folder)
+    if answers:
+        with draft_in(folder, prefix=".empreintes-") as draft:
+            draft.write_text(json.dumps(answers, indent=1), encoding="utf-8")
+            draft.replace(folder / _HASHES)
 
 
 def from_graph(

@@ -29,6 +29,10 @@ MIRROR = "MSAP_GEO_MIROIR"
 """Environment variable: base address, or folder, that stands for all the official servers."""
 
 
+ANEW = "téléchargé de nouveau : la copie gardée était abîmée"
+"""Origin of a file whose copy in the cache was no longer what had been fetched."""
+
+
 @dataclass(frozen=True)
 class Fetched:
     """A file that is here, and where it comes from.
@@ -49,7 +53,7 @@ class Fetched:
     etag, last_modified
         What the server said of it, empty when it said nothing.
     origin
-        ``téléchargé``, ``cache``, ``déjà là`` or ``déposé à la main``.
+        ``téléchargé``, ``cache``, ``déjà là``, ``déposé à la main``, or :data:`ANEW`.
     """
 
     source: Source
@@ -136,6 +140,7 @@ def fetch(
         return _accept(own, source)
     if not force and (known := _recall(cached, source)) is not None:
         return known
+    damaged = not force and cached.is_file()
     url = _where(source, name, source.address(departement=departement, extrait=extrait), own)
     direct = bool(os.environ.get(MIRROR, "").strip()) or source.forme == "fichier"
     try:
@@ -152,12 +157,13 @@ def fetch(
             now(),
             received.etag,
             received.last_modified,
-            "téléchargé",
+            ANEW if damaged else "téléchargé",
         )
         write_sidecar(cached, describe(fetched))
     except DownloadError as error:
         raise SourceError(
-            f"impossible d'obtenir « {source.titre} » ({source.id}) : {error.why}",
+            f"impossible d'obtenir « {source.titre} » ({source.id}) : {error.why}"
+            + (" ; la copie gardée est abîmée" if damaged else ""),
             where=url,
             remedy=_remedy(source, own, error.why),
         ) from error

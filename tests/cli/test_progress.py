@@ -76,7 +76,34 @@ def test_a_step_that_comes_twice_is_counted_twice(clock):
 )
 def test_a_record_that_cannot_be_read_is_none(tmp_path, told):
     (tmp_path / "r.json").write_text(told, encoding="utf-8")
-    assert progress._read(tmp_path / "r.json") == []
+    assert progress._read(tmp_path / "r.json") == ([], True)
+    assert progress._read(tmp_path / "none.json") == ([], False)
+
+
+def test_any_bit_changed_in_a_record_is_seen_and_told(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path))
+    asked = argparse.Namespace(command="lancer", etude="etude.toml", sortie=None)
+
+    def run():
+        with progress.steps(asked, "corse") as begin:
+            begin("lire")
+
+    run()
+    (record,) = (tmp_path / "durees").iterdir()
+    whole = record.read_bytes()
+    (known, damaged) = progress._read(record)
+    assert (len(known), damaged) == (1, False)
+    for place in range(8 * len(whole)):
+        changed = bytearray(whole)
+        changed[place // 8] ^= 1 << place % 8
+        record.write_bytes(changed)
+        # A space or the case of a digit of the hash may change; what is kept may not.
+        assert progress._read(record) in (([], True), (known, False))
+    record.write_bytes(whole.replace(b"lire", b"lird"))
+    run()
+    assert "abîmées" in capsys.readouterr().err
+    run()
+    assert "abîmées" not in capsys.readouterr().err
 
 
 def test_the_next_run_knows_the_last_one_and_a_failed_one_leaves_it(monkeypatch, tmp_path):
@@ -85,7 +112,7 @@ def test_the_next_run_knows_the_last_one_and_a_failed_one_leaves_it(monkeypatch,
     with progress.steps(asked, "corse") as begin:
         begin("lire")
     (record,) = (tmp_path / "durees").iterdir()
-    ((step, seconds),) = json.loads(record.read_text(encoding="utf-8"))
+    ((step, seconds),) = json.loads(record.read_text(encoding="utf-8"))["etapes"]
     assert (step, seconds >= 0) == ("lire", True)
     asked.sortie = "ailleurs"  # where it is written changes nothing of what is done
 
@@ -96,7 +123,7 @@ def test_the_next_run_knows_the_last_one_and_a_failed_one_leaves_it(monkeypatch,
 
     with pytest.raises(RuntimeError):
         fails()
-    assert json.loads(record.read_text(encoding="utf-8"))[0][0] == "lire"
+    assert json.loads(record.read_text(encoding="utf-8"))["etapes"][0][0] == "lire"
     with progress.steps(argparse.Namespace(command="noter"), "corse") as begin:
         begin("noter")
     assert len(list((tmp_path / "durees").iterdir())) == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -236,6 +238,33 @@ class TestGraphs:
         assert (asked["place"], asked["network_type"]) == ("La Flèche, France", "bike")
         assert asked["cache"] == str(network.cache_folder() / "osmnx")
         assert osmnx.settings.cache_folder == before
+
+    def test_a_kept_answer_that_was_damaged_is_asked_for_again(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path))
+        asked = []
+
+        def answer(place, **options):
+            kept = Path(osmnx.settings.cache_folder) / "0a1b.json"
+            if not kept.exists():
+                asked.append((place, options))
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text('{"elements": []}', encoding="utf-8")
+            return graph()
+
+        monkeypatch.setattr(osmnx, "graph_from_place", answer)
+
+        def codes():
+            net = network.from_place("La Flèche, France", BIKE, epsg=2154)
+            return [told.code for told in net.report.anomalies]
+
+        assert (codes(), codes(), len(asked)) == ([], [], 1)
+        kept, hashes = (tmp_path / "osmnx" / name for name in ("0a1b.json", "empreintes.json"))
+        kept.write_bytes(kept.read_bytes().replace(b"e", b"d", 1))
+        assert (codes(), codes(), len(asked)) == (["osm-reponse-abimee"], [], 2)
+        for damage in (b"", b"[]", hashes.read_bytes().replace(b"a", b"b")):
+            hashes.write_bytes(damage)
+            assert (codes(), codes()) == (["osm-reponse-abimee"], [])
+        assert len(asked) == 5
 
     def test_a_place_that_does_not_answer_is_told(self, monkeypatch):
         def fail(place, **options):

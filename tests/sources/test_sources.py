@@ -39,6 +39,7 @@ from msap_geo.errors import SourceError, UnreadableFileError
 from msap_geo.sources import checks
 from msap_geo.sources.checks import fault
 from msap_geo.sources.download import _Redirects, download
+from msap_geo.sources.fetch import ANEW
 from msap_geo.sources.patience import DownloadError, Limits
 from msap_geo.territory import DEPARTEMENTS, departement_of
 
@@ -249,8 +250,32 @@ class TestFetch:
     def test_a_damaged_cache_is_fetched_again(self, server, study):
         server.answers["/table-53.csv"] = CSV
         fetch(study).path.write_bytes(CSV[:-3])
-        assert fetch(study).origin == "téléchargé"
-        assert fetch(study).path.read_bytes() == CSV
+        anew = fetch(study)
+        assert anew.origin == "téléchargé de nouveau : la copie gardée était abîmée"
+        assert (fetch(study).origin, anew.path.read_bytes()) == ("cache", CSV)
+
+    def test_any_bit_of_the_cache_or_of_its_story_is_seen(self, server, study):
+        server.answers["/table-53.csv"] = CSV
+        first = fetch(study)
+        for path in (first.path, first.path.with_name(first.path.name + ".source.json")):
+            whole = path.read_bytes()
+            for place in range(0, 8 * len(whole), 41):
+                changed = bytearray(whole)
+                changed[place // 8] ^= 1 << place % 8
+                path.write_bytes(changed)
+                again = fetch(study)
+                assert again.path.read_bytes() == CSV
+                assert again.origin in {"cache", ANEW}
+                if path == first.path:
+                    assert again.origin == ANEW
+                path.write_bytes(whole)
+
+    def test_a_damaged_cache_that_cannot_be_replaced_is_told(self, server, study):
+        server.answers["/table-53.csv"] = CSV
+        fetch(study).path.write_bytes(CSV[:-3])
+        del server.answers["/table-53.csv"]
+        with pytest.raises(SourceError, match="la copie gardée est abîmée"):
+            fetch(study)
 
     def test_a_file_put_by_hand_is_used(self, server, study):
         study.mkdir()
