@@ -10,6 +10,7 @@ from msap_geo import rounds
 from msap_geo.errors import DataError, StudyError, UnreadableFileError
 from msap_geo.tabular import (
     LINE,
+    encoding_of,
     normalise,
     pick_columns,
     read_json_text,
@@ -31,8 +32,6 @@ _REMEDY = "exporter le choix depuis la carte de l'étude (bouton « JSON » ou �
 _COLUMNS = {
     name: (name,) for name in ("action", "site_id", "nom", "commune", "etude", "departements")
 }
-
-_FRENCH = set("àâçéèêëîïôöùûüœæÀÂÇÉÈÊËÎÏÔÖÙÛÜŒÆ’")
 
 
 @dataclass(frozen=True)
@@ -257,11 +256,7 @@ def _refuse_macintosh(path: Path) -> None:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        ours, theirs = (
-            sum(letter in _FRENCH for letter in content.decode(encoding, errors="replace"))
-            for encoding in ("cp1252", "mac_roman")
-        )
-        if theirs > ours:
+        if encoding_of(content) == "mac_roman":
             raise UnreadableFileError(
                 "le fichier est dans l'encodage d'anciens Macintosh, ses accents seraient faux",
                 where=path,

@@ -21,6 +21,7 @@ from msap_geo.tabular.picking import (
 from msap_geo.tabular.text import (
     Layout,
     decode,
+    encoding_of,
     find_header,
     normalise,
     parse_table,
@@ -50,6 +51,7 @@ __all__ = [
     "VectorFile",
     "columns_found",
     "decode",
+    "encoding_of",
     "find_header",
     "guarded",
     "is_archive",

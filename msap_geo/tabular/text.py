@@ -11,6 +11,7 @@ import functools
 import io
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,6 +42,7 @@ _SIGNATURES = {
     b"PAR1": "un fichier Parquet",
     SEVEN_ZIP: "une archive 7z",
 }
+_FRENCH = frozenset("àâçéèêëîïôöùûüœæÀÂÇÉÈÊËÎÏÔÖÙÛÜŒÆ’")
 _OLDER = re.compile(r"(\d(?:\s*ans)?(?:\s*(?:et|ou))?)\s*\+")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD_BYTES = 1024
@@ -128,9 +130,34 @@ def decode(content: bytes, where: Path | str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # French administrations write Windows-1252 when they do not write UTF-8; it decodes
-        # almost any byte, so it comes last.
-        return content.decode("cp1252", errors="replace")
+        return content.decode(encoding_of(content), errors="replace")
+
+
+def encoding_of(content: bytes) -> str:
+    """Return the encoding of a French text that is not UTF-8: that which makes most letters French.
+
+    Administrations write Windows-1252; Excel writes ``mac_roman`` on a Macintosh and ``cp850`` as
+    "MS-DOS". All three decode almost any byte: read as another, accents are other letters.
+
+    Parameters
+    ----------
+    content
+        The text.
+
+    Returns
+    -------
+    str
+        ``"cp1252"`` unless another is strictly better.
+    """
+    accents = Counter(content.translate(None, bytes(range(128))))
+    return max(
+        ("cp1252", "mac_roman", "cp850"),
+        key=lambda encoding: sum(
+            count
+            for byte, count in accents.items()
+            if bytes([byte]).decode(encoding, errors="replace") in _FRENCH
+        ),
+    )
 
 
 def _refuse_foreign(where: Path | str, content: bytes) -> None:

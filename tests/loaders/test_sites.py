@@ -28,6 +28,64 @@ class TestMaisons:
         write_csv(path, header, rows)
         return loaders.load_maisons(path, **options)
 
+    @pytest.mark.parametrize(
+        ("form", "kind"),
+        [
+            ("Fixe", "Fixe"),
+            ("fixe_antenne(s)", "Fixe"),
+            ("Site principal", "Fixe"),
+            ("MULTISITES", "Multisites"),
+            ("Bus_équivalent", "Bus"),
+            ("Minibus", "Bus"),
+            ("Itinerante", "Itinérante"),
+            ("France services mobile", "Itinérante"),
+            ("Fourgon aménagé", "Itinérante"),
+            ("Camping-car", "Itinérante"),
+        ],
+    )
+    def test_kinds_whatever_the_word(self, tmp_path, form, kind):
+        loaded = self.load(tmp_path, [maison_row(0, format_fs=form)])
+        assert (loaded.table["genre"].tolist(), codes_of(loaded)) == ([kind], [])
+
+    @pytest.mark.parametrize(
+        ("form", "said"), [("", "non donné"), ("Yourte", "« Yourte » inconnu")]
+    )
+    def test_a_kind_nobody_told_is_told(self, tmp_path, form, said):
+        loaded = self.load(tmp_path, [maison_row(0), maison_row(1, format_fs=form)])
+        assert loaded.table["genre"].tolist() == ["Fixe", "Fixe"]
+        (told,) = loaded.anomalies
+        assert (told.code, told.line) == ("format-inconnu", 3)
+        assert said in told.message
+        if not form:  # a list that tells of nobody, as that of January 2020, has nothing missing
+            alone = self.load(tmp_path, [maison_row(0, format_fs=""), maison_row(1, format_fs="")])
+            assert codes_of(alone) == []
+
+    @pytest.mark.parametrize(
+        ("word", "kind"),
+        [("Oui", "Itinérante"), ("OUI ", "Itinérante"), ("1", "Itinérante"), ("non", "Fixe")],
+    )
+    def test_itinerance_as_the_list_of_2022_tells_it(self, tmp_path, word, kind):
+        row = {**maison_row(0, format_fs="Site principal"), "itinerance": word}
+        loaded = self.load(tmp_path, [row], [*MAISONS_HEADER, "itinerance"])
+        assert loaded.table["genre"].tolist() == [kind]
+
+    @pytest.mark.parametrize(("shift", "kept"), [(0, 1), (1e-5, 1), (1.9e-4, 1), (3e-4, 2)])
+    def test_one_maison_given_twice_is_one_though_its_point_is_rounded(self, tmp_path, shift, kept):
+        first = maison_row(0)
+        again = {**first, "id_fs": "9", "latitude": first["latitude"] + shift}
+        loaded = self.load(tmp_path, [first, again])
+        assert (len(loaded.table), codes_of(loaded)) == (kept, ["doublon"] * (2 - kept))
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "mac_roman", "cp850"])
+    def test_names_are_read_whatever_the_encoding(self, tmp_path, encoding):
+        names = ["Bois-d’Été à Noël", "Forêt – garçon", "Île où l’on rêve"]
+        if encoding == "cp850":
+            names = ["Bois-d'Été à Noël", "Forêt garçon", "Île où l'on rêve"]
+        self.load(tmp_path, [maison_row(i, lib_fs=name) for i, name in enumerate(names)])
+        path = tmp_path / "maisons.csv"
+        path.write_bytes(path.read_text(encoding="utf-8").encode(encoding))
+        assert loaders.load_maisons(path).table["nom"].tolist() == names
+
     def dated(self, index, text):
         return maison_row(index, labellisation_fs=text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,7 @@ def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFram
         geometry=geometry,
         crs=WGS84,
     ).reset_index(drop=True)
+    anomalies += _unknown_kinds(raw, path.name)
     told = {a.line for a in codes if a.code == "geocodage-ailleurs"}
     moved = [a for a in moved if a.line not in told]
     anomalies = [*anomalies, *repeated, *codes, *later, *unread, *moved]
@@ -295,11 +297,29 @@ def _given_twice(raw: pd.DataFrame) -> pd.Series:
         },
         index=raw.index,
     )
+    placed = key[key["latitude"].notna() & key["longitude"].notna()]
     # Of two rows, that which says more is kept.
     silent = (raw.astype(str) == "").sum(axis=1)
-    ordered = key.loc[silent.sort_values(kind="stable").index]
-    repeated = ordered.duplicated(keep="first").reindex(raw.index)
-    return repeated & key["latitude"].notna() & key["longitude"].notna()
+    ordered = placed.loc[silent[placed.index].sort_values(kind="stable").index]
+    same = ordered[ordered.duplicated(["departement", "nom", "moves"], keep=False)]
+    repeated = pd.Series(data=False, index=raw.index)
+    for _, rows in same.groupby(["departement", "nom", "moves"]):
+        kept: list[tuple[float, float]] = []
+        for row in rows.itertuples():
+            here = (row.latitude, row.longitude)
+            repeated[row.Index] = any(_near(here, there) for there in kept)
+            if not repeated[row.Index]:
+                kept.append(here)
+    return repeated
+
+
+def _near(here: tuple[float, float], there: tuple[float, float]) -> bool:
+    """Tell whether two places in degrees are one, geocoded twice."""
+    return max(abs(a - b) for a, b in zip(here, there, strict=True)) <= _SAME_POINT
+
+
+_SAME_POINT = 2e-4
+"""Degrees, some twenty metres: a point written with fewer decimals, or of another geocoder."""
 
 
 def _codes(raw: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
@@ -342,14 +362,38 @@ def _rows(raw: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[str, ...]
 
 
 _KIND_COLUMNS = ("format_fs", "type_fs", "itinerance", "nom")
+_MOVES = re.compile(
+    r"(?:^|_)(?:mini)?(?:bus|itineran|mobile|camion|van$|van_|fourgon|camping|vehicule)"
+)
+_STAYS = ("fixe", "multisite", "antenne", "principal", "site_principal", "espace", "structure")
+_YES = {"oui", "o", "yes", "vrai", "true", "1", "x"}
 
 
 def _kind(form: str, rank: str, itinerance: str, name: str) -> str:
     """Return the kind of Maison, whatever the year's vocabulary."""
     form = normalise(form)
-    if itinerance == "Oui" or form.startswith(("bus", "itineran", "mobile", "camion", "van")):
-        is_bus = form.startswith("bus") or "bus" in normalise(name).split("_")
+    if normalise(itinerance) in _YES or _MOVES.search(form):
+        is_bus = "bus" in form or "bus" in normalise(name).split("_")
         return "Bus" if is_bus else "Itinérante"
     if "antenne" in (normalise(rank), form):
         return "Antenne"
-    return "Multisites" if form == "multisites" else "Fixe"
+    return "Multisites" if form.startswith("multisite") else "Fixe"
+
+
+def _unknown_kinds(raw: pd.DataFrame, file: str) -> list[Anomaly]:
+    """Tell the Maisons counted as fixed though the list, which tells others, does not say so."""
+    form = raw["format_fs"].map(normalise)
+    told = (form != "") | (raw["itinerance"].map(normalise) != "")
+    known = form.str.startswith(_STAYS) | form.str.contains(_MOVES) | (form == "")
+    silent = raw[~told] if told.any() else raw[:0]
+    message = "format {} : comptée comme une Maison fixe"
+    return [
+        *note(
+            raw[~known],
+            "format-inconnu",
+            Action.NOTED,
+            message.format("« {format_fs} » inconnu"),
+            file=file,
+        ),
+        *note(silent, "format-inconnu", Action.NOTED, message.format("non donné"), file=file),
+    ]
