@@ -69,6 +69,14 @@ class TestMaisons:
         loaded = self.load(tmp_path, [row], [*MAISONS_HEADER, "itinerance"])
         assert loaded.table["genre"].tolist() == [kind]
 
+    def test_the_list_that_names_only_those_that_move_lacks_nothing(self, tmp_path):
+        rows = [
+            {**maison_row(i, format_fs=""), "itinerance": word}
+            for i, word in enumerate(["Oui", ""])
+        ]
+        loaded = self.load(tmp_path, rows, [*MAISONS_HEADER, "itinerance"])
+        assert (loaded.table["genre"].tolist(), codes_of(loaded)) == (["Itinérante", "Fixe"], [])
+
     @pytest.mark.parametrize(("shift", "kept"), [(0, 1), (1e-5, 1), (1.9e-4, 1), (3e-4, 2)])
     def test_one_maison_given_twice_is_one_though_its_point_is_rounded(self, tmp_path, shift, kept):
         first = maison_row(0)

@@ -383,9 +383,10 @@ def _kind(form: str, rank: str, itinerance: str, name: str) -> str:
 def _unknown_kinds(raw: pd.DataFrame, file: str) -> list[Anomaly]:
     """Tell the Maisons counted as fixed though the list, which tells others, does not say so."""
     form = raw["format_fs"].map(normalise)
-    told = (form != "") | (raw["itinerance"].map(normalise) != "")
+    told = (form != "") | (raw["itinerance"] != "")
     known = form.str.startswith(_STAYS) | form.str.contains(_MOVES) | (form == "")
-    silent = raw[~told] if told.any() else raw[:0]
+    # The list of January 2020 has no format, and names only those that move.
+    silent = raw[~told] if (form != "").any() else raw[:0]
     message = "format {} : comptée comme une Maison fixe"
     return [
         *note(
