@@ -17,6 +17,7 @@ os.environ.setdefault(
 )
 
 from support.commands import remember_environment
+from support.once import frozen, made_once, session_root
 from support.pages import open_chromium
 from support.toy import (
     CASES,
@@ -31,6 +32,10 @@ from support.toy import (
     straight_road,
     toy_communes,
 )
+
+from msap_geo.answers import diagnose
+from msap_geo.folder import write_study
+from msap_geo.study import read_study, run_study
 
 # A shared machine is slow at times: a slow example is not a failure.
 hypothesis.settings.register_profile("msap_geo", deadline=None)
@@ -121,9 +126,11 @@ def toy_study(tmp_path):
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory):
-    """Keep the network cache of the tests apart from the user's."""
+    """Keep the network cache of the tests apart from the user's: one, whatever the workers."""
+    cache = session_root(tmp_path_factory) / "cache-commun"
+    cache.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MSAP_GEO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("MSAP_GEO_CACHE", str(cache))
         remember_environment()
         yield
 
@@ -158,3 +165,41 @@ def corsica(shared, tmp_path_factory):
     path = tmp_path_factory.mktemp("corse") / "etude.toml"
     path.write_text(CORSICA_STUDY.format(shared=shared.as_posix()), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def corse_du_sud(shared, tmp_path_factory):
+    """Study file of one département of Corsica, on the same files."""
+    path = tmp_path_factory.mktemp("corse-du-sud") / "etude.toml"
+    text = CORSICA_STUDY.format(shared=shared.as_posix()).replace('["2A", "2B"]', '["2A"]')
+    lines = [line for line in text.splitlines() if "communes-2B" not in line]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def corsica_now(corsica):
+    """Corsica as its study finds it, for every test that reads it and changes nothing."""
+    with frozen(run_study(read_study(corsica))) as result:
+        yield result
+
+
+@pytest.fixture(scope="session")
+def corsica_2020(corsica, shared):
+    """Return the same with the Maisons of January 2020."""
+    before = shared / "france" / "france-services-20200108.csv"
+    with frozen(run_study(read_study(corsica).with_values("donnees", maisons=before))) as result:
+        yield result
+
+
+@pytest.fixture(scope="session")
+def corsica_folders(request, tmp_path_factory):
+    """Folders of 2020 and of 2024, with their diagnosis, written once for every worker."""
+
+    def make(folder):
+        for name in ("corsica_2020", "corsica_now"):
+            result = request.getfixturevalue(name)
+            write_study(result, folder / name, diagnosis=diagnose(result))
+
+    folder = made_once(tmp_path_factory, "corse-ecrite", make)
+    return folder / "corsica_2020", folder / "corsica_now"

@@ -481,14 +481,6 @@ def test_what_cannot_be_is_said_without_a_traceback(toy_study):
     failed(run("optimiser", toy_study.path, "--nombre", "1", "--imposer", "nawak"), "nawak")
 
 
-@pytest.fixture(scope="module")
-def corsica_2020(corsica, tmp_path_factory):
-    text = corsica.read_text(encoding="utf-8")
-    path = tmp_path_factory.mktemp("corse-2020") / "etude.toml"
-    path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
-    return run_study(read_study(path))
-
-
 @pytest.mark.corse
 @pytest.mark.slow
 @pytest.mark.xdist_group("corse")
@@ -529,8 +521,8 @@ def test_shares_of_corsica(corsica_2020, share):
 @pytest.mark.corse
 @pytest.mark.slow
 @pytest.mark.xdist_group("corse")
-def test_the_real_choices_of_corsica(corsica):
-    found = run_backtest(run_study(read_study(corsica)))
+def test_the_real_choices_of_corsica(corsica_now):
+    found = run_backtest(corsica_now)
     assert found.counts["maisons_a_la_date"] == 4
     assert (found.matched["moyen"] != "").mean() > 0.9
     covered = found.coverages

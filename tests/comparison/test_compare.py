@@ -383,18 +383,8 @@ def test_the_command_refuses_what_is_no_study(pair, tmp_path, capsys):
 @pytest.mark.corse
 @pytest.mark.slow
 @pytest.mark.xdist_group("corse")
-def test_corsica_from_2020_to_2024(corsica, tmp_path):
-    folders = []
-    for name, maisons in (
-        ("2020", "france-services-20200108.csv"),
-        ("2024", "liste-fs-20240801.csv"),
-    ):
-        text = corsica.read_text(encoding="utf-8").replace("liste-fs-20240801.csv", maisons)
-        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
-        result = run_study(read_study(tmp_path / f"{name}.toml"))
-        write_study(result, tmp_path / name)
-        folders.append(tmp_path / name)
-    comparison = compare_studies(*map(read_folder, folders))
+def test_corsica_from_2020_to_2024(corsica_folders):
+    comparison = compare_studies(*map(read_folder, corsica_folders))
     told = comparison_summary(comparison)
     twenty = told["seuils"]["20"]
     assert (round(twenty["part_avant"], 3), round(twenty["part_apres"], 3)) == (0.26, 0.904)

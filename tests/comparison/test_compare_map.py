@@ -146,15 +146,8 @@ def test_the_page_asks_for_nothing_from_outside(page):
 @pytest.mark.corse
 @pytest.mark.slow
 @pytest.mark.xdist_group("browser")
-def test_corsica_in_pictures(browser, corsica, tmp_path):
-    folders = []
-    for name in ("france-services-20200108.csv", "liste-fs-20240801.csv"):
-        text = corsica.read_text(encoding="utf-8").replace("liste-fs-20240801.csv", name)
-        path = tmp_path / f"{name}.toml"
-        path.write_text(text, encoding="utf-8")
-        write_study(run_study(read_study(path)), tmp_path / name)
-        folders.append(tmp_path / name)
-    page = page_of(*folders, tmp_path / "sortie")
+def test_corsica_in_pictures(browser, corsica_folders, tmp_path):
+    page = page_of(*corsica_folders, tmp_path / "sortie")
     for size in ((1440, 900), (500, 900)):
         visit(browser, page, size=size)
         picture(browser, f"comparaison-corse-{size[0]}")

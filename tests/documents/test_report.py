@@ -295,8 +295,9 @@ def test_command_says_what_is_wrong(toy_study, tmp_path, capsys):
 
 @pytest.mark.corse
 @pytest.mark.slow
-def test_corsica_is_told_on_six_to_twelve_pages(corsica, tmp_path):
-    result = study.run_study(study.read_study(corsica))
+@pytest.mark.xdist_group("corse")
+def test_corsica_is_told_on_six_to_twelve_pages(corsica_now, tmp_path):
+    result = corsica_now
     made = documents.write_report(result, tmp_path, formats=("pdf",))
     reader = pypdf.PdfReader(made[0])
     assert 6 <= len(reader.pages) <= 12

@@ -22,48 +22,35 @@ pytestmark = [pytest.mark.corse, pytest.mark.slow, pytest.mark.xdist_group("cors
 POPULATION = 355_486  # INSEE, COG 2026, both départements
 
 
-@pytest.fixture(scope="module")
-def result(corsica):
-    return run_study(read_study(corsica))
-
-
-@pytest.fixture(scope="module")
-def result_2020(corsica, tmp_path_factory):
-    text = corsica.read_text(encoding="utf-8")
-    path = tmp_path_factory.mktemp("corse-2020") / "etude.toml"
-    path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
-    return run_study(read_study(path))
-
-
-def test_share_is_near_an_independent_computation(result):
+def test_share_is_near_an_independent_computation(corsica_now):
     # 92.5 % by junction snapping and class speeds alone; walking legs, maxspeed, turns and the
     # town halls put back in their commune account for the rest (docs/corse.md). OSRM, to which the
     # same walks are added, says 90.3 %.
-    assert result.shares[0].population == POPULATION
-    assert result.shares[0].share == pytest.approx(0.903, abs=0.01)
-    assert len(result.communes) == 360
-    assert len(result.maisons) == 36
-    assert len(result.candidates) == 113
+    assert corsica_now.shares[0].population == POPULATION
+    assert corsica_now.shares[0].share == pytest.approx(0.903, abs=0.01)
+    assert len(corsica_now.communes) == 360
+    assert len(corsica_now.maisons) == 36
+    assert len(corsica_now.candidates) == 113
 
 
-def test_2020_was_much_poorer(result, result_2020):
-    assert len(result_2020.maisons) == 4
-    assert result_2020.shares[0].share < 0.35
-    assert result_2020.zones["population"].iloc[0] > 200_000
-    assert result_2020.shares[1].beyond > 10 * result.shares[1].beyond
+def test_2020_was_much_poorer(corsica_now, corsica_2020):
+    assert len(corsica_2020.maisons) == 4
+    assert corsica_2020.shares[0].share < 0.35
+    assert corsica_2020.zones["population"].iloc[0] > 200_000
+    assert corsica_2020.shares[1].beyond > 10 * corsica_now.shares[1].beyond
 
 
-def test_vico_is_brought_back_from_saint_etienne(result_2020):
-    vico = result_2020.maisons.set_index("site_id").loc["2A-espace-france-services-de-vico"]
+def test_vico_is_brought_back_from_saint_etienne(corsica_2020):
+    vico = corsica_2020.maisons.set_index("site_id").loc["2A-espace-france-services-de-vico"]
     assert vico["code_insee"] == "2A348"
     assert vico["position"] == "commune"
-    assert result_2020.access.set_index("code_insee").loc["2A348", "minutes"] < 5
-    told = {a.code for a in result_2020.anomalies if a.identifier == vico.name}
+    assert corsica_2020.access.set_index("code_insee").loc["2A348", "minutes"] < 5
+    told = {a.code for a in corsica_2020.anomalies if a.identifier == vico.name}
     assert told == {"geocodage-ailleurs", "site-sans-position"}
 
 
-def test_people_are_counted_once_in_every_file(result, tmp_path):
-    write_study(result, tmp_path)
+def test_people_are_counted_once_in_every_file(corsica_now, tmp_path):
+    write_study(corsica_now, tmp_path)
     summary = json.loads((tmp_path / "resume.json").read_text(encoding="utf-8"))
     access = pd.read_csv(tmp_path / "acces.csv", dtype={"code_insee": str})
     zones = gpd.read_file(tmp_path / "zones_blanches.geojson")
@@ -79,7 +66,7 @@ def test_people_are_counted_once_in_every_file(result, tmp_path):
     assert layer["population"].sum() == POPULATION
 
 
-def test_times_equal_an_independent_dijkstra(shared, result):
+def test_times_equal_an_independent_dijkstra(shared, corsica_now):
     """Rebuild the graph from the CSV pair with SciPy alone; compare junction to junction."""
     nodes = pd.read_csv(shared / "corse" / "roads-nodes.csv")
     links = pd.read_csv(shared / "corse" / "roads-edges.csv")
@@ -100,7 +87,9 @@ def test_times_equal_an_independent_dijkstra(shared, result):
     tree = KDTree(np.column_stack([x, y]))
     rng = np.random.default_rng(1)
     chosen = rng.choice(len(nodes), 1000, replace=False)
-    _, targets = tree.query(np.column_stack([result.maisons.geometry.x, result.maisons.geometry.y]))
+    _, targets = tree.query(
+        np.column_stack([corsica_now.maisons.geometry.x, corsica_now.maisons.geometry.y])
+    )
     expected = dijkstra(csr_array(graph.T), indices=np.unique(targets), min_only=True)[chosen]
 
     def at_nodes(column, which):
@@ -114,15 +103,15 @@ def test_times_equal_an_independent_dijkstra(shared, result):
     np.testing.assert_allclose(found["minutes"], expected, atol=1e-6)
 
 
-def test_roads_of_the_pbf_and_of_the_csv_are_the_same(shared, result):
+def test_roads_of_the_pbf_and_of_the_csv_are_the_same(shared, corsica_now):
     profile = network.load_profile("voiture")
     csv = network.load_network(
         [shared / "corse" / "roads-nodes.csv", shared / "corse" / "roads-edges.csv"],
         profile,
         epsg=2154,
     )
-    assert result.roads.n_nodes == csv.n_nodes == 31_333
-    assert result.roads.report.km == pytest.approx(csv.report.km, rel=0.01)
+    assert corsica_now.roads.n_nodes == csv.n_nodes == 31_333
+    assert corsica_now.roads.report.km == pytest.approx(csv.report.km, rel=0.01)
 
 
 def test_dila_town_halls_serve_as_well(shared):
@@ -130,8 +119,8 @@ def test_dila_town_halls_serve_as_well(shared):
     assert len(dila.table) == 360
 
 
-def test_every_anomaly_of_the_territory_is_told(result):
-    codes = {a.code for a in result.anomalies}
+def test_every_anomaly_of_the_territory_is_told(corsica_now):
+    codes = {a.code for a in corsica_now.anomalies}
     assert codes == {
         "mairie-mal-placee",
         "mairie-absente",
@@ -140,7 +129,7 @@ def test_every_anomaly_of_the_territory_is_told(result):
         "coordonnees-absentes",
         "tournee-une-adresse",
     }
-    astray = [a for a in result.anomalies if a.code == "mairie-mal-placee"]
+    astray = [a for a in corsica_now.anomalies if a.code == "mairie-mal-placee"]
     assert len(astray) == 22
     assert all(a.file == "mairies-france-2026.csv" and a.line for a in astray)
 
@@ -179,12 +168,12 @@ def real_mirror(shared, tmp_path, monkeypatch):
     monkeypatch.setenv("MSAP_GEO_MIROIR", str(folder))
 
 
-def test_a_downloaded_study_finds_the_same(real_mirror, result, tmp_path):
+def test_a_downloaded_study_finds_the_same(real_mirror, corsica_now, tmp_path):
     assert real_mirror is None
     prepared = prepare_study(["2B", "2A"], tmp_path / "donnees")
     again = run_study(read_study(prepared.study))
     columns = ["code_insee", "population", "minutes", "site_id"]
-    pd.testing.assert_frame_equal(again.access[columns], result.access[columns])
-    assert again.summary()["seuils"] == result.summary()["seuils"]
+    pd.testing.assert_frame_equal(again.access[columns], corsica_now.access[columns])
+    assert again.summary()["seuils"] == corsica_now.summary()["seuils"]
     codes = loaders.commune_codes(loaders.read_records(prepared.derived[0]))
     assert codes.successors["75101"] == "75056"

@@ -336,11 +336,8 @@ class TestInTheBrowser:
 
     @pytest.mark.corse
     @pytest.mark.slow
-    def test_corsica_in_2020_on_many_choices(self, browser, corsica, tmp_path):
-        text = corsica.read_text(encoding="utf-8")
-        path = tmp_path / "etude.toml"
-        path.write_text(text.replace("liste-fs-20240801", "france-services-20200108"), "utf-8")
-        result = run_study(read_study(path))
+    def test_corsica_in_2020_on_many_choices(self, browser, corsica_2020, tmp_path):
+        result = corsica_2020
         data = outputs.simulation_data(simulation_of(result))
         assert len(json.dumps(data)) < 350_000
         check_choices(browser, result, random_choices(result, 12), tmp_path)
