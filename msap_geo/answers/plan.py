@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from msap_geo.study import sections
     from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
@@ -219,9 +220,10 @@ def _effort(study: Study) -> siting.Effort:
 def _solve(problem: siting.Problem, study: Study, rules: siting.Rules, asked: Asked) -> siting.Plan:
     wanted, effort, first = study.implantation, _effort(study), study.threshold
     if asked.share is not None:
-        return siting.set_covering(
+        fewest = siting.set_covering(
             problem, rules, threshold=first, share=asked.share, effort=effort
         )
+        return dataclasses.replace(fewest, remarks=(*fewest.remarks, *_left_out(wanted)))
     solvers: dict[str, Callable[[], siting.Plan]] = {
         "couverture": lambda: siting.maximal_covering(
             problem,
@@ -250,6 +252,15 @@ def _solve(problem: siting.Problem, study: Study, rules: siting.Rules, asked: As
         "equite": lambda: siting.fairest_covering(problem, rules, threshold=first, effort=effort),
     }
     return solvers[wanted.objectif]()
+
+
+def _left_out(wanted: sections.Implantation) -> tuple[str, ...]:
+    """Tell which keys of the study a share asked for leaves out."""
+    if wanted.objectif == "couverture":
+        return ()
+    capacity = "" if wanted.capacite is None else f" et la capacité de {wanted.capacite} habitants"
+    left = f"l'objectif « {wanted.objectif} »{capacity} n'y comptent pas"
+    return (f"une part à couvrir (--couverture) cherche le moins de sites : {left}",)
 
 
 def _regret(

@@ -304,7 +304,9 @@ class SiteNames:
         return next((self._table[way] for way in ways if way.any()), self._table.head(0))
 
 
-def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[str, ...]:
+def site_ids(
+    asked: Iterable[str], table: pd.DataFrame, *, what: str, of: str = "d'un des"
+) -> tuple[str, ...]:
     """Return the identifiers of sites asked for by identifier or by name.
 
     Parameters
@@ -313,8 +315,8 @@ def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[s
         What :meth:`SiteNames.among` takes; names of communes where there is one site.
     table
         Sites, with ``site_id``, ``nom`` and ``commune``.
-    what
-        What they are, for the message.
+    what, of
+        What they are, for the message, and one of them.
 
     Returns
     -------
@@ -335,7 +337,7 @@ def site_ids(asked: Iterable[str], table: pd.DataFrame, *, what: str) -> tuple[s
             raise StudyError(
                 f"« {given} » est le nom de plusieurs {what} : {told}"
                 if len(named)
-                else f"« {given} » n'est ni l'identifiant ni le nom d'un des {what}",
+                else f"« {given} » n'est ni l'identifiant ni le nom {of} {what}",
                 remedy="donner l'identifiant (colonne site_id)",
             )
         found[str(named["site_id"].iloc[0])] = None

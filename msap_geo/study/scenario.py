@@ -47,7 +47,7 @@ def choose(
     offices = candidate_offices(result.study, result.la_poste, result.hosts)
     opening, closing = list(map(str, opened)), list(map(str, closed))
     to_open = site_ids(_fixed(opening), offices, what="bureaux candidats")
-    to_close = site_ids(_fixed(closing), result.maisons, what="Maisons")
+    to_close = site_ids(_fixed(closing), result.maisons, what="Maisons", of="d'une des")
     return make_choice(
         result.study.etude.nom,
         result.study.departements,

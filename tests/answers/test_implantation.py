@@ -16,6 +16,7 @@ import shapely
 from support.commands import failed, run, run_anew
 from support.toy import NAMES, PEOPLE, StudyFolder, maison_row, poste_row
 
+import msap_geo as mg
 from msap_geo import coverage, schemas, siting
 from msap_geo.answers import Asked, implantation_json, optimise, rate, run_backtest
 from msap_geo.errors import DataError, InfeasibleError, StudyError
@@ -58,6 +59,14 @@ def test_a_share_takes_the_fewest_sites(toy):
     assert found.plan.sites == (E,)
     assert found.plan.value == found.plan.bound == 1
     assert found.plan.details["part_couverte"] == 1
+
+
+def test_a_share_tells_which_keys_it_leaves_out(toy_study):
+    assert optimise(mg.run(toy_study.path), Asked(share=0.95)).plan.remarks == ()
+    asked = '[implantation]\nobjectif = "capacite"\ncapacite = 300\n'
+    toy_study.path.write_text(toy_study.path.read_text(encoding="utf-8") + asked, encoding="utf-8")
+    (told,) = optimise(mg.run(toy_study.path), Asked(share=0.95)).plan.remarks
+    assert "« capacite » et la capacité de 300 habitants n'y comptent pas" in told
 
 
 def test_a_budget_counts_yearly_costs(toy):

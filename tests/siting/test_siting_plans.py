@@ -853,6 +853,16 @@ def test_the_curve_of_a_median_within_capacity_by_hand():
     assert (plan.value, plan.bound, plan.today) == (200, 200, 900)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_sites_of_a_median_with_room_enough_are_worth_what_they_are_alone(seed):
+    # Room for all: until the second site opens, the places it will serve go to the first.
+    instance = problem(seed, places=12, sites=5)
+    plan = siting.capacitated_median(instance, Rules(count=3), longest=FAR, capacity=1e9)
+    for n, value in enumerate(plan.curve["valeur"]):
+        reached_by = np.minimum(instance.access_with(instance.positions(plan.sites[:n])), FAR)
+        assert value == pytest.approx(float(instance.people @ reached_by))
+
+
 def test_the_people_whose_gain_hangs_on_a_minute():
     # Within 15 minutes: 7 people by half a minute, 20 by far; 100 were within already.
     instance = reached([[14.5], [10], [14.5], [20]], [7, 20, 100, 50], today=[NO, NO, 12, NO])

@@ -32,6 +32,9 @@ _TOGETHER, _ONCE = 4, 3.0
 
 _STALE = 40
 
+_MOST_MOVES = 50_000
+"""Moves looked at, at each step of a plan, to tell what its first sites are worth."""
+
 
 def capacitated_median(
     problem: Problem,
@@ -331,12 +334,34 @@ def _uncapacitated(whole: _Assignment, rest: Limits, effort: Effort) -> NDArray[
 def _steps(
     whole: _Assignment, sites: NDArray[np.int64], served: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Order sites by what those they serve save, most first, and tell the value at each step."""
+    """Order sites by what those they serve save, most first, and tell the value at each step.
+
+    A place whose site is not open yet goes, meanwhile, where it saves most among those that are and
+    have room: what they are worth alone, not what the last plan leaves them.
+    """
+    gain = whole.alone[whole.place] - whole.cost
     chosen = served[whole.place] == whole.site
-    saved = np.bincount(
-        whole.site[chosen],
-        weights=(whole.alone[whole.place] - whole.cost)[chosen],
-        minlength=whole.n_sites,
-    )[sites]
-    order = np.lexsort((sites, -saved))
-    return sites[order], whole.alone.sum() - np.concatenate([[0.0], np.cumsum(saved[order])])
+    saved = np.bincount(whole.site[chosen], weights=gain[chosen], minlength=whole.n_sites)[sites]
+    order = sites[np.lexsort((sites, -saved))]
+    pairs = np.flatnonzero(np.isin(whole.site, order))
+    pairs = pairs[np.lexsort((whole.site[pairs], whole.place[pairs], -gain[pairs]))]
+    own = np.zeros(len(whole.alone))
+    own[whole.place[chosen]] = gain[chosen]
+    worth = np.zeros(len(order) + 1)
+    for n in range(1, len(order) + 1):
+        at_home = np.isin(served, order[:n])
+        room = whole.capacity - np.bincount(
+            served[at_home], weights=whole.load[at_home], minlength=whole.n_sites
+        )
+        worth[n] = own[at_home].sum()
+        away = pairs[~at_home[whole.place[pairs]] & np.isin(whole.site[pairs], order[:n])]
+        gone = at_home.copy()
+        for pair in away[:_MOST_MOVES]:
+            place, site = whole.place[pair], whole.site[pair]
+            if not gone[place] and whole.load[place] <= room[site] + _NOISE:
+                gone[place] = True
+                room[site] -= whole.load[place]
+                worth[n] += gain[pair]
+    # With more sites open, no less; with all of them, what the plan says.
+    worth = np.minimum(np.maximum.accumulate(worth), own.sum())
+    return order, whole.alone.sum() - worth
