@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from msap_geo import french, siting
-from msap_geo.answers.problem import Asked, check_budget, site_problem, study_rules
+from msap_geo.answers.problem import Asked, check_budget, left_out, site_problem, study_rules
 from msap_geo.notebook_html import card, table
 from msap_geo.study.costs import study_costs
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from msap_geo.study import sections
     from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
@@ -175,7 +174,7 @@ def optimise(
     costs = study_costs(study)
     progress("Temps de trajet vers les bureaux candidats")
     wanted = study.implantation
-    longest = max([*study.thresholds, *_thresholds(study), wanted.trajet_max_minutes])
+    longest = max([*study.thresholds, *wanted.seuils_minutes, wanted.trajet_max_minutes])
     problem = site_problem(result, longest=longest, costs=costs)
     rules = study_rules(result, asked)
     check_budget(asked, problem)
@@ -209,10 +208,6 @@ def optimise(
     )
 
 
-def _thresholds(study: Study) -> tuple[float, ...]:
-    return study.implantation.seuils_minutes or (study.threshold,)
-
-
 def _effort(study: Study) -> siting.Effort:
     return siting.Effort(seconds=study.implantation.secondes)
 
@@ -223,12 +218,12 @@ def _solve(problem: siting.Problem, study: Study, rules: siting.Rules, asked: As
         fewest = siting.set_covering(
             problem, rules, threshold=first, share=asked.share, effort=effort
         )
-        return dataclasses.replace(fewest, remarks=(*fewest.remarks, *_left_out(wanted)))
+        return dataclasses.replace(fewest, remarks=fewest.remarks + left_out(study))
     solvers: dict[str, Callable[[], siting.Plan]] = {
         "couverture": lambda: siting.maximal_covering(
             problem,
             rules,
-            thresholds=_thresholds(study),
+            thresholds=wanted.seuils_minutes or (first,),
             shares=wanted.poids_des_seuils,
             effort=effort,
         ),
@@ -252,15 +247,6 @@ def _solve(problem: siting.Problem, study: Study, rules: siting.Rules, asked: As
         "equite": lambda: siting.fairest_covering(problem, rules, threshold=first, effort=effort),
     }
     return solvers[wanted.objectif]()
-
-
-def _left_out(wanted: sections.Implantation) -> tuple[str, ...]:
-    """Tell which keys of the study a share asked for leaves out."""
-    if wanted.objectif == "couverture":
-        return ()
-    capacity = "" if wanted.capacite is None else f" et la capacité de {wanted.capacite} habitants"
-    left = f"l'objectif « {wanted.objectif} »{capacity} n'y comptent pas"
-    return (f"une part à couvrir (--couverture) cherche le moins de sites : {left}",)
 
 
 def _regret(
@@ -333,7 +319,9 @@ def _gains(problem: siting.Problem, study: Study, plan: siting.Plan) -> siting.G
         return siting.trip_gains(problem, longest=wanted.trajet_max_minutes)
     if plan.objective == "couverture":
         shares = wanted.poids_des_seuils
-        return siting.covering_gains(problem, thresholds=_thresholds(study), shares=shares)
+        return siting.covering_gains(
+            problem, thresholds=wanted.seuils_minutes or (study.threshold,), shares=shares
+        )
     if plan.objective == "couverture-totale":
         return siting.covering_gains(problem, thresholds=[study.threshold])
     return None

@@ -12,6 +12,7 @@ from msap_geo.errors import InfeasibleError, StudyError
 from msap_geo.study.scoring import problem_of
 
 if TYPE_CHECKING:
+    from msap_geo.study.file import Study
     from msap_geo.study.result import StudyResult
 
 
@@ -108,3 +109,13 @@ def check_budget(asked: Asked, problem: siting.Problem) -> None:
             where="budget",
             remedy="augmenter le budget, ou revoir les prix dans [couts]",
         )
+
+
+def left_out(study: Study) -> tuple[str, ...]:
+    """Tell which keys of the study a share asked for leaves out."""
+    wanted = study.implantation
+    if wanted.objectif == "couverture":
+        return ()
+    capacity = "" if wanted.capacite is None else f" et la capacité de {wanted.capacite} habitants"
+    left = f"l'objectif « {wanted.objectif} »{capacity} n'y comptent pas"
+    return (f"une part à couvrir (--couverture) cherche le moins de sites : {left}",)

@@ -176,6 +176,24 @@ def test_too_many_says_how_many(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("types = []", "aucun point de contact ne peut changer"),
+        (
+            "quotas = { 53 = { min = 3 } }",
+            r"les règles en demandent davantage ; .*3 au moins.* de 2",
+        ),
+        ("quotas = { 53 = { min = 999 } }", r"aucune adaptation ne respecte.*999 au moins, à dép"),
+    ],
+)
+def test_the_rule_in_the_way_is_the_one_told(folder, section, said):
+    with pytest.raises(InfeasibleError, match=said) as raised:
+        adapted(folder, f"[adaptation]\n{section}\n", number=1)
+    assert "−" not in str(raised.value)
+
+
+@pytest.mark.slow
 def test_the_rule_of_the_study_holds(folder):
     free = adapted(folder, number=8)
     section = """[[adaptation.regles]]

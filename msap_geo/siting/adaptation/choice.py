@@ -92,6 +92,13 @@ def adapt(
     DataError
         If nothing was found in the time given.
     """
+    if not question.changes and (count or saving_eur):
+        raise InfeasibleError(
+            "aucun point de contact ne peut changer : aucun n'est à la fois d'un genre qui peut "
+            "devenir autre chose, et libre de le devenir",
+            where=_WHERE,
+            remedy="revoir types, devient, proteges et accords",
+        )
     begin = time.perf_counter()
     growing = Growing(question)
     best: NDArray[np.int64] | None = None
@@ -245,7 +252,11 @@ def _explain(
     euros = count is None
     most = _most(question, effort, euros=euros)
     if most is None:
-        what = "les transformations déjà accordées ne respectent pas toutes les règles"
+        what = (
+            "les transformations déjà accordées ne respectent pas toutes les règles"
+            if question.imposed
+            else "aucune adaptation ne respecte toutes les règles"
+        )
     elif euros:
         what = (
             f"économie de {french.number(saving_eur)} € par an : hors d'atteinte ; au plus "
@@ -259,6 +270,8 @@ def _explain(
                 f"{french.counted(wanted, 'transformation')} : moins que les "
                 f"{len(question.imposed)} déjà accordées"
             )
+        elif wanted <= most:
+            what = f"{french.counted(wanted, 'transformation')} : les règles en demandent davantage"
         else:
             what = (
                 f"{french.counted(wanted, 'transformation')} : hors d'atteinte ; au plus "
