@@ -25,10 +25,7 @@ totals, and a trip of twenty minutes is not lost to the noise of a sum of floats
 """
 
 LONGEST_THRESHOLD = 600.0
-"""Ten hours: beyond, it is a typing error. Thresholds are settled to a tenth of a minute."""
-
-_FINER = 5e-4
-"""How far from a tenth a threshold is another one: times are held to the thousandth."""
+"""Ten hours: beyond, it is a typing error. Thresholds are settled as minutes are."""
 
 NO_ACCESS = "sans route"
 
@@ -54,23 +51,15 @@ def check_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
     Raises
     ------
     StudyError
-        If there is none, or if one is not a positive number, or is finer than a tenth.
+        If there is none, or if one is not a positive number.
     """
-    given = [float(value) for value in thresholds]
-    unique = tuple(sorted({round(value, 1) for value in given}))
+    unique = tuple(sorted({round(float(value), MINUTES_DECIMALS) for value in thresholds}))
     if not unique or not all(0 < value <= LONGEST_THRESHOLD for value in unique):
         raise StudyError(
             f"les seuils doivent être des minutes positives, {french.short(LONGEST_THRESHOLD)} "
             "au plus",
             where="[etude] seuils_minutes",
             remedy="écrire par exemple seuils_minutes = [20, 30]",
-        )
-    finer = [value for value in given if abs(value - round(value, 1)) > _FINER]
-    if finer:
-        raise StudyError(
-            f"un seuil s'écrit au dixième de minute : {french.short(finer[0])}",
-            where="[etude] seuils_minutes",
-            remedy=f"écrire par exemple {french.short(round(finer[0], 1)).replace(',', '.')}",
         )
     return unique
 

@@ -256,9 +256,10 @@ def _refuse_macintosh(path: Path) -> None:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        if encoding_of(content) == "mac_roman":
+        if encoding_of(content) != "cp1252":
             raise UnreadableFileError(
-                "le fichier est dans l'encodage d'anciens Macintosh, ses accents seraient faux",
+                "le fichier est dans l'encodage d'anciens Macintosh, ou de MS-DOS : ses accents "
+                "seraient faux",
                 where=path,
                 remedy="dans Excel, enregistrer sous « CSV UTF-8 (délimité par des virgules) »",
             ) from None

@@ -15,6 +15,7 @@ from msap_geo.study.choice import Choice, Site, make_choice, site_ids
 from msap_geo.study.run import measure
 from msap_geo.study.sites import candidate_offices, reachable
 from msap_geo.study.times.profiles import ProfileAccess, access_by
+from msap_geo.tabular import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -121,6 +122,7 @@ def scenario(
     study, named = result.study, scenario_study(result.study, choice)
     if not (choice.opens or choice.closes):
         return result
+    choice = _with_their_zeros(result, choice)
     _check(result, choice)
     held, planned, moved = _stops_with(result, choice)
     offices = candidate_offices(study, result.la_poste, result.hosts)
@@ -218,10 +220,37 @@ def _counted(choice: Choice) -> str:
     return ", ".join(french.counted(len(sites), noun) for sites, noun in told if sites)
 
 
+def _with_their_zeros(result: StudyResult, choice: Choice) -> Choice:
+    """Give back to identifiers the zeros a spreadsheet took off, where the name says whose."""
+    offices = candidate_offices(result.study, result.la_poste, result.hosts)
+
+    def mended(site: Site, table: pd.DataFrame) -> Site:
+        bare = site.site_id.removesuffix(".0").lstrip("0")
+        alike = table["site_id"].str.lstrip("0") == bare
+        same = table.loc[alike & (table["nom"].map(normalise) == normalise(site.name)), "site_id"]
+        known = (table["site_id"] == site.site_id).any() or len(same) != 1
+        return site if known else replace(site, site_id=same.iloc[0])
+
+    return replace(
+        choice,
+        opened=tuple(mended(site, offices) for site in choice.opened),
+        closed=tuple(mended(site, result.maisons) for site in choice.closed),
+    )
+
+
+def _another(sites: Iterable[Site], table: pd.DataFrame) -> list[Site]:
+    """Return the sites that bear the name of another one: a column was sorted without the other."""
+    names = dict(zip(table["site_id"], table["nom"].map(normalise), strict=True))
+    taken = set(names.values())
+    told = ((site, normalise(site.name)) for site in sites if site.name)
+    return [site for site, name in told if name in taken and names.get(site.site_id, name) != name]
+
+
 def _check(result: StudyResult, choice: Choice) -> None:
     study = result.study
     maisons = set(result.maisons["site_id"])
-    offices = set(candidate_offices(study, result.la_poste, result.hosts)["site_id"])
+    candidates = candidate_offices(study, result.la_poste, result.hosts)
+    offices = set(candidates["site_id"])
     posts = {*result.la_poste["site_id"], *offices}
     for problem, found, remedy in (
         (
@@ -243,6 +272,11 @@ def _check(result: StudyResult, choice: Choice) -> None:
             "inconnu parmi les Maisons de l'étude, on ne peut pas le fermer",
             [site for site in choice.closed if site.site_id not in maisons],
             "vérifier que la liste des Maisons est celle de la carte",
+        ),
+        (
+            "site dont le nom est celui d'un autre",
+            [*_another(choice.opened, candidates), *_another(choice.closed, result.maisons)],
+            "vérifier que chaque identifiant est resté à côté de son nom (colonnes triées ?)",
         ),
     ):
         if found:

@@ -143,10 +143,9 @@ def test_thresholds_are_checked(wrong):
         coverage.check_thresholds(wrong)
 
 
-def test_a_threshold_finer_than_a_tenth_is_refused_not_rounded():
-    assert coverage.check_thresholds([20.0000001, 19.9996, 7.5, 20]) == (7.5, 20.0)
-    with pytest.raises(StudyError, match=r"dixième de minute : 10,25.*10\.2"):
-        coverage.check_thresholds([20, 10.25])
+def test_thresholds_are_held_to_the_thousandth_as_minutes_are():
+    assert coverage.check_thresholds([20.0000001, 19.9999999, 7.5, 20]) == (7.5, 20.0)
+    assert coverage.check_thresholds([10.2, 10.25, 10.251]) == (10.2, 10.25, 10.251)
 
 
 def test_row_order_is_irrelevant_to_zones(town):

@@ -97,6 +97,32 @@ def test_the_encoding_of_a_macintosh_has_its_own_message(tmp_path, end):
     assert read_choice(table).study == "Pays de la Vallée, n° 3"
 
 
+@pytest.mark.slow
+def test_zeros_lost_in_a_spreadsheet_come_back_with_the_name(result, tmp_path):
+    lost = [{**site, "site_id": site["site_id"].lstrip("0")} for site in CHOICE["ouvertures"]]
+    assert lost != CHOICE["ouvertures"]
+    found = scenario(result, read_choice(written(tmp_path, ouvertures=lost)))
+    assert [site.site_id for site in found.choice.opened] == [
+        site["site_id"] for site in CHOICE["ouvertures"]
+    ]
+    with pytest.raises(StudyError, match="inconnu parmi les bureaux"):
+        scenario(
+            result,
+            read_choice(written(tmp_path, ouvertures=[{**site, "nom": "X"} for site in lost])),
+        )
+
+
+@pytest.mark.slow
+def test_a_column_sorted_without_the_other_is_seen(result, tmp_path):
+    offices = result.candidates[["site_id", "nom", "commune"]].to_dict("records")
+    swapped = [{**offices[0], "nom": offices[1]["nom"].upper()}]
+    with pytest.raises(StudyError, match=r"dont le nom est celui d'un autre") as refused:
+        scenario(result, read_choice(written(tmp_path, ouvertures=swapped)))
+    assert offices[0]["site_id"] in str(refused.value)
+    renamed = [{**offices[0], "nom": "Un nom d'une autre année"}]  # lists rename: no fault
+    scenario(result, read_choice(written(tmp_path, ouvertures=renamed)))
+
+
 def test_a_site_given_twice_counts_once(tmp_path):
     twice = CHOICE["ouvertures"] * 2
     assert len(read_choice(written(tmp_path, ouvertures=twice)).opened) == 1
