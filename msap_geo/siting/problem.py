@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,19 @@ class Problem:
         """Return the columns of some candidates, sorted; unknown ones are left out."""
         found = [self._rank[site] for site in sites if site in self._rank]
         return np.array(sorted(found), dtype=np.int64)
+
+    def of_sites(self, sites: Iterable[str]) -> Problem:
+        """Return the problem with some of its candidates only; unknown ones are left out."""
+        kept = self.positions(sites)
+        site_ids = self.site_ids[kept]
+        return replace(
+            self,
+            site_ids=site_ids,
+            minutes=csr_array(self.minutes[:, kept]),
+            cost_eur=self.cost_eur[kept],
+            xy_m=self.xy_m[kept],
+            _rank={site: rank for rank, site in enumerate(site_ids)},
+        )
 
     def pairs_within(self, km: float) -> NDArray[np.int64]:
         """Return the pairs of candidates nearer to each other than a distance, exclusive."""

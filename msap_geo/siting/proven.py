@@ -33,7 +33,7 @@ _CLOSE_MINUTES = 1.0
 """A gain hangs on a minute where the new trip is shorter than the threshold by less than it."""
 
 
-def proven_plans(problem: Problem, *, threshold: float) -> list[dict[str, Any]]:
+def proven_plans(problem: Problem, *, threshold: float, most: int = MOST) -> list[dict[str, Any]]:
     """Return the best choice for each number of openings, until more of them bring nothing.
 
     Parameters
@@ -42,6 +42,8 @@ def proven_plans(problem: Problem, *, threshold: float) -> list[dict[str, Any]]:
         Places, candidates and trips.
     threshold
         Minutes, inclusive.
+    most
+        How many openings at most.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def proven_plans(problem: Problem, *, threshold: float) -> list[dict[str, Any]]:
     """
     gains = covering_gains(problem, thresholds=[threshold])
     plans: list[dict[str, Any]] = []
-    for number in range(1, min(MOST, len(problem.site_ids)) + 1):
+    for number in range(1, min(most, len(problem.site_ids)) + 1):
         plan = maximal_covering(
             problem,
             Rules(count=number),

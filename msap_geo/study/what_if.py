@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,14 +11,13 @@ import pandas as pd
 from scipy.sparse import vstack
 
 from msap_geo import outputs, rounds, schemas, siting
-from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.study.costs import study_costs
 from msap_geo.study.sites import with_hosts
-from msap_geo.travel.times import TIE_MINUTES
+from msap_geo.study.times.carried import THOUSAND, carried, in_order, near_and_own, whole
+from msap_geo.territory import departement_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy.sparse import coo_array
 
     from msap_geo import travel
     from msap_geo.study.facts import Facts
@@ -27,21 +26,14 @@ _TRIPS_A_COMMUNE = 200
 _FEWEST_TRIPS, _MOST_TRIPS = 80_000, 500_000
 """A page holds two hundred trips a commune, within these bounds: 0.3 to 2 MB."""
 
-_BACKUPS = 32
-"""Where trips must be left out, each place keeps those not longer than to its so-many-th Maison, as
-many as the page holds, from so many down."""
+_MOST_OF_A_COUNTRY = 720_000
+"""Those of a territory too wide for all of them, written tighter (2 MB)."""
 
-_THOUSAND = 1000
+_PLANNED_OF_A_COUNTRY = 20
+"""Ten offices are few among thousands of Maisons."""
+
 _STATE = "État"
 """How the State's parts of a cost begin, among the payers."""
-
-
-class _Pairs(NamedTuple):
-    """Trips in order of place, time and identifier; minutes in thousandths."""
-
-    place: NDArray[np.int64]
-    site: NDArray[np.int64]
-    thousandths: NDArray[np.int64]
 
 
 def simulation_of(result: Facts) -> outputs.Simulation | None:
@@ -60,25 +52,23 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
     """
     sites = _sites(result)
     offices = sites[sites["role"] == "candidat"]
-    n_places = len(result.access) + len(offices)
-    if offices.empty or result.trips.too_many:
+    if offices.empty:
         return None
-    limit = result.trips.limit
-    times = result.trips.to(sites["site_id"], max_minutes=limit)
-    places = offices.assign(demand_id=offices["site_id"])
-    between = result.times.matrix(places, sites, max_minutes=limit)
-    pairs = _in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"])
-    trips = _kept(pairs, result, sites, limit, n_places)
+    wide = result.trips.too_many
+    times, trips = (_of_a_country if wide else _every_useful)(result, sites, offices)
     if trips is None:
         return None
     study, choice = result.study, result.choice
     problem = _problem(result, times, first=len(sites) - len(offices))
-    plans = siting.proven_plans(problem, threshold=result.study.threshold)
+    most = _PLANNED_OF_A_COUNTRY if wide else siting.MOST_PLANNED
+    plans = siting.proven_plans(problem, threshold=study.threshold, most=most)
     return outputs.Simulation(
         study=study.etude.nom if choice is None else choice.study,
         departements=study.departements,
         thresholds=study.thresholds,
         sites={name: sites[name].tolist() for name in _COLUMNS},
+        order=_along_a_curve(sites) if wide else None,
+        plans_by=_plans_by_departement(problem, offices, study.threshold) if wide else {},
         trips=trips,
         groups={
             name: _group(title, result.communes[name])
@@ -88,11 +78,87 @@ def simulation_of(result: Facts) -> outputs.Simulation | None:
         weights=_weights(result.ranking),
         costs=_costs(result, sorted(set(sites["genre"]))),
         plans=plans,
-        every_plan=len(plans) < min(siting.MOST_PLANNED, len(offices))
-        or len(plans) == len(offices),
+        every_plan=len(plans) < min(most, len(offices)) or len(plans) == len(offices),
         start={} if choice is None else choice.told(),
         stops=_stops(result),
     )
+
+
+def _every_useful(
+    result: Facts, sites: gpd.GeoDataFrame, offices: gpd.GeoDataFrame
+) -> tuple[travel.TravelTimes, outputs.Trips | None]:
+    """Return the trips from communes, and those a page carries: classes are exact all the same."""
+    limit = result.trips.limit
+    times = result.trips.to(sites["site_id"], max_minutes=limit)
+    places = offices.assign(demand_id=offices["site_id"])
+    between = result.times.matrix(places, sites, max_minutes=limit)
+    pairs = in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"])
+    n_places = len(result.access) + len(offices)
+    # Trips beyond the limit were not computed: who reaches a Maison today reaches any.
+    routed = np.zeros(n_places, dtype=bool)
+    if np.isfinite(limit):
+        routed[: len(result.access)] = result.access["minutes"].notna()
+    trips = carried(
+        pairs,
+        (sites["role"] != "candidat").to_numpy(),
+        routed=routed,
+        limit=np.full(n_places, whole(limit)),
+        shortest=np.full(n_places, whole(result.study.thresholds[-1])),
+        most=int(np.clip(_TRIPS_A_COMMUNE * len(result.access), _FEWEST_TRIPS, _MOST_TRIPS)),
+    )
+    return times, trips
+
+
+def _of_a_country(
+    result: Facts, sites: gpd.GeoDataFrame, offices: gpd.GeoDataFrame
+) -> tuple[travel.TravelTimes, outputs.Trips | None]:
+    """Return the trips that matter, and those a page carries of them.
+
+    Whatever opens, everything is exact: no place wants a trip longer than its own of today. What
+    closes is exact as long as one of the few nearest Maisons of each place is left.
+    """
+    longest = result.study.thresholds[-1]
+    scored = result.candidates.set_index("site_id")["minutes_maison"]
+    own = [
+        column.to_numpy(dtype=float)
+        for column in (result.access["minutes"], scored.reindex(offices["site_id"]))
+    ]
+    places = offices.assign(demand_id=offices["site_id"])
+    times, between = (
+        near_and_own(result.times, table, sites, today=today, minutes=longest)
+        for table, today in zip((result.origins, places), own, strict=True)
+    )
+    today = np.concatenate(own)
+    routed = np.isfinite(today)
+    shortest = whole(np.where(routed, today, longest))
+    trips = carried(
+        in_order(vstack([times.minutes, between.minutes]).tocoo(), sites["site_id"]),
+        (sites["role"] != "candidat").to_numpy(),
+        routed=routed,
+        limit=np.maximum(shortest, whole(longest)),
+        shortest=shortest,
+        most=_MOST_OF_A_COUNTRY,
+    )
+    return times, trips
+
+
+def _along_a_curve(sites: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Return the rows of sites so ordered that neighbours are near each other, mostly."""
+    placed = (sites.geometry.notna() & ~sites.geometry.is_empty).to_numpy()
+    along = np.zeros(len(sites), dtype=np.int64)
+    along[placed] = sites[placed].hilbert_distance()
+    return np.argsort(along, kind="stable").astype(np.int64)
+
+
+def _plans_by_departement(
+    problem: siting.Problem, offices: gpd.GeoDataFrame, threshold: float
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the proven plans of the offices of each département, people gained anywhere."""
+    of = offices.set_index("site_id")["code_insee"].map(departement_of, na_action="ignore")
+    return {
+        str(code): siting.proven_plans(problem.of_sites(names), threshold=threshold)
+        for code, names in of.groupby(of, sort=True).groups.items()
+    }
 
 
 _DAY, _WEEK = 24 * 60, 7 * 24 * 60
@@ -162,81 +228,6 @@ def _sites(result: Facts) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=points, crs=result.communes.crs)
 
 
-def _in_order(trips: coo_array, site_ids: pd.Series) -> _Pairs:
-    """Order the trips as :func:`travel.nearest` does: by place, time, then identifier."""
-    place, column, minutes = trips.row.astype(np.int64), trips.col.astype(np.int64), trips.data
-    thousandths = np.rint(_THOUSAND * np.round(minutes, MINUTES_DECIMALS)).astype(np.int64)
-    rank = np.argsort(np.argsort(site_ids.to_numpy(dtype=object), kind="stable"))
-    order = np.lexsort((rank[column], np.round(minutes / TIE_MINUTES), thousandths, place))
-    return _Pairs(place[order], column[order], thousandths[order])
-
-
-def _kept(
-    pairs: _Pairs,
-    result: Facts,
-    sites: gpd.GeoDataFrame,
-    limit: float,
-    n_places: int,
-) -> outputs.Trips | None:
-    """Keep as many trips as a page holds, every place up to a time of its own."""
-    budget = int(np.clip(_TRIPS_A_COMMUNE * len(result.access), _FEWEST_TRIPS, _MOST_TRIPS))
-    top = round(_THOUSAND * limit) if np.isfinite(limit) else np.iinfo(np.int64).max
-    bound = np.full(n_places, top)
-    if len(pairs.place) > budget:
-        counted = (sites["role"] != "candidat").to_numpy()[pairs.site]
-        shortest = round(_THOUSAND * result.study.thresholds[-1])
-        bounds = _bounds(pairs, counted, top, n_places).clip(min=shortest)
-        held = (
-            candidate
-            for candidate in bounds[::-1]
-            if (pairs.thousandths <= candidate[pairs.place]).sum() <= budget
-        )
-        found = next(held, None)
-        if found is None:
-            return None
-        bound = found
-    kept = pairs.thousandths <= bound[pairs.place]
-    dropped = np.bincount(pairs.place[~kept], minlength=n_places) > 0
-    reach, lost = _lost(pairs, result, len(sites), n_places, limit)
-    start = np.concatenate([[0], np.cumsum(np.bincount(pairs.place[kept], minlength=n_places))])
-    return outputs.Trips(
-        start=start.astype(np.int64),
-        site=pairs.site[kept],
-        thousandths=pairs.thousandths[kept],
-        bound=np.where(dropped | np.isfinite(limit), bound, -1),
-        reach=reach,
-        lost=lost,
-    )
-
-
-def _bounds(
-    pairs: _Pairs, counted: NDArray[np.bool_], top: int, n_places: int
-) -> NDArray[np.int64]:
-    """Return the time of each place to its 0th, 1st, 2nd… Maison; the top where it has fewer."""
-    bounds = np.full((_BACKUPS + 1, n_places), top)
-    bounds[0] = 0
-    place, thousandths = pairs.place[counted], pairs.thousandths[counted]
-    rank = pd.Series(place).groupby(place).cumcount().to_numpy() + 1
-    near = rank <= _BACKUPS
-    bounds[rank[near], place[near]] = thousandths[near]
-    return bounds
-
-
-def _lost(
-    pairs: _Pairs, result: Facts, n_sites: int, n_places: int, limit: float
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Tell which sites each place can never reach, places alike together."""
-    lost = np.ones((n_places, n_sites), dtype=bool)
-    if np.isfinite(limit):
-        # Trips beyond the limit were not computed: who reaches a Maison today reaches any.
-        routed = result.access["minutes"].notna().to_numpy()
-        lost[: len(routed)][routed] = False
-    lost[pairs.place, pairs.site] = False
-    packed, reach = np.unique(np.packbits(lost, axis=1), axis=0, return_inverse=True)
-    groups = np.unpackbits(packed, axis=1, count=n_sites).astype(bool)
-    return np.asarray(reach, dtype=np.int64).ravel(), groups
-
-
 def _group(title: str, people: pd.Series) -> tuple[str, NDArray[np.int64]]:
     """Return a target group and its people; where some are unknown, sums are told as a minimum."""
     told = f"{title} (au moins\u00a0: inconnus par endroits)" if people.isna().any() else title
@@ -245,7 +236,7 @@ def _group(title: str, people: pd.Series) -> tuple[str, NDArray[np.int64]]:
 
 def _whole(values: pd.Series) -> NDArray[np.int64]:
     """Return thousandths, whole: sums of them do not depend on their order."""
-    whole: NDArray[np.int64] = np.rint(_THOUSAND * values.to_numpy(dtype=float)).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(THOUSAND * values.to_numpy(dtype=float)).astype(np.int64)
     return whole
 
 

@@ -244,7 +244,7 @@ def test_numbers_are_those_of_python(browser, demo):
 def test_names_of_zones_are_those_of_python(browser, demo):
     visit(browser, demo)
     names = [*run_study(sample_study()).communes["nom"], "Le Mans", "Les Sables-d'Olonne", "Hyères"]
-    names += ["L'Île-Rousse", "Œuilly", "Ämmer", "lestrade", "Le", ""]
+    names += ["L'Île-d'Yeu", "La Rochelle", "Les Abymes", "Œuilly", "Ämmer", "lestrade", "Le", ""]
     told = browser.execute_script("return arguments[0].map(msap.autour)", names)
     assert told == [place_names.around(name) for name in names]
 
@@ -358,8 +358,9 @@ def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monke
         row = int(np.flatnonzero(halves["departement"] == code)[0])
         told = browser.execute_script("return msap.ditDeTerritoire(arguments[0])", row)
         assert told == french.percent(part)
-        rank = int(np.searchsorted([0.01, 0.05, 0.1, 0.25], part, side="right"))
-        assert browser.execute_script(f"return msap.themeDEnsemble().classe[{row}]") == rank
+        classes = browser.execute_script("return msap.themeDEnsemble().classes.map(c => c.nom)")
+        rank = browser.execute_script(f"return msap.themeDEnsemble().classe[{row}]")
+        assert_told_within(classes[rank], part)
     browser.execute_script("msap.entrer(0)")
     assert browser.execute_script("return msap.vueDEnsemble()") is False
     assert browser.execute_script("return document.querySelector('.msap-ensemble-cle').hidden")
@@ -369,6 +370,60 @@ def test_a_wide_view_is_read_by_departement_and_entered(browser, tmp_path, monke
     told = 'id="msap-trop-vaste"'
     assert told in (tmp_path / "vaste.html").read_text(encoding="utf-8")
     assert told not in (tmp_path / "carte.html").read_text(encoding="utf-8")
+
+
+def assert_told_within(words, part):
+    """Assert that a share is what the words of its class say."""
+    bounds = [
+        float(text.replace(",", ".")) / 100 for text in re.findall(r"[\d,]+(?=\u202f%)", words)
+    ]
+    if words == "aucun habitant":
+        assert part == 0
+    elif words.startswith("moins de "):
+        assert 0 < part < bounds[0]
+    elif words.endswith(" et plus"):
+        assert part >= bounds[0]
+    else:
+        assert bounds[0] <= part < bounds[1]
+
+
+_SPREADS = {
+    "mostly nothing": [0.0] * 20 + [0.0001, 0.0004, 0.0011, 0.0012, 0.003, 0.02, 0.08, 0.081],
+    "all alike": [0.2] * 6,
+    "nothing anywhere": [0.0] * 5,
+    "two": [0.1, 0.30001],
+}
+
+
+@pytest.mark.parametrize("name", _SPREADS)
+def test_classes_of_departements_tell_them_apart(browser, tmp_path, monkeypatch, name):
+    """Each class with people holds a like number of départements, and says what it holds."""
+    parts = _SPREADS[name]
+    monkeypatch.setattr(payload, "_MANY_COMMUNES", 100)
+    content = run_study(sample_study()).map_content()
+    codes = [f"{i:02d}" for i in range(1, len(parts) + 1)]
+    of = np.arange(len(content.communes)) % len(parts)
+    # In each, one commune beyond holds its share of the people, one within the rest.
+    beyond = np.arange(len(of)) < len(parts)
+    share = np.array(parts)[of]
+    access = content.access.assign(
+        population=np.rint(np.where(beyond, share, 1 - share) * 1e6).astype(int),
+        palier=np.where(beyond, content.access["palier"].max(), "20 min ou moins"),
+    )
+    once = np.arange(len(of)) < 2 * len(parts)
+    access["population"] = access["population"].where(once, 0)
+    communes = content.communes.assign(departement=np.array(codes)[of])
+    shown = dataclasses.replace(content, communes=communes, access=access, simulation=None)
+    outputs.write_map(outputs.map(shown), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    theme = browser.execute_script("return msap.themeDEnsemble()")
+    words, rank = [line["nom"] for line in theme["classes"]], theme["classe"][: len(parts)]
+    for part, at in zip(parts, rank, strict=True):
+        assert at < len(words)
+        if words[at] != "certains":
+            assert_told_within(words[at], part)
+    counts = np.bincount([at for at, part in zip(rank, parts, strict=True) if part])
+    assert not counts.any() or counts[counts > 0].max() <= counts[counts > 0].min() + 1
 
 
 def test_the_map_can_be_repainted(browser, demo):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import time
@@ -14,16 +15,20 @@ from support.hostile import HOSTILE, hostile_study
 from support.pages import PICTURES, popups, selenium, visit
 from support.toy import poste_row, with_rounds
 
-from msap_geo import coverage, french, rounds, siting
+from msap_geo import coverage, french, outputs, rounds, siting
 from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
+from msap_geo.outputs.page import payload
 from msap_geo.study import (
     choose,
     read_choice,
     read_study,
     run_study,
+    sample_study,
     scenario,
     simulation_of,
+    trips,
+    what_if,
 )
 
 pytestmark = [
@@ -358,6 +363,121 @@ def test_a_budget_takes_the_plan_of_most_people_it_pays_for(page, demo):
     told = page.execute_script(slider + "return s.getAttribute('aria-valuetext');")
     assert told.startswith("votre choix : 1")
     assert no_error(page)
+
+
+@pytest.fixture
+def two_halves(browser, demo, tmp_path, monkeypatch):
+    """The demo as a territory too wide for every trip, west and east two départements of it."""
+    x = demo.communes.representative_point().x
+    half = dict(zip(demo.communes["code_insee"], np.where(x < x.median(), "53", "72"), strict=True))
+    monkeypatch.setattr(payload, "_MANY_COMMUNES", 100)
+    monkeypatch.setattr(trips, "TOO_MANY", 0)
+    monkeypatch.setattr(what_if, "departement_of", lambda code: half[code])
+    content = run_study(sample_study()).map_content()
+    codes = content.communes["code_insee"].map(half)
+    sites = dict(content.simulation.sites)
+    # The page knows where an office is by its commune's code.
+    sites["code_insee"] = [half.get(code, code[:2]) + code[2:] for code in sites["code_insee"]]
+    content = dataclasses.replace(
+        content,
+        communes=content.communes.assign(departement=codes),
+        simulation=dataclasses.replace(content.simulation, sites=sites),
+    )
+    outputs.write_map(outputs.map(content), tmp_path / "carte.html", title="x")
+    visit(browser, tmp_path / "carte.html")
+    for _ in range(200):
+        if browser.execute_script("return Boolean(msapEssai.moteur())"):
+            break
+        time.sleep(0.05)
+    of = demo.candidates.set_index("site_id")["code_insee"].map(half)
+    return content, codes, of
+
+
+def choose_half(browser, code):
+    browser.execute_script(
+        "const s = document.getElementById('msap-territoire');"
+        "s.value = arguments[0]; s.dispatchEvent(new Event('change'));",
+        code,
+    )
+
+
+def test_a_departement_of_a_wide_territory_has_its_plan_and_trial(browser, demo, two_halves):
+    content, codes, of = two_halves
+    plans = content.simulation.plans_by
+    assert set(plans) == {"53", "72"}
+    slider = "const s = document.getElementById('msap-plan-nombre');"
+    move = slider + "s.value = arguments[0]; s.dispatchEvent(new Event('input'));"
+    assert not browser.find_elements("id", "msap-trop-vaste")
+    options = browser.execute_script(
+        "return Array.from(document.getElementById('msap-territoire').options, o => o.value)"
+    )
+    assert options == ["", "53", "72"]
+    opened = []
+    for code in ("53", "72"):
+        choose_half(browser, code)
+        best = plans[code][-1]
+        assert set(of[best["sites"]]) == {code}
+        browser.execute_script(move, best["n"])
+        opened += best["sites"]
+        # What is chosen in the other half stays, and counts.
+        again = scenario(demo, choose(demo, opened=opened))
+        shown = figures(browser)
+        assert expected_figures(again).items() <= shown.items()
+        assert shown["plan-gain"] == f"+{french.number(best['gain'])}"
+        far = ~(again.access["minutes"] <= 20).to_numpy() & (codes == code).to_numpy()
+        left = french.people(int(again.access["population"][far].sum()))
+        assert f"{left} au-delà de 20" in shown["departement"]
+        browser.execute_script("document.querySelector('.msap-essai-choix details').open = true;")
+        for _ in range(50):
+            rows = {site for site, _ in office_rows(browser)}
+            if rows:
+                break
+            time.sleep(0.05)  # a fold fills itself an instant after it opens
+        assert rows == set(of.index[of == code])
+        assert browser.execute_script("return document.querySelector('.msap-plan-compare').hidden")
+    choose_half(browser, "53")
+    browser.execute_script(move, 0)
+    assert fragment(browser) == "#o=" + ",".join(plans["72"][-1]["sites"])
+    choose_half(browser, "")
+    whole = content.simulation.plans[len(plans["72"][-1]["sites"]) - 1]
+    assert figures(browser)["plan-gain"] == f"+{french.number(whole['gain'])}"
+    assert no_error(browser)
+
+
+def test_entering_a_departement_takes_its_plan(browser, two_halves):
+    _, codes, _ = two_halves
+    browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
+    browser.execute_script("msap.entrer(arguments[0])", int(np.flatnonzero(codes == "72")[0]))
+    chosen = "return document.getElementById('msap-territoire').value"
+    assert browser.execute_script(chosen) == "72"
+    assert no_error(browser)
+
+
+def test_of_a_wide_view_the_signs_of_the_plan_stay(browser, two_halves):
+    browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
+    shown = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.msap-marque')).filter("
+        "  e => getComputedStyle(e).display !== 'none').map(e => e.textContent)"
+    )
+    proposed = min(3, len(two_halves[0].simulation.plans))
+    assert sorted(shown) == [str(n + 1) for n in range(proposed)]
+
+
+@pytest.mark.usefixtures("two_halves")
+def test_without_the_means_to_unfold_the_page_says_so(browser, tmp_path):
+    page = tmp_path / "carte.html"
+    text = page.read_text(encoding="utf-8")
+    before, packed = text.split('id="msap-essai-plie">', 1)
+    (tmp_path / "vieux.html").write_text(
+        f'{before}id="msap-essai-plie">AAAA{packed}', encoding="utf-8"
+    )
+    visit(browser, tmp_path / "vieux.html")
+    for _ in range(100):
+        said = text_of(browser, "#msap-plan")
+        if "ne sait pas" in said:
+            break
+        time.sleep(0.05)
+    assert "Ce navigateur ne sait pas ouvrir le plan" in said
 
 
 def test_variants_of_a_plan_gain_as_many_and_a_gain_on_the_edge_is_counted(demo):

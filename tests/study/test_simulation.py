@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from msap_geo import coverage, outputs, rounds, schemas, siting, travel
 from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
 from msap_geo.study import read_study, run_study, sample_study, scenario, simulation_of
+from msap_geo.study import trips as trips_module
 from msap_geo.study import what_if as simulation_module
 from msap_geo.study.choice import Site, make_choice
 
@@ -140,7 +142,7 @@ def none_for_null(values):
     return [None if pd.isna(value) else value for value in values]
 
 
-def assert_same(found, base, result):
+def assert_same(found, base, result, *, hours=True):
     """Compare what the engine found with a scenario that Python ran."""
     access = result.access
     assert found["acces"]["millimes"] == thousandths(access["minutes"])
@@ -166,7 +168,8 @@ def assert_same(found, base, result):
     assert [z["site"] for z in found["zones"]] == none_for_null(zones["site_id"])
     assert_same_movements(found["mouvements"], base, result)
     assert_same_ranking(found["classement"], result.candidates)
-    assert_same_hours(found["heures"], result)
+    if hours:
+        assert_same_hours(found["heures"], result)
     assert_same_groups(found["groupes"], result)
     assert_same_cover(found["tournees"], result)
     opened = [site.site_id for site in result.choice.opened]
@@ -270,6 +273,40 @@ def check_choices(browser, result, choices, folder):
         expected = scenario(result, choose(result, opened, closed))
         assert_same(found, result, expected)
     assert browser.get_log("browser") == []
+
+
+def open_wide(browser, result, folder):
+    """Open the real page of a study too wide for every trip, once its trial is unfolded."""
+    write_study(result, folder / "sortie")
+    visit(browser, folder / "sortie" / "carte.html")
+    for _ in range(200):
+        if browser.execute_script("return Boolean(msapEssai.moteur())"):
+            break
+        time.sleep(0.05)
+    browser.execute_script("window.E = msapEssai.moteur()")
+
+
+def assert_same_where_known(found, result, bound):
+    """Compare a choice that closes; return of how many communes the class is not known."""
+    truth = np.array(thousandths(result.access["minutes"]))
+    ours = np.array(found["acces"]["millimes"])
+    known, longest = ours != -2, round(1000 * result.study.thresholds[-1])
+    np.testing.assert_array_equal(ours[known], truth[known])
+    assert (truth[~known] > bound[: len(truth)][~known]).all()
+    unsure = ~known & (bound[: len(truth)] < longest)
+    people = result.access["population"].to_numpy()
+    assert found["acces"]["indecis"] == {
+        "communes": int(unsure.sum()),
+        "habitants": int(people[unsure].sum()),
+    }
+    labels = np.array(coverage.class_labels(result.study.thresholds))[found["classes"]]
+    assert (labels == result.access["palier"])[~unsure].all()
+    if not unsure.any():
+        assert [z["id"] for z in found["zones"]] == result.zones["zone_id"].tolist()
+        assert [z["population"] for z in found["zones"]] == result.zones["population"].tolist()
+        for line, share in zip(found["seuils"], result.shares, strict=True):
+            assert (line["couverts"], line["communes"]) == (share.within, share.communes_beyond)
+    return int(unsure.sum())
 
 
 @pytest.fixture(scope="module")
@@ -376,6 +413,57 @@ class TestInTheBrowser:
             assert [labels[rank] for rank in found["classes"]] == expected.access["palier"].tolist()
             assert [z["id"] for z in found["zones"]] == expected.zones["zone_id"].tolist()
         assert unknown > 0
+
+    @pytest.mark.parametrize(("most", "unsure"), [(10**6, False), (2_000, True)])
+    def test_a_territory_too_wide_for_every_trip(
+        self, browser, demo, tmp_path, monkeypatch, most, unsure
+    ):
+        monkeypatch.setattr(trips_module, "TOO_MANY", 0)
+        monkeypatch.setattr(simulation_module, "_MOST_OF_A_COUNTRY", most)
+        wide = run_study(sample_study())
+        told = simulation_of(wide)
+        assert told.plans[: len(simulation_of(demo).plans)] == simulation_of(demo).plans
+        assert told.plans_by == {"53": [dict(plan) for plan in told.plans[:10]]}
+        open_wide(browser, wide, tmp_path)
+        choices = random_choices(wide, 14, seed=3)
+        opening = [(opened, []) for opened, _ in choices if opened]
+        # Whatever opens is exact, and so is the note of what is left.
+        for (opened, _), found in zip(opening, recompute(browser, opening), strict=True):
+            again = scenario(wide, choose(wide, opened))
+            assert_same(found, wide, again, hours=False)
+        total = 0
+        for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+            again = scenario(wide, choose(wide, opened, closed))
+            total += assert_same_where_known(found, again, told.trips.bound)
+        assert (total > 0) == unsure
+        closed = wide.maisons["site_id"].tolist()[1:]
+        browser.execute_script(
+            "msapEssai.prendre({ouverts: [], fermes: arguments[0].map(id => E.rang[id]), "
+            "arrets: []})",
+            closed,
+        )
+        warned = browser.execute_script("return msapVue.parts.missing.textContent")
+        assert ("comptées au-delà faute de mieux" in warned) == unsure
+        assert browser.get_log("browser") == []
+
+    @pytest.mark.corse
+    @pytest.mark.slow
+    def test_corsica_as_too_wide_a_territory(self, browser, corsica, tmp_path, monkeypatch):
+        monkeypatch.setattr(trips_module, "TOO_MANY", 0)
+        monkeypatch.setattr(simulation_module, "_MOST_OF_A_COUNTRY", 12_000)
+        wide = run_study(read_study(corsica))
+        told = simulation_of(wide)
+        assert set(told.plans_by) == {"2A", "2B"}
+        for code, plans in told.plans_by.items():
+            again = scenario(wide, choose(wide, plans[-1]["sites"]))
+            assert again.shares[0].within == plans[-1]["valeur"]
+            of = again.la_poste.set_index("site_id")["code_insee"][plans[-1]["sites"]]
+            assert of.str.startswith(code).all()
+        open_wide(browser, wide, tmp_path)
+        choices = random_choices(wide, 12, seed=4)
+        for (opened, closed), found in zip(choices, recompute(browser, choices), strict=True):
+            again = scenario(wide, choose(wide, opened, closed))
+            assert_same_where_known(found, again, told.trips.bound)
 
     def test_groups_hours_kinds_and_envelopes(self, browser, tmp_path):
         rich = rich_demo()

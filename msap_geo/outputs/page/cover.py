@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msap_geo import french, rounds
+from msap_geo.outputs.page.payload_parts import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,8 @@ def cover(table: pd.DataFrame | None, codes: Iterable[str]) -> dict[str, Any] | 
     Returns
     -------
     dict
-        ``classes``, ``classe``, ``heures`` and ``arrets`` by commune; none without a table.
+        ``classes``, ``classe``, ``heures`` and ``arrets`` by commune, texts folded; none without
+        a table.
     """
     if table is None:
         return None
@@ -45,9 +47,9 @@ def cover(table: pd.DataFrame | None, codes: Iterable[str]) -> dict[str, Any] | 
             for words, colour, hatched in CLASSES.values()
         ],
         "classe": [kinds.index(kind) for kind in rows["couverture"]],
-        "heures": [
+        "heures": folded(
             f"{french.number(hours, 1)} h par semaine" if hours else ""
             for hours in rows["heures_itinerantes"]
-        ],
-        "arrets": rows["arrets"].tolist(),
+        ),
+        "arrets": folded(rows["arrets"]),
     }

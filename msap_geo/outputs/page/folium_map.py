@@ -20,7 +20,7 @@ from msap_geo.errors import OutputError
 from msap_geo.outputs.page import panel, terse
 from msap_geo.outputs.page.offline import OSM_TILES, TILE_HOST
 from msap_geo.outputs.page.payload import payload
-from msap_geo.outputs.page.simulation import simulation_data
+from msap_geo.outputs.page.simulation import folded, simulation_data
 from msap_geo.outputs.page.study_map import Body, Credit, Finish, Head, StudyLayer, StudyMap
 
 if TYPE_CHECKING:
@@ -77,8 +77,12 @@ _SIMULATION = (
     "simulation_vue.js",
     "plan.js",
     "simulation_cote.js",
+    "simulation_vaste.js",
     "simulation.js",
 )
+_OF_A_COUNTRY = "simulation_vaste.js"
+"""Of pages whose trial is folded."""
+
 _IGN_PLAN = (
     TILE_HOST + "/wmts?REQUEST=GetTile&SERVICE=WMTS&VERSION=1.0.0&TILEMATRIXSET=PM&"
     "LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png&"
@@ -125,14 +129,19 @@ def build_map(content: MapContent, *, layers: Collection[str] | None = None) -> 
     chosen = _chosen(layers)
     data = payload(content)
     style, scripts = ["carte.css"], list(SCRIPTS)
+    blocks: list[str] = []
     if content.simulation is not None:
-        data["simulation"] = simulation_data(content.simulation)
+        told = simulation_data(content.simulation)
+        if content.simulation.order is None:
+            data["simulation"] = told
+        else:
+            blocks.append(folded(told))
         style.append("simulation.css")
-        scripts += _SIMULATION
+        scripts += [name for name in _SIMULATION if blocks or name != _OF_A_COUNTRY]
     return draw(
         content.title,
         content.communes,
-        panel=_panel(content, data),
+        panel=_panel(content, data) + "".join(blocks),
         data=data,
         # Layers asked for by name are wanted on the map, not behind a switch.
         layers=[
@@ -166,7 +175,7 @@ def draw(
     communes
         What the map frames.
     panel
-        HTML of the panel, everything in it escaped.
+        HTML of the panel, everything in it escaped, and of other blocks of data.
     data
         What the scripts read, ready for JSON.
     layers

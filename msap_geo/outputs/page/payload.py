@@ -17,6 +17,7 @@ from msap_geo.outputs.page.digital import digital
 from msap_geo.outputs.page.packing import pack
 from msap_geo.outputs.page.payload_parts import (
     changes,
+    folded,
     groups,
     inside,
     isochrones,
@@ -176,7 +177,7 @@ def _codes(codes: pd.Series) -> dict[str, Any] | list[str]:
     if not codes.str.fullmatch(r"..\d{3}").all():
         return list(codes)
     head, number = codes.str[:-_DIGITS], codes.str[-_DIGITS:].astype(int).to_numpy()
-    return {"tete": _folded(head), "pas": pack(np.diff(number, prepend=0))}
+    return {"tete": folded(head), "pas": pack(np.diff(number, prepend=0))}
 
 
 def _packed_pairs(pairs: NDArray[np.int64], n: int) -> str:
@@ -227,25 +228,18 @@ def _sites(content: MapContent) -> dict[str, Any]:
     return {
         "id": rows["site_id"].tolist(),
         "nom": rows["nom"].tolist(),
-        "genre": _folded(rows["genre"]),
-        "commune": _folded(rows["commune"].where(commune < 0)),
+        "genre": folded(rows["genre"]),
+        "commune": folded(rows["commune"].where(commune < 0)),
         "lieu": pack(commune.to_numpy()),
-        "position": _folded(rows["position"]),
-        "role": _folded(rows["role"]),
+        "position": folded(rows["position"]),
+        "role": folded(rows["role"]),
         "rang": pack(
             rows["site_id"].where(rows["role"] == "candidat").map(ranks).fillna(0).astype(int)
         ),
         "lat": packed_decimals(degrees.y, 5),
         "lon": packed_decimals(degrees.x, 5),
-        "horaires": _folded(french.hours(text) for text in rows["horaires"]),
+        "horaires": folded(french.hours(text) for text in rows["horaires"]),
     }
-
-
-def _folded(values: Iterable[Any]) -> dict[str, Any]:
-    """Write a column of few different texts: each once, and the rank of each row's."""
-    texts = [text if isinstance(text, str) else "" for text in values]
-    rank = {text: i for i, text in enumerate(sorted(set(texts)))}
-    return {"mots": list(rank), "de": pack(np.array([rank[text] for text in texts], dtype=int))}
 
 
 _SITE_COLUMNS = ("site_id", "nom", "genre", "commune", "code_insee", "position", "horaires")

@@ -49,6 +49,13 @@ def packed_decimals(values: Iterable[float], decimals: int) -> dict[str, Any]:
     return {"par": 10**decimals, "pas": told, "sans": np.flatnonzero(~known).tolist()}
 
 
+def folded(values: Iterable[Any]) -> dict[str, Any]:
+    """Write a column of few different texts: each once, and the rank of each row's."""
+    texts = [text if isinstance(text, str) else "" for text in values]
+    rank = {text: i for i, text in enumerate(sorted(set(texts)))}
+    return {"mots": list(rank), "de": pack(np.array([rank[text] for text in texts], dtype=int))}
+
+
 def isochrones(content: MapContent, drawn: gpd.GeoSeries, grid: Grid) -> dict[str, Any] | None:
     """Return the areas within each threshold, cut along the territory's own outline."""
     areas = content.isochrones

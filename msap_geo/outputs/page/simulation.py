@@ -7,10 +7,14 @@ that can matter is there, and a place whose trips are cut short says from how ma
 from __future__ import annotations
 
 import base64
+import gzip
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from msap_geo.outputs.page.packing import pack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,6 +122,11 @@ class Simulation:
         Openings and closings this study already holds, if it is a scenario itself.
     stops
         Stops of rounds, those that exist first; none where no round is known.
+    order
+        Of a territory too wide for every trip: rows of the sites from neighbour to neighbour, which
+        writes trips tighter; a place may then lack trips within the thresholds. Else None.
+    plans_by
+        Of such a territory, the proven plans of the offices of each département, by code.
     """
 
     study: str
@@ -132,12 +141,17 @@ class Simulation:
     every_plan: bool = False
     start: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     stops: Stops | None = None
+    order: NDArray[np.int64] | None = None
+    plans_by: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def simulation_data(simulation: Simulation) -> dict[str, Any]:
     """Return what the page reads, plain values (``docs/simulation.md`` tells each key)."""
     trips, sites = simulation.trips, simulation.sites
-    texts = sorted({text for text in sites["horaires"] if text is not None})
+    wide = simulation.order is not None
+    # Hours count within the first threshold, and a wide territory lacks trips there.
+    hours = [None] * len(sites["site_id"]) if wide else sites["horaires"]
+    texts = sorted({text for text in hours if text is not None})
     rank = {text: index for index, text in enumerate(texts)}
     return {
         "etude": simulation.study,
@@ -148,16 +162,10 @@ def simulation_data(simulation: Simulation) -> dict[str, Any]:
                 name: list(sites[name])
                 for name in ("site_id", "nom", "genre", "commune", "code_insee", "role")
             },
-            "horaires": [-1 if text is None else rank[text] for text in sites["horaires"]],
+            "horaires": [-1 if text is None else rank[text] for text in hours],
         },
         "horaires": texts,
-        "nombre": _text(np.diff(trips.start)),
-        "temps": _text(_steps(trips)),
-        "bornes": "" if trips.complete else _text(trips.bound + 1),
-        "portees": {
-            "motif": _text(trips.reach),
-            "hors": [np.flatnonzero(row).tolist() for row in trips.lost],
-        },
+        **(_tight(simulation) if wide else _trips(trips)),
         "groupes": {
             name: {"titre": title, "effectifs": values.tolist()}
             for name, (title, values) in simulation.groups.items()
@@ -166,9 +174,63 @@ def simulation_data(simulation: Simulation) -> dict[str, Any]:
         "couts": dict(simulation.costs),
         "plans": [dict(plan) for plan in simulation.plans],
         "plans_complets": simulation.every_plan,
+        **({"plans_de": _plans_by(simulation)} if wide else {}),
         "depart": {key: [dict(site) for site in told] for key, told in simulation.start.items()},
         **({} if simulation.stops is None else {"arrets": _stops(simulation.stops)}),
     }
+
+
+def _trips(trips: Trips) -> dict[str, Any]:
+    return {
+        "nombre": _text(np.diff(trips.start)),
+        "temps": _text(_steps(trips).ravel()),
+        "bornes": "" if trips.complete else _text(trips.bound + 1),
+        "portees": {
+            "motif": _text(trips.reach),
+            "hors": [np.flatnonzero(row).tolist() for row in trips.lost],
+        },
+    }
+
+
+def _tight(simulation: Simulation) -> dict[str, Any]:
+    """Write the trips of a wide territory: sites are steps along a curve between neighbours.
+
+    A place holds every trip up to its last one; ``entiers`` says which hold all of those within the
+    last threshold.
+    """
+    trips, order = simulation.trips, simulation.order
+    if order is None:
+        return {}
+    along = np.empty(len(order), dtype=np.int64)
+    along[order] = np.arange(len(order))
+    some = np.flatnonzero(np.diff(trips.start) > 0)
+    first = trips.start[some]
+    is_first = np.zeros(len(trips.site), dtype=bool)
+    is_first[first] = True
+    steps = _steps(trips)[:, 0]
+    site = along[trips.site]
+    from_first = site - np.repeat(site[first], np.diff(np.append(first, len(site))))
+    longest = round(1000 * simulation.thresholds[-1])
+    return {
+        "nombre": pack(np.diff(trips.start)),
+        "temps": {
+            "ordre": pack(np.diff(order, prepend=0)),
+            "premiers": pack(np.diff(site[first], prepend=0)),
+            "autres": pack(from_first[~is_first]),
+            "attente": pack(steps[is_first]),
+            "pas": pack(steps[~is_first]),
+            "entiers": pack((trips.bound >= longest).astype(np.int64)),
+        },
+        "bornes": "",
+        "portees": {
+            "motif": pack(trips.reach),
+            "hors": [pack(np.diff(np.flatnonzero(row), prepend=0)) for row in trips.lost],
+        },
+    }
+
+
+def _plans_by(simulation: Simulation) -> dict[str, list[dict[str, Any]]]:
+    return {code: [dict(plan) for plan in plans] for code, plans in simulation.plans_by.items()}
 
 
 def _stops(stops: Stops) -> dict[str, Any]:
@@ -190,7 +252,23 @@ def _steps(trips: Trips) -> NDArray[np.int64]:
     steps = np.diff(trips.thousandths, prepend=0)
     first = trips.start[:-1][np.diff(trips.start) > 0]
     steps[first] = trips.thousandths[first]
-    return np.column_stack([steps, trips.site]).ravel()
+    return np.column_stack([steps, trips.site])
+
+
+FOLDED = "msap-essai-plie"
+"""Identifier of the block that holds what is read of a wide territory, once its page is shown."""
+
+
+def folded(data: Mapping[str, Any]) -> str:
+    """Return what is read of a wide territory as a block of the page: gzip in base64.
+
+    Names and plans take a quarter of the room; trips are as short already. Read once the map is
+    drawn, it delays nothing.
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    packed = gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)
+    told = base64.b64encode(packed).decode("ascii")
+    return f'<script type="text/plain" id="{FOLDED}">{told}</script>'
 
 
 def _text(numbers: NDArray[np.int64]) -> str:

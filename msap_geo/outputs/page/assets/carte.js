@@ -84,6 +84,7 @@
       map.setView(left.center, left.zoom, { animate: false });
       msap.trace.imprimer(map, msap.donnees().repere, null);
     });
+    return frame;
   }
 
   // The legend tells of the layers that are on the map.
@@ -119,9 +120,12 @@
     msap.emporter.construire(map);
     legend(map);
     msap.filigrane(map);
-    framing(map, bounds);
+    var frame = framing(map, bounds), key = document.querySelector("details.msap-cle"), tried = key && msap.donnees().simulation ? key : null;
+    var high = tried ? tried.offsetHeight : 0;
     ready = map;
     waiting.forEach(function (fn) { fn(map); });
+    // The plan has signs of its own in the legend, which then lies over more of the map.
+    if (tried && tried.offsetHeight > high) { frame(); }
   }
 
   Object.assign(msap, { pret: whenReady, terminer: finish });

@@ -13,6 +13,7 @@
     if (data) { return data; }
     data = JSON.parse(document.getElementById("msap-donnees").textContent);
     unfold(data.sites, data.communes);
+    if (data.couverture) { ["heures", "arrets"].forEach(function (name) { data.couverture[name] = texts(data.couverture[name]); }); }
     data.topologie = new msap.trace.Topologie(data.trace);
     data.repere = new msap.trace.Grille(data.grille);
     var flow = msap.trace.deplier(data.communes.points), x = 0, y = 0;

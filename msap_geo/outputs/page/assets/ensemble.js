@@ -2,15 +2,16 @@
 // figure one chooses; a click goes in. Below that zoom the map is that of the communes.
 "use strict";
 (function () {
-  var el = msap.element, S = msap.etat, SMALLEST = 9, side = null, shown = null, figure = 0, known = null;
+  var el = msap.element, S = msap.etat, SMALLEST = 9, side = null, shown = null, figure = 0, known = null, entered = [], today = [];
   var COLOURS = ["#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#225ea8"];
+  // nul: what nothing is called, where nothing is a class of its own.
   var FIGURES = [
-    { nom: function () { return "part " + far(); }, bornes: [0.01, 0.05, 0.1, 0.25], mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
-      de: function (d) { return d.people ? d.beyond / d.people : 0; }, unite: function (x) { return msap.nombre(100 * x) + "\u202f%"; } },
-    { nom: function () { return "habitants " + far(); }, bornes: [1000, 5000, 20000, 50000], mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
+    { nom: function () { return "part " + far(); }, nul: "aucun habitant", mot: function (d) { return msap.part(d.people ? d.beyond / d.people : null); },
+      de: function (d) { return d.people ? d.beyond / d.people : 0; }, unite: function (x) { return msap.court(100 * x) + "\u202f%"; } },
+    { nom: function () { return "habitants " + far(); }, nul: "aucun habitant", mot: function (d) { return msap.compte(d.beyond, "habitant") + " au-delà"; },
       de: function (d) { return d.beyond; }, unite: function (x) { return msap.nombre(x); } },
-    { nom: function () { return "temps moyen des habitants"; }, bornes: [7, 10, 15, 20], mot: function (d) { return msap.minutes(d.timed ? d.minutes / d.timed : null); },
-      de: function (d) { return d.timed ? d.minutes / d.timed : 99; }, unite: function (x) { return msap.nombre(x) + "\u202fmin"; } }
+    { nom: function () { return "temps moyen des habitants"; }, nul: "", mot: function (d) { return msap.minutes(d.timed ? d.minutes / d.timed : null); },
+      de: function (d) { return d.timed ? d.minutes / d.timed : 99; }, unite: function (x) { return msap.court(x) + "\u202fmin"; } }
   ];
 
   function data() { return msap.donnees(); }
@@ -49,18 +50,44 @@
     return known;
   }
 
+  // The roundest number that tells two values apart.
+  function between(low, high) {
+    for (var digits = 0; digits < 15; digits += 1) {
+      var step = Math.pow(10, Math.floor(Math.log10(high)) - digits), found = Math.ceil(low / step) * step;
+      if (found <= low) { found += step; }
+      if (found <= high) { return Number(found.toPrecision(12)); }
+    }
+    return high;
+  }
+
+  // As many départements in each class, round bounds between them: those of today, that a trial does not move.
+  function boundsOf(one) {
+    if (one.bornes) { return one.bornes; }
+    var values = today.map(one.de).filter(function (value) { return !one.nul || value > 0; }).sort(function (a, b) { return a - b; });
+    var parts = one.nul ? COLOURS.length - 1 : COLOURS.length;
+    one.bornes = [];
+    for (var i = 1; i < parts; i += 1) {
+      var at = Math.round(i * values.length / parts), low = values[at - 1], high = values[at], last = one.bornes[one.bornes.length - 1];
+      if (at > 0 && low < high && (last === undefined || last <= low)) { one.bornes.push(between(low, high)); }
+    }
+    return one.bornes;
+  }
+
   function classOf(value) {
-    var bounds = FIGURES[figure].bornes, rank = 0;
-    while (rank < bounds.length && value >= bounds[rank]) { rank += 1; }
+    var one = FIGURES[figure], bounds = boundsOf(one), rank = one.nul && value > 0 ? 1 : 0;
+    for (var i = 0; i < bounds.length; i += 1) { if (value >= bounds[i]) { rank += 1; } }
     return rank;
   }
 
   function legendLines() {
-    var one = FIGURES[figure], b = one.bornes;
-    return COLOURS.map(function (colour, i) {
-      var words = i === 0 ? "moins de " + one.unite(b[0]) : i === b.length ? one.unite(b[i - 1]) + " et plus"
-        : "de " + one.unite(b[i - 1]) + " à " + one.unite(b[i]);
-      return { nom: words, couleur: colour, hachures: false };
+    var one = FIGURES[figure], b = boundsOf(one), lines = one.nul ? [one.nul] : [];
+    if (!b.length) { lines.push(one.nul ? "certains" : "tous"); }
+    b.forEach(function (bound, i) {
+      lines.push(i === 0 ? "moins de " + one.unite(bound) : "de " + one.unite(b[i - 1]) + " à moins de " + one.unite(bound));
+    });
+    if (b.length) { lines.push(one.unite(b[b.length - 1]) + " et plus"); }
+    return lines.map(function (words, i) {
+      return { nom: words, couleur: COLOURS[Math.round(i * (COLOURS.length - 1) / Math.max(1, lines.length - 1))], hachures: false };
     });
   }
 
@@ -79,6 +106,9 @@
       swatch.style.backgroundColor = line.couleur;
       item.appendChild(el("span", line.nom));
     });
+    var one = FIGURES[figure], parts = boundsOf(one).length + 1;
+    box.querySelector(".msap-ensemble-classes").textContent = parts < 2 ? "" : (one.nul ? "Les départements concernés" : "Les départements")
+      + " en " + parts + " classes d’effectif égal, sur les chiffres d’aujourd’hui.";
   }
 
   function build() {
@@ -96,6 +126,7 @@
     label.appendChild(select);
     box.appendChild(label);
     box.appendChild(el("ul", "", "msap-legende"));
+    box.appendChild(el("p", "", "msap-note msap-ensemble-classes"));
     box.appendChild(el("p", "Cliquez un département pour y entrer : communes, zones et signes paraissent.", "msap-note"));
     legend.insertBefore(box, legend.children[1] || null);
     fillLegend(box);
@@ -115,10 +146,11 @@
     var at = data().communes.departement[commune], inside = [];
     data().communes.departement.forEach(function (d, i) { if (d === at) { inside.push(i); } });
     msap.cadrage.montrer(S.carte, inside);
+    entered.forEach(function (fn) { fn(data().departements[at].code); });
   }
 
   Object.assign(msap, {
-    vueDEnsemble: wide, themeDEnsemble: theme, entrer: enter,
+    vueDEnsemble: wide, themeDEnsemble: theme, entrer: enter, surEntree: function (fn) { entered.push(fn); },
     nomDeTerritoire: function (i) {
       var one = data().departements[data().communes.departement[i]];
       return one.nom + " (" + one.code + ")";
@@ -126,6 +158,7 @@
     ditDeTerritoire: function (i) { return FIGURES[figure].mot(sums().all[data().communes.departement[i]]); },
     ensemble: function (map) {
       if (!data().ensemble) { return; }
+      today = sums().all;
       var box = build();
       map.on("zoomend viewreset", function () { turn(box); });
       turn(box);

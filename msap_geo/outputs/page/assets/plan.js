@@ -5,19 +5,41 @@ var msapPlan = (function () {
   var essai = msapEssai, vue = msapVue, add = vue.ajouter, parts = {}, E = null;
   var PROPOSED = 3, STEP = 10000, mode = "nombre", budget = null, SVG = "http://www.w3.org/2000/svg";
 
+  // Of a wide territory, simulation_vaste.js tells the plans and the sites of one département.
+  var scope = { plans: function () { return E.plans; }, dedans: function (index) { return index >= 0; }, entiere: function () { return true; } };
+
+  function plans() { return scope.plans(); }
+
+  // The choice within what is told, and what is chosen elsewhere.
+  function here() { return part(scope.dedans); }
+
+  function elsewhere() { return part(function (index) { return !scope.dedans(index); }); }
+
+  function part(held) {
+    var choice = essai.choix();
+    return { ouverts: choice.ouverts.filter(held), fermes: choice.fermes.filter(held) };
+  }
+
+  function nothing() { return scope.entiere() ? essai.vide() : !here().ouverts.length && !here().fermes.length; }
+
+  function replace(ids) {
+    if (scope.entiere()) { essai.remplacer(ids); return; }
+    essai.prendre({ ouverts: elsewhere().ouverts.concat(ranks(ids)), fermes: elsewhere().fermes, arrets: essai.choix().arrets });
+  }
+
   function ranks(ids) { return ids.map(function (id) { return E.rang[id]; }); }
 
   function euros(value) { return msap.nombre(value) + "\u202f€"; }
 
   // The plan that is told: the one of as many openings, or the one proposed while nothing is chosen.
   function plan() {
-    if (!E || !E.plans.length) { return null; }
-    var n = essai.choix().ouverts.length;
-    return E.plans[Math.min(n || PROPOSED, E.plans.length) - 1];
+    if (!E || !plans().length) { return null; }
+    var n = here().ouverts.length;
+    return plans()[Math.min(n || PROPOSED, plans().length) - 1];
   }
 
   function isPlan(found) {
-    var choice = essai.choix(), held = ranks(found.sites);
+    var choice = here(), held = ranks(found.sites);
     return !choice.fermes.length && choice.ouverts.length === held.length
       && held.every(function (index) { return choice.ouverts.indexOf(index) >= 0; });
   }
@@ -51,18 +73,18 @@ var msapPlan = (function () {
 
   function valueWords(n) {
     if (!n) { return "aujourd’hui, aucun bureau ouvert"; }
-    var found = E.plans[n - 1];
+    var found = plans()[n - 1];
     return offices(n) + ", " + msap.compte(found.gain, "habitant").replace(/\u00a0/, " ") + ", " + euros(cost(ranks(found.sites)).total) + " par an";
   }
 
   // By number, or by what one may spend a year: the plan of most people that costs no more.
   function affordable(budget) {
     var best = /** @type {{n: number, gain: number, sites: string[]} | null} */ (null);
-    E.plans.forEach(function (one) { if (cost(ranks(one.sites)).total <= budget + 0.5) { best = one; } });
+    plans().forEach(function (one) { if (cost(ranks(one.sites)).total <= budget + 0.5) { best = one; } });
     return best;
   }
 
-  function dearest() { return E.plans.reduce(function (most, one) { return Math.max(most, cost(ranks(one.sites)).total); }, 0); }
+  function dearest() { return plans().reduce(function (most, one) { return Math.max(most, cost(ranks(one.sites)).total); }, 0); }
 
   function atLeast(value) { return STEP * Math.ceil((value - 0.5) / STEP); }
 
@@ -99,8 +121,8 @@ var msapPlan = (function () {
     parts.range.setAttribute("aria-describedby", "msap-plan-phrase");
     parts.range.addEventListener("input", function () {
       var value = Number(parts.range.value), found = null;
-      if (mode === "budget") { budget = value; found = affordable(value); } else if (value) { found = E.plans[value - 1]; }
-      essai.remplacer(found ? found.sites : []);
+      if (mode === "budget") { budget = value; found = affordable(value); } else if (value) { found = plans()[value - 1]; }
+      replace(found ? found.sites : []);
       // The same plan for a few more euros: nothing else changes.
       fillSlider();
       fillSure(plan());
@@ -110,12 +132,12 @@ var msapPlan = (function () {
   // The handle tells a sum asked for as long as its plan is the choice; else what the choice costs.
   function fillBudget() {
     var found = budget === null ? null : affordable(budget);
-    if (budget === null || !(found ? isPlan(found) : essai.vide())) { budget = atLeast(cost(essai.choix().ouverts).total); }
+    if (budget === null || !(found ? isPlan(found) : nothing())) { budget = atLeast(cost(here().ouverts).total); }
     parts.range.step = String(STEP);
     parts.range.max = String(atLeast(Math.max(dearest(), budget)));
     parts.range.value = String(budget);
     found = affordable(budget);
-    var own = essai.vide() || (found && isPlan(found)) ? "" : "votre choix : ";
+    var own = nothing() || (found && isPlan(found)) ? "" : "votre choix : ";
     parts.range.setAttribute("aria-valuetext", own ? own + vue.titre() + ", " + euros(budget) + " par an" : budgetWords(budget));
     parts.output.textContent = euros(budget);
   }
@@ -123,13 +145,13 @@ var msapPlan = (function () {
   function fillSlider() {
     parts.label.textContent = mode === "budget" ? "Quel budget par an ?" : "Combien de bureaux ?";
     if (mode === "budget") { fillBudget(); return; }
-    var n = Math.min(essai.choix().ouverts.length, E.plans.length), found = n ? E.plans[n - 1] : null;
+    var n = Math.min(here().ouverts.length, plans().length), found = n ? plans()[n - 1] : null;
     parts.range.step = "1";
-    parts.range.max = String(E.plans.length);
+    parts.range.max = String(plans().length);
     parts.range.value = String(n);
-    var own = essai.vide() || (found && isPlan(found)) ? "" : "votre choix : ";
+    var own = nothing() || (found && isPlan(found)) ? "" : "votre choix : ";
     parts.range.setAttribute("aria-valuetext", own ? own + vue.titre() : valueWords(n));
-    parts.output.textContent = String(essai.choix().ouverts.length);
+    parts.output.textContent = String(here().ouverts.length);
   }
 
   // One price for all: the most offices a sum pays for is the best it can buy. Else a mixture may do better.
@@ -145,7 +167,7 @@ var msapPlan = (function () {
   function affordWords() {
     if (mode !== "budget" || budget === null) { return ""; }
     var found = affordable(budget), left = budget - (found ? cost(ranks(found.sites)).total : 0);
-    if (!found) { return E.plans.length ? "Ce budget ne paie aucun bureau : le premier coûte " + euros(cost(ranks(E.plans[0].sites)).total) + " par an." : ""; }
+    if (!found) { return plans().length ? "Ce budget ne paie aucun bureau : le premier coûte " + euros(cost(ranks(plans()[0].sites)).total) + " par an." : ""; }
     return (isPlan(found) && Math.round(left) ? "Reste " + euros(left) + " par an. " : "")
       + (onePrice() ? "" : "Les bureaux n’ont pas tous le même prix : msap-geo optimiser --budget cherche aussi d’autres assortiments.");
   }
@@ -153,9 +175,9 @@ var msapPlan = (function () {
   // ---- The plan in words ---------------------------------------------------------------------
 
   function fillPhrase(found) {
-    var nothing = essai.vide(), spent = cost(ranks(found.sites)), box = parts.phrase;
+    var spent = cost(ranks(found.sites)), box = parts.phrase;
     box.textContent = "";
-    add(box, "span", (nothing ? "Proposition : " : "Meilleur choix de ") + offices(found.n) + " : ");
+    add(box, "span", (nothing() ? "Proposition : " : "Meilleur choix de ") + offices(found.n) + " : ");
     add(box, "strong", "+" + msap.nombre(found.gain)).dataset.chiffre = "plan-gain";
     add(box, "span", " habitants à " + vue.premier() + " ou moins");
     parts.price.textContent = costWords(spent);
@@ -185,21 +207,21 @@ var msapPlan = (function () {
 
   // A choice of one's own beside the plan of as many: people, euros, and who loses by it.
   function fillGap(found) {
-    var box = parts.gap, choice = essai.choix();
+    var box = parts.gap, choice = here(), other = elsewhere();
     box.textContent = "";
-    box.hidden = essai.vide() || isPlan(found);
+    box.hidden = nothing() || isPlan(found);
     if (box.hidden) { return; }
-    var mine = essai.resultat().seuils[0].couverts, gap = mine - found.valeur, n = choice.ouverts.length;
+    var planned = { ouverts: other.ouverts.concat(ranks(found.sites)), fermes: other.fermes }, n = choice.ouverts.length;
+    var moves = msapMoteur.mouvements(E, msapMoteur.accesDe(E, planned), essai.resultat().acces).seuils[0], gap = moves.gagnes - moves.perdus;
     var spent = msapMoteur.netParAn(E, choice).total - cost(ranks(found.sites)).total;
     var with_ = n === found.n ? "le plan de " + offices(found.n) : "le plus grand plan cherché, " + offices(found.n);
     if (!n) { with_ = "le plan proposé de " + offices(found.n); }
     add(box, "p", "Votre choix, à côté de ce plan : " + vue.signe(gap) + " habitants à " + vue.premier() + ", "
       + (Math.round(spent) ? (spent > 0 ? "+" : "−") + euros(Math.abs(spent)) + " par an" : "même coût") + " (" + with_ + ").", "msap-plan-ecart");
-    var moves = msapMoteur.mouvements(E, msapMoteur.accesDe(E, { ouverts: ranks(found.sites), fermes: [] }), essai.resultat().acces).seuils[0];
     [["Y perdent", moves.communesPerdues, moves.perdus], ["Y gagnent", moves.communesGagnees, moves.gagnes]].forEach(function (side) {
       if (side[1].length) { add(box, "p", side[0] + " : " + msap.compte(side[2], "habitant") + ", " + vue.quelques(side[1]) + ".", "msap-note"); }
     });
-    var button = box.appendChild(msap.bouton("Simuler ce plan", function () { essai.remplacer(found.sites); }));
+    var button = box.appendChild(msap.bouton("Simuler ce plan", function () { replace(found.sites); }));
     button.className = "msap-plan-essayer";
   }
 
@@ -211,10 +233,18 @@ var msapPlan = (function () {
     return parent.appendChild(node);
   }
 
+  // What the choice brings here, whatever is chosen elsewhere.
+  function ownGain() {
+    var other = elsewhere(), is = essai.resultat();
+    if (!other.ouverts.length && !other.fermes.length) { return is.seuils[0].couverts - essai.base().seuils[0].couverts; }
+    var moves = msapMoteur.mouvements(E, msapMoteur.accesDe(E, other), is.acces).seuils[0];
+    return moves.gagnes - moves.perdus;
+  }
+
   function fillCurve(found) {
-    var svg = parts.curve, wide = 356, high = 84, left = 6, top = 16, most = E.plans[E.plans.length - 1].gain || 1;
-    var mine = essai.resultat().seuils[0].couverts - essai.base().seuils[0].couverts, n = essai.choix().ouverts.length;
-    var longest = Math.max(E.plans.length, n), peak = Math.max(most, mine, 1), floor = Math.min(0, mine);
+    var svg = parts.curve, wide = 356, high = 84, left = 6, top = 16, most = plans()[plans().length - 1].gain || 1;
+    var mine = ownGain(), n = here().ouverts.length;
+    var longest = Math.max(plans().length, n), peak = Math.max(most, mine, 1), floor = Math.min(0, mine);
     svg.textContent = "";
     // One plan and today are two points: words say them.
     svg.toggleAttribute("hidden", longest < 2);
@@ -224,20 +254,20 @@ var msapPlan = (function () {
     function y(gain) { return top + (peak - gain) / (peak - floor) * (high - top); }
     draw("line", { x1: left, x2: wide - left, y1: y(0), y2: y(0), "class": "msap-courbe-axe" }, svg);
     var path = "M" + x(0) + " " + y(0);
-    E.plans.forEach(function (one) { path += " L" + x(one.n) + " " + y(one.gain); });
+    plans().forEach(function (one) { path += " L" + x(one.n) + " " + y(one.gain); });
     draw("path", { d: path, "class": "msap-courbe-trait" }, svg);
-    E.plans.forEach(function (one) {
+    plans().forEach(function (one) {
       draw("circle", { cx: x(one.n), cy: y(one.gain), r: one === found ? 5 : 3, "class": one === found ? "msap-courbe-plan" : "msap-courbe-point" }, svg);
-      if (E.plans.length <= 12) { draw("text", { x: x(one.n), y: high + 14, "text-anchor": "middle" }, svg).textContent = String(one.n); }
+      if (plans().length <= 12) { draw("text", { x: x(one.n), y: high + 14, "text-anchor": "middle" }, svg).textContent = String(one.n); }
     });
     var said = draw("text", { x: Math.min(Math.max(x(found.n), 40), wide - 46), y: Math.max(y(found.gain) - 8, 10), "text-anchor": "middle", "class": "msap-courbe-dit" }, svg);
     said.textContent = "+" + msap.nombre(found.gain);
     draw("path", { d: "M" + x(n) + " " + (y(mine) - 6) + " l6 6 l-6 6 l-6 -6 z", "class": "msap-courbe-moi" }, svg);
-    svg.setAttribute("aria-label", "Habitants gagnés selon le nombre de bureaux : " + E.plans.map(function (one) {
+    svg.setAttribute("aria-label", "Habitants gagnés selon le nombre de bureaux : " + plans().map(function (one) {
       return one.n + ", " + msap.nombre(one.gain);
     }).join(" ; ") + ". Votre choix : " + n + ", " + msap.nombre(mine) + ".");
     parts.mine.textContent = "Habitants gagnés selon le nombre de bureaux. Losange : "
-      + (essai.vide() ? "aujourd’hui." : "votre choix, " + vue.signe(mine) + ".");
+      + (nothing() ? "aujourd’hui." : "votre choix, " + vue.signe(mine) + ".");
   }
 
   function buildTable(section) {
@@ -253,7 +283,7 @@ var msapPlan = (function () {
       ["n", "Bureaux", "Hab. gagnés", "€ par an", "dont État", "À une minute près"].forEach(function (name, i) {
         add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col";
       });
-      E.plans.forEach(function (one) {
+      plans().forEach(function (one) {
         var line = add(body, "tr"), spent = cost(ranks(one.sites));
         add(line, "td", String(one.n));
         add(line, "td", names(one).join(", ") + (one.statut === "optimal" ? "" : " (non prouvé)"), "msap-nom");
@@ -267,7 +297,8 @@ var msapPlan = (function () {
 
   function fill() {
     var found = plan();
-    if (!found) { return; }
+    if (parts.section) { parts.section.hidden = !found; }
+    if (!found || !parts.section) { return; }
     fillSlider();
     fillPhrase(found);
     fillList(found);
@@ -278,8 +309,8 @@ var msapPlan = (function () {
   function build(engine) {
     var host = document.getElementById("msap-plan");
     E = engine;
-    if (!host || !E.plans.length) { return; }
-    var section = add(host, "section", "", "msap-plan"), heading = add(section, "h2", "Le plan", "msap-invisible");
+    if (!host || (!E.plans.length && !E.plansDe)) { return; }
+    var section = parts.section = add(host, "section", "", "msap-plan"), heading = add(section, "h2", "Le plan", "msap-invisible");
     heading.id = "msap-plan-titre";
     section.setAttribute("aria-labelledby", heading.id);
     buildSlider(section);
@@ -310,5 +341,5 @@ var msapPlan = (function () {
     return said;
   }
 
-  return { construire: build, remplir: fill, signes: signs, plan: plan };
+  return { construire: build, remplir: fill, signes: signs, plan: plan, limiter: function (one) { scope = one; }, dedans: function (index) { return scope.dedans(index); } };
 })();

@@ -7,9 +7,10 @@
 
   function data() { return msap.donnees(); }
 
-  function icon(kind, text) {
+  // What is said of a plan or of a choice is there at every zoom.
+  function icon(kind, text, said) {
     return L.divIcon({
-      html: el("span", text, "msap-signe msap-signe-" + kind), className: "msap-marque", iconSize: [SIDE, SIDE]
+      html: el("span", text, "msap-signe msap-signe-" + kind), className: "msap-marque" + (said ? " msap-dite" : ""), iconSize: [SIDE, SIDE]
     });
   }
 
@@ -54,12 +55,14 @@
     var marker = siteMark(i), usual = STATES[state] || [marker.msap[0], marker.msap[1], "", 500];
     var role = data().sites.role[i], said = text || usual[1];
     marker.options.title = marker.options.alt = usual[2] + (text ? "n° " + text + " du plan, " : "") + msap.fiches.titreSite(i);
-    marker.setIcon(icon(usual[0], said));
+    marker.msapDite = Boolean(STATES[state]);
+    marker.setIcon(icon(usual[0], said, marker.msapDite));
     marker.setZIndexOffset(usual[3]);
     marker.msapLibre = state === "ouverte" || state === "proposee";
     var group = S.couches[role === "candidat" ? "candidats" : role === "voisine" ? "voisines" : "maisons"];
     if (!group) { return; }
-    if (role === "candidat" && !STATES[state]) { group.removeLayer(marker); } else { group.addLayer(marker); }
+    // Where sites are drawn together, one of which nothing is said any more is drawn with them again.
+    if ((role === "candidat" || S.toiles[role]) && !STATES[state]) { group.removeLayer(marker); } else { group.addLayer(marker); }
   }
 
   // Many points: drawn on one canvas, found under the pointer by their distance.
@@ -139,6 +142,7 @@
     var map = S.carte, size = map.getSize(), bounds = map.getBounds(), fixed = [], free = [];
     map.eachLayer(function (layer) {
       if (!(layer instanceof L.Marker) || layer.msapNom || !layer.getElement()) { return; }
+      if (!layer.msapDite && msap.vueDEnsemble()) { return; }
       if (bounds.contains(layer.getLatLng())) { (layer.msapLibre ? free : fixed).push(layer); }
     });
     var room = Math.sqrt(size.x * size.y / Math.max(1, fixed.length + free.length));

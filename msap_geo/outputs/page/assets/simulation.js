@@ -332,9 +332,7 @@
     event.preventDefault();
   }
 
-  msap.pret(function () {
-    var host = document.getElementById("msap-simulation"), data = msap.donnees();
-    if (!host || !data.simulation) { return; }
+  function begin(host, data) {
     E = msapMoteur.preparer(data);
     vue.brancher(E);
     build(host);
@@ -345,5 +343,17 @@
     msap.surCommune(onCommune, true);
     document.addEventListener("keydown", shortcuts);
     essai.demarrer(E);
+  }
+
+  msap.pret(function () {
+    var host = document.getElementById("msap-simulation"), data = msap.donnees();
+    if (host && data.simulation) { begin(host, data); }
+    // Of a wide territory it is unfolded once the page is shown (simulation_vaste.js).
+    if (host && msap.deplierEssai) {
+      msap.deplierEssai(function (told) {
+        data.simulation = told;
+        begin(host, data);
+      });
+    }
   });
 })();

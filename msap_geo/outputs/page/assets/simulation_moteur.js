@@ -47,14 +47,21 @@ var msapMoteur = (function () {
     return total;
   }
 
-  function preparer(donnees) {
-    var s = donnees.simulation, communes = donnees.communes;
-    var n = communes.code.length, nSites = s.sites.site_id.length;
-    var counts = nombres(s.nombre), steps = nombres(s.temps);
-    var rows = counts.length, start = new Int32Array(rows + 1);
-    for (var r = 0; r < rows; r += 1) { start[r + 1] = start[r] + counts[r]; }
+  function sommes(steps) {
+    var total = 0;
+    return Int32Array.from(steps, function (step) { return (total += step); });
+  }
+
+  function debuts(counts) {
+    var start = new Int32Array(counts.length + 1);
+    start.set(sommes(counts), 1);
+    return start;
+  }
+
+  function trajets(s) {
+    var steps = nombres(s.temps), start = debuts(nombres(s.nombre)), rows = start.length - 1;
     var site = new Int32Array(start[rows]), millimes = new Int32Array(start[rows]);
-    for (r = 0; r < rows; r += 1) {
+    for (var r = 0; r < rows; r += 1) {
       var minutes = 0;
       for (var t = start[r]; t < start[r + 1]; t += 1) {
         minutes += steps[2 * t];
@@ -62,7 +69,44 @@ var msapMoteur = (function () {
         site[t] = steps[2 * t + 1];
       }
     }
-    var bornes = s.bornes ? nombres(s.bornes).map(function (b) { return b - 1; }) : null;
+    return {
+      debut: start, site: site, millimes: millimes, motif: nombres(s.portees.motif), hors: s.portees.hors,
+      bornes: s.bornes ? nombres(s.bornes).map(function (b) { return b - 1; }) : null
+    };
+  }
+
+  // Of a wide territory trips are written tighter: sites are steps along a curve from neighbour to neighbour.
+  // A place holds every trip up to its last one, and maybe every one within the last threshold.
+  function trajetsSerres(s) {
+    var deplier = msap.trace.deplier, packed = s.temps, start = debuts(deplier(s.nombre)), rows = start.length - 1;
+    var order = sommes(deplier(packed.ordre)), firsts = sommes(deplier(packed.premiers)), others = deplier(packed.autres);
+    var waits = deplier(packed.attente), steps = deplier(packed.pas), whole = deplier(packed.entiers);
+    var site = new Int32Array(start[rows]), millimes = new Int32Array(start[rows]), bornes = new Int32Array(rows);
+    for (var r = 0, some = 0, next = 0, last = s.seuils[s.seuils.length - 1]; r < rows; r += 1) {
+      var minutes = 0;
+      for (var t = start[r]; t < start[r + 1]; t += 1) {
+        if (t === start[r]) {
+          minutes = waits[some];
+          site[t] = order[firsts[some]];
+        } else {
+          minutes += steps[next];
+          site[t] = order[firsts[some] + others[next]];
+          next += 1;
+        }
+        millimes[t] = minutes;
+      }
+      if (start[r] < start[r + 1]) { some += 1; }
+      bornes[r] = whole[r] ? Math.max(minutes, last) : minutes;
+    }
+    return {
+      debut: start, site: site, millimes: millimes, bornes: bornes, motif: deplier(s.portees.motif),
+      hors: s.portees.hors.map(function (packedRow) { return sommes(deplier(packedRow)); })
+    };
+  }
+
+  function preparer(donnees) {
+    var s = donnees.simulation, communes = donnees.communes, wide = typeof s.temps !== "string";
+    var n = communes.code.length, nSites = s.sites.site_id.length, trips = wide ? trajetsSerres(s) : trajets(s);
     var rang = Object.create(null), premier = s.sites.role.indexOf("candidat");
     s.sites.site_id.forEach(function (id, index) { rang[id] = index; });
     return {
@@ -72,16 +116,16 @@ var msapMoteur = (function () {
       seuils: s.seuils, nClasses: s.seuils.length + 2,
       sites: s.sites, nSites: nSites, rang: rang,
       nMaisons: premier < 0 ? nSites : premier,
-      debut: start, site: site, millimes: millimes, bornes: bornes,
-      motif: nombres(s.portees.motif),
-      hors: s.portees.hors.map(function (lost) {
+      vaste: wide, debut: trips.debut, site: trips.site, millimes: trips.millimes, bornes: trips.bornes,
+      motif: trips.motif,
+      hors: trips.hors.map(function (lost) {
         var flags = new Uint8Array(nSites);
         lost.forEach(function (index) { flags[index] = 1; });
         return flags;
       }),
       horaires: s.sites.horaires, semaines: s.horaires.map(semaine), unions: {},
       groupes: s.groupes, poids: s.poids, couts: s.couts,
-      plans: s.plans, plansComplets: s.plans_complets, depart: s.depart,
+      plans: s.plans, plansComplets: s.plans_complets, plansDe: s.plans_de || null, depart: s.depart,
       tournees: msapTournees.preparer(s.arrets, nombres, n)
     };
   }
@@ -98,6 +142,7 @@ var msapMoteur = (function () {
   function acces(E, open) {
     var rows = E.debut.length - 1;
     var millimes = new Int32Array(rows), site = new Int32Array(rows).fill(-1), inconnus = 0;
+    var last = E.seuils[E.seuils.length - 1], unsure = { communes: 0, habitants: 0 };
     for (var r = 0; r < rows; r += 1) {
       var t = E.debut[r], end = E.debut[r + 1];
       while (t < end && !open[E.site[t]]) { t += 1; }
@@ -106,10 +151,14 @@ var msapMoteur = (function () {
         site[r] = E.site[t];
       } else {
         millimes[r] = E.bornes && E.bornes[r] >= 0 && joint(E, r, open) ? INCONNU : SANS_ROUTE;
-        if (millimes[r] === INCONNU && r < E.n) { inconnus += 1; }
+        if (millimes[r] === INCONNU && r < E.n) {
+          inconnus += 1;
+          if (E.bornes[r] < last) { unsure.communes += 1; unsure.habitants += E.population[r]; }
+        }
       }
     }
-    return { millimes: millimes, site: site, inconnus: inconnus };
+    // Unsure: those whose class is not known either, counted beyond every threshold.
+    return { millimes: millimes, site: site, inconnus: inconnus, indecis: unsure };
   }
 
   function joint(E, row, open) {

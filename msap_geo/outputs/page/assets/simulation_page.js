@@ -225,7 +225,7 @@ var msapEssai = (function () {
     moteur: function () { return E; }, resultat: function () { return result; },
     base: function () { return base; }, choix: function () { return now; },
     vide: isEmpty, choisi: moved, mettre: set, mettreArret: setStop, choisir: choose, remplacer: replace,
-    prendre: change, ecrire: write,
+    prendre: change, redire: function () { listeners.forEach(function (fn) { fn(); }); }, ecrire: write,
     annuler: undo, retablir: redo, effacer: function () { change(empty()); },
     peutAnnuler: function () { return past.length > 0; },
     peutRetablir: function () { return future.length > 0; },

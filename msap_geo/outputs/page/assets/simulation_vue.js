@@ -77,9 +77,11 @@ var msapVue = (function () {
     parts.unknown.hidden = !unknown.length;
     parts.unknown.textContent = unknown.length ? "Le lien nomme des sites inconnus de cette carte, laissés de côté : " +
       unknown.join(", ") + "." : "";
-    var missing = essai.resultat().acces.inconnus;
+    var missing = essai.resultat().acces.inconnus, unsure = essai.resultat().acces.indecis;
     parts.missing.hidden = !missing;
-    parts.missing.textContent = missing ? "Cette carte ne porte pas tous les trajets : pour " + plural(missing, "commune") +
+    parts.missing.classList.toggle("msap-essai-alerte", unsure.communes > 0);
+    parts.missing.textContent = unsure.communes ? "Toutes les Maisons dont cette carte porte les trajets ferment autour de " + plural(unsure.communes, "commune")
+      + " (" + plural(unsure.habitants, "habitant") + "), comptées au-delà faute de mieux : msap-geo lancer --choix les recalcule." : missing ? "Cette carte ne porte pas tous les trajets : pour " + plural(missing, "commune") +
       ", le temps n’est connu que comme plus long que le dernier seuil. Classes, zones et habitants restent exacts." : "";
   }
 
@@ -158,7 +160,7 @@ var msapVue = (function () {
       row(body, capital(group.titre) + ", à " + first(), msap.nombre(before), msap.nombre(after),
         signed(Math.round(after) - Math.round(before)));
     });
-    var mute = essai.choix().ouverts.filter(function (index) { return E.horaires[index] < 0; }).length;
+    var mute = E.vaste ? 0 : essai.choix().ouverts.filter(function (index) { return E.horaires[index] < 0; }).length;
     parts.mute.hidden = !mute;
     parts.mute.textContent = mute ? "Horaires inconnus pour " + msap.compte(mute, "bureau ouvert") +
       " : leurs heures ne comptent pas." : "";
@@ -263,7 +265,7 @@ var msapVue = (function () {
     var words = msap.sansAccent(list.search.value).trim();
     var found = lines.filter(function (line) {
       var index = indexOf(line);
-      return !words || msap.sansAccent(siteName(index) + " " + (E.sites.commune[index] || "")).indexOf(words) >= 0;
+      return msapPlan.dedans(index) && (!words || msap.sansAccent(siteName(index) + " " + (E.sites.commune[index] || "")).indexOf(words) >= 0);
     });
     var hidden = found.length - MOST_ROWS;
     list.note.textContent = hidden > 0 ? "Et " + msap.nombre(hidden) + " autres : cherchez-les par leur nom ou leur commune."
