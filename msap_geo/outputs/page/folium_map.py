@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -262,8 +263,9 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).strip()
 
 
+@cache
 def asset(name: str) -> str:
-    """Return the text of an asset of the pages."""
+    """Return the text of an asset of the pages, made terse once a process."""
     text = (files("msap_geo.outputs.page") / "assets" / name).read_text(encoding="utf-8")
     kind = name.rsplit(".", 1)[-1]
     return {"js": terse.script, "css": terse.sheet}.get(kind, str)(text)
