@@ -27,7 +27,6 @@ _LA_POSTE, _MAISONS = "la_poste", "maisons"
 NO_TIMES = "temps vers les points La Poste non donnés"
 """Why a rule is not evaluated, with a table of times that does not lead to them."""
 
-_TOWN_HALL = "Mairie"
 """Everyone has one in their commune: not an operator people may be far from."""
 
 
@@ -85,8 +84,7 @@ def assumptions(
 
 def operators_reached(result: StudyResult, origin: Origins) -> tuple[pd.DataFrame, list[Anomaly]]:
     """Tell how long the people of each zone blanche take to reach each operator."""
-    genres = [name for name in loaders.OPERATORS if name != _TOWN_HALL]
-    operators, told = operator_counters(result, genres)
+    operators, told = operator_counters(result, loaders.COUNTERS)
     zone = coverage.zone_of_places(origin.places, origin.areas, threshold=result.study.threshold)
     reached = {
         str(name): coverage.access_by_place(

@@ -28,7 +28,7 @@ from msap_geo.loaders.sites.la_poste import ITINERANT as ITINERANT_OFFICE
 from msap_geo.loaders.sites.la_poste import load_la_poste
 from msap_geo.loaders.sites.mairies import load_mairies
 from msap_geo.loaders.sites.maisons import FIXED_KINDS, ITINERANT_KINDS, load_maisons
-from msap_geo.loaders.sites.operateurs import OPERATORS, load_operateurs
+from msap_geo.loaders.sites.operateurs import COUNTERS, OPERATORS, load_operateurs
 from msap_geo.loaders.territory.appartenance import join_memberships, load_memberships
 from msap_geo.loaders.territory.cog import CommuneCodes, codes_among, commune_codes, read_records
 from msap_geo.loaders.territory.communes import load_communes
@@ -55,6 +55,7 @@ from msap_geo.loaders.territory.territoire import (
 __all__ = [
     "BORDER_KM",
     "CELL",
+    "COUNTERS",
     "FIXED_KINDS",
     "IMPOSSIBLE",
     "ITINERANT_KINDS",

@@ -118,6 +118,29 @@ def test_so_does_its_diagnosis(toy_study, roads):
 
 
 @pytest.mark.slow
+def test_so_do_the_lists_its_diagnosis_compares_with(toy_study):
+    toy_study.write(maisons=[maison_row(0), maison_row(3)], la_poste=[poste_row(1), poste_row(4)])
+    before = pd.DataFrame([maison_row(4, id_fs="99")])
+    before.to_csv(toy_study.folder / "avant.csv", index=False)
+    counter = {"id": "caf-53006-01", "type": "caf", "nom": "CAF de Zêta", "codeinsee": CODES[5]}
+    (toy_study.folder / "annuaire.sjson").write_text(json.dumps(counter), encoding="utf-8")
+    more = '\n[diagnostic]\nmaisons_avant = "avant.csv"\noperateurs = "annuaire.sjson"\n'
+    text = toy_study.path.read_text(encoding="utf-8")
+    toy_study.path.write_text(text + more, encoding="utf-8")
+    roads = on_roads(toy_study)
+    table = exported(roads)
+    assert {"99", "caf-53006-01"} <= set(table["vers"])
+    result = run_study(on_table(toy_study, table, more=more))
+    expected, found = diagnose(roads).tables, diagnose(result)
+    for name in ("evolution_communes", "operateurs_zones"):
+        pd.testing.assert_frame_equal(found.tables[name], expected[name])
+    # They are read later: counted in one line, not one by one.
+    told = [one for one in result.anomalies if one.code == "temps-arrivee-inconnue"]
+    assert len(told) == 1
+    assert told[0].message.startswith("2\u00a0arrivées que n'ont pas")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_lancer_writes_the_times_a_study_reads_back(toy_study, roads, form):
     folder = toy_study.folder / "dehors"

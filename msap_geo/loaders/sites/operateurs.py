@@ -35,6 +35,9 @@ OPERATORS = {
 }
 """Operators by the name people know them by, and the types the directory gives them, by year."""
 
+COUNTERS = tuple(name for name in OPERATORS if name != "Mairie")
+"""Those a diagnosis asks of: every commune has its own town hall."""
+
 
 @once
 def load_operateurs(

@@ -8,8 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from msap_geo import french
+from msap_geo import french, loaders
 from msap_geo.errors import StudyError
+from msap_geo.study.sites import operator_counters, previous_maisons
 from msap_geo.version import SOFTWARE
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def times_table(result: StudyResult) -> pd.DataFrame:
 
     Starts are the communes, then the offices and other places that could host a Maison;
     destinations are the Maisons, neighbouring and itinerant ones included, the post offices of the
-    territory and around it, and the candidates. Read back by ``[temps] source``, the table gives
-    the figures of the study.
+    territory and around it, the candidates, and what the diagnosis asks of: the previous list of
+    Maisons, the counters of operators. Read back by ``[temps] source``, the table gives the figures
+    of the study. A Maison of both lists, under one identifier, is where today's list puts it.
 
     Parameters
     ----------
@@ -56,9 +58,8 @@ def times_table(result: StudyResult) -> pd.DataFrame:
         )
     offices = [result.candidates, result.la_poste, result.hosts]
     starts = _points(result, [result.origins, *offices], "demand_id")
-    sites = _points(
-        result, [result.maisons, result.itinerants, *offices, result.la_poste_around], "site_id"
-    )
+    counted = [result.maisons, result.itinerants, *offices, result.la_poste_around]
+    sites = _points(result, [*counted, *_of_the_diagnosis(result)], "site_id")
     trips = len(starts) * len(sites)
     if trips > MOST_TRIPS:
         raise StudyError(
@@ -82,6 +83,14 @@ def times_table(result: StudyResult) -> pd.DataFrame:
             "moteur": f"{SOFTWARE} (estimé, sans routes)" if result.estimated else SOFTWARE,
         }
     )
+
+
+def _of_the_diagnosis(result: StudyResult) -> list[gpd.GeoDataFrame]:
+    """Return the sites only a diagnosis asks of: Maisons of before, counters of operators."""
+    asked = result.study.diagnostic
+    before = [previous_maisons(result)[0]] if asked.maisons_avant is not None else []
+    counters = [operator_counters(result, loaders.COUNTERS)[0]] if asked.operateurs else []
+    return [*before, *counters]
 
 
 def _points(

@@ -110,7 +110,7 @@ def read_times(study: Study, places: Places, sites: Sites, profile: Profile) -> 
         raise StudyError("aucune table de temps", where="[temps] source")
     path = study.path(asked.source)
     raw = read_trips(path)
-    reader = _Reader(path, places, _every(sites), sites)
+    reader = _Reader(path, places, sites, study)
     trips, anomalies = _of_mode(raw, profile, path.name)
     trips = reader.from_places(trips)
     _refuse_none(trips, path, "ne part d'une commune de l'étude", reader.anomalies)
@@ -186,11 +186,13 @@ def _of_mode(
 class _Reader:
     """Names of places and sites, and what is told of those that are not found."""
 
-    def __init__(self, path: Path, places: Places, every: pd.DataFrame, sites: Sites) -> None:
+    def __init__(self, path: Path, places: Places, sites: Sites, study: Study) -> None:
         self.path = path
         self.places = places
-        self.every = every
+        self.every = _every(sites)
         self.maisons = sites.maisons
+        asked = study.diagnostic
+        self.later = asked.maisons_avant is not None or bool(asked.operateurs)
         self.anomalies: list[Anomaly] = []
 
     def from_places(self, trips: pd.DataFrame) -> pd.DataFrame:
@@ -260,12 +262,7 @@ class _Reader:
             )
         # Other lists of the study (the previous one, those of operators) are not read yet.
         meaning |= {word: (0, [word]) for word in unknown}
-        self._each(
-            trips.assign(given=given)[given.isin(unknown)],
-            "temps-arrivee-inconnue",
-            "arrivée inconnue des listes de Maisons et de points La Poste de l'étude",
-            action=Action.NOTED,
-        )
+        self._unknown(trips.assign(given=given)[given.isin(unknown)])
         several = trips.assign(given=given, sites=given.map(ambiguous))[given.isin(ambiguous)]
         self._each(several, "temps-arrivee-ambigue", "nom de plusieurs sites ({sites})")
         kept = trips[~given.isin({*ambiguous, *bare})].assign(given=given)
@@ -281,6 +278,22 @@ class _Reader:
                 "prennent tous le temps",
             )
         return kept.drop(columns="given").reset_index(drop=True)
+
+    def _unknown(self, rows: pd.DataFrame) -> None:
+        """Tell what no list of Maisons or post offices has; lists read later may have them."""
+        code = "temps-arrivee-inconnue"
+        if rows.empty or not self.later:
+            what = "arrivée inconnue des listes de Maisons et de points La Poste de l'étude"
+            self._each(rows, code, what, action=Action.NOTED)
+            return
+        names = rows["given"].drop_duplicates()
+        self._tell(
+            code,
+            Action.NOTED,
+            f"{french.counted(len(names), 'arrivée')} que n'ont pas les listes de Maisons et de "
+            f"points La Poste de l'étude (« {names.iloc[0]} »…) : celles du diagnostic, liste "
+            "précédente ou opérateurs, sont peut-être du nombre",
+        )
 
     def once(self, trips: pd.DataFrame) -> pd.DataFrame:
         """Keep a trip of each pair: that of the site itself before its commune's, the quickest."""
