@@ -149,6 +149,9 @@ def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
             where=path,
             remedy=_AGAIN,
         ) from error
+    # We end every line; a row that lacks its last fields reads them as null, empty ones as "".
+    if table.isna().to_numpy().any() or not path.read_bytes().endswith(b"\n"):
+        raise UnreadableFileError("la table est coupée", where=path, remedy=_AGAIN)
     absent = [name for name in columns if name not in table.columns]
     if absent:
         raise MissingColumnError(

@@ -259,6 +259,10 @@ def rewritten(name, old, new):
     return damage
 
 
+def cut(path, count):
+    path.write_bytes(path.read_bytes()[:-count])
+
+
 def without(*names):
     def damage(folder):
         for name in names:
@@ -285,6 +289,14 @@ DAMAGED = {
         ["acces.csv", "ne peut pas être lue"],
     ),
     "no territory": (rewritten("manifest.json", '"departements"', '"x"'), ["le territoire"]),
+    "cut in its last row": (
+        lambda folder: cut(folder / "acces.csv", 30),
+        ["acces.csv", "la table est coupée"],
+    ),
+    "cut in its last value": (
+        lambda folder: cut(folder / "candidats.csv", 2),
+        ["candidats.csv", "la table est coupée"],
+    ),
     "column": (rewritten("acces.csv", "minutes", "mn"), ["colonnes absentes : minutes"]),
     "decimal comma": (rewritten("acces.csv", ",30.0,", ',"30,0",'), ["ligne 5", "« 30,0 »"]),
     "other run": (
