@@ -33,6 +33,7 @@ def basket_json(found: Basket) -> dict[str, Any]:
         "borne": None if plan is None else round(plan.bound, 6),
         "ecart": None if plan is None or not np.isfinite(plan.gap) else round(plan.gap, 8),
         "statut": None if plan is None else plan.status,
+        "anomalies": [anomaly.as_dict() for anomaly in found.anomalies],
         "temps_estimes": found.result.estimated,
         "demonstration": study.etude.demonstration,
     }

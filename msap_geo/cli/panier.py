@@ -61,6 +61,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
 def _told(found: Basket) -> str:
     from msap_geo import french  # noqa: PLC0415
+    from msap_geo.anomalies import tally  # noqa: PLC0415
     from msap_geo.answers import departure_in_words  # noqa: PLC0415
 
     study, whole = found.result.study, found.territories.iloc[0]
@@ -104,5 +105,11 @@ def _told(found: Basket) -> str:
         lines.append(
             f"  {french.counted(strange, 'délai')} de sites qui ne sont pas du panier, laissés de "
             "côté (msap-geo verifier les nomme)"
+        )
+    others = [told for told in found.anomalies if told.code != "delai-inconnu"]
+    if others:
+        lines.append(
+            f"  anomalies dans les fichiers du panier : {french.anomalies(tally(others))} "
+            "(msap-geo verifier les nomme)"
         )
     return "\n".join(lines)

@@ -230,3 +230,21 @@ def test_the_command_its_json_and_the_report(tmp_path, capsys):
     assert "Plusieurs services à la fois" in titles
     scheme = documents.report_document(parts, model="sdaasap").sections
     assert "Objectifs : plusieurs services à la fois" in [s.title for s in scheme]
+
+
+@pytest.mark.slow
+def test_what_its_files_leave_out_is_told_by_the_command_and_its_json(tmp_path, capsys):
+    with_bpe(tmp_path, [("D265", 3), ("D307", 10)])
+    bpe = tmp_path / "demo" / "bpe.csv"
+    # A doctor of a commune that does not exist.
+    bpe.write_text(bpe.read_text(encoding="utf-8") + "D265;53999;;\n", encoding="utf-8")
+    run(tmp_path, BASKET)
+    path = str(tmp_path / "demo" / "etude.toml")
+    for asked in ([], ["--json"]):
+        with pytest.raises(SystemExit, match=r"^0$"):
+            cli.main(["panier", path, *asked])
+    said, content = capsys.readouterr().out.split("{", 1)
+    told = json.loads("{" + content)["anomalies"]
+    assert sorted(one["action"] for one in told) == ["signalé", "écarté"]
+    assert any("53999" in str(one) for one in told)
+    assert "anomalies dans les fichiers du panier : 1 écartée, 1 signalée" in said
