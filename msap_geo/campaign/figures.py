@@ -12,7 +12,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from msap_geo.errors import OutputError
+from msap_geo.errors import MsapGeoError, OutputError
+from msap_geo.tabular import vector_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,8 +202,10 @@ def outline(folder: Path) -> gpd.GeoSeries | None:
         One outline; None where the layer cannot be read, or holds none.
     """
     try:
-        communes = gpd.read_file(folder / "etude.gpkg", layer="communes", columns=[])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+        communes = vector_file(folder / "etude.gpkg").read("communes")
+    except (MsapGeoError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+        return None
+    if not isinstance(communes, gpd.GeoDataFrame):
         return None
     shapes = communes.geometry.dropna()
     if shapes.empty:

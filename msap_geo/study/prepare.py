@@ -229,8 +229,8 @@ def _write_feeds(files: Sequence[sources.Fetched], draft: Path) -> None:
         return
     feeds = sources.feeds_of_territory(by_id[_STOPS], by_id[_FEEDS][0])
     columns = ["jeu", "arrets", "adresse", "licence", "mise_a_jour"]
-    table = guarded(pd.DataFrame(feeds, columns=columns))
-    table.to_csv(draft / FEEDS_FILE, index=False, encoding="utf-8", lineterminator="\n")
+    table = pd.DataFrame(feeds, columns=columns)
+    guarded(table).to_csv(draft / FEEDS_FILE, index=False, encoding="utf-8", lineterminator="\n")
 
 
 def _derive(files: Sequence[sources.Fetched], draft: Path) -> list[Path]:

@@ -131,3 +131,24 @@ def test_the_version_is_read_in_one_place():
         if re.search(r"importlib\.metadata import .*\bversion\b", path.read_text(encoding="utf-8"))
     ]
     assert readers == ["version.py"]
+
+
+def calls(*names):
+    """Yield the file and the text of each call of a method of these names."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr in names:
+                yield path.relative_to(PACKAGE).as_posix(), ast.get_source_segment(source, node)
+
+
+def test_gdal_is_given_no_file_that_was_not_looked_at():
+    # It would follow a virtual dataset to any address: tabular/vector.py looks first.
+    found = {file for file, _ in calls("read_file", "read_dataframe", "list_layers", "read_info")}
+    assert found == {"tabular/vector.py"}
+
+
+def test_no_table_is_written_that_a_spreadsheet_would_compute():
+    bare = {file for file, call in calls("to_csv") if "guarded(" not in call}
+    assert bare == {"outputs/week/gtfs.py"}  # a standard others read, not a table for people

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from msap_geo import loaders
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError, unreadable
 from msap_geo.travel.times import read_trips
 
@@ -74,3 +76,23 @@ def test_a_damaged_table_of_times_is_named(tmp_path):
         except DataError as error:
             refused += "temps.parquet" in str(error)
     assert refused > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize(
+    "read",
+    [loaders.load_indicators, loaders.load_population, lambda path: loaders.load_communes([path])],
+)
+def test_a_small_archive_that_unfolds_past_reason_is_refused_unread(tmp_path, read, method):
+    # Ninety mebibytes of one letter in a few kilobytes: refused on what the archive declares.
+    path = tmp_path / "bombe.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name in ("base_cc_comparateur.csv", "communes.shp"):
+            with archive.open(name, "w") as member:
+                member.write(b"CODGEO;P20_POP\n")
+                for _ in range(90):
+                    member.write(bytes(1) * 1024**2)
+    assert path.stat().st_size < 1024**2
+    with pytest.raises(UnreadableFileError, match=r"gonfle hors de proportion"):
+        read(path)

@@ -152,6 +152,18 @@ def test_lancer_writes_the_times_a_study_reads_back(toy_study, roads, form):
     pd.testing.assert_frame_equal(again[list(told.columns)], told, check_dtype=False)
 
 
+@pytest.mark.slow
+def test_times_to_a_site_a_spreadsheet_would_compute_come_back(toy_study):
+    toy_study.write(maisons=[maison_row(0, id_fs="=1+1"), maison_row(5, id_fs="@B2")])
+    folder = toy_study.folder / "dehors"
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["lancer", str(toy_study.path), "--sortie", str(folder), "--temps", "csv"])
+    for line in (folder / "temps.csv").read_text(encoding="utf-8").splitlines():
+        assert not [cell for cell in line.split(",") if cell.startswith(("=", "+", "@"))]
+    again = read_trips(folder / "temps.csv")
+    assert {"=1+1", "@B2"} <= set(again["destination"])
+
+
 class _Within(OnRoads):
     """The times of a study, as if no road went farther than eight minutes."""
 

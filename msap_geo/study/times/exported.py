@@ -11,6 +11,7 @@ import pandas as pd
 from msap_geo import french, loaders
 from msap_geo.errors import StudyError
 from msap_geo.study.sites import operator_counters, previous_maisons
+from msap_geo.tabular import guarded
 from msap_geo.version import SOFTWARE
 
 if TYPE_CHECKING:
@@ -134,4 +135,6 @@ def write_times(result: StudyResult, folder: Path, form: str) -> None:
     if form == "parquet":
         table.to_parquet(folder / "temps.parquet", index=False, compression="zstd")
     else:
-        table.to_csv(folder / "temps.csv", index=False, lineterminator="\n", encoding="utf-8")
+        guarded(table).to_csv(
+            folder / "temps.csv", index=False, lineterminator="\n", encoding="utf-8"
+        )
