@@ -1,7 +1,7 @@
 // Where a thing is put on the screen: as large as can be, and under nothing of what lies over the map.
 "use strict";
 (function () {
-  var EDGE = 12, AROUND = 12, CELLS = 64, PLACES = 12, STEP = 0.25, DEEPEST = 2;
+  var EDGE = 12, AROUND = 12, CELLS = 64, PLACES = 12, STEP = 0.25, DEEPEST = 2, FOLDED = 0.75;
   var OVER = ".msap-chercher, details.msap-cle, .msap-bandeaux, #msap-fiche, .leaflet-control";
 
   // What lies over the map, in its pixels, with some room around.
@@ -64,12 +64,18 @@
 
   function spans() { return Array.from({ length: CELLS }, function () { return [Infinity, -Infinity]; }); }
 
+  // The largest zoom at which all is on the map, whatever hides it.
+  function largest(map, shape) {
+    var size = map.getSize(), box = shape.box, unit = map.options.crs.scale(0) * msap.donnees().repere.step;
+    var zoom = Math.log2(Math.min((size.x - 2 * EDGE) / Math.max(1, box[2] - box[0]), (size.y - 2 * EDGE) / Math.max(1, box[3] - box[1])) / unit);
+    return Math.min(map.getMaxZoom(), Math.floor(zoom / STEP) * STEP);
+  }
+
   // The largest zoom, then the place nearest to the middle, where nothing hides the areas; null if none does.
   function placed(map, shape, most, over) {
     var grid = msap.donnees().repere, size = map.getSize(), box = shape.box;
     function scale(zoom) { return map.options.crs.scale(zoom) * grid.step; }
-    var zoom = Math.log2(Math.min((size.x - 2 * EDGE) / Math.max(1, box[2] - box[0]), (size.y - 2 * EDGE) / Math.max(1, box[3] - box[1])) / scale(0));
-    zoom = Math.min(most, map.getMaxZoom(), Math.floor(zoom / STEP) * STEP);
+    var zoom = Math.min(most, largest(map, shape));
     for (var lost = 0; lost <= DEEPEST; lost += STEP) {
       var k = scale(zoom - lost), free = [size.x - 2 * EDGE - k * (box[2] - box[0]), size.y - 2 * EDGE - k * (box[3] - box[1])];
       var best = null, nearest = Infinity;
@@ -102,10 +108,11 @@
     var shape = mask(msap.donnees().communes.code.map(function (_, i) { return i; }));
     if (!shape) { return false; }
     var found = placed(map, shape, Infinity, obstacles(map));
-    if (key && key.open) {
+    // Folding it gains nothing where the territory is as large as the map lets it be, or nearly.
+    if (key && key.open && !(found && largest(map, shape) - found.zoom <= FOLDED)) {
       key.open = false;
       var folded = placed(map, shape, Infinity, obstacles(map));
-      key.open = !(folded && (!found || folded.zoom - found.zoom > 0.75));
+      key.open = !(folded && (!found || folded.zoom - found.zoom > FOLDED));
       found = key.open ? found : folded;
     }
     if (!found) { return false; }

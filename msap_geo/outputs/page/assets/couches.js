@@ -40,8 +40,10 @@
     ctx.setLineDash([]);
   }
 
+  // A style that must be made is a function: nothing is made for nothing.
   function fill(ctx, seen, areas, style) {
-    ctx.fillStyle = style;
+    if (!areas.length) { return; }
+    ctx.fillStyle = typeof style === "function" ? style() : style;
     pieces(areas, function (some) {
       ctx.beginPath();
       some.forEach(function (area) { data.topologie.pathArea(ctx, area, seen); });
@@ -117,8 +119,8 @@
       ctx.globalAlpha = online ? 0.55 : 1;
       fill(ctx, seen, areas, classes[i].couleur);
       ctx.globalAlpha = 1;
-      if (classes[i].hachures) { fill(ctx, seen, areas, hatch(ctx, "#fff", 6)); }
-      if (!theme) { fill(ctx, seen, areas.filter(function (area) { return S.proches[area]; }), dots(ctx)); }
+      if (classes[i].hachures) { fill(ctx, seen, areas, function () { return hatch(ctx, "#fff", 6); }); }
+      if (!theme) { fill(ctx, seen, areas.filter(function (area) { return S.proches[area]; }), function () { return dots(ctx); }); }
       areas.forEach(function (area, k) { pieceOf[area] = 1000 * Math.floor(k / PIECE) + i; });
       shown += areas.length;
     });
@@ -146,7 +148,7 @@
     });
     // A page that hatches something else (a comparison) keeps the outlines only.
     if (data.zonesHachurees !== false) {
-      fill(ctx, seen, inside, hatch(ctx, "rgba(181, 18, 62, 0.75)", 9, "rgba(255, 255, 255, 0.6)"));
+      fill(ctx, seen, inside, function () { return hatch(ctx, "rgba(181, 18, 62, 0.75)", 9, "rgba(255, 255, 255, 0.6)"); });
     }
     zones.forEach(function (zone) {
       zone.bord = zone.bord || shape.outline(zone.communes);

@@ -240,7 +240,7 @@ msap.trace = (function () {
   var MARGIN = 0.15;
 
   function Scene(map, grid) {
-    this.map = map; this.grid = grid; this.layers = []; this.awake = false; this.paper = null;
+    this.map = map; this.grid = grid; this.layers = []; this.awake = false; this.first = false; this.paper = null;
     this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-animated msap-toile", map.getPane("overlayPane"));
     map.on("moveend resize", this.follow, this);
     map.on("zoomanim", this.animate, this);
@@ -295,7 +295,7 @@ msap.trace = (function () {
     this.frame = 0;
     // Nothing is drawn before the map has its size and its view: the first ones are not the last.
     if (!this.awake) { return; }
-    var map = this.map, size = map.getSize(), edge = size.multiplyBy(MARGIN).round();
+    var map = this.map, size = map.getSize(), edge = size.multiplyBy(this.first ? 0 : MARGIN).round();
     var whole = size.add(edge.multiplyBy(2)), grid = this.grid;
     var corner = map.containerPointToLayerPoint(edge.multiplyBy(-1)).round();
     // Ink is finer than pixels.
@@ -339,8 +339,11 @@ msap.trace = (function () {
 
   function wake(map, grid) {
     var scene = sceneOf(map, grid);
-    scene.awake = true;
+    scene.awake = scene.first = true;
     scene.draw();
+    scene.first = false;
+    // What lies beyond the edges is drawn once the page has been seen.
+    setTimeout(function () { scene.ask(); }, 300);
   }
 
   // Draw at once for paper, over a background; null comes back to the screen.
