@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.coaches import MOBILITE, coaches
-from support.toy import CODES
+from support.once import frozen
+from support.toy import CODES, StudyFolder
 
 from msap_geo import answers, cli, coverage, folder, outputs, study, travel
 from msap_geo.answers.mobility import best_day_in_words
@@ -29,9 +30,15 @@ def diagnosed(toy_study, *more):
     return answers.diagnose(study.run_study(study.read_study(toy_study.path)))
 
 
-@pytest.fixture
-def found(toy_study):
-    return diagnosed(coaches(toy_study))
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Toy town and its coaches, diagnosed once: read by many tests, changed by none."""
+    made = diagnosed(coaches(StudyFolder(tmp_path_factory.mktemp("cars")).write()))
+    with frozen(made.result):
+        before = {name: table.copy() for name, table in made.tables.items()}
+        yield made
+        for name, table in before.items():
+            pd.testing.assert_frame_equal(made.tables[name], table)
 
 
 @pytest.mark.slow

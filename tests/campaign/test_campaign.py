@@ -349,7 +349,7 @@ class TestFailures:
             raise ZeroDivisionError
 
         monkeypatch.setattr(module, "make_study", broken)
-        report = campaign(country)
+        report = campaign(country.configure('["49"]'))
         assert "ZeroDivisionError" in str(report.missing[0].fault)
         trace = country.folder / "sortie" / ".campagne" / "49.defaut.txt"
         assert "ZeroDivisionError" in trace.read_text(encoding="utf-8")

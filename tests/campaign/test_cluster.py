@@ -41,8 +41,12 @@ def two_workers():
 
 
 @pytest.fixture
-def country(tmp_path):
-    return Country(tmp_path).write()
+def country(alone, tmp_path):
+    """Return a copy of the country, which a test may change."""
+    shutil.copytree(
+        alone[0].folder, tmp_path, ignore=shutil.ignore_patterns("seul"), dirs_exist_ok=True
+    )
+    return Country(tmp_path)
 
 
 def campaign(country, name, make):
@@ -54,10 +58,17 @@ def on(cluster, **options):
     return lambda tasks, folder: by_cluster(tasks, folder, address=address, limits=TWO, **options)
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Make a country and its campaign without a cluster, once."""
+    made = Country(tmp_path_factory.mktemp("seul")).write()
+    campaign(made, "seul", lambda tasks, folder: (conduct(task, folder) for task in tasks))
+    return made, contents(made.folder / "seul")
+
+
 @pytest.fixture
-def reference(country):
-    campaign(country, "seul", lambda tasks, folder: (conduct(task, folder) for task in tasks))
-    return contents(country.folder / "seul")
+def reference(alone):
+    return alone[1]
 
 
 @pytest.mark.slow
@@ -154,7 +165,7 @@ def test_without_the_library(country, monkeypatch):
 @pytest.mark.slow
 def test_from_the_command_line(country, reference):
     folder = country.folder / "grappe"
-    done = run("campagne", country.path, "--sortie", folder, "--calcul", "dask", "--processus", 2)
+    done = run("campagne", country.path, "--sortie", folder, "--calcul", "dask", "--processus", 1)
     assert done.returncode == 0, done.stderr
     assert contents(folder) == reference
 
@@ -180,7 +191,9 @@ def test_options_that_do_not_go_together(country):
 def test_shares_from_the_command_line(country, reference):
     folder = country.folder / "parts"
     for share in ("1/2", "2/2"):
-        done = run("campagne", country.path, "--sortie", folder, "--partie", share)
+        done = run(
+            "campagne", country.path, "--sortie", folder, "--partie", share, "--processus", 1
+        )
         assert done.returncode == 0, done.stderr
     assert run("campagne", country.path, "--sortie", folder, "--assembler").returncode == 0
     assert contents(folder) == reference

@@ -95,6 +95,7 @@ def write_geopackage(
                 layer_options={"IDENTIFIER": what.title, "DESCRIPTION": provenance.text()},
             )
     with closing(sqlite3.connect(path)) as base, base:
+        base.execute("PRAGMA synchronous = OFF")
         _explain(base, layers, prefix)
         styles = {
             name: qml(layer_style(name, table, thresholds=thresholds), name, fields(table))
@@ -124,13 +125,18 @@ def _is_area(name: str, table: gpd.GeoDataFrame) -> bool:
 
 @contextmanager
 def _dated(stamp: str) -> Iterator[None]:
-    """Have GDAL stamp what it writes with a moment that is not the clock's."""
-    previous = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": stamp})
+    """Have GDAL stamp what it writes with a moment that is not the clock's, and not wait for disks.
+
+    The folder's files are flushed when it is whole (:mod:`msap_geo.outputs.replacing`): SQLite need
+    not wait for the disk at each layer.
+    """
+    ours = {"OGR_CURRENT_DATE": stamp, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    previous = {name: pyogrio.get_gdal_config_option(name) for name in ours}
+    pyogrio.set_gdal_config_options(ours)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": previous})
+        pyogrio.set_gdal_config_options(previous)
 
 
 def _explain(base: sqlite3.Connection, layers: Mapping[str, gpd.GeoDataFrame], prefix: str) -> None:
