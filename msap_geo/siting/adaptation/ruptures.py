@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from msap_geo.siting.adaptation.network import Guarantee, Network
 
 _HALF = 0.5
+_LEAST_SECONDS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,23 +61,34 @@ def ruptures(
     effort
         Time for all of them, seed and threads.
     """
-    each = replace(effort, seconds=effort.seconds / max(len(guarantees), 1), gap=0.0)
-    return [_one(network, promise, may_go, each) for promise in guarantees]
+    until = time.perf_counter() + effort.seconds
+    held = [_needed(network, promise, may_go) for promise in guarantees]
+    found: dict[int, Rupture] = {}
+    # The shortest questions first: what they leave of the time is the hardest one's.
+    for n in sorted(range(len(held)), key=lambda n: len(held[n])):
+        left = max(until - time.perf_counter(), _LEAST_SECONDS)
+        found[n] = _one(guarantees[n], held[n], replace(effort, seconds=left, gap=0.0))
+    return [found[n] for n in range(len(held))]
 
 
-def _one(
-    network: Network, promise: Guarantee, may_go: NDArray[np.bool_], effort: Effort
-) -> Rupture:
+def _needed(
+    network: Network, promise: Guarantee, may_go: NDArray[np.bool_]
+) -> dict[tuple[int, ...], int]:
+    """Return the people who rely on each set of points: they are lost when all of them are."""
     gives = network.gives[promise.service]
+    row = promise.reach
     sets: dict[tuple[int, ...], int] = {}
     for place in promise.places.tolist():
-        row = promise.reach
         near = row.indices[row.indptr[place] : row.indptr[place + 1]]
         near = near[gives[near]]
         people = int(promise.people[place])
         if len(near) and people and may_go[near].all():
             key = tuple(sorted(near.tolist()))
             sets[key] = sets.get(key, 0) + people
+    return sets
+
+
+def _one(promise: Guarantee, sets: dict[tuple[int, ...], int], effort: Effort) -> Rupture:
     single = {key[0]: people for key, people in sets.items() if len(key) == 1}
     alone = np.array(
         sorted(point for point, people in single.items() if people > promise.allowed),
