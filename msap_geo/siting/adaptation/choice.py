@@ -257,6 +257,7 @@ def _explain(
             if question.imposed
             else "aucune adaptation ne respecte toutes les règles"
         )
+        count = saving_eur = None  # the rules alone are in the way, whatever is asked
     elif euros:
         what = (
             f"économie de {french.number(saving_eur)} € par an : hors d'atteinte ; au plus "
