@@ -211,7 +211,8 @@ def pick_columns(
             # Names are published in several forms on purpose: the first spelling is meant.
             others = chain(*present[1:]) if ours in _ONE_ANSWER else ()
             asked = [*present[0], *(one for one in others if name_of(one) not in _OWN_NUMBERS)]
-            chosen[ours] = table[one_answer(table, asked, path)]
+            values = table[one_answer(table, asked, path)]
+            chosen[ours] = _corsican(values) if ours == "code_insee" else values
         elif ours in required:
             missing.append(" ou ".join(spellings))
         else:
@@ -225,3 +226,9 @@ def pick_columns(
             remedy="vérifier que c'est le bon fichier, et que son en-tête n'a pas été modifié",
         )
     return pd.DataFrame(chosen)
+
+
+def _corsican(codes: pd.Series) -> pd.Series:
+    """Return codes of communes with Corsica's letter as it is published: ``2a004`` → ``2A004``."""
+    small = codes.map(lambda code: isinstance(code, str) and code[:2] in {"2a", "2b"})
+    return codes.mask(small.astype(bool), codes.astype(str).str.upper())

@@ -84,6 +84,36 @@ class TestMaisons:
         loaded = self.load(tmp_path, [first, again])
         assert (len(loaded.table), codes_of(loaded)) == (kept, ["doublon"] * (2 - kept))
 
+    @pytest.mark.parametrize(
+        ("told", "departement"),
+        [
+            ({"code_postal": "20000"}, "2A"),  # Ajaccio
+            ({"code_postal": "20166"}, "2A"),  # Porticcio
+            ({"code_postal": "20200"}, "2B"),  # Bastia
+            ({"code_postal": "20620"}, "2B"),  # Biguglia
+            ({"insee_dep": "20", "code_postal": "20250"}, "2B"),  # Corte
+            ({"insee_dep": "20"}, "20"),
+            ({"insee_dep": "2a"}, "2A"),
+            ({"insee_com": "2a004"}, "2A"),
+            ({"code_postal": "97400"}, "974"),
+            ({"code_postal": "97150"}, "978"),
+            ({"code_postal": "1000"}, "01"),
+            ({"insee_dep": "1"}, "01"),
+            ({"insee_dep": "53.0"}, "53"),
+            ({"insee_dep": "FR-53"}, "53"),
+            ({"insee_dep": "53 - Mayenne"}, "53"),
+            ({"insee_dep": "Côtes d'Armor"}, "22"),
+            ({"insee_dep": "LA REUNION"}, "974"),
+            ({"insee_dep": "Ailleurs"}, "AILLEURS"),
+        ],
+    )
+    def test_a_departement_whatever_tells_it(self, tmp_path, told, departement):
+        row = {**maison_row(0, latitude="", longitude=""), "insee_dep": "", "insee_com": ""}
+        loaded = self.load(tmp_path, [row | told])
+        assert loaded.table["departement"].tolist() == [departement]
+        if "insee_com" in told:
+            assert loaded.table["code_insee"].tolist() == ["2A004"]
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "mac_roman", "cp850"])
     def test_names_are_read_whatever_the_encoding(self, tmp_path, encoding):
         names = ["Bois-d’Été à Noël", "Forêt – garçon", "Île où l’on rêve"]

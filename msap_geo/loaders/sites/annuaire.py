@@ -16,6 +16,7 @@ import pandas as pd
 from msap_geo.errors import DataError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
 from msap_geo.loaders.hours.horaires import JOURS
+from msap_geo.loaders.sites.postal import departement_of_postal
 from msap_geo.tabular import LINE, normalise, parse_json, read_text, read_text_table, settle_twins
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
@@ -100,8 +101,8 @@ def read_annuaire(path: Path, types: Collection[str]) -> tuple[pd.DataFrame, set
         raise _foreign(path)
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "departement"])
     readable = table["code_insee"].str.fullmatch(INSEE_CODE_PATTERN).astype(bool)
-    postal = table["code_postal"].where(table["code_postal"].str.fullmatch(r"\d{5}"), "")
-    departement = table["code_insee"].where(readable, postal).map(departement_of)
+    postal = table["code_postal"].map(departement_of_postal)
+    departement = table["code_insee"].map(departement_of).where(readable, postal)
     return table.assign(departement=departement)[[*COLUMNS]], met
 
 

@@ -17,7 +17,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
-from msap_geo.loaders.sites.postal import with_their_zero
+from msap_geo.loaders.sites.postal import departement_of_postal, departement_told, with_their_zero
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, to_number
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
 
@@ -145,9 +145,9 @@ def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFram
 def _departements(raw: pd.DataFrame, path: Path) -> pd.Series:
     """Return the département of each row: of its commune's code, else declared, else postal."""
     readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
-    declared = raw["departement"].str.upper().str.zfill(2)
-    postal = raw["code_postal"].where(raw["code_postal"].str.fullmatch(r"\d{5}"), "")
-    declared = declared.where(raw["departement"] != "", postal.map(departement_of))
+    postal = raw["code_postal"].map(departement_of_postal)
+    declared = raw["departement"].map(departement_told)
+    declared = declared.where((postal == "") | ~declared.isin(["", "20"]), postal)
     settled = raw["code_insee"].map(departement_of).where(readable, declared)
     if (settled == "").all():
         raise MissingColumnError(
