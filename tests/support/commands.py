@@ -19,11 +19,12 @@ def run(*arguments, cwd=None):
     """Run a command in a process of its own, which spares the two seconds of its imports.
 
     It is forked from a process that has them (:mod:`support.warm_process`): what it writes, its
-    exit code, its folder are those of any process. What a start alone may do wrong is seen by
-    :func:`run_anew`, to which this falls back where a test has changed the environment.
+    exit code, its folder, its environment are those of any process. What a start alone may do wrong
+    is seen by :func:`run_anew`, to which this falls back where a test has changed a variable that
+    an interpreter or a library may read as it starts.
     """
     asked = tuple(map(str, arguments))
-    if not hasattr(os, "fork") or _environment() != _Warm.environment:
+    if not hasattr(os, "fork") or _changed() - _READ_LATE:
         return run_anew(*asked, cwd=cwd)
     return _Warm.process().run(asked, cwd)
 
@@ -48,6 +49,19 @@ def remember_environment():
 
 
 _SAID = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"}
+
+
+_READ_LATE = {
+    *("MSAP_GEO_CACHE", "MSAP_GEO_MIROIR", "MSAP_GEO_OVERPASS", "SOURCE_DATE_EPOCH"),
+    *("http_proxy", "HTTP_PROXY"),
+}
+"""What commands read when they need it, and nothing reads before."""
+
+
+def _changed():
+    """Return the variables that are not as the warm process found them."""
+    now = _environment().items()
+    return {name for name, _ in now ^ (_Warm.environment or {}).items()}
 
 
 def _environment():
@@ -83,6 +97,7 @@ class _Warm:
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
             folder = os.fspath(cwd or Path.cwd())
             asked = {"arguments": arguments, "folder": folder, "out": out.name, "err": err.name}
+            asked["environment"] = {name: os.environ.get(name) for name in _READ_LATE}
             self._process.stdin.write(json.dumps(asked).encode() + b"\n")
             self._process.stdin.flush()
             code = self._answer(arguments)

@@ -1,7 +1,8 @@
 """A process that has imported what the commands import, and forks one for each it is asked to run.
 
 Run as a script, with the warnings and the environment its commands will have. Each line it reads
-is a JSON object (``arguments``, ``folder``, ``out``, ``err``); it answers each with the exit code,
+is a JSON object (``arguments``, ``folder``, ``out``, ``err``, and ``environment``: what variables
+are, or None); it answers each with the exit code,
 as :mod:`subprocess` counts them. The fork goes on as ``python -m msap_geo`` does, to the natural
 end of an interpreter: what is written at exit and an error nobody caught are seen as elsewhere.
 """
@@ -40,7 +41,12 @@ def _onto(descriptor, path, flags):
     os.close(opened)
 
 
-def _become(arguments, folder, out, err):
+def _become(arguments, folder, out, err, environment):
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
     _onto(0, os.devnull, os.O_RDONLY)
     _onto(1, out, os.O_WRONLY)
     _onto(2, err, os.O_WRONLY)
