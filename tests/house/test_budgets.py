@@ -112,6 +112,7 @@ def test_the_page_weighs_little_more_than_a_bare_choropleth(tmp_path):
 @pytest.mark.slow
 @pytest.mark.corse
 @pytest.mark.xdist_group("corse")
+@pytest.mark.usefixtures("corsica_folders")  # warm: the network's store, the compiler's cache
 def test_a_warm_corsica_is_a_few_bare_reads(corsica, tmp_path):
     spec = importlib.util.spec_from_file_location("warm_run", ROOT / "benchmarks" / "warm_run.py")
     warm_run = importlib.util.module_from_spec(spec)
@@ -119,6 +120,5 @@ def test_a_warm_corsica_is_a_few_bare_reads(corsica, tmp_path):
     study = read_study(corsica)
     inputs = [str(study.path(path)) for paths in study.inputs().values() for path in paths]
     run = [sys.executable, "-m", "msap_geo", "lancer", str(corsica), "--sortie", str(tmp_path)]
-    processor(*run, times=1)  # the network's store, the compiler's cache
     floor = python(warm_run.FLOOR, *inputs, times=1)
     assert processor(*run, times=1) <= WARM * floor

@@ -46,6 +46,12 @@ def case(request, tmp_path_factory):
     return found, folder / "resultats"
 
 
+@pytest.fixture(scope="module")
+def book(case):
+    """Return its workbook, opened once for those who read it."""
+    return openpyxl.load_workbook(case[1] / "etude.xlsx")
+
+
 def plain(value):
     """Return what a program reads back of a value: blank, yes or no, a text, a day, a number."""
     if isinstance(value, list | tuple):
@@ -69,9 +75,8 @@ def same(written, value):
 
 class TestWorkbook:
     @pytest.mark.slow
-    def test_every_figure_is_that_of_the_tables(self, case):
-        found, folder = case
-        book = openpyxl.load_workbook(folder / "etude.xlsx")
+    def test_every_figure_is_that_of_the_tables(self, case, book):
+        found, _ = case
         tables = found.tables()
         assert book.sheetnames[:2] == ["Synthèse", NOTES]
         assert len(book.sheetnames) == len(tables) + 2
@@ -94,9 +99,8 @@ class TestWorkbook:
                     assert cell.hyperlink is None
 
     @pytest.mark.slow
-    def test_sheets_are_ready_to_read(self, case):
-        found, folder = case
-        book = openpyxl.load_workbook(folder / "etude.xlsx")
+    def test_sheets_are_ready_to_read(self, case, book):
+        found, _ = case
         told = study.provenance_of(found.result)
         for (name, table), sheet in zip(found.tables().items(), book.worksheets[2:], strict=True):
             assert sheet.freeze_panes.endswith("5"), name
@@ -122,23 +126,21 @@ class TestWorkbook:
             assert numbers.get("code_insee", "@") == "@"
 
     @pytest.mark.slow
-    def test_the_first_sheet_says_how_to_read_the_others(self, case):
-        found, folder = case
-        sheet = openpyxl.load_workbook(folder / "etude.xlsx")[NOTES]
+    def test_the_first_sheet_says_how_to_read_the_others(self, case, book):
+        found, _ = case
+        sheet = book[NOTES]
         rows = list(sheet.iter_rows(values_only=True))
         cells = {value for row in rows for value in row if isinstance(value, str)}
         told = study.provenance_of(found.result)
         for line in (told.territory, told.method, *told.sources, *told.limits, *told.attributions):
             assert line in cells
         explained = {(row[0], row[2]) for row in rows}
-        book = openpyxl.load_workbook(folder / "etude.xlsx")
         for (name, table), other in zip(found.tables().items(), book.sheetnames[2:], strict=True):
             assert {(other, column) for column in table.columns} <= explained, name
 
     @pytest.mark.slow
-    def test_charts_draw_the_columns_they_name(self, case):
-        found, folder = case
-        book = openpyxl.load_workbook(folder / "etude.xlsx")
+    def test_charts_draw_the_columns_they_name(self, case, book):
+        found, _ = case
         drawn = {name for name, t in found.tables().items() if len(t)} & {
             "seuils", "paliers", "zones_blanches", "plan_sites", "plan_frontiere",
             "diagnostic_demi_journees",
