@@ -29,6 +29,7 @@ from support.toy import (
     SHARED,
     StudyFolder,
     Town,
+    half_of_corsica,
     sites,
     straight_road,
     toy_communes,
@@ -178,9 +179,8 @@ def corsica(shared, tmp_path_factory):
 def corse_du_sud(shared, tmp_path_factory):
     """Study file of one département of Corsica, on the same files."""
     path = tmp_path_factory.mktemp("corse-du-sud") / "etude.toml"
-    text = CORSICA_STUDY.format(shared=shared.as_posix()).replace('["2A", "2B"]', '["2A"]')
-    lines = [line for line in text.splitlines() if "communes-2B" not in line]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    text = half_of_corsica("2A").format(shared=shared.as_posix())
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.dictionaries import check_entries
-from support.toy import CORSICA_STUDY
+from support.toy import half_of_corsica
 
 from msap_geo import answers, folder, study
 from msap_geo.outputs.sheets import dictionary
@@ -27,11 +27,14 @@ acces = ["pied", "velo"]
 
 [diagnostic]
 maisons_avant = "{shared}/france/france-services-20200108.csv"
-operateurs = ["{shared}/corse/annuaire-2A.sjson", "{shared}/corse/annuaire-2B.sjson"]
+operateurs = "{shared}/corse/annuaire-2B.sjson"
 tirages = 20
 
+[adaptation]
+secondes = 4
+
 [reseau]"""
-COMPLETE = CORSICA_STUDY.replace("[reseau]", OPTIONAL)
+COMPLETE = half_of_corsica("2B").replace("[reseau]", OPTIONAL)
 
 
 class TestDictionary:

@@ -262,6 +262,13 @@ types = ["Bureau de Poste"]
 """
 
 
+def half_of_corsica(code):
+    """Return the study of Corsica narrowed to one of its départements."""
+    other = "2B" if code == "2A" else "2A"
+    lines = CORSICA_STUDY.replace('["2A", "2B"]', f'["{code}"]').splitlines(keepends=True)
+    return "".join(line for line in lines if f"communes-{other}" not in line)
+
+
 def with_rounds(path):
     """Give toy town a bus that stops at E and, every other week, at F, and one in project."""
     project = path.with_name("projet.csv")
