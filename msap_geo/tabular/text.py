@@ -215,7 +215,14 @@ def read_text_table(path: Path, *, keep: Callable[[str], bool] | None = None) ->
         If rows do not all have the same number of fields (a file cut on its way ends with a short
         one), or there are none.
     """
-    return parse_table(read_text(path), path, keep=keep)
+    text = read_text(path)
+    if text.lstrip()[:1] in {"[", "{"} and text.rstrip()[-1:] in {"]", "}"}:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un tableau CSV : c'est du JSON",
+            where=path,
+            remedy="prendre le même jeu de données en CSV",
+        )
+    return parse_table(text, path, keep=keep)
 
 
 def parse_table(

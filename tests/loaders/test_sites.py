@@ -114,6 +114,21 @@ class TestMaisons:
         if "insee_com" in told:
             assert loaded.table["code_insee"].tolist() == ["2A004"]
 
+    @pytest.mark.parametrize("suffix", ["gpkg", "geojson", "shp", "parquet"])
+    def test_a_point_without_coordinates_is_a_row_without_a_position(self, tmp_path, suffix):
+        rows = [maison_row(i) for i in range(3)]
+        points = [shapely.Point(row.pop("longitude"), row.pop("latitude")) for row in rows]
+        points[1] = None if suffix in {"geojson", "shp"} else shapely.Point()
+        layer = gpd.GeoDataFrame(rows, geometry=points, crs=4326)
+        path = tmp_path / f"maisons.{suffix}"
+        if suffix == "parquet":
+            layer.to_parquet(path)
+        else:
+            layer.rename(columns={"labellisation_fs": "labellisat"}).to_file(path)
+        loaded = loaders.load_maisons(path)
+        assert loaded.table["position"].tolist() == ["source", "aucune", "source"]
+        assert codes_of(loaded) == ["coordonnees-absentes"]
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "mac_roman", "cp850"])
     def test_names_are_read_whatever_the_encoding(self, tmp_path, encoding):
         names = ["Bois-d’Été à Noël", "Forêt – garçon", "Île où l’on rêve"]
@@ -218,6 +233,25 @@ class TestLaPoste:
         path = tmp_path / "poste.csv"
         write_csv(path, header, rows)
         return loaders.load_la_poste(path, **options)
+
+    def test_points_without_an_identifier_are_not_one(self, tmp_path):
+        rows = [poste_row(i, identifiant_a="") for i in range(3)]
+        loaded = self.load(tmp_path, [*rows, rows[0]])
+        assert loaded.table["site_id"].tolist() == [
+            f"{code}-poste-{i}" for i, code in enumerate(CODES[:3])
+        ]
+        assert codes_of(loaded) == ["doublon"]
+
+    @pytest.mark.parametrize(("postal", "departement"), [("20000", "2A"), ("20250", "2B")])
+    def test_a_postal_code_of_corsica_tells_which_half(self, tmp_path, postal, departement):
+        loaded = self.load(tmp_path, [poste_row(0, code_insee="", code_postal=postal)])
+        assert loaded.table["departement"].tolist() == [departement]
+
+    def test_json_is_told_for_what_it_is(self, tmp_path):
+        path = tmp_path / "poste.json"
+        path.write_text(json.dumps([poste_row(0), poste_row(1)], indent=1), encoding="utf-8")
+        with pytest.raises(UnreadableFileError, match="c'est du JSON"):
+            loaders.load_la_poste(path)
 
     @pytest.mark.parametrize(
         ("label", "genre"),

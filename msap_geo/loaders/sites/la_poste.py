@@ -14,9 +14,9 @@ from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.shared import once
 from msap_geo.loaders.sites.positions import read_positions
-from msap_geo.loaders.sites.postal import with_their_zero
+from msap_geo.loaders.sites.postal import departement_of_postal, with_their_zero
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, settle_twins
-from msap_geo.territory import INSEE_CODE_PATTERN, WGS84
+from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +116,7 @@ def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.
     country = {name: normalise(name) for name in raw["pays"].unique()}
     abroad = ~raw["pays"].map(country).isin(["", "france"])
     raw["departement"] = raw["departement"].mask(abroad, "étranger")
+    raw["identifiant"] = _identifiers(raw)
     repeated = raw["identifiant"].duplicated(keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN) & ~abroad
     kinds, anomalies = _kinds(raw, ~(abroad | repeated), path.name)
@@ -255,14 +256,14 @@ def _equipment(table: pd.DataFrame) -> pd.DataFrame:
     return result.drop_duplicates("identifiant").set_index("identifiant")
 
 
-def _departements(raw: pd.DataFrame) -> pd.Series:
-    """Return the département of each point: of its code, else of its postal code, else unknown.
+def _identifiers(raw: pd.DataFrame) -> pd.Series:
+    """Return the identifier of each point; one made of commune and name where there is none."""
+    made = raw["code_insee"] + "-" + raw["nom"].map(normalise).str.replace("_", "-")
+    return raw["identifiant"].where(raw["identifiant"] != "", made)
 
-    A postal code of Corsica (20…) does not tell 2A from 2B: the point will.
-    """
-    postal = raw["code_postal"].where(
-        raw["code_postal"].str.fullmatch(r"\d{5}") & ~raw["code_postal"].str.startswith("20"), ""
-    )
+
+def _departements(raw: pd.DataFrame) -> pd.Series:
+    """Return the département of each point: of its code, else of its postal code, else unknown."""
     readable = raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
-    codes = raw["code_insee"].where(readable, postal)
-    return codes.str[:2].where(~codes.str.startswith(("97", "98")), codes.str[:3])
+    postal = raw["code_postal"].map(departement_of_postal)
+    return raw["code_insee"].map(departement_of).where(readable, postal)

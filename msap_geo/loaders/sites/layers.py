@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -72,7 +73,9 @@ def _as_table(layer: gpd.GeoDataFrame | pd.DataFrame) -> pd.DataFrame:
     table.columns = twinned_names([normalise(str(name)) for name in table.columns])
     if geometry is not None and not {"latitude", "lat"} & set(table.columns):
         points = geometry.to_crs(WGS84) if geometry.crs is not None else geometry
-        centres = shapely.centroid(points.to_numpy())
+        # A point without coordinates (POINT EMPTY) is a row without a position.
+        placed = np.where(points.is_empty, None, points.to_numpy())
+        centres = shapely.centroid(placed)
         table["longitude"] = _as_text(pd.Series(shapely.get_x(centres), index=table.index))
         table["latitude"] = _as_text(pd.Series(shapely.get_y(centres), index=table.index))
     table.insert(0, LINE, range(1, len(table) + 1))

@@ -48,7 +48,8 @@ _WRITTEN = re.compile(r"(?:FR-?)?0?(2[AB]|\d{2,3}|\d)(?:\.0)?(?:\s*[-–:(].*)?"
 def departement_of_postal(code: str) -> str:
     """Return the département of a postal code, empty where it is none.
 
-    Corsica's two have one beginning, ``20``: those of the north are 202xx and 206xx (La Poste).
+    Corsica's two have one beginning, ``20``: those of the north are 202xx and 206xx
+    (La Poste; of the 360 communes, none is otherwise).
     Saint-Barthélemy and Saint-Martin have two of Guadeloupe's.
     """
     if not re.fullmatch(r"[0-9]{5}", code):
