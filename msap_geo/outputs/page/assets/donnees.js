@@ -13,6 +13,9 @@
     if (data) { return data; }
     data = JSON.parse(document.getElementById("msap-donnees").textContent);
     unfold(data.sites, data.communes);
+    Object.values(data).forEach(function (part) {
+      if (part && part.classes && typeof part.classe === "string") { part.classe = Array.from(msap.trace.deplier(part.classe)); }
+    });
     if (data.couverture) { ["heures", "arrets"].forEach(function (name) { data.couverture[name] = texts(data.couverture[name]); }); }
     data.topologie = new msap.trace.Topologie(data.trace);
     data.repere = new msap.trace.Grille(data.grille);
