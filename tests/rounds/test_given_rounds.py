@@ -18,6 +18,7 @@ from msap_geo.folder import (
     write_diagnosis,
     write_study,
 )
+from msap_geo.outputs.page.packing import unpack
 from msap_geo.outputs.page.payload import payload
 from msap_geo.study import audit_study, read_study, run_study
 
@@ -262,8 +263,12 @@ class TestEverywhere:
         content = run_study(read_study(toy_study.path)).map_content()
         shown = payload(content)["couverture"]
         assert shown["classe"] == [0, 0, 0, 1, 1, 1]
-        assert shown["heures"][5] == "3,0 h par semaine"
-        assert shown["arrets"] == ["", "", "", "", "", "Bus A, mardi 09:00–12:00"]
+        hours, stops = (
+            [shown[name]["mots"][rank] for rank in unpack(shown[name]["de"])]
+            for name in ("heures", "arrets")
+        )
+        assert hours[5] == "3,0 h par semaine"
+        assert stops == ["", "", "", "", "", "Bus A, mardi 09:00–12:00"]
         mg.map(run_study(read_study(toy_study.path))).save(str(tmp_path / "carte.html"))
         page = (tmp_path / "carte.html").read_text(encoding="utf-8")
         assert 'value="couverture"' in page
