@@ -30,6 +30,7 @@ from msap_geo.study import (
     trips,
     what_if,
 )
+from msap_geo.territory import DEPARTEMENTS
 
 pytestmark = [
     pytest.mark.browser,
@@ -427,6 +428,13 @@ def test_a_departement_of_a_wide_territory_has_its_plan_and_trial(browser, demo,
         far = ~(again.access["minutes"] <= 20).to_numpy() & (codes == code).to_numpy()
         left = french.people(int(again.access["population"][far].sum()))
         assert f"{left} au-delà de 20" in shown["departement"]
+        inside = set(np.flatnonzero(codes == code))
+        ours = [bool({*rows} & inside) for rows in rows_of(again.zones["communes"], demo.access)]
+        heading = text_of(browser, "#msap-section-zones h2 small")
+        assert heading == f" {DEPARTEMENTS[code]} ({code}) : {sum(ours)} sur {len(ours)}"
+        assert [row[0] for row in zone_rows(browser)] == [
+            str(rank) for rank, here in zip(again.zones["rang"], ours, strict=True) if here
+        ][:15]
         browser.execute_script("document.querySelector('.msap-essai-choix details').open = true;")
         for _ in range(50):
             rows = {site for site, _ in office_rows(browser)}
@@ -442,6 +450,34 @@ def test_a_departement_of_a_wide_territory_has_its_plan_and_trial(browser, demo,
     whole = content.simulation.plans[len(plans["72"][-1]["sites"]) - 1]
     assert figures(browser)["plan-gain"] == f"+{french.number(whole['gain'])}"
     assert no_error(browser)
+
+
+def rows_of(groups, access):
+    """Rows of the communes of each zone."""
+    row = {code: i for i, code in enumerate(access["code_insee"])}
+    return [[row[code] for code in codes] for codes in groups]
+
+
+def test_on_paper_the_departement_chosen_fills_its_frame(browser, two_halves):
+    content, codes, _ = two_halves
+    degrees = content.communes.geometry.to_crs(4326)
+
+    def printed():
+        browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+        west, south, east, north = map(
+            float,
+            browser.execute_script("return msap.etat.carte.getBounds().toBBoxString()").split(","),
+        )
+        browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+        return west, south, east, north
+
+    whole = printed()
+    choose_half(browser, "53")
+    west, south, east, north = printed()
+    left, bottom, right, top = degrees[codes == "53"].total_bounds
+    assert west < left < right < east
+    assert south < bottom < top < north
+    assert (east - west) * (north - south) < (whole[2] - whole[0]) * (whole[3] - whole[1])
 
 
 def test_entering_a_departement_takes_its_plan(browser, two_halves):

@@ -22,10 +22,12 @@
 
   // The whole territory at once, without a flight: a print or a picture may be taken at any time.
   function framing(map, bounds) {
+    // On paper the département a reader chose, where the page has a choice of them.
+    function shown() { return msap.etat.cadre && page.classList.contains("msap-impression") ? msap.etat.cadre : bounds; }
     function frame() {
       map.invalidateSize({ animate: false });
       if (!page.classList.contains("msap-impression") && msap.cadrage.tout(map, legend)) { return; }
-      map.fitBounds(bounds, { padding: [12, 12], animate: false });
+      map.fitBounds(shown(), { padding: [12, 12], animate: false });
     }
     var page = document.documentElement, legend = document.querySelector("details.msap-cle");
     if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
@@ -40,7 +42,7 @@
     // The territory fills its frame. Wide, it takes what the rest leaves of one sheet: 277 mm between the
     // margins of A4, at 96 dpi. Tall, or on A3, it stands beside the words, as wide as it needs.
     function fit() {
-      var wall = page.classList.contains("msap-a3"), box = L.latLngBounds(bounds);
+      var wall = page.classList.contains("msap-a3"), box = L.latLngBounds(shown());
       var corner = map.project(box.getNorthWest(), 12), far = map.project(box.getSouthEast(), 12);
       var shape = (far.x - corner.x) / Math.max(1, far.y - corner.y);
       page.classList.toggle("msap-cote", wall || shape < 0.75);

@@ -3,9 +3,10 @@
 (function () {
   var data = null;
   // carte: the map; couches: layers by kind; toiles: drawn layers; marques: signs by site; peint: class of
-  // each commune as painted; lieux, minutes: its nearest site, and how far; theme: other colours, or null.
+  // each commune as painted; lieux, minutes: its nearest site, and how far; theme: other colours, or null;
+  // cadre: what a printed page shows, null for all.
   msap.etat = {
-    carte: null, couches: {}, toiles: {}, marques: {}, zones: [], peint: null, lieux: null, theme: null,
+    carte: null, couches: {}, toiles: {}, marques: {}, zones: [], peint: null, lieux: null, theme: null, cadre: null,
     pret: false, enLigne: false, dits: { avant: [], commune: [], site: [], peinture: [] }
   };
 

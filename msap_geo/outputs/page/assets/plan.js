@@ -6,7 +6,7 @@ var msapPlan = (function () {
   var PROPOSED = 3, STEP = 10000, mode = "nombre", budget = null, SVG = "http://www.w3.org/2000/svg";
 
   // Of a wide territory, simulation_vaste.js tells the plans and the sites of one département.
-  var scope = { plans: function () { return E.plans; }, dedans: function (index) { return index >= 0; }, entiere: function () { return true; } };
+  var scope = { plans: function () { return E.plans; }, dedans: function (index) { return index >= 0; }, zone: function (zone) { return Boolean(zone); }, entiere: function () { return true; } };
 
   function plans() { return scope.plans(); }
 
@@ -341,5 +341,5 @@ var msapPlan = (function () {
     return said;
   }
 
-  return { construire: build, remplir: fill, signes: signs, plan: plan, limiter: function (one) { scope = one; }, dedans: function (index) { return scope.dedans(index); } };
+  return { construire: build, remplir: fill, signes: signs, plan: plan, limiter: function (one) { scope = one; }, dedans: function (index) { return scope.dedans(index); }, deZone: function (zone) { return scope.zone(zone); } };
 })();

@@ -53,7 +53,7 @@
     parts.section.classList.toggle("msap-essai-vide", essai.vide());
     document.documentElement.classList.toggle("msap-en-essai", !essai.vide());
     fillLegend();
-    fillZones(r.zones);
+    fillZones(r.zones.filter(msapPlan.deZone));
   }
 
   function zoneName(zone) { return msap.autour(msap.donnees().communes.nom[zone.principale]); }

@@ -57,7 +57,41 @@
   function choose(code) {
     area = code;
     parts.select.value = code;
+    S.cadre = area ? frame() : null;
     essai.redire();
+  }
+
+  // What a printed page shows of the map.
+  function frame() {
+    var box = [Infinity, Infinity, -Infinity, -Infinity], shape = msap.donnees().topologie;
+    rows().forEach(function (c) {
+      var own = shape.box.subarray(4 * c, 4 * c + 4);
+      if (own[0] > own[2]) { return; }
+      box = [Math.min(box[0], own[0]), Math.min(box[1], own[1]), Math.max(box[2], own[2]), Math.max(box[3], own[3])];
+    });
+    return box[0] > box[2] ? null : msap.donnees().repere.bounds(box);
+  }
+
+  function name() {
+    var one = msap.donnees().departements[place()];
+    return one.nom + " (" + one.code + ")";
+  }
+
+  function touches(zone) {
+    var at = place(), of = msap.donnees().communes.departement;
+    return !area || zone.communes.some(function (c) { return of[c] === at; });
+  }
+
+  // The zones of a département are those that touch it.
+  function fillZones() {
+    var heading = document.querySelector("#msap-section-zones h2"), zones = essai.resultat().zones;
+    if (!heading) { return; }
+    parts.zones = parts.zones || heading.appendChild(el("small"));
+    parts.zones.textContent = area ? " " + name() + " : " + msap.nombre(zones.filter(touches).length) + " sur " + msap.nombre(zones.length) : "";
+    msap.donnees().zones.forEach(function (zone) {
+      var button = document.querySelector("#msap-zones [data-zone='" + zone.rang + "']");
+      if (button) { button.closest("tr").hidden = !touches(zone); }
+    });
   }
 
   function beyond(acces) {
@@ -71,7 +105,7 @@
     var plans = area ? E.plansDe[area] || [] : E.plans, said = [];
     if (area) {
       var was = beyond(essai.base().acces), is = beyond(essai.resultat().acces), people = rows().reduce(function (sum, c) { return sum + E.population[c]; }, 0);
-      said.push((is === was ? "" : "Avec la simulation, ") + msap.compte(is, "habitant") + " au-delà de " + vue.premier() + " sur " + msap.nombre(people)
+      said.push(name() + (is === was ? " : " : " avec la simulation : ") + msap.compte(is, "habitant") + " au-delà de " + vue.premier() + " sur " + msap.nombre(people)
         + (is === was ? "." : " (" + msap.nombre(was) + " aujourd’hui)."));
     }
     if (!plans.length) {
@@ -80,6 +114,7 @@
     }
     parts.said.textContent = said.join(" ");
     parts.said.hidden = !said.length;
+    fillZones();
   }
 
   function option(code, name, plans) {
@@ -108,7 +143,7 @@
     if (!E) {
       E = essai.moteur();
       msapPlan.limiter({
-        plans: function () { return area ? E.plansDe[area] || [] : E.plans; }, dedans: inside, entiere: function () { return !area; }
+        plans: function () { return area ? E.plansDe[area] || [] : E.plans; }, dedans: inside, zone: touches, entiere: function () { return !area; }
       });
       build();
     }
