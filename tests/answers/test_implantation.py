@@ -69,6 +69,14 @@ def test_a_share_tells_which_keys_it_leaves_out(toy_study):
     assert "« capacite » et la capacité de 300 habitants n'y comptent pas" in told
 
 
+def test_a_plan_without_a_site_says_so_in_french(toy_study):
+    toy_study.write(la_poste=[poste_row(1, caracteristique_du_site="Relais poste")])
+    (told,) = optimise(mg.run(toy_study.path), Asked(number=1)).plan.remarks
+    assert told == (
+        "aucun candidat n'améliore cet objectif : le plan est vide (1\u00a0site au plus)"
+    )
+
+
 def test_a_budget_counts_yearly_costs(toy):
     assert optimise(toy, Asked(budget_eur=150_000)).plan.sites == (E,)
     with pytest.raises(InfeasibleError, match=r"un site coûte 150.000.€ par an"):

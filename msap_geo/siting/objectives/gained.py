@@ -325,6 +325,11 @@ _EXACT_FLOATS = 2.0**50
 
 def _remarks(added: NDArray[np.float64], limits: Limits) -> tuple[str, ...]:
     if limits.count is not None and len(added) < limits.count:
+        if len(added) == 0:
+            allowed = french.counted(limits.count, "site")
+            return (
+                f"aucun candidat n'améliore cet objectif : le plan est vide ({allowed} au plus)",
+            )
         remark = (
             f"au-delà de {french.counted(len(added), 'site')}, plus aucun candidat n'améliore cet "
             f"objectif : le plan en compte moins que les {limits.count} permis"
