@@ -18,6 +18,7 @@ os.environ.setdefault(
 )
 
 from support.commands import remember_environment
+from support.groups import keep_together
 from support.once import frozen, made_once, session_root
 from support.pages import open_chromium
 from support.toy import (
@@ -65,21 +66,13 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep in one worker the tests that share a fixture of their module, made once for them."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None and _shares(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    keep_together(items)
 
 
 def pytest_collection_finish():
     """Leave what was imported out of each later look for cycles: it stays until the end."""
     gc.collect()
     gc.freeze()
-
-
-def _shares(item):
-    made = [kind for kinds in item._fixtureinfo.name2fixturedefs.values() for kind in kinds]
-    return any(kind.scope in {"module", "class"} for kind in made)
 
 
 _CALIBRATED = pytest.StashKey()
