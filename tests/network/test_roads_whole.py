@@ -218,6 +218,30 @@ class TestUnfinished:
         assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("form", ["osm", "osm.pbf"])
+def test_extracts_of_different_days_give_one_answer_whatever_their_order(tmp_path, form, turned):
+    # A street slowed between two days: the slower stays, and the difference is told.
+    files = []
+    for name, kmh in (("a", "100"), ("b", "20")):
+        read(
+            tmp_path / f"{name}.osm",
+            nodes(),
+            ways([10]),
+            way(10, WAYS[10], highway="residential", maxspeed=kmh),
+        )
+        files.append(tmp_path / f"{name}.{form}")
+        if form != "osm":
+            with osmium.SimpleWriter(str(files[-1])) as writer:
+                for item in osmium.FileProcessor(str(tmp_path / f"{name}.osm")):
+                    writer.add(item)
+    net = network.read_osm(files[::-1] if turned else files, CAR, epsg=2154)
+    assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(2.4 + 60 / 16, abs=0.05)
+    (told,) = net.report.anomalies
+    assert (told.code, told.message[:6]) == ("routes-extraits-differents", "1\u00a0voie")
+    assert network.read_osm([files[0]] * 2, CAR, epsg=2154).report.anomalies == ()
+
+
 class TestGuard:
     @staticmethod
     def street(count, missing):

@@ -121,6 +121,16 @@ def _losses(roads: OsmRoads, files: Sequence[Path]) -> tuple[Anomaly, ...]:
                 f"environ {french.kilometres(km)} perdus",
             )
         )
+    if roads.differing:
+        told.append(
+            Anomaly(
+                "routes-extraits-differents",
+                Action.NOTED,
+                name,
+                f"{french.counted(roads.differing, 'voie')} à des vitesses différentes d'un "
+                "extrait à l'autre : la plus lente est gardée",
+            )
+        )
     if roads.garbled:
         told.append(
             Anomaly(

@@ -67,6 +67,8 @@ class OsmRoads(NamedTuple):
         Turn restrictions (:func:`msap_geo.network.osm.restrictions.turns_told`), shape (t, 4).
     garbled
         How many tags were left out because they are not UTF-8.
+    differing
+        How many ways two extracts give at different speeds.
     """
 
     way: NDArray[np.int64]
@@ -88,6 +90,7 @@ class OsmRoads(NamedTuple):
     refused: int
     garbled: int = 0
     restrictions: NDArray[np.int64] = as_table([])
+    differing: int = 0
 
     def lost(self) -> tuple[int, float]:
         """Return how many vertices have no place, and about how many kilometres go with them.
@@ -125,7 +128,8 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
     -------
     OsmRoads
         All of them. Extracts give a way at their border whole or cut: where the vertices of two
-        copies differ both stay, since each may hold nodes the other lacks.
+        copies differ both stay, since each may hold nodes the other lacks. Where their speeds do,
+        one extract is older: the slower stays, whatever the order of the files.
     """
     if len(parts) == 1:
         return parts[0]
@@ -168,6 +172,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
         nearer=nearer,
         refused=sum(part.refused for part in parts),
         garbled=sum(part.garbled for part in parts),
+        differing=0,
         restrictions=np.unique(np.concatenate([part.restrictions for part in parts]), axis=0),
     )
     ends = np.column_stack(
@@ -178,10 +183,17 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
             whole.vertex[whole.start[1:] - 1],
         ]
     )
-    _, first = np.unique(ends, axis=0, return_index=True)
+    speeds = np.column_stack([whole.forward_kmh, whole.backward_kmh])
+    _, copies = np.unique(ends, axis=0, return_inverse=True)
+    copies = copies.ravel()
+    slowest = np.lexsort((*speeds.T[::-1], copies))
+    _, first = np.unique(copies[slowest], return_index=True)
+    kept = slowest[first]
     keep = np.zeros(len(sizes), dtype=bool)
-    keep[first] = True
+    keep[kept] = True
+    unlike = (speeds != speeds[kept][copies]).any(axis=1)
     return whole._replace(
+        differing=len(np.unique(copies[unlike])),
         way=whole.way[keep],
         start=_starts(sizes[keep]),
         vertex=whole.vertex[np.repeat(keep, sizes)],
