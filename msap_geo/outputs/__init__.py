@@ -9,7 +9,13 @@ from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.files import complete_folder, finish_interrupted, is_held, one_run
 from msap_geo.outputs.gis import write_geopackage, write_geoparquet, write_project
 from msap_geo.outputs.page.atlas import Atlas, AtlasArea, AtlasFigure, AtlasRow, render_atlas
-from msap_geo.outputs.page.content import Findings, MapContent, Mappable, Proposals
+from msap_geo.outputs.page.content import (
+    Findings,
+    MapContent,
+    Mappable,
+    OfficeWays,
+    Proposals,
+)
 from msap_geo.outputs.page.digital import Digital
 from msap_geo.outputs.page.simulation import Simulation, Stops, Trips, simulation_data
 from msap_geo.outputs.paper.plots import sign_map
@@ -33,6 +39,7 @@ __all__ = [
     "Findings",
     "MapContent",
     "Mappable",
+    "OfficeWays",
     "Proposals",
     "Provenance",
     "Simulation",

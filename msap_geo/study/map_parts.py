@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ from scipy.sparse import coo_array, csgraph
 
 from msap_geo import coverage, outputs, rounds, travel
 from msap_geo.network.arrays import NO_CLASS, class_numbers, road_name
+from msap_geo.study.times.carried import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +57,43 @@ def ways(result: Facts) -> travel.Ways | None:
     if result.estimated or result.times.file or len(result.maisons) == 0:
         return None
     return travel.nearest_ways(result.roads, result.origins, result.maisons)
+
+
+def office_ways(
+    result: Facts, simulation: outputs.Simulation | None
+) -> tuple[outputs.OfficeWays, ...]:
+    """Return the ways to each office of the communes it is nearer to than their Maison of today.
+
+    None without real roads, nor where nothing is to be tried.
+    """
+    if simulation is None or result.estimated or result.times.file:
+        return ()
+    trips, today = simulation.trips, whole(result.access["minutes"].to_numpy(dtype=float))
+    place = np.repeat(np.arange(len(trips.start) - 1), np.diff(trips.start))
+    office = np.array([role == "candidat" for role in simulation.sites["role"]])
+    gained = np.flatnonzero((place < len(today)) & office[trips.site])
+    gained = gained[trips.thousandths[gained] <= today[place[gained]]]
+    planned = {
+        site
+        for plan in simulation.plans
+        for site in (*plan["sites"], *chain.from_iterable(plan["variantes"]))
+    }
+    offices = result.candidates.set_index("site_id", drop=False)
+    found = []
+    for column in np.unique(trips.site[gained]):
+        site = str(simulation.sites["site_id"][column])
+        rows = place[gained[trips.site[gained] == column]]
+        origins = result.origins.iloc[rows].reset_index(drop=True)
+        to = offices.loc[[site]].reset_index(drop=True)
+        found.append(
+            outputs.OfficeWays(
+                site_id=site,
+                planned=site in planned,
+                rows=rows,
+                ways=travel.nearest_ways(result.roads, origins, to),
+            )
+        )
+    return tuple(found)
 
 
 def main_roads(result: Facts) -> gpd.GeoDataFrame | None:

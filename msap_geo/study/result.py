@@ -65,6 +65,7 @@ def _content(result: Facts) -> outputs.MapContent:
         cautions=result.cautions,
         expected=tuple(result.expected),
         ways=map_parts.ways(result),
+        office_ways=map_parts.office_ways(result, simulation),
         scenery=result.scenery,
         too_close=coverage.spread(estimated=result.estimated).too_close(result.study.threshold),
     )

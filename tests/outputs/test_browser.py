@@ -715,24 +715,37 @@ def test_the_way_to_the_nearest_maison_is_drawn_with_a_commune_s_card(browser, t
     )
     assert said == dashed
     assert 0 < sum(said) < 6
-    # Where the trial sends it, a straight line goes, and the card says that it is one.
-    straight = browser.execute_script(
+    # The way to the office that opens is drawn, and the card names it.
+    office = "msapEssai.moteur().sites.site_id.slice(-1)[0]"
+    assert [new for new, _, _, _ in _where_the_trial_sends(browser)] == list(said)
+    assert not any(line for _, line, _, _ in _where_the_trial_sends(browser))
+    # Whom today's Maison is nearer to goes there too once it closes: the page has not got that way,
+    # a straight line shows where it goes, and the card says that it is one.
+    browser.execute_script(f"msapEssai.choisir([{office}]); msapEssai.mettre('1', true)")
+    found = _where_the_trial_sends(browser)
+    assert [new for new, _, _, _ in found] == list(said)
+    for new, line, told, spot in found:
+        assert told is not new
+        assert line is None if new else line == pytest.approx(spot, abs=1.5)
+
+
+def _where_the_trial_sends(browser):
+    """Of each commune: whether the way to its new site is drawn, the end of a straight line there,
+    whether the card tells of one, and where that site stands."""
+    return browser.execute_script(
         "const d = msap.donnees(), map = msap.etat.carte, choice = msapEssai.resultat().acces;"
         "return d.communes.code.map((_, i) => {"
         "  msap.montrerCommune(i);"
         "  const card = document.getElementById('msap-fiche').textContent;"
-        "  const line = [...msap.image.svg(map).matchAll(/<path[^>]*>/g)]"
-        "    .map(found => found[0])"
-        "    .find(text => text.includes('#b5123e') && /stroke-dasharray=.3 4/.test(text));"
+        "  const paths = [...msap.image.svg(map).matchAll(/<path[^>]*>/g)].map(found => found[0])"
+        "    .filter(text => text.includes('#b5123e'));"
+        "  const line = paths.find(text => /stroke-dasharray=.3 4/.test(text));"
+        "  const drawn = paths.some(text => /stroke-width=.4\\D/.test(text) && text !== line);"
         "  const id = msapEssai.moteur().sites.site_id[choice.site[i]], at = d.rangSite[id];"
         "  const spot = map.latLngToContainerPoint([d.sites.lat[at], d.sites.lon[at]]);"
-        "  return [at === d.communes.site[i],"
-        "    card.includes('à vol d’oiseau vers ' + d.sites.nom[at]),"
+        "  const said = card.includes('avec la simulation, vers ' + d.sites.nom[at]);"
+        "  return [drawn && said && msap.trajetSimule(i).length > 0,"
         "    line ? line.match(/L([-0-9.]+) ([-0-9.]+)/).slice(1).map(Number) : null,"
-        "    [spot.x, spot.y]];"
+        "    card.includes('à vol d’oiseau vers ' + d.sites.nom[at]), [spot.x, spot.y]];"
         "})"
     )
-    assert [not same for same, _, _, _ in straight] == list(said)
-    for same, told, end, spot in straight:
-        assert told is not same
-        assert end is None if same else end == pytest.approx(spot, abs=1.5)

@@ -200,7 +200,7 @@ def test_a_page_carries_no_script_it_has_nothing_for(drawn_on, tmp_path):
     ]
     assert ["faiseurs,{mer:" in page for page in pages] == [True, False]
     assert ["vueDEnsemble:wide" in page for page in pages] == [False, False]
-    assert all("msap.trajet=" in page for page in pages)  # both have roads
+    assert all("trajetSimule:" in page for page in pages)  # both have roads
 
 
 def test_a_broken_file_of_the_map_stops_a_run_and_is_a_finding_of_an_audit(drawn_on):

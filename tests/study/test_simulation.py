@@ -18,6 +18,8 @@ import msap_geo.outputs
 from msap_geo import coverage, outputs, rounds, schemas, siting, travel
 from msap_geo.answers.plan import study_costs
 from msap_geo.folder import write_study
+from msap_geo.outputs.page import payload_parts
+from msap_geo.outputs.page.payload import payload
 from msap_geo.study import read_study, run_study, sample_study, scenario, simulation_of
 from msap_geo.study import trips as trips_module
 from msap_geo.study import what_if as simulation_module
@@ -312,6 +314,48 @@ def assert_same_where_known(found, result, bound):
 @pytest.fixture(scope="module")
 def demo():
     return run_study(sample_study())
+
+
+def test_ways_to_offices_are_those_of_whom_they_are_nearer_to(toy_study):
+    result = run_study(read_study(toy_study.path))
+    content = result.map_content()
+    offices = result.candidates.set_index("site_id", drop=False)
+    times = travel.matrix(result.roads, result.origins, offices.reset_index(drop=True))
+    minutes, km = times.minutes.toarray(), times.km.toarray()
+    column = {site: i for i, site in enumerate(times.site_ids)}
+    today = result.access["minutes"].to_numpy()
+    assert content.office_ways
+    nearer = {
+        (site, int(row))
+        for site, i in column.items()
+        for row in np.flatnonzero(np.round(minutes[:, i], 3) <= today)
+    }
+    assert nearer == {(one.site_id, int(row)) for one in content.office_ways for row in one.rows}
+    planned = {site for plan in content.simulation.plans for site in plan["sites"]}
+    assert planned <= {one.site_id for one in content.office_ways if one.planned}
+    for one in content.office_ways:
+        for place, row in enumerate(one.rows):
+            line = one.ways.line(place)
+            assert line.length / 1000 == pytest.approx(km[row, column[one.site_id]], abs=0.1)
+
+
+def test_ways_to_every_office_or_to_those_of_the_plans(toy_study, monkeypatch):
+    content = run_study(read_study(toy_study.path)).map_content()
+    first, *others = content.office_ways
+    assert others
+    content = dataclasses.replace(
+        content,
+        office_ways=(
+            dataclasses.replace(first, planned=True),
+            *(dataclasses.replace(other, planned=False) for other in others),
+        ),
+    )
+    full = payload(content)["trajetsBureaux"]
+    assert full["sites"] == [one.site_id for one in content.office_ways]
+    monkeypatch.setattr(payload_parts, "_MOST_OFFICE_WAYS", len(full["arcs"]) - 1)
+    assert payload(content)["trajetsBureaux"]["sites"] == [first.site_id]
+    monkeypatch.setattr(payload_parts, "_MOST_OFFICE_WAYS", 0)
+    assert "trajetsBureaux" not in payload(content)
 
 
 class TestInTheBrowser:

@@ -83,6 +83,28 @@ class Proposals:
     futures: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class OfficeWays:
+    """The ways to one office of the communes it is nearer to than their Maison of today.
+
+    Parameters
+    ----------
+    site_id
+        The office.
+    planned
+        Whether a proven plan opens it, or could open it instead of another.
+    rows
+        The communes, rows of the access table, in order.
+    ways
+        The way of each.
+    """
+
+    site_id: str
+    planned: bool
+    rows: NDArray[np.int64]
+    ways: Ways
+
+
 class Mappable(Protocol):
     """What :func:`msap_geo.outputs.map` draws: a study's result, or its diagnosis."""
 
@@ -154,6 +176,8 @@ class MapContent:
         What is proposed to change of what exists; None where the study asks for nothing.
     ways
         The way of each commune to its nearest Maison, in the rows of ``access``.
+    office_ways
+        The ways to the offices that may open.
     scenery
         What the map is drawn on, where the study gives files of it.
     """
@@ -190,4 +214,5 @@ class MapContent:
     proposals: Proposals | None = None
     digital: Digital | None = None
     ways: Ways | None = None
+    office_ways: tuple[OfficeWays, ...] = ()
     scenery: Scenery | None = None

@@ -22,6 +22,7 @@ from msap_geo.outputs.page.payload_parts import (
     inside,
     isochrones,
     numbers,
+    office_ways,
     packed_decimals,
     road_numbers,
     roads,
@@ -83,6 +84,7 @@ def payload(content: MapContent) -> dict[str, Any]:
         "numeros": road_numbers(content, grid),
         "publics": groups(content),
         "trajets": ways(content, grid),
+        "trajetsBureaux": office_ways(content, grid),
         "fond": scenery_data(content.scenery, content.communes, drawn, grid),
     }
     parts["tropProche"] = content.too_close

@@ -123,7 +123,12 @@ def road_numbers(content: MapContent, grid: Grid) -> dict[str, Any] | None:
 _MOST_WAYS = 150_000
 """Bytes of the page for the ways of its communes."""
 
+_MOST_OFFICE_WAYS = 120_000
+"""Bytes of the page for the ways to the offices that may open."""
+
 _WAYS_SIMPLIFY_M, _COARSEST_WAYS_M = 40.0, 400.0
+_COARSE_WAYS_M = 100.0
+"""Rather than coarser ways to every office, the page has those to the offices of its plans."""
 
 
 def ways(content: MapContent, grid: Grid) -> dict[str, Any] | None:
@@ -135,20 +140,68 @@ def ways(content: MapContent, grid: Grid) -> dict[str, Any] | None:
     found = content.ways
     if found is None or len(found.lines) == 0:
         return None
+    lines = gpd.GeoSeries(found.lines, crs=content.communes.crs)
+    arcs = _within(lines, grid, most=_MOST_WAYS, coarsest_m=_COARSEST_WAYS_M)
+    if arcs is None:
+        return None
+    return {
+        "arcs": arcs,
+        "anneaux": "",
+        "suite": pack(found.after),
+        "de": pack(np.diff(found.first, prepend=0)),
+    }
+
+
+def _within(lines: gpd.GeoSeries, grid: Grid, *, most: int, coarsest_m: float) -> str | None:
+    """Write lines simplified until they hold in so many bytes; none where they would not."""
     tolerance = _WAYS_SIMPLIFY_M
-    crs = content.communes.crs
-    while tolerance <= _COARSEST_WAYS_M:
-        simple = gpd.GeoSeries(shapely.simplify(found.lines, tolerance), crs=crs)
+    while tolerance <= coarsest_m:
+        simple = gpd.GeoSeries(shapely.simplify(lines.to_numpy(), tolerance), crs=lines.crs)
         arcs = lines_on_grid(simple, grid)
-        if len(arcs) <= _MOST_WAYS:
-            return {
-                "arcs": arcs,
-                "anneaux": "",
-                "suite": pack(found.after),
-                "de": pack(np.diff(found.first, prepend=0)),
-            }
+        if len(arcs) <= most:
+            return arcs
         tolerance *= 1.5
     return None
+
+
+def office_ways(content: MapContent, grid: Grid) -> dict[str, Any] | None:
+    """Return the ways to the offices that may open, those of its plans where all are too many."""
+    every = [one for one in content.office_ways if len(one.ways.lines)]
+    planned = [one for one in every if one.planned]
+    for kept, coarsest_m in ((every, _COARSE_WAYS_M), (planned, _COARSEST_WAYS_M)):
+        if not kept:
+            continue
+        lines = gpd.GeoSeries(
+            np.concatenate([one.ways.lines for one in kept]), crs=content.communes.crs
+        )
+        arcs = _within(lines, grid, most=_MOST_OFFICE_WAYS, coarsest_m=coarsest_m)
+        if arcs is None:
+            continue
+        shift = np.cumsum([0, *(len(one.ways.lines) for one in kept)])
+        moved = list(zip(kept, shift.tolist(), strict=False))
+        after, first, rows = (
+            np.concatenate(columns).astype(np.int64)
+            for columns in (
+                [_shifted(one.ways.after, by) for one, by in moved],
+                [_shifted(one.ways.first, by) for one, by in moved],
+                [one.rows for one in kept],
+            )
+        )
+        return {
+            "arcs": arcs,
+            "anneaux": "",
+            "suite": pack(after),
+            "de": pack(np.diff(first, prepend=0)),
+            "lieux": pack(np.diff(rows, prepend=0)),
+            "nombre": pack(np.array([len(one.rows) for one in kept])),
+            "sites": [one.site_id for one in kept],
+        }
+    return None
+
+
+def _shifted(pieces: NDArray[np.int64], by: int) -> NDArray[np.int64]:
+    """Return the numbers of pieces put after others; −1, none, stays."""
+    return np.where(pieces < 0, pieces, pieces + by)
 
 
 def groups(content: MapContent) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 // another, each kept once whoever takes it.
 "use strict";
 (function () {
-  var S = msap.etat, shape = null, after = null, first = null, shown = [], whose = -1;
+  var S = msap.etat, shape = null, after = null, first = null, shown = [], whose = -1, offices = null;
 
   function unpack() {
     var packed = msap.donnees().trajets, place = 0;
@@ -14,13 +14,41 @@
   // The pieces of a commune's way, that of today whatever is simulated.
   function way(i) {
     if (!shape) { unpack(); }
+    return follow(after, first[i]);
+  }
+
+  function follow(next, piece) {
     var pieces = [];
-    for (var piece = first[i]; piece >= 0; piece = after[piece]) { pieces.push(piece); }
+    for (; piece >= 0; piece = next[piece]) { pieces.push(piece); }
     return pieces;
   }
 
-  // Where a simulation puts another Maison nearer, or closes that one, the page knows how long the way there
-  // is, not by which roads: a straight line, said to be one, shows where it goes.
+  // The ways to offices of those they would be nearer to, where the page has room for them.
+  function unpackOffices() {
+    var packed = msap.donnees().trajetsBureaux, deplier = msap.trace.deplier;
+    offices = { shape: null, after: null, of: Object.create(null) };
+    if (!packed) { return; }
+    offices.shape = new msap.trace.Topologie(packed);
+    offices.after = deplier(packed.suite);
+    var rows = deplier(packed.lieux), firsts = deplier(packed.de), counts = deplier(packed.nombre), at = 0, row = 0, piece = 0;
+    packed.sites.forEach(function (id, k) {
+      var of = offices.of[msap.donnees().rangSite[id]] = Object.create(null);
+      for (var left = counts[k]; left > 0; left -= 1, at += 1) {
+        row += rows[at];
+        of[row] = piece += firsts[at];
+      }
+    });
+  }
+
+  // The pieces of the way to the office a simulation sends a commune to; none where the page has not got it.
+  function newWay(i) {
+    if (!offices) { unpackOffices(); }
+    var site = past(i) ? S.lieux[i] : null, of = site === null ? null : offices.of[site];
+    return of && of[i] >= 0 ? follow(offices.after, of[i]) : [];
+  }
+
+  // Where a simulation closes that Maison, or opens an office whose ways the page has no room for, it knows how
+  // long the way is, not by which roads: a straight line, said to be one, shows where it goes.
   function past(i) { return S.lieux[i] !== msap.donnees().communes.site[i]; }
 
   // The site a simulation sends a commune to; null where it sends it to none or to the one of today, and where
@@ -38,7 +66,9 @@
 
   function said(i) {
     var d = msap.donnees(), told = [], points;
-    if (other(i) !== null) {
+    if (newWay(i).length) {
+      told.push(["Chemin en trait plein", "avec la simulation, vers " + d.sites.nom[S.lieux[i]]]);
+    } else if (other(i) !== null) {
       points = ends(i);
       told.push(["Trait droit en pointillé", "à vol d’oiseau vers " + d.sites.nom[other(i)] + " (" + msap.kilometres(points[0].distanceTo(points[1]) / 1000)
         + ")\u202f; le temps est compté par la route, dont la page n’a pas le tracé"]);
@@ -67,7 +97,12 @@
         msap.tracer(ctx, shape, seen, shown, "#fff", 8);
         msap.tracer(ctx, shape, seen, shown, "#0a5dc2", 4, past(whose) ? [2, 7] : []);
       }
-      if (whose >= 0 && other(whose) !== null) { straight(ctx, view, whose); }
+      var fresh = whose < 0 ? [] : newWay(whose);
+      if (fresh.length) {
+        var all = offices.shape.seen(view);
+        msap.tracer(ctx, offices.shape, all, fresh, "#fff", 8);
+        msap.tracer(ctx, offices.shape, all, fresh, "#b5123e", 4);
+      } else if (whose >= 0 && other(whose) !== null) { straight(ctx, view, whose); }
     });
     canvas.addTo(map);
     msap.surCommune(said);
@@ -80,5 +115,5 @@
     });
   });
 
-  msap.trajet = way;
+  Object.assign(msap, { trajet: way, trajetSimule: newWay });
 })();
