@@ -108,6 +108,8 @@ def main_roads(result: Facts) -> gpd.GeoDataFrame | None:
     if result.estimated or result.times.file:
         return None
     edges, lines = result.roads.edges, result.roads.edge_lines
+    if len(lines) == 0:  # every one of them is closed
+        return None
     minutes = np.minimum(edges.forward, edges.backward)
     known = edges.length_m[edges.kind != NO_CLASS].sum() > edges.length_m.sum() / 2
     rank = (

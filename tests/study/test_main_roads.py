@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_array, csgraph
 
+import msap_geo as mg
 from msap_geo.study import map_parts
 
 FAST, JOINING, UNDRAWN = 1, 2, 3
@@ -56,3 +58,16 @@ def test_what_roads_connect_is_drawn_as_one(seed):
     assert all(
         (found == found[i]).tolist() == (whole == whole[i]).tolist() for i in range(len(nodes))
     )
+
+
+@pytest.mark.slow
+def test_a_study_whose_roads_are_all_closed_draws_none(toy_study):
+    closed = '[[reseau.modifications]]\nnom = "crue"\nclasse = "primary"\nferme = true\n'
+    text = toy_study.path.read_text(encoding="utf-8")
+    toy_study.path.write_text(text + closed, encoding="utf-8")
+    result = mg.run(toy_study.path)
+    assert result.map_content().main_roads is None
+    # The Maison of one's own town hall is reached all the same.
+    assert result.access["minutes"].fillna(-1).tolist() == [0, -1, -1, -1, -1, -1]
+    mg.write(result, toy_study.folder / "fermees")
+    assert (toy_study.folder / "fermees" / "carte.html").is_file()
