@@ -21,16 +21,16 @@ from msap_geo.outputs.sheets.notes import written
 from msap_geo.outputs.sheets.synthesis import figure_of
 
 
-def _report(toy_study, folder, *more):
+def _report(toy_study, folder, *more, start=run):
     forms = ("--format", "pdf", "--format", "docx")
-    process = run_anew("rapport", toy_study.path, *forms, "--sortie", folder, *more)
+    process = start("rapport", toy_study.path, *forms, "--sortie", folder, *more)
     assert process.returncode == 0, process.stderr
     return pypdf.PdfReader(folder / "rapport.pdf"), docx.Document(folder / "rapport.docx")
 
 
 @pytest.mark.slow
 def test_a_report_bears_the_day_asked_for(toy_study, tmp_path):
-    pdf, word = _report(toy_study, tmp_path / "r", "--date", "2026-11-28")
+    pdf, word = _report(toy_study, tmp_path / "r", "--date", "2026-11-28", start=run_anew)
     assert pdf.metadata.creation_date.date() == dt.date(2026, 11, 28)
     assert word.core_properties.created.date() == dt.date(2026, 11, 28)
     assert "édition du 28/11/2026" in pdf.pages[0].extract_text()
