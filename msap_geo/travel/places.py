@@ -237,6 +237,11 @@ def check_places(network: RoadNetwork, table: gpd.GeoDataFrame, identifier: str)
         If it lacks its identifiers, if some repeat or are no text, or if it holds something else
         than points.
     """
+    if not hasattr(table, "columns"):
+        raise DataError(
+            f"les lieux sont une table, pas {type(table).__name__}",
+            remedy="donner une GeoDataFrame de points (geopandas.points_from_xy)",
+        )
     if identifier not in table.columns:
         raise MissingColumnError(f"table des lieux : colonne absente : {identifier}")
     _check_identifiers(table[identifier])

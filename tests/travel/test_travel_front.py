@@ -120,6 +120,8 @@ class TestWhatPeopleWrite:
             (table([(0, 0)], crs=None), NetworkError, r"set_crs\(4326\)\.to_crs\(2154\)"),
             (table([(0, 0)], crs=4326), NetworkError, r"to_crs\(2154\)"),
             (pd.DataFrame({"demand_id": ["a"]}), DataError, "GeoDataFrame"),
+            ("lieux.gpkg", DataError, "sont une table, pas str"),
+            (None, DataError, "sont une table, pas NoneType"),
         ],
     )
     def test_what_cannot_be_used_says_how_to_mend_it(self, ask, demand, error, said):
