@@ -1,7 +1,8 @@
 """Roads from OSMnx: a graph in memory, its GraphML file, or OpenStreetMap live by name of place.
 
 OSMnx takes three seconds to import: it is, where it is used. Which ways a mode may take was decided
-when the graph was made (``network_type``); speeds are the profile's.
+when the graph was made (``network_type``), but for those whose attributes say they are closed;
+speeds are the profile's.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from msap_geo.network.links import class_speeds, pair_links, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm.files import ATTRIBUTION
 from msap_geo.network.osm.roads import short_distances_m
-from msap_geo.network.osm.tags import NOWHERE, door, posted_kmh
+from msap_geo.network.osm.tags import NOWHERE, denied, door, posted_kmh, under_works
 from msap_geo.network.profiles import known_classes
 from msap_geo.tabular import require_file
 from msap_geo.territory import WGS84
@@ -220,10 +221,14 @@ def from_graph(
                     data.get("geometry"),
                     _door(data, profile),
                     data.get("ref"),
+                    _open(data, profile),
                 )
                 for u, v, data in graph.edges(data=True)
             ],
-            columns=["from", "to", "length_m", "highway", "maxspeed", "geometry", "door", "ref"],
+            columns=[
+                *("from", "to", "length_m", "highway", "maxspeed"),
+                *("geometry", "door", "ref", "open"),
+            ],
         )
         length_m = table["length_m"].to_numpy(dtype=float)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -238,6 +243,10 @@ def from_graph(
             f"ce graphe dit être dans un système de coordonnées inconnu : « {crs} »",
             remedy="corriger son attribut crs, par exemple « epsg:4326 »",
         ) from error
+    if not len(ids):
+        raise NetworkError(
+            "ce graphe d'OSMnx est vide", remedy="vérifier le lieu et network_type, ou le fichier"
+        )
     x, y = (np.asarray(values) for values in transformer.transform(*places.reshape(-1, 2).T))
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise NetworkError(
@@ -247,7 +256,7 @@ def from_graph(
         )
     anomalies = _check_lengths(ids, table, places, crs)
     kmh = _mean_speeds(table, profile)
-    usable = kmh > 0
+    usable = (kmh > 0) & table["open"].to_numpy(dtype=bool)
     tail = ids.get_indexer(table["from"][usable])
     head = ids.get_indexer(table["to"][usable])
     lines = _lines(table["geometry"].to_numpy()[usable], tail, head, x, y, transformer)
@@ -315,6 +324,23 @@ def _lines(
         lambda lonlat: np.column_stack(transformer.transform(*lonlat.T)),
     )
     return np.where(own, drawn, straight)
+
+
+def _open(data: Mapping[str, Any], profile: Profile) -> bool:
+    """Tell whether an edge is open to the mode, as far as its attributes say.
+
+    Which ways are in the graph was decided when it was made; ``network_type="all"`` keeps those
+    that are closed. An edge made of several ways takes each of them.
+    """
+    told = {
+        key: [str(one) for one in np.atleast_1d(data[key])]
+        for key in (*profile.rules.access, *profile.rules.works)
+        if data.get(key) is not None and str(data[key]) != "nan"
+    }
+    return not any(
+        denied(tags, profile.rules) or under_works(tags, profile.rules)
+        for tags in (dict(zip(told, each, strict=True)) for each in product(*told.values()))
+    )
 
 
 def _door(data: Mapping[str, Any], profile: Profile) -> int:

@@ -224,6 +224,34 @@ class TestGraphs:
         with pytest.raises(NetworkError, match="OSMnx"):
             network.from_graph(nx.path_graph(3), CAR, epsg=2154)
 
+    @pytest.mark.parametrize(
+        ("attributes", "km"),
+        [
+            ({}, 2),
+            ({"access": "yes"}, 2),
+            ({"access": float("nan")}, 2),
+            ({"access": "permit"}, 0),
+            ({"access": ["yes", "private"]}, 0),
+            ({"access": "no", "motor_vehicle": "yes"}, 2),
+            ({"construction": "yes"}, 0),
+            ({"construction": "minor"}, 2),
+        ],
+    )
+    def test_a_graph_of_all_ways_holds_closed_ones(self, attributes, km):
+        # network_type="all": « acces.osm » and « barrieres.osm », as OSMnx keeps their tags.
+        made = nx.MultiDiGraph(crs="epsg:2154")
+        for i in range(4):
+            made.add_node(i, x=700_000.0 + 1000 * i, y=6_600_000.0)
+        for i, told in enumerate([{}, {}, attributes]):
+            for u, v in ((i, i + 1), (i + 1, i)):
+                made.add_edge(u, v, length=1000.0, highway="primary", **told)
+        net = network.from_graph(made, CAR, epsg=2154)
+        assert net.edges.length_m.sum() == 2000 + 500 * km
+
+    def test_an_empty_graph_is_told(self):
+        with pytest.raises(NetworkError, match="vide"):
+            network.from_graph(nx.MultiDiGraph(crs="epsg:4326"), CAR, epsg=2154)
+
     def test_a_place_is_asked_of_osmnx_in_our_cache(self, monkeypatch):
         asked = {}
 
