@@ -480,6 +480,30 @@ def test_on_paper_the_departement_chosen_fills_its_frame(browser, two_halves):
     assert (east - west) * (north - south) < (whole[2] - whole[0]) * (whole[3] - whole[1])
 
 
+def test_on_a_tablet_the_legend_hides_nothing_of_the_departement_entered(
+    browser, two_halves, tmp_path
+):
+    _, codes, _ = two_halves
+    visit(browser, tmp_path / "carte.html", size=(768, 700))
+    browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
+    rows = np.flatnonzero(codes == "72").tolist()
+    browser.execute_script("msap.entrer(arguments[0])", rows[0])
+    hidden = browser.execute_script(
+        "const map = msap.etat.carte, d = msap.donnees(), frame = map.getSize();"
+        "const at = map.getContainer().getBoundingClientRect();"
+        "const key = document.querySelector('.msap-cle').getBoundingClientRect();"
+        "return arguments[0].filter(i => {"
+        "  const p = map.latLngToContainerPoint("
+        "    d.repere.latlng(d.communes.x[i], d.communes.y[i]));"
+        "  const x = p.x + at.left, y = p.y + at.top;"
+        "  const under = x > key.left && x < key.right && y > key.top && y < key.bottom;"
+        "  return under || p.x < 0 || p.y < 0 || p.x > frame.x || p.y > frame.y;"
+        "})",
+        rows,
+    )
+    assert hidden == []
+
+
 def test_entering_a_departement_takes_its_plan(browser, two_halves):
     _, codes, _ = two_halves
     browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")

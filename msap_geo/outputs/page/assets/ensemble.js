@@ -142,15 +142,26 @@
     msap.fiches.fermer();
   }
 
+  // The legend of communes is taller than that of départements: what it would hide is framed again, and where
+  // that leaves no room it is folded.
+  function show(inside) {
+    var key = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.msap-cle")), before = S.carte.getZoom();
+    msap.cadrage.montrer(S.carte, inside);
+    var near = S.carte.getZoom();
+    if (wide() || (msap.cadrage.montrer(S.carte, inside) && near - S.carte.getZoom() < 1) || !key || !key.open || near === before) { return; }
+    key.open = false;
+    msap.cadrage.montrer(S.carte, inside);
+  }
+
   function enter(commune) {
     var at = data().communes.departement[commune], inside = [];
     data().communes.departement.forEach(function (d, i) { if (d === at) { inside.push(i); } });
-    msap.cadrage.montrer(S.carte, inside);
+    show(inside);
     entered.forEach(function (fn) { fn(data().departements[at].code); });
   }
 
   Object.assign(msap, {
-    vueDEnsemble: wide, themeDEnsemble: theme, entrer: enter, surEntree: function (fn) { entered.push(fn); },
+    vueDEnsemble: wide, themeDEnsemble: theme, entrer: enter, montrerTerritoire: show, surEntree: function (fn) { entered.push(fn); },
     nomDeTerritoire: function (i) {
       var one = data().departements[data().communes.departement[i]];
       return one.nom + " (" + one.code + ")";

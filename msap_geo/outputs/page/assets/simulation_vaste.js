@@ -134,7 +134,7 @@
     host.insertBefore(box, host.firstChild);
     parts.select.addEventListener("change", function () {
       choose(parts.select.value);
-      if (area) { msap.cadrage.montrer(S.carte, rows()); } else { msap.cadrage.tout(S.carte, null); }
+      if (area) { (msap.montrerTerritoire || msap.cadrage.montrer.bind(null, S.carte))(rows()); } else { msap.cadrage.tout(S.carte, null); }
     });
     if (msap.surEntree) { msap.surEntree(choose); }
   }
