@@ -480,13 +480,15 @@ def test_on_paper_the_departement_chosen_fills_its_frame(browser, two_halves):
     assert (east - west) * (north - south) < (whole[2] - whole[0]) * (whole[3] - whole[1])
 
 
+@pytest.mark.parametrize("size", [(768, 1024), (768, 560), (1024, 640), (900, 900)])
 def test_on_a_tablet_the_legend_hides_nothing_of_the_departement_entered(
-    browser, two_halves, tmp_path
+    browser, two_halves, tmp_path, size
 ):
     _, codes, _ = two_halves
-    visit(browser, tmp_path / "carte.html", size=(768, 700))
+    visit(browser, tmp_path / "carte.html", size=size)
     browser.execute_script("msap.etat.carte.setZoom(6, {animate: false})")
     rows = np.flatnonzero(codes == "72").tolist()
+    browser.execute_script("document.querySelector('.msap-cle').open = true")
     browser.execute_script("msap.entrer(arguments[0])", rows[0])
     hidden = browser.execute_script(
         "const map = msap.etat.carte, d = msap.donnees(), frame = map.getSize();"
