@@ -142,12 +142,9 @@ def test_corsica(corsica_now):
     check_result(corsica_now, (20.0, 30.0))
 
 
-WEST = ("14", "22", "29", "35", "44", "49", "50", "53", "56", "61", "72", "85")
-"""Brittany and what is around it: inner parts, parts by the sea, parts cut from the country."""
-
 COUNTRY = """
 [etude]
-nom = "Ouest"
+nom = "France"
 departements = [{codes}]
 
 [donnees]
@@ -164,10 +161,11 @@ profil = "estime"
 
 @pytest.mark.slow
 @pytest.mark.corse
-def test_the_estimated_west(shared, tmp_path):
+def test_the_estimated_country(shared, tmp_path):
     from msap_geo.study import read_study, run_study  # noqa: PLC0415
+    from msap_geo.territory import DEPARTEMENTS  # noqa: PLC0415
 
-    codes = ", ".join(f'"{code}"' for code in WEST)
+    codes = ", ".join(f'"{code}"' for code in DEPARTEMENTS if len(code) == 2)
     # Candidates are no part of what is compared: few, for a study must have some.
     offices = shared / "france" / "laposte_poincont-2025.csv"
     with offices.open("rb") as lines:
