@@ -560,3 +560,66 @@ def test_options_without_a_meaning_are_refused(tmp_path):
         travel.by_transit(driven, timetable, home, site)
     with pytest.raises(NetworkError, match="projeter"):
         travel.by_transit(roads, timetable, home.to_crs(4326), site)
+
+
+def test_half_and_nine_tenths_of_the_departures_by_hand(tmp_path):
+    roads, timetable, home, site = valley(tmp_path / "flux")
+    asked = {"depart": ("07:46", "07:55"), "every_minutes": 1}
+    row = travel.by_transit(roads, timetable, home, site, **asked).iloc[0]
+    # Ten departures, 50 to 59 minutes before one is there: five are no longer than 54.
+    told = row[["best_minutes", "median_minutes", "p90_minutes", "share"]].tolist()
+    assert told == pytest.approx([50, 54, 58, 1], abs=1e-3)
+
+
+def test_two_changes_on_foot_each_begin_where_and_when_the_ride_before_ends(tmp_path):
+    trips = {
+        "un": [("Est", "08:00:00", "08:00:00"), ("Pont", "08:10:00", "08:10:00")],
+        "deux": [("Place", "08:20:00", "08:20:00"), ("Gare", "08:30:00", "08:30:00")],
+        "trois": [("Quai", "08:40:00", "08:40:00"), ("Bourg", "08:50:00", "08:50:00")],
+    }
+    stops = LINE | {
+        "Pont": (46.0, 3.1),
+        "Place": (46.0018, 3.1),
+        "Gare": (46.0, 3.15),
+        "Quai": (46.0018, 3.15),
+    }
+    roads, timetable, home, site = valley(tmp_path / "flux", trips, stops)
+    asked = {"depart": ("07:55", "07:55"), "footpath_m": 250}
+    legs = travel.by_transit(roads, timetable, home, site, **asked).loc[0, "legs"]
+    assert [(leg.origin, leg.destination) for leg in legs] == [
+        ("hameau", "Arrêt Est"),
+        ("Arrêt Est", "Arrêt Pont"),
+        ("Arrêt Pont", "Arrêt Place"),
+        ("Arrêt Place", "Arrêt Gare"),
+        ("Arrêt Gare", "Arrêt Quai"),
+        ("Arrêt Quai", "Arrêt Bourg"),
+        ("Arrêt Bourg", "maison"),
+    ]
+    assert [leg.depart for leg in legs] == pytest.approx(
+        [475, 480, 490, 500, 510, 520, 530], abs=1e-3
+    )
+    # 200 m at 4.5 km/h.
+    for before, after in itertools.pairwise(legs):
+        assert before.arrive <= after.depart + 1e-6
+    assert legs[2].arrive - legs[2].depart == pytest.approx(200.15 / 75, abs=0.01)
+
+
+def test_nobody_is_brought_home_after_midnight(tmp_path):
+    # Received from 22:30 to 23:30, one could leave at 23:35: home at 0:20, the day after.
+    early = [("Bourg", "09:30:00", "09:30:00"), ("Est", "10:10:00", "10:10:00")]
+    roads, timetable, home, site = valley(tmp_path / "flux", {**THERE, "retour": early})
+    late, soon = (
+        travel.missing_returns(roads, timetable, home, site, hours=f"Mo {begin}-{end}")
+        for begin, end in (("22:30", "23:30"), ("22:00", "23:00"))
+    )
+    assert late.empty
+    assert soon["depart"].tolist() == pytest.approx([23 * 60 + 5], abs=1e-3)
+
+
+def test_a_minute_is_long_enough_a_stay(tmp_path):
+    roads, timetable, home, site = valley(tmp_path / "flux")
+    for minutes in (1, 0.5):
+        table = travel.there_and_back(
+            roads, timetable, home, site, hours="Mo 08:45-12:00", stay_minutes=minutes
+        )
+        assert table["reason"][0] == ""
