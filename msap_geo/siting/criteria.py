@@ -135,8 +135,7 @@ def _one_after_the_other(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Open the candidates that add most people, one by one; of equals, who saves most minutes."""
     gains = covering_gains(problem, thresholds=[threshold])
-    none = np.arange(0)
-    both = lexicographic(gains, saved_gains(problem), opened=none)
+    both = lexicographic(gains, saved_gains(problem))
     found = greedy(gains if both is None else both, unlimited(len(problem.site_ids)))
     values = [gains.value(found.sites[:n]) for n in range(len(found.sites) + 1)]
     added = np.diff(np.array(values, dtype=float))

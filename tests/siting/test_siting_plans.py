@@ -789,6 +789,16 @@ def test_one_inhabitant_more_decides_before_the_identifier():
     ).sites == ("s0",)
 
 
+def test_what_a_forced_site_brings_is_no_reason_to_prefer_an_earlier_one():
+    # s2 is forced and serves d0, as s0 would; s1 alone serves d1.
+    instance = reached([[5, NO, 5], [NO, 5, NO]], [10, 10])
+    plan = siting.maximal_covering(
+        instance, Rules(count=2, forced=frozenset({"s2"})), thresholds=[15.0]
+    )
+    assert set(plan.sites) == {"s1", "s2"}
+    assert (plan.value, plan.bound, plan.status) == (20, 20, "optimal")
+
+
 def test_a_number_of_sites_holds_over_places_far_apart():
     instance = reached(APART, [10, 10])
     with pytest.raises(InfeasibleError):

@@ -268,9 +268,12 @@ def solve_gains(
         raise undecided()
     free = outcome.chosen
     if ties is not None and len(free):
-        both = lexicographic(gains, ties, opened=forced)
+        # What forced sites already bring is no other site's to bring, nor to be equal by.
+        none = np.zeros(gains.n_sites, dtype=bool)
+        left, tie = (part.without(none, opened=forced) for part in (gains, ties))
+        both = lexicographic(left, tie)
         if both is not None:
-            free = first_of_equals(gains, ties, improve(both, free, rest), rest)
+            free = first_of_equals(left, tie, improve(both, free, rest), rest)
     chosen = np.union1d(forced, free)
     order = in_order(gains, chosen)
     sign = -1.0 if words.smaller_is_better else 1.0
@@ -292,7 +295,7 @@ def solve_gains(
     )
 
 
-def lexicographic(first: Gains, second: Gains, *, opened: NDArray[np.int64]) -> Gains | None:
+def lexicographic(first: Gains, second: Gains) -> Gains | None:
     """Return gains whose second part only ever decides between plans equal under the first.
 
     Parameters
@@ -301,8 +304,6 @@ def lexicographic(first: Gains, second: Gains, *, opened: NDArray[np.int64]) -> 
         Gains that count first, in whole persons (or shares of them).
     second
         Gains that break ties.
-    opened
-        Sites open already.
 
     Returns
     -------
@@ -310,14 +311,12 @@ def lexicographic(first: Gains, second: Gains, *, opened: NDArray[np.int64]) -> 
         The first gains weighed more than all the second ones together, and these; None where
         floats could not tell them apart.
     """
-    none = np.zeros(first.n_sites, dtype=bool)
-    left, tie = first.without(none, opened=opened), second.without(none, opened=opened)
     every = np.arange(first.n_sites)
-    weight = np.ceil(tie.value(every)) + 1.0
-    if weight * max(left.value(every), 1.0) > _EXACT_FLOATS:
+    weight = np.ceil(second.value(every)) + 1.0
+    if weight * max(first.value(every), 1.0) > _EXACT_FLOATS:
         return None
-    table = vstack([left.by_row * weight, tie.by_row], format="csr")
-    return Gains(csr_array(table), np.concatenate([left.people, tie.people]))
+    table = vstack([first.by_row * weight, second.by_row], format="csr")
+    return Gains(csr_array(table), np.concatenate([first.people, second.people]))
 
 
 _EXACT_FLOATS = 2.0**50
