@@ -108,11 +108,8 @@ def test_it_is_offline_stable_and_lets_no_text_run():
     assert json.loads(block)["territoires"][0]["nom"] == NASTY
 
 
-@pytest.mark.browser
-@pytest.mark.enable_socket
-@pytest.mark.xdist_group("browser")
-def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
-    shares = [0.5, 0.6, 0.7, 0.8, *[1.0] * 16]
+def visit_shares(browser, tmp_path, shares):
+    """Open the atlas of squares side by side, each with its share."""
     areas = [
         AtlasArea(f"{i:02d}", f"T{i}", 2154, shapely.box(i * 1000, 0, i * 1000 + 1000, 1000))
         for i in range(len(shares))
@@ -121,6 +118,14 @@ def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
     page = tmp_path / "index.html"
     page.write_text(render_atlas(Atlas("A", "", areas, FIGURES[:1], rows)), encoding="utf-8")
     visit(browser, page)
+
+
+@pytest.mark.browser
+@pytest.mark.enable_socket
+@pytest.mark.xdist_group("browser")
+def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
+    shares = [0.5, 0.6, 0.7, 0.8, *[1.0] * 16]
+    visit_shares(browser, tmp_path, shares)
     fills = browser.execute_script(
         "return [...document.querySelectorAll('#dessin path')].map(p => p.style.fill)"
     )
@@ -133,14 +138,7 @@ def test_a_value_shared_by_most_leaves_colours_to_the_others(browser, tmp_path):
 def test_classes_written_alike_are_one_and_both_ends_are_named(browser, tmp_path):
     # Values one cannot tell apart at a tenth of a point: a country all but covered.
     shares = [0.905, 0.9921, 0.99921, 0.99923, 0.99961, 0.99972, 0.99983, 0.99994, *[1.0] * 8]
-    areas = [
-        AtlasArea(f"{i:02d}", f"T{i}", 2154, shapely.box(i * 1000, 0, i * 1000 + 1000, 1000))
-        for i in range(len(shares))
-    ]
-    rows = [AtlasRow(a.key, values={"part_20": p}) for a, p in zip(areas, shares, strict=True)]
-    page = tmp_path / "index.html"
-    page.write_text(render_atlas(Atlas("A", "", areas, FIGURES[:1], rows)), encoding="utf-8")
-    visit(browser, page)
+    visit_shares(browser, tmp_path, shares)
     told = browser.execute_script(
         "return [...document.querySelectorAll('#legende li')].map(item => item.textContent)"
     )
