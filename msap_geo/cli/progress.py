@@ -121,7 +121,8 @@ def steps(arguments: argparse.Namespace, name: str) -> Iterator[Callable[[str], 
     shown = Steps(known)
     if damaged:
         print(  # noqa: T201 - a command line speaks
-            "Note : les durées gardées du dernier lancement étaient abîmées ; elles sont oubliées.",
+            "Note : les durées gardées du dernier lancement sont abîmées, ou d'une version "
+            "antérieure ; elles sont oubliées.",
             file=sys.stderr,
         )
     with Console(stderr=True).status(shown):
