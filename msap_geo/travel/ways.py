@@ -146,23 +146,23 @@ def _short_trips(
 ) -> dict[int, shapely.LineString]:
     """Return the ways that need no junction, where they are shorter than by one."""
     best: dict[int, tuple[float, int, float, bool]] = {}
-    for trips, walked in (
-        (along_one_edge(network, places, counters, "to"), False),
-        (straight_walks(network, places, counters, points), True),
+    for trips, driven in (
+        (along_one_edge(network, places, counters, "to"), True),
+        (straight_walks(network, places, counters, points), False),
     ):
         for place, site, minutes, length_m in zip(
             trips.demand.tolist(), trips.site.tolist(), trips.minutes, trips.length_m, strict=True
         ):
-            # As short by one way as by the other, one walks.
-            told = (float(minutes), site, float(length_m), walked)
-            if np.isfinite(minutes) and (place not in best or told[:3] <= best[place][:3]):
-                best[place] = told
+            # As short by one way as by the other, one walks: False comes first.
+            told = (float(minutes), site, float(length_m), driven)
+            if np.isfinite(minutes):
+                best[place] = min(told, best.get(place, told))
     lines = {}
-    for place, (minutes, site, length_m, walked) in best.items():
+    for place, (minutes, site, length_m, driven) in best.items():
         if (minutes, length_m) > (cost[place, 0], cost[place, 1] - _SAME_M):
             continue
         way = [shapely.get_coordinates(points[0][place]), shapely.get_coordinates(points[1][site])]
-        if not walked:
+        if driven:
             edge = int(places.edge[place])
             way.insert(
                 1, points_along(network, edge, places.fraction[place], counters.fraction[site])

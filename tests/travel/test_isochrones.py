@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from support.towns import places
+from support.towns import fork, places
 from support.toy import CENTRES, sites, straight_road
 
 from msap_geo import network, travel
@@ -118,6 +118,21 @@ def test_a_road_without_length_is_no_obstacle():
     links = pd.DataFrame({"from": [0, 1, 1, 2], "to": [1, 0, 2, 1], "minutes": [0, 0, 5.0, 5.0]})
     net = network.from_links(nodes, links, crs=2154)
     assert travel.isochrones(net, sites([("S", (0.0, 0.0))]), minutes=[5]).area.iloc[0] > 0
+
+
+@pytest.mark.parametrize("east_first", [True, False])
+@pytest.mark.parametrize(("direction", "banned"), [("to", (1, 0)), ("from", (0, 1))])
+def test_a_long_road_is_reached_by_the_one_end_that_a_forbidden_turn_leaves(
+    direction, banned, east_first
+):
+    # The end of the eastern road is 21 min away, its near end 1 min: 9 km of it are within ten. One
+    # may not turn between the site's road and the northern one.
+    net = fork(banned=banned, east_first=east_first)
+    table = sites([("S", (-1000.0, 0.0))])
+    (area,) = travel.isochrones(net, table, minutes=[10], direction=direction).geometry
+    east, north = [(x, 0) for x in (2000, 5000, 8500, 9500)], [(0, 2000)]
+    inside = shapely.intersects_xy(area, np.array(east + north))
+    assert inside.tolist() == [True, True, True, False, False]
 
 
 def test_a_site_off_the_roads_has_no_area():

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.towns import places, towns
+from support.towns import fork, places, towns
 from support.toy import CENTRES, sites, straight_road
 
 from msap_geo import network, travel
@@ -81,6 +81,16 @@ def test_a_road_that_loops_is_left_by_its_nearer_side():
             found = travel.route(net, *way)
             assert found.minutes == pytest.approx(5.5)
             assert found.line.length == pytest.approx(5500)
+
+
+@pytest.mark.parametrize("east_first", [True, False])
+def test_a_way_takes_the_whole_of_a_road_that_a_forbidden_turn_begins(east_first):
+    net = fork(banned=(1, 0), east_first=east_first)
+    for way in ([-1000.0, 22_000.0], [22_000.0, -1000.0]):
+        found = travel.route(net, *(shapely.Point(x, 0) for x in way))
+        assert found.minutes == pytest.approx(23)
+        x = shapely.get_coordinates(found.line)[:, 0].tolist()
+        assert x == [way[0], *sorted([0.0, 20_000.0], reverse=way[0] > way[1]), way[1]]
 
 
 @pytest.mark.slow

@@ -46,6 +46,18 @@ def test_nearest_of_times_is_what_the_roads_give(town):
         )
 
 
+def test_one_site_a_place_is_found_unless_asked():
+    times = travel.from_table(TRIPS)
+    assert times.nearest()["demand_id"].tolist() == ["01001", "01002", "01003"]
+    assert times.nearest()["site_id"].tolist()[:2] == ["A", "A"]
+
+
+def test_sites_without_a_column_are_named_the_first_five():
+    times = travel.from_table(TRIPS)
+    with pytest.raises(DataError, match=r"ces sites : C, D, E, F, G\.$"):
+        times.between(["A", *"CDEFGHI"])
+
+
 def test_a_place_without_a_time_keeps_its_row():
     times = travel.from_table(TRIPS, demand_ids=pd.Index(["01003", "01002"]), max_minutes=26)
     table = times.nearest()

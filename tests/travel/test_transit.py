@@ -359,7 +359,7 @@ THERE = {
 }
 
 
-def valley(folder, trips=THERE, stops=LINE, **files):
+def valley(folder, trips=THERE, stops=LINE, dates="2022-06-13/2022-06-19", **files):
     """Make a hamlet 417 m north of a stop (5 minutes at 5 km/h), and a Maison at the other end."""
     points = gpd.GeoSeries(
         gpd.points_from_xy(*zip(*((x, y) for y, x in LINE.values()), strict=True)), crs=4326
@@ -382,7 +382,7 @@ def valley(folder, trips=THERE, stops=LINE, **files):
         {"site_id": ["maison"]}, geometry=[shapely.Point(x[1], y[1] + step)], crs=2154
     )
     feed = write_feed(folder, trips, stops=stops, **files)
-    return roads, network.read_timetable(feed, dates="2022-06-13/2022-06-19"), home, site
+    return roads, network.read_timetable(feed, dates=dates), home, site
 
 
 def test_a_journey_by_hand(tmp_path):
@@ -426,19 +426,45 @@ def test_the_longest_journey_allowed_is_allowed(tmp_path):
         assert table.loc[0, "share"] == share
 
 
-def test_one_changes_on_foot_between_two_stops(tmp_path):
-    trips = {
-        "un": [("Est", "08:00:00", "08:00:00"), ("Pont", "08:10:00", "08:10:00")],
-        "deux": [("Place", "08:20:00", "08:20:00"), ("Bourg", "08:40:00", "08:40:00")],
-    }
-    stops = LINE | {"Pont": (46.0, 3.1), "Place": (46.0018, 3.1)}
-    roads, timetable, home, site = valley(tmp_path / "flux", trips, stops)
+ACROSS = {
+    "un": [("Est", "08:00:00", "08:00:00"), ("Pont", "08:10:00", "08:10:00")],
+    "deux": [("Place", "08:20:00", "08:20:00"), ("Bourg", "08:40:00", "08:40:00")],
+}
+"""A coach to the bridge, and ten minutes later one that leaves 200 m away."""
+
+ROUND_THE_BRIDGE = {"Pont": (46.0, 3.1), "Place": (46.0018, 3.1)}
+
+
+@pytest.mark.parametrize("order", [("Pont", "Place"), ("Place", "Pont")])
+def test_one_changes_on_foot_between_two_stops(tmp_path, order):
+    stops = LINE | {name: ROUND_THE_BRIDGE[name] for name in order}
+    roads, timetable, home, site = valley(tmp_path / "flux", ACROSS, stops)
     asked = {"depart": ("07:50", "07:55"), "footpath_m": 250}
     row = travel.by_transit(roads, timetable, home, site, **asked).iloc[0]
     assert [leg.mode for leg in row["legs"]] == ["pied", "car", "pied", "car", "pied"]
     across = row["legs"][2]
     assert (across.origin, across.destination) == ("Arrêt Pont", "Arrêt Place")
     assert row["best_minutes"] == pytest.approx(50, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "caught"),
+    [
+        ("Pont,Place,2,600", True),  # to the minute
+        ("Pont,Place,2,660", False),  # though 200 m are three minutes
+        ("Pont,Place,3,", False),
+        ("Place,Pont,2,660", True),  # the other way round
+        ("Place,Pont,3,", True),
+    ],
+)
+def test_what_the_operator_says_of_a_change_holds_in_place_of_the_walk(tmp_path, rule, caught):
+    told = f"from_stop_id,to_stop_id,transfer_type,min_transfer_time\n{rule}\n"
+    roads, timetable, home, site = valley(
+        tmp_path / "flux", ACROSS, LINE | ROUND_THE_BRIDGE, files={"transfers.txt": told}
+    )
+    asked = {"depart": ("07:55", "07:55"), "footpath_m": 250}
+    row = travel.by_transit(roads, timetable, home, site, **asked).iloc[0]
+    assert row["share"] == caught
 
 
 def test_two_minutes_are_left_to_change_unless_told(tmp_path):
@@ -562,8 +588,9 @@ def test_options_without_a_meaning_are_refused(tmp_path):
         travel.by_transit(roads, timetable, home.to_crs(4326), site)
 
 
-def test_half_and_nine_tenths_of_the_departures_by_hand(tmp_path):
-    roads, timetable, home, site = valley(tmp_path / "flux")
+@pytest.mark.parametrize("dates", [DAY, "2022-06-13/2022-06-19"])
+def test_half_and_nine_tenths_of_the_departures_by_hand(tmp_path, dates):
+    roads, timetable, home, site = valley(tmp_path / "flux", dates=dates)
     asked = {"depart": ("07:46", "07:55"), "every_minutes": 1}
     row = travel.by_transit(roads, timetable, home, site, **asked).iloc[0]
     # Ten departures, 50 to 59 minutes before one is there: five are no longer than 54.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -63,6 +64,28 @@ class TestToyTown:
         assert times.minutes.toarray().tolist() == [[0, 10], [30, 0]]
         assert times.km.toarray().tolist() == [[0, 10], [30, 0]]
         assert travel.route(net, *ends.geometry[::-1]).km == 30
+
+    @pytest.mark.parametrize(("across_m", "km"), [(1000, 1.5), (1999, 2.499), (2100, 2.5)])
+    def test_of_two_ways_as_quick_the_shorter_is_told(self, across_m, km):
+        # Three sides of a square of a kilometre, driven at 60 km/h, and a short cut between its
+        # feet, as quick as two kilometres of it: 2.5 min from one side to the other either way.
+        roads = network.arrays.Edges(
+            tail=np.array([0, 0], np.int32),
+            head=np.array([1, 1], np.int32),
+            forward=np.array([3.0, 2.0]),
+            backward=np.array([3.0, 2.0]),
+            length_m=np.array([3000.0, across_m]),
+            shape_start=np.array([0, 4, 6]),
+            shape_x=np.array([0.0, 0, 1000, 1000, 0, 1000]),
+            shape_y=np.array([0.0, 1000, 1000, 0, 0, 0]),
+        )
+        car = dataclasses.replace(network.load_profile("voiture"), junctions=network.Junctions())
+        x, y = np.array([0.0, 1000.0]), np.zeros(2)
+        net = network.model.build_network(x, y, roads, car, epsg=2154)
+        demand, site = places([shapely.Point(0, 250)]), sites([("S", (1000.0, 250.0))])
+        times, table = travel.matrix(net, demand, site), travel.nearest(net, demand, site)
+        for row in (times.long().iloc[0], table.iloc[0]):
+            assert (row["minutes"], row["km"]) == pytest.approx((2.5, km))
 
     def test_ring_of_oneways_is_driven_round(self):
         nodes = pd.DataFrame({"node": range(3), "x": [0.0, 9000.0, 0.0], "y": [0.0, 0.0, 9000.0]})
