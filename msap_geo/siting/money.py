@@ -210,7 +210,7 @@ def _payer(entry: Mapping[str, Any], numbers: Mapping[str, float]) -> Payer:
     return Payer(
         name=entry["nom"],
         share=entry.get("part", 0.0),
-        ceiling_eur=entry.get("plafond_eur", np.inf if entry.get("part") else 0.0),
+        ceiling_eur=entry.get("plafond_eur", np.inf),
         lump_eur=entry.get("forfait_eur", 0.0),
         number=numbers.get(entry["compte"], 0.0) if "compte" in entry else 1.0,
         by_year=tuple(

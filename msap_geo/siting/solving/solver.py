@@ -116,7 +116,7 @@ def _by_cuts(
 ) -> tuple[NDArray[np.int64], float]:
     """Branch over cuts: rows of many levels take as many columns as pairs otherwise."""
     opened = np.flatnonzero(found.sure)
-    rest = replace(limits, free=limits.free & ~found.out).after(opened)
+    rest = replace(limits, free=~found.out).after(opened)
     base = gains.value(opened)
     branched = branch(
         merged(gains.without(~rest.free, opened=opened)),
@@ -152,7 +152,7 @@ def _by_pairs(
     if left <= 0 or limit - found.found <= tolerance(found.found):
         return chosen, limit
     opened = np.flatnonzero(found.sure)
-    rest = replace(limits, free=limits.free & ~found.out)
+    rest = replace(limits, free=~found.out)
     base = gains.value(opened)
     answer = exact.maximise(
         merged(gains.without(found.sure | found.out, opened=opened)),
