@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ _LINKS = {"sur", "sous", "en", "lez"}
 _FEWEST_LETTERS = 4
 """A shorter name inside a label is as likely a word of its own."""
 
+_BETWEEN = re.compile(r"[\s’'\-]+")
 _VOWEL = re.compile(r"^[aeiouyàâäæéèêëîïôöœùûüh]", re.IGNORECASE)
 _CONTRACTED = (("Le ", "du "), ("Les ", "des "))
 
@@ -45,7 +48,7 @@ def around(name: str) -> str:
     return f"autour {of(name)}"
 
 
-def known_names(names: Iterable[str]) -> dict[str, str]:
+def known_names(names: Iterable[str]) -> Mapping[str, str]:
     """Return names by their bare words, for :func:`written`.
 
     Parameters
@@ -53,7 +56,13 @@ def known_names(names: Iterable[str]) -> dict[str, str]:
     names
         Names of communes, as people write them.
     """
-    return {" ".join(_words(name)): name for name in names}
+    return _by_words(tuple(names))
+
+
+@lru_cache(maxsize=2)
+def _by_words(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Return names by their bare words: those of a country are asked for by each list of sites."""
+    return MappingProxyType({" ".join(_words(name)): name for name in names})
 
 
 def written(label: str, known: Mapping[str, str]) -> str:
@@ -120,6 +129,8 @@ def _joined(parts: list[str], *, place: bool) -> str:
 
 
 def _words(text: str) -> list[str]:
-    letters = unicodedata.normalize("NFKD", text.upper().replace("Œ", "OE").replace("Æ", "AE"))
-    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return [_SHORT.get(word, word) for word in re.split(r"[\s’'\-]+", bare) if word]
+    bare = text.upper()
+    if not bare.isascii():
+        letters = unicodedata.normalize("NFKD", bare.replace("Œ", "OE").replace("Æ", "AE"))
+        bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return [_SHORT.get(word, word) for word in _BETWEEN.split(bare) if word]

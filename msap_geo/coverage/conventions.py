@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from msap_geo.among import among
 from msap_geo.coverage.access import MINUTES_DECIMALS
 from msap_geo.coverage.territories import POPULATION, WHOLE, summarise
 from msap_geo.coverage.weighted import group_quantiles
@@ -177,10 +178,12 @@ def with_known_origins(minutes: pd.DataFrame, places: Mapping[str, pd.DataFrame]
     pandas.DataFrame
         The same table, where a null means that there is no route.
     """
-    reference = minutes.iloc[:, 0]
+    reference, codes = minutes.iloc[:, 0], minutes.index.to_series()
     return pd.DataFrame(
         {
-            name: minutes[name].where(minutes.index.isin(places[name]["code_insee"]), reference)
+            name: minutes[name].where(
+                among(codes, places[name]["code_insee"]).to_numpy(), reference
+            )
             for name in minutes.columns
         },
         index=minutes.index,

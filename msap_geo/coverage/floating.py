@@ -310,7 +310,7 @@ def _like(times: TravelTimes, values: NDArray[np.float64]) -> csr_array:
 
 def same_places(places: pd.DataFrame, times: TravelTimes) -> None:
     """Refuse times that are not those of these places, in their order."""
-    if list(places["demand_id"]) != list(times.demand_ids):
+    if places["demand_id"].tolist() != times.demand_ids.tolist():
         raise DataError(
             "les temps de trajet ne sont pas ceux de ces lieux",
             remedy="les recalculer avec travel.matrix sur la même table",

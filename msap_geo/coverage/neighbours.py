@@ -15,6 +15,7 @@ from msap_geo.coverage.weighted import group_sums
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from msap_geo.travel import TravelTimes
 
@@ -110,8 +111,12 @@ def uncertain_at_the_edge(
         True where the edge may hide a nearer site; index of ``points``. The sea counts as an edge:
         on an island, nothing is there to be hidden.
     """
-    to_site = straight_km(points, sites)
-    to_edge = shapely.distance(points.geometry.to_numpy(), shapely.boundary(outline)) / 1000
-    inside = shapely.covers(outline, points.geometry.to_numpy())
-    slack = np.where(inside, to_edge, 0.0) + belt_km
-    return ~(to_site <= slack)
+    to_site = straight_km(points, sites).to_numpy()
+    unsure: NDArray[np.bool_] = ~(to_site <= belt_km)
+    # The belt alone answers for the others, however far the edge: it costs more than all the rest.
+    far = np.flatnonzero(unsure)
+    shapes = points.geometry.to_numpy()[far]
+    to_edge = shapely.distance(shapes, shapely.boundary(outline)) / 1000
+    slack = np.where(shapely.covers(outline, shapes), to_edge, 0.0) + belt_km
+    unsure[far] = ~(to_site[far] <= slack)
+    return pd.Series(unsure, index=points.index)

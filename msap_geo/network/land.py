@@ -29,7 +29,7 @@ LONGEST_M = 40_000.0
 """Neighbours farther apart than this are no neighbours: the far sides of a territory, or a sea."""
 
 _STEP_M, _FEWEST = 250.0, 4
-_TWELFTHS = 12
+_TWELFTHS, _HALF = 12, 0.5
 
 
 def over_land(
@@ -134,14 +134,29 @@ def share_through_others(
         Share of its length, from 0 to 1, in twelfths.
     """
     inside = np.zeros(len(tail))
+    shapely.prepare(outlines)
     for along in (np.arange(_TWELFTHS) + 0.5) / _TWELFTHS:
         at_x = x[tail] * (1 - along) + x[head] * along
         at_y = y[tail] * (1 - along) + y[head] * along
-        inside += shapely.contains_xy(outlines[tail], at_x, at_y) | shapely.contains_xy(
-            outlines[head], at_x, at_y
-        )
+        near, far = (tail, head) if along < _HALF else (head, tail)
+        inside += _in_either(outlines, near, far, at_x, at_y)
+    shapely.destroy_prepared(outlines)
     share: NDArray[np.float64] = 1 - inside / _TWELFTHS
     return share
+
+
+def _in_either(
+    outlines: NDArray[np.object_],
+    near: NDArray[np.int64],
+    far: NDArray[np.int64],
+    at_x: NDArray[np.float64],
+    at_y: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Tell which points two communes hold; the second is asked of what the first does not hold."""
+    inside: NDArray[np.bool_] = np.asarray(shapely.contains_xy(outlines[near], at_x, at_y))
+    rest = np.flatnonzero(~inside)
+    inside[rest] = shapely.contains_xy(outlines[far[rest]], at_x[rest], at_y[rest])
+    return inside
 
 
 def _outside_m(
@@ -160,9 +175,16 @@ def _outside_m(
     along = (rank + 0.5) / counts[link]
     at_x = x[tail[link]] * (1 - along) + x[head[link]] * along
     at_y = y[tail[link]] * (1 - along) + y[head[link]] * along
-    inside = np.asarray(shapely.contains_xy(outlines[tail[link]], at_x, at_y))
-    rest = np.flatnonzero(~inside)
-    inside[rest] = shapely.contains_xy(outlines[head[link[rest]]], at_x[rest], at_y[rest])
+    first = along < _HALF  # the nearer end is asked first
+    shapely.prepare(outlines)
+    inside = _in_either(
+        outlines,
+        np.where(first, tail[link], head[link]),
+        np.where(first, head[link], tail[link]),
+        at_x,
+        at_y,
+    )
+    shapely.destroy_prepared(outlines)
     # Most links leave one commune for the next; the others are asked of all.
     rest = np.flatnonzero(~inside)
     points = shapely.points(at_x[rest], at_y[rest])

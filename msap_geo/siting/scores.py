@@ -246,8 +246,9 @@ def scored(
 
 
 def _same_order(times: TravelTimes, places: pd.DataFrame, candidates: gpd.GeoDataFrame) -> None:
-    if list(times.demand_ids) != list(places["demand_id"]) or list(times.site_ids) != list(
-        candidates["site_id"]
+    if (
+        times.demand_ids.tolist() != places["demand_id"].tolist()
+        or times.site_ids.tolist() != candidates["site_id"].tolist()
     ):
         raise DataError(
             "les temps de trajet ne sont pas ceux de ces communes et de ces candidats",

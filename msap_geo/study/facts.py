@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from msap_geo import coverage, loaders, network, rounds
 from msap_geo.anomalies import table as anomaly_table
 from msap_geo.cautions import Caution, cautions
+from msap_geo.outlines import joined
 from msap_geo.study.choice import choice_in_words
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Facts:
     @cached_property
     def outline(self) -> BaseGeometry:
         """The territory in one piece: its communes joined."""
-        return shapely.union_all(self.communes.geometry.dropna().to_numpy())
+        return joined(self.communes.geometry.dropna().to_numpy())
 
     @property
     def estimated(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from msap_geo import loaders, place_names, rounds, sources
+from msap_geo.among import among
 from msap_geo.anomalies import Action, Anomaly
 from msap_geo.territory import departement_of
 
@@ -81,7 +82,7 @@ class Places(NamedTuple):
     def ours(self, table: pd.DataFrame) -> pd.Series:
         """Tell which rows are of the territory, by ``departement`` or ``code_insee``."""
         if self.territory is None:
-            return table["departement"].isin(set(self.communes["departement"]))
+            return table["departement"].isin(self.communes["departement"].unique())
         return table["code_insee"].isin(self.territory)
 
     def own(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -111,7 +112,7 @@ class Places(NamedTuple):
 
     def stopping(self, moving: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Keep the Maisons that move of the territory, and those of communes around it."""
-        known = moving["code_insee"].isin(self.communes["code_insee"])
+        known = among(moving["code_insee"], self.communes["code_insee"])
         return moving[self.ours(moving) | known]
 
     def written(self, kept: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -124,11 +125,12 @@ class Places(NamedTuple):
 
 def _written(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     names = communes.set_index("code_insee")["nom"]
-    known = place_names.known_names(names)
-    capitals = sites["commune"].map(lambda name: place_names.written(name, known))
+    known = place_names.known_names(names.to_numpy(dtype=object))
+    here = sites["code_insee"].map(names)
+    capitals = sites["commune"][here.isna()].map(lambda name: place_names.written(name, known))
     return sites.assign(
         nom=sites["nom"].map(lambda name: place_names.written(name, known)),
-        commune=sites["code_insee"].map(names).fillna(capitals),
+        commune=here.fillna(capitals),
     )
 
 

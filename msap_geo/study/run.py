@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from msap_geo import coverage, loaders, network, rounds, schemas, siting
+from msap_geo.among import among
 from msap_geo.errors import StudyError
 from msap_geo.study.asked.scenery import read_scenery
 from msap_geo.study.enrich import communes_asked, enrich
@@ -312,8 +313,7 @@ def _territory(ledger: Ledger) -> _Territory:
         *read.started.anomalies,
         *enriched.anomalies,
     ]
-    here = set(places.communes["code_insee"])
-    known = read.population.table["code_insee"].isin(here)
+    known = among(read.population.table["code_insee"], places.communes["code_insee"])
     rows = {
         "communes": Rows(read.outlines.rows_read, len(read.outlines.table)),
         "population": Rows(read.population.rows_read, int(known.sum())),

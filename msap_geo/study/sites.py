@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from msap_geo import french, loaders, network, rounds
+from msap_geo.among import among
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import StudyError
 from msap_geo.study.inputs import (
@@ -107,10 +108,9 @@ def following(sites: Sites, places: Places) -> Sites:
     of = places.origins.set_index("code_insee").geometry
 
     def followed(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        there = (table["position"] == "commune") & table["code_insee"].isin(of.index)
-        moved = of.reindex(table["code_insee"][there]).to_numpy()
+        there = (table["position"] == "commune") & among(table["code_insee"], of.index)
         place = table.geometry.to_numpy().copy()
-        place[there.to_numpy()] = moved
+        place[there.to_numpy()] = of.reindex(table["code_insee"][there]).to_numpy()
         return table.set_geometry(gpd.GeoSeries(place, index=table.index, crs=table.crs))
 
     return sites._replace(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,6 +109,21 @@ def test_the_edge_may_hide_a_nearer_site(town):
     assert coverage.uncertain_at_the_edge(
         town.origins, sites([("?", None)]), outline, belt_km=30
     ).all()
+
+
+def test_the_edge_is_asked_of_far_places_only_and_answers_the_same():
+    rng = np.random.default_rng(3)
+    outline = shapely.Point(0, 0).buffer(90_000)
+    x, y = rng.uniform(-100_000, 100_000, (2, 300))
+    points = gpd.GeoDataFrame(geometry=[*gpd.points_from_xy(x, y), None], crs=2154)
+    known = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0, 60_000], [0, 20_000]), crs=2154)
+    found = coverage.uncertain_at_the_edge(points, known, outline, belt_km=20)
+    shapes = points.geometry.to_numpy()
+    to_edge = shapely.distance(shapes, outline.boundary) / 1000
+    slack = np.where(shapely.covers(outline, shapes), to_edge, 0.0) + 20
+    expected = ~(coverage.straight_km(points, known).to_numpy() <= slack)
+    assert found.tolist() == expected.tolist()
+    assert 0 < expected.sum() < len(expected)
 
 
 def test_small_cells_keep_their_times_and_lose_their_people():

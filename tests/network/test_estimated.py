@@ -137,6 +137,24 @@ def test_a_link_may_go_through_the_communes_of_others():
     assert found == pytest.approx([0, 0.5, 0])
 
 
+def test_what_a_link_goes_through_is_the_same_either_way():
+    communes, origins = squares([(0, 0), (4, 0), (8, 0), (8, 3), (3, 5)])
+    x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()
+    outlines = communes.geometry.to_numpy()
+    tail, head = np.triu_indices(5, 1)
+    there, back = (
+        share_through_others(x, y, outlines, *ends) for ends in ((tail, head), (head, tail))
+    )
+    along = (np.arange(12) + 0.5) / 12
+    for found, one, other in zip(there, tail, head, strict=True):
+        points = shapely.points(
+            x[one] * (1 - along) + x[other] * along, y[one] * (1 - along) + y[other] * along
+        )
+        inside = shapely.contains(outlines[one], points) | shapely.contains(outlines[other], points)
+        assert found == pytest.approx(1 - inside.sum() / 12)
+    assert there.tolist() == back.tolist()
+
+
 def test_a_through_road_is_faster(profile):
     communes, origins = squares([(0, 0), (4, 0.1), (8, 0)])
     x, y = origins.geometry.x.to_numpy(), origins.geometry.y.to_numpy()

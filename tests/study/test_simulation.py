@@ -24,6 +24,8 @@ from msap_geo.study import read_study, run_study, sample_study, scenario, simula
 from msap_geo.study import trips as trips_module
 from msap_geo.study import what_if as simulation_module
 from msap_geo.study.choice import Site, make_choice
+from msap_geo.study.times.carried import in_order, whole
+from msap_geo.travel.times import TIE_MINUTES
 
 ASSETS = Path(msap_geo.outputs.__file__).parent / "page" / "assets"
 ENGINE = "".join(
@@ -596,3 +598,20 @@ def rich_demo():
     )
     la_poste = result.la_poste.assign(horaires=rng.choice(texts, len(result.la_poste)))
     return dataclasses.replace(result, communes=communes, la_poste=la_poste)
+
+
+@pytest.mark.parametrize("far", [30.0, 1e15])
+def test_trips_are_in_order_of_place_then_time_then_name(far):
+    rng = np.random.default_rng(5)
+    minutes = np.round(rng.uniform(0, 30, (40, 12)), 1)
+    minutes[0, 0] = far
+    minutes[:, 3] = minutes[:, 7] + 2e-4 * rng.integers(-1, 2, 40)
+    names = pd.Series([f"s{i}" for i in rng.permutation(12)])
+    found = in_order(coo_array(minutes), names)
+    rank = names.argsort().argsort().to_numpy()
+    rows = [(i, j) for i in range(40) for j in range(12) if minutes[i, j]]
+    rows.sort(key=lambda at: (
+        at[0], int(whole(minutes[at])), round(minutes[at] / TIE_MINUTES), rank[at[1]],
+    ))  # fmt: skip
+    assert list(zip(found.place, found.site, strict=True)) == rows
+    assert found.thousandths.tolist() == [int(whole(minutes[at])) for at in rows]

@@ -20,6 +20,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from msap_geo import schemas
+from msap_geo.among import among
 from msap_geo.anomalies import Action, note
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.territory.voisinage import PLACE_TOLERANCE_M
@@ -250,10 +251,12 @@ def _near_others(
 ) -> gpd.GeoDataFrame:
     """Put communes without any place at the most central town hall of those they are near."""
     sure = table[table["origine"] == TOWN_HALL].set_index("code_insee").geometry
-    known = pd.concat([sure, halls[~halls.index.isin(table["code_insee"])].dropna()])
-    found = {}
+    known = pd.concat(
+        [sure, halls[~among(halls.index.to_series(), table["code_insee"]).to_numpy()].dropna()]
+    )
+    codes, found = known.index.to_series().astype(object), {}
     for code in table["code_insee"][table["origine"] == NOWHERE]:
-        there = known[known.index.isin(near.get(code, ()))]
+        there = known[codes.isin(near.get(code, ())).to_numpy()]
         if len(there):
             xy = shapely.get_coordinates(there.to_numpy())
             found[code] = there.iloc[int(cdist(xy, xy).sum(axis=0).argmin())]

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from msap_geo import schemas
+from msap_geo.among import among
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
@@ -65,10 +66,11 @@ def assemble_communes(
     epsg = projected_crs(wanted)
     schemas.check(boundaries, schemas.BOUNDARIES)
     schemas.check(population, schemas.POPULATION)
-    here = population[population["code_insee"].map(departement_of).isin(wanted)]
+    of_people = population["code_insee"].map(departement_of)
+    here = population[of_people.isin(wanted)]
     outlines = boundaries[boundaries["code_insee"].map(departement_of).isin(wanted)].to_crs(epsg)
-    unknown = wanted - set(here["code_insee"].map(departement_of))
-    if unknown or not set(here["code_insee"]) & set(outlines["code_insee"]):
+    unknown = wanted - set(of_people.unique())
+    if unknown or not among(here["code_insee"], outlines["code_insee"]).any():
         raise DataError(
             "le fichier de population ne connaît aucune des communes de l'étude"
             + (f" dans {', '.join(sorted(unknown))}" if unknown else ""),
@@ -76,14 +78,11 @@ def assemble_communes(
         )
     joined = outlines.merge(here, on="code_insee", how="outer", suffixes=("", "_population"))
     without_people = joined["population"].isna()
-    without_outline = ~joined["code_insee"].isin(set(outlines["code_insee"]))
+    without_outline = ~among(joined["code_insee"], outlines["code_insee"])
     names = _with_articles(joined["nom"], joined["nom_population"])
+    departement = joined["code_insee"].map(departement_of)
     told = pd.DataFrame(
-        {
-            "nom": names,
-            "identifiant": joined["code_insee"],
-            "departement": joined["code_insee"].map(departement_of),
-        }
+        {"nom": names, "identifiant": joined["code_insee"], "departement": departement}
     )
     anomalies = [
         *note(
@@ -103,7 +102,7 @@ def assemble_communes(
         {
             "code_insee": joined["code_insee"],
             "nom": names,
-            "departement": joined["code_insee"].map(departement_of),
+            "departement": departement,
             "population": joined["population"].fillna(0).astype("int64"),
         },
         geometry=joined.geometry.to_numpy(),
@@ -170,7 +169,7 @@ def attach_to_communes(
     named = current.map(departement_of, na_action="ignore").astype(object)
     named = named.fillna(table["departement"])
     table = table.assign(code_insee=current, departement=named)
-    here = table["departement"].isin(set(communes["departement"])).to_numpy(copy=True)
+    here = table["departement"].isin(communes["departement"].unique()).to_numpy(copy=True)
     # Where no département is known, the point tells.
     unknown = np.flatnonzero(~table["departement"].isin(list(DEPARTEMENTS)))
     points = table.geometry.to_numpy()[unknown]
@@ -239,12 +238,16 @@ def _commune_index(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> NDArr
     """Return the row of each site's commune, −1 where none can be told."""
     by_code = pd.Series(range(len(communes)), index=communes["code_insee"])
     index = sites["code_insee"].map(by_code)
-    names = communes["departement"] + ":" + communes["nom"].map(normalise)
-    by_name = pd.Series(range(len(communes)), index=names)
-    by_name = by_name[~by_name.index.duplicated(keep=False)]
-    index = index.fillna(
-        (sites["departement"] + ":" + sites["commune"].map(normalise)).map(by_name)
-    )
+    lost = sites[index.isna()]
+    if len(lost):
+        near = np.flatnonzero(communes["departement"].isin(lost["departement"].unique()))
+        named = communes.iloc[near]
+        names = named["departement"] + ":" + named["nom"].map(normalise)
+        by_name = pd.Series(near, index=names)
+        by_name = by_name[~by_name.index.duplicated(keep=False)]
+        index = index.fillna(
+            (lost["departement"] + ":" + lost["commune"].map(normalise)).map(by_name)
+        )
     todo = index.isna() & sites.geometry.notna()
     if todo.any():
         pairs = shapely.STRtree(communes.geometry.to_numpy()).query(
@@ -271,7 +274,7 @@ def within_reach(sites: gpd.GeoDataFrame, communes: gpd.GeoDataFrame) -> gpd.Geo
     west, south, east, north = communes.total_bounds
     margin = BORDER_KM * 1000
     near = sites.cx[west - margin : east + margin, south - margin : north + margin]
-    keep = near["departement"].isin(set(communes["departement"])).to_numpy().copy()
+    keep = near["departement"].isin(communes["departement"].unique()).to_numpy().copy()
     keep[~keep] = within_border(near[~keep], communes)
     return near[keep]
 

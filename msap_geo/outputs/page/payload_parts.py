@@ -51,7 +51,8 @@ def packed_decimals(values: Iterable[float], decimals: int) -> dict[str, Any]:
 
 def folded(values: Iterable[Any]) -> dict[str, Any]:
     """Write a column of few different texts: each once, and the rank of each row's."""
-    texts = [text if isinstance(text, str) else "" for text in values]
+    listed = values.tolist() if isinstance(values, pd.Series) else values
+    texts = [text if isinstance(text, str) else "" for text in listed]
     rank = {text: i for i, text in enumerate(sorted(set(texts)))}
     return {"mots": list(rank), "de": pack(np.array([rank[text] for text in texts], dtype=int))}
 

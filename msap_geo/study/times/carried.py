@@ -53,7 +53,19 @@ def in_order(trips: coo_array, site_ids: pd.Series) -> Pairs:
     place, column, minutes = trips.row.astype(np.int64), trips.col.astype(np.int64), trips.data
     thousandths = whole(minutes)
     rank = np.argsort(np.argsort(site_ids.to_numpy(dtype=object), kind="stable"))
-    order = np.lexsort((rank[column], np.round(minutes / TIE_MINUTES), thousandths, place))
+    # One number for place and time: millions of pairs are ordered at once, then those that tie.
+    span = int(thousandths.max(initial=0)) + 1
+    if span > _NO_LIMIT // (int(place.max(initial=0)) + 1):
+        order = np.lexsort((rank[column], np.round(minutes / TIE_MINUTES), thousandths, place))
+        return Pairs(place[order], column[order], thousandths[order])
+    key = place * span + thousandths
+    order = np.argsort(key)
+    same = np.flatnonzero(np.diff(key[order]) == 0)
+    tied = np.union1d(same, same + 1)
+    rows = order[tied]
+    order[tied] = rows[
+        np.lexsort((rows, rank[column[rows]], np.round(minutes[rows] / TIE_MINUTES), key[rows]))
+    ]
     return Pairs(place[order], column[order], thousandths[order])
 
 
