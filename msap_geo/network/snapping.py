@@ -5,8 +5,11 @@ Only on a road with a door: nobody enters a motorway, a tunnel or a ferry in mid
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -60,6 +63,32 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
         One row per place, in order.
     """
     points = np.asarray(places.array)
+    if not _FEWEST_KEPT <= len(points) <= _MOST_KEPT:
+        return _snapped(network, points)
+    # The places of a study are asked about by question after question.
+    kept = _KEPT.setdefault(network, OrderedDict())
+    told = _told(points)
+    if told in kept:
+        kept.move_to_end(told)
+    else:
+        kept[told] = _snapped(network, points)
+        while len(kept) > _TABLES_KEPT:
+            kept.popitem(last=False)
+    return kept[told]
+
+
+_FEWEST_KEPT, _MOST_KEPT, _TABLES_KEPT = 200, 100_000, 8
+_KEPT: WeakKeyDictionary[RoadNetwork, OrderedDict[bytes, Snapped]] = WeakKeyDictionary()
+"""What was snapped lately, by network, then by the digest of the points."""
+
+
+def _told(points: NDArray[np.object_]) -> bytes:
+    """Return what tells points from others, in order."""
+    xy, row = shapely.get_coordinates(points, return_index=True)
+    return blake2b(np.column_stack([xy, row]).tobytes() + str(len(points)).encode()).digest()
+
+
+def _snapped(network: RoadNetwork, points: NDArray[np.object_]) -> Snapped:
     edge = np.full(len(points), -1, dtype=np.int64)
     fraction = np.zeros(len(points))
     access_m = np.full(len(points), np.nan)
@@ -90,4 +119,7 @@ def snap(network: RoadNetwork, places: gpd.GeoSeries) -> Snapped:
             fraction[snapped] = shapely.line_locate_point(
                 network.edge_lines[found[first]], points[snapped], normalized=True
             )
-    return Snapped(edge, np.nan_to_num(fraction), access_m)
+    found = Snapped(edge, np.nan_to_num(fraction), access_m)
+    for column in (found.edge, found.fraction, found.access_m):
+        column.flags.writeable = False
+    return found

@@ -39,6 +39,9 @@ otherwise than the table.
 _FEWEST_ROWS = 32
 """Rows a thread takes at a time, at least."""
 
+_FEWER = 8
+"""A matrix of so many times fewer origins than destinations is computed from its other side."""
+
 _BLOCKS = 32
 """Blocks a thread computes: enough for threads to end together, and for pieces to be small."""
 
@@ -168,12 +171,17 @@ def matrix(
     minutes, length_m
         Sparse arrays of the same pattern, zeros stored, columns sorted.
     """
-    start, destination, minutes, length_m = _trips(
-        network, origins, destinations, max_minutes, columns=3
+    n_origins, n_destinations = len(origins.start) - 1, len(destinations.start) - 1
+    # Labels are left by one side for all that the other may ask: by the one that is far smaller.
+    turned = _FEWER * n_origins < n_destinations
+    sides = (destinations, origins) if turned else (origins, destinations)
+    start, column, minutes, length_m = _trips(
+        network, *sides, max_minutes, columns=3, turned=turned
     )
-    shape = (len(origins.start) - 1, len(destinations.start) - 1)
-    trips = csr_array((minutes, destination, start), shape=shape)
-    return trips, csr_array((length_m, trips.indices, trips.indptr), shape=shape)
+    shape = (n_destinations, n_origins) if turned else (n_origins, n_destinations)
+    trips = csr_array((minutes, column, start), shape=shape)
+    metres = csr_array((length_m, trips.indices, trips.indptr), shape=shape)
+    return (csr_array(trips.T), csr_array(metres.T)) if turned else (trips, metres)
 
 
 def matrix_minutes(
@@ -186,13 +194,25 @@ def matrix_minutes(
 
 
 def _trips(
-    network: RoadNetwork, origins: Seeds, destinations: Seeds, max_minutes: float, *, columns: int
+    network: RoadNetwork,
+    origins: Seeds,
+    destinations: Seeds,
+    max_minutes: float,
+    *,
+    columns: int,
+    turned: bool = False,
 ) -> list[NDArray[Any]]:
-    """Return start of the rows, then the first columns of: destination, minutes, metres."""
+    """Return start of the rows, then the first columns of: destination, minutes, metres.
+
+    Where ``turned``, trips go from destinations to origins: the same, seen from their other end.
+    """
     order, limit = network.order, _limit(max_minutes)
     up = (order.parent, order.start, order.head)
+    inward, outward = (order.in_minutes, order.in_m), (order.out_minutes, order.out_m)
+    if turned:
+        inward, outward = outward, inward
     at, destination, minutes, length_m = meetings.labels(
-        *up, order.in_minutes, order.in_m, destinations.start,
+        *up, *inward, destinations.start,
         order.position[destinations.node], destinations.minutes, destinations.length_m, limit,
     )  # fmt: skip
     quickest = np.lexsort((length_m, minutes, at))
@@ -207,7 +227,7 @@ def _trips(
     def rows(part: slice, room: tuple[NDArray[Any], ...]) -> list[NDArray[Any]]:
         seeds = origins.part(part)
         start, *found = meetings.rows(
-            *up, order.out_minutes, order.out_m, seeds.start,
+            *up, *outward, seeds.start,
             order.position[seeds.node], seeds.minutes, seeds.length_m,
             *labels, n_destinations, limit, *room,
         )  # fmt: skip

@@ -276,7 +276,7 @@ def _check_identifiers(identifiers: pd.Series) -> None:
             where=f"table des lieux, rang {int(identifiers.isna().argmax())}",
             remedy="donner un identifiant à chacun",
         )
-    if pd.api.types.infer_dtype(identifiers, skipna=False) not in ("string", "empty"):
+    if len(identifiers) and pd.api.types.infer_dtype(identifiers, skipna=False) != "string":
         raise DataError(
             f"les identifiants ({name}) doivent être du texte : « 01 » n'est pas 1",
             remedy=f'les écrire en texte : table.assign({name}=table["{name}"].astype(str))',

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 from itertools import pairwise
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +17,8 @@ from support.toy import CENTRES, sites, straight_road
 
 from msap_geo import network, travel
 from msap_geo.errors import DataError, MissingColumnError, NetworkError
+from msap_geo.network import order, snapping
+from msap_geo.travel import engine
 
 
 def at(index, dx=0.0, dy=0.0):
@@ -228,6 +231,50 @@ def test_node_to_node_times_equal_scipy(case):
     )
     smallest = np.array([f"S{i:02}" for i in sorted(chosen)])[expected.argmin(axis=1)]
     assert first["site_id"].tolist() == smallest.tolist()
+
+
+@pytest.mark.parametrize("neighbours", [24, 1])
+def test_a_matrix_is_the_same_from_its_other_side(monkeypatch, neighbours):
+    monkeypatch.setattr(order, "MOST_NEIGHBOURS", neighbours)  # with one, a core is left to search
+    rng = np.random.default_rng(2)
+    side, n = 7, 49
+    x, y = (1000.0 * part.ravel() for part in np.mgrid[0:side, 0:side])
+    joined = [(i, i + step) for i in range(n) for step in (1, side) if i + step < n]
+    joined = [(a, b) for a, b in joined if abs(x[a] - x[b]) + abs(y[a] - y[b]) == 1000]
+    links = pd.DataFrame([*joined, *(pair[::-1] for pair in joined)], columns=["from", "to"])
+    links["minutes"] = rng.uniform(1, 5, len(links))
+    nodes = pd.DataFrame({"node": range(n), "x": x, "y": y})
+    net = network.from_links(nodes, links, crs=2154)
+    demand = places([shapely.Point(*spot) for spot in rng.uniform(0, 6000, (30, 2))])
+    table = sites([(f"S{i:02}", tuple(rng.uniform(0, 6000, 2))) for i in range(25)])
+    found = []
+    for fewer in (1e9, 0):
+        monkeypatch.setattr(engine, "_FEWER", fewer)
+        found.append(travel.matrix(net, demand, table, max_minutes=15))
+    one, other = found
+    assert 0 < one.minutes.nnz < 750
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(one.minutes, name), getattr(other.minutes, name))
+    np.testing.assert_allclose(one.km.data, other.km.data, rtol=1e-12)
+
+
+def test_the_places_of_a_study_are_snapped_once(monkeypatch):
+    net, seen = straight_road(), []
+    whole = snapping._snapped
+    monkeypatch.setattr(snapping, "_snapped", lambda *asked: seen.append(1) or whole(*asked))
+    points = shapely.points(np.linspace(0, 40_000, 300), 100.0)
+    lost = points.copy()
+    lost[7] = None
+    for asked in (points, points.copy(), lost, points[::-1], points, lost):
+        found = network.snap(net, gpd.GeoSeries(asked))
+        again = whole(net, asked)
+        for name in ("edge", "fraction", "access_m"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(again, name))
+    assert len(seen) == 3
+    network.snap(straight_road(), gpd.GeoSeries(points))
+    assert len(seen) == 4
+    with pytest.raises(ValueError, match="read-only"):
+        found.edge[0] = 1
 
 
 def split_graph(net, spots):
