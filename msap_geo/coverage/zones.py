@@ -104,6 +104,9 @@ def _zone(members: gpd.GeoDataFrame) -> tuple[object, ...]:
     )
 
 
+_ROUND = np.array([-1.0, -1.0, 1.0, 1.0])
+
+
 def contiguous_groups(
     outlines: NDArray[np.object_], *, gap_m: float = CONTIGUITY_TOLERANCE_M
 ) -> NDArray[np.int64]:
@@ -148,9 +151,14 @@ def contiguous_pairs(
         Rows of the areas of each pair, the lesser first, shape (2, m), sorted.
     """
     tree = shapely.STRtree(outlines)
-    present = np.flatnonzero(~shapely.is_missing(outlines))
-    found = tree.query(outlines[present], predicate="dwithin", distance=gap_m)
-    first, second = present[found[0]], found[1]
-    once = first < second
-    pairs: NDArray[np.int64] = np.unique(np.stack([first[once], second[once]]), axis=1)
+    present = np.flatnonzero(~(shapely.is_missing(outlines) | shapely.is_empty(outlines)))
+    bounds = shapely.bounds(outlines[present])
+    near = tree.query(shapely.box(*(bounds + _ROUND * (gap_m + 1.0)).T))
+    first, second = present[near[0]], near[1]
+    once = first < second  # each pair is measured once, though either of the two finds it
+    first, second = first[once], second[once]
+    shapely.prepare(outlines[first])
+    touch = shapely.dwithin(outlines[first], outlines[second], gap_m)
+    shapely.destroy_prepared(outlines[first])
+    pairs: NDArray[np.int64] = np.unique(np.stack([first[touch], second[touch]]), axis=1)
     return pairs

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.siting.alternatives import interchangeable, near_optimal
-from msap_geo.siting.objectives.gained import covering_gains, maximal_covering
+from msap_geo.siting.objectives.gained import (
+    covering_gains,
+    covering_plan,
+    decay,
+    saved_gains,
+)
 from msap_geo.siting.plan import OPTIMAL
 from msap_geo.siting.rules import Rules, compile_rules
 from msap_geo.siting.solving.highs import Effort
@@ -56,13 +61,13 @@ def proven_plans(problem: Problem, *, threshold: float, most: int = MOST) -> lis
     """
     gains = covering_gains(problem, thresholds=[threshold])
     plans: list[dict[str, Any]] = []
+    if not gains.by_row.nnz:
+        return plans
+    today = float(problem.people @ decay(problem.today, [threshold], [1.0]))
+    ties = saved_gains(problem)
     for number in range(1, min(most, len(problem.site_ids)) + 1):
-        plan = maximal_covering(
-            problem,
-            Rules(count=number),
-            thresholds=[threshold],
-            effort=Effort(seconds=_SECONDS_A_PLAN),
-        )
+        rules, effort = Rules(count=number), Effort(seconds=_SECONDS_A_PLAN)
+        plan = covering_plan(problem, gains, rules, effort, today=today, ties=ties)
         best = plans[-1]["valeur"] if plans else round(plan.today)
         if plan.status == OPTIMAL and round(plan.value) == best:
             break

@@ -151,6 +151,9 @@ def side_taken(doors: Ends, node: int) -> float:
 
 def points_along(network: RoadNetwork, edge: int, begin: float, end: float) -> NDArray[np.float64]:
     """Return the vertices of a road between two fractions of it, in the direction of travel."""
+    if {begin, end} == {0.0, 1.0}:  # a whole road, as nearly all of a way's are
+        vertices: NDArray[np.float64] = shapely.get_coordinates(network.edge_lines[edge])
+        return vertices if begin < end else vertices[::-1]
     part = substring(network.edge_lines[edge], begin, end, normalized=True)
     points: NDArray[np.float64] = shapely.get_coordinates(part)
     return points

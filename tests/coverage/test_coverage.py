@@ -167,3 +167,14 @@ def test_closing_the_only_maison_leaves_everyone_beyond(town):
     (share,) = coverage.shares(access, thresholds=[20])
     assert share.beyond == 2100
     assert set(access["palier"]) == {"sans route"}
+
+
+def test_pairs_that_touch_are_those_within_the_gap():
+    rng = np.random.default_rng(4)
+    x, y = rng.integers(0, 40, (2, 120)) * 1000.0
+    shapes = np.append(shapely.box(x, y, x + 900, y + rng.integers(1, 9, 120) * 200), [None, None])
+    shapes[7] = shapely.Point()
+    for gap_m in (0.0, 100.0, 700.0):
+        found = coverage.contiguous_pairs(shapes, gap_m=gap_m)
+        near = shapely.dwithin(shapes[:, None], shapes[None, :], gap_m)
+        assert found.T.tolist() == np.argwhere(np.triu(near, 1)).tolist()

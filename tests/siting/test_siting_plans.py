@@ -23,6 +23,7 @@ from msap_geo.siting.objectives.split import Split
 from msap_geo.siting.ranking import best_first
 from msap_geo.siting.rules import Quota, Rules
 from msap_geo.siting.solving import exact, highs, lagrangian, reduction, swap
+from msap_geo.siting.solving.gains import Gains
 from msap_geo.siting.solving.highs import Effort, Model, solve
 from msap_geo.travel import TravelTimes
 
@@ -910,3 +911,19 @@ def test_no_solver_is_given_more_time_than_the_plan(monkeypatch, objective):
         siting.capacitated_median(small, Rules(count=2), longest=FAR, capacity=20, effort=effort)
     assert given
     assert 0 < max(given) <= 60
+
+
+def test_swaps_of_a_country_where_most_sites_bring_nothing():
+    rng = np.random.default_rng(6)
+    value = rng.integers(1, 50, (30, 12)) * (rng.random((30, 12)) < 0.3)
+    value[:, [1, 4, 9]] = 0
+    gains = Gains(csr_array(value.astype(float)), np.ones(30))
+    chosen = np.array([0, 4, 7])
+    found = swap.swap_values(gains, chosen)
+    for site in range(12):
+        for rank in range(3):
+            sites = [*np.delete(chosen, rank), site]
+            change = value[:, sites].max(axis=1).sum() - value[:, chosen].max(axis=1).sum()
+            assert found[site, rank] == change, (site, rank)
+    assert gains.best(chosen).tolist() == value[:, chosen].max(axis=1).tolist()
+    assert gains.best(np.arange(0)).tolist() == [0.0] * 30

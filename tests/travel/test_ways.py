@@ -9,9 +9,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.ops import substring
 from support.toy import CENTRES, sites, straight_road
 
 from msap_geo import network, travel
+from msap_geo.travel.routes import points_along, without_repeats
 
 
 def places(points):
@@ -83,3 +85,13 @@ def test_a_way_is_that_of_the_trip_and_ends_at_its_site(seed):
         whole = travel.route(roads, place.geometry, where[row["site_id"]])
         assert whole.minutes == pytest.approx(row["minutes"], abs=1e-3)
         assert line.length / 1000 == pytest.approx(row["km"], abs=2e-3)
+
+
+def test_a_whole_road_is_its_own_vertices(town):
+    roads = town.roads
+    for edge in range(len(roads.edges.tail)):
+        line = roads.edge_lines[edge]
+        for begin, end in ((0.0, 1.0), (1.0, 0.0)):
+            part = substring(line, begin, end, normalized=True)
+            found = without_repeats(points_along(roads, edge, begin, end))
+            assert found.tolist() == without_repeats(shapely.get_coordinates(part)).tolist()

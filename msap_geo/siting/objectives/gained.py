@@ -178,15 +178,25 @@ def maximal_covering(
     """
     gains = covering_gains(problem, thresholds=thresholds, shares=shares)
     today = float(problem.people @ decay(problem.today, thresholds, shares))
-    return solve_gains(
-        problem,
-        gains,
-        rules,
-        effort,
-        words=Words("couverture", PEOPLE),
-        today=today,
-        ties=saved_gains(problem),
-    )
+    return covering_plan(problem, gains, rules, effort, today=today, ties=saved_gains(problem))
+
+
+def covering_plan(
+    problem: Problem, gains: Gains, rules: Rules, effort: Effort, *, today: float, ties: Gains
+) -> Plan:
+    """Choose as :func:`maximal_covering` does, the gains being known.
+
+    Parameters
+    ----------
+    problem, gains, rules, effort
+        The question (:func:`covering_gains`).
+    today
+        Value without any new site.
+    ties
+        What decides between equals (:func:`saved_gains`).
+    """
+    words = Words("couverture", PEOPLE)
+    return solve_gains(problem, gains, rules, effort, words=words, today=today, ties=ties)
 
 
 def p_median(problem: Problem, rules: Rules, *, longest: float, effort: Effort = DEFAULT) -> Plan:

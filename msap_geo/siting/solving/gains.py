@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
+from msap_geo.compiled import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -43,6 +45,12 @@ class Gains:
         """The same gains by column."""
         return csc_array(self.by_row)
 
+    @cached_property
+    def columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Start of each column, rows and gains: what kernels read."""
+        table = self.by_site
+        return table.indptr.astype(np.int64), table.indices.astype(np.int64), table.data
+
     @property
     def n_sites(self) -> int:
         """Number of candidate sites."""
@@ -64,13 +72,8 @@ class Gains:
 
     def best(self, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what each row gains from the best of the sites chosen."""
-        best = np.zeros(self.n_rows)
-        columns = self.by_site
-        for site in chosen:
-            span = slice(columns.indptr[site], columns.indptr[site + 1])
-            rows = columns.indices[span]
-            best[rows] = np.maximum(best[rows], columns.data[span])
-        return best
+        found: NDArray[np.float64] = _best(*self.columns, self.n_rows, chosen.astype(np.int64))
+        return found
 
     def value(self, chosen: NDArray[np.int64]) -> float:
         """Return what a set of sites brings."""
@@ -89,6 +92,21 @@ class Gains:
         left = self.by_row.data - self.best(opened)[self.entry_row]
         left[gone[self.by_row.indices]] = 0.0
         return from_pairs(self.entry_row, self.by_row.indices, left, self.people, self.n_sites)
+
+
+@kernel
+def _best(
+    indptr: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    values: NDArray[np.float64],
+    n_rows: int,
+    chosen: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    best = np.zeros(n_rows)
+    for site in chosen:
+        for entry in range(indptr[site], indptr[site + 1]):
+            best[rows[entry]] = max(best[rows[entry]], values[entry])
+    return best
 
 
 def grain_of(values: NDArray[np.float64]) -> float:

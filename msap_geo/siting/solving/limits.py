@@ -152,6 +152,8 @@ class Limits:
 
         Groups must not overlap (:attr:`label`); sites without a group always have and can.
         """
+        if not self.groups:
+            return np.ones(len(self.free), dtype=bool), np.ones(len(self.free), dtype=bool)
         label = np.full(len(self.free), -1) if self.label is None else self.label
         counts = np.bincount(label[chosen] + 1, minlength=len(self.groups) + 1)[1:]
         # The last place of both arrays, which label −1 points to, is for sites without a group.

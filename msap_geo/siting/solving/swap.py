@@ -60,13 +60,12 @@ def improve(
     if not len(sites):
         return sites
     toll = np.zeros(gains.n_sites) if penalty is None else penalty
-    columns = gains.by_site
-    indptr, rows = columns.indptr.astype(np.int64), columns.indices.astype(np.int64)
+    indptr, rows, values = gains.columns
     for _ in range(_ROUNDS):
         free = limits.free.copy()
         free[sites] = False
         entering, leaving, profit = _best_swap(
-            indptr, rows, columns.data, gains.n_rows, sites, free, toll, *_conditions(limits, sites)
+            indptr, rows, values, gains.n_rows, sites, free, toll, *_conditions(limits, sites)
         )
         if profit <= _LEAST:
             break
@@ -115,7 +114,9 @@ def swap_values(gains: Gains, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     loss = np.bincount(
         holder[holder >= 0], weights=(first - second)[holder >= 0], minlength=len(chosen)
     )
-    for site in range(gains.n_sites):
+    # A site that brings nothing to anyone, as most of a country's, saves nothing either.
+    profit[:] = 0.0 - loss
+    for site in np.flatnonzero(np.diff(columns.indptr)):
         span = slice(columns.indptr[site], columns.indptr[site + 1])
         row, value = columns.indices[span], columns.data[span]
         held = holder[row] >= 0

@@ -26,6 +26,7 @@ BACKUPS = 32
 many as the page holds, from so many down."""
 
 THOUSAND = 1000
+_CHUNK = 1 << 18
 _NO_LIMIT = np.iinfo(np.int64).max
 
 
@@ -50,23 +51,30 @@ def whole(minutes: NDArray[np.float64] | float) -> NDArray[np.int64]:
 
 def in_order(trips: coo_array, site_ids: pd.Series) -> Pairs:
     """Order trips as :func:`msap_geo.travel.nearest` does: by place, time, then identifier."""
-    place, column, minutes = trips.row.astype(np.int64), trips.col.astype(np.int64), trips.data
-    thousandths = whole(minutes)
+    minutes, column = trips.data, trips.col
     rank = np.argsort(np.argsort(site_ids.to_numpy(dtype=object), kind="stable"))
+    span = int(whole(minutes.max(initial=0.0))) + 1
+    if span > _NO_LIMIT // (int(trips.row.max(initial=0)) + 1):
+        keys = (rank[column], np.round(minutes / TIE_MINUTES), whole(minutes), trips.row)
+        order = np.lexsort(keys)
+        return Pairs(
+            trips.row[order].astype(np.int64), column[order].astype(np.int64), keys[2][order]
+        )
     # One number for place and time: millions of pairs are ordered at once, then those that tie.
-    span = int(thousandths.max(initial=0)) + 1
-    if span > _NO_LIMIT // (int(place.max(initial=0)) + 1):
-        order = np.lexsort((rank[column], np.round(minutes / TIE_MINUTES), thousandths, place))
-        return Pairs(place[order], column[order], thousandths[order])
-    key = place * span + thousandths
+    key = trips.row.astype(np.int64)
+    key *= span
+    for start in range(0, len(key), _CHUNK):
+        some = slice(start, start + _CHUNK)
+        key[some] += whole(minutes[some])
     order = np.argsort(key)
-    same = np.flatnonzero(np.diff(key[order]) == 0)
+    key = key[order]
+    same = np.flatnonzero(key[1:] == key[:-1])
     tied = np.union1d(same, same + 1)
     rows = order[tied]
-    order[tied] = rows[
-        np.lexsort((rows, rank[column[rows]], np.round(minutes[rows] / TIE_MINUTES), key[rows]))
-    ]
-    return Pairs(place[order], column[order], thousandths[order])
+    finer = np.round(minutes[rows] / TIE_MINUTES)
+    order[tied] = rows[np.lexsort((rows, rank[column[rows]], finer, key[tied]))]
+    place, thousandths = np.divmod(key, span)
+    return Pairs(place, column[order].astype(np.int64), thousandths)
 
 
 def near_and_own(
