@@ -78,22 +78,15 @@ def office_ways(
         for plan in simulation.plans
         for site in (*plan["sites"], *chain.from_iterable(plan["variantes"]))
     }
-    offices = result.candidates.set_index("site_id", drop=False)
-    found = []
-    for column in np.unique(trips.site[gained]):
-        site = str(simulation.sites["site_id"][column])
-        rows = place[gained[trips.site[gained] == column]]
-        origins = result.origins.iloc[rows].reset_index(drop=True)
-        to = offices.loc[[site]].reset_index(drop=True)
-        found.append(
-            outputs.OfficeWays(
-                site_id=site,
-                planned=site in planned,
-                rows=rows,
-                ways=travel.nearest_ways(result.roads, origins, to),
-            )
-        )
-    return tuple(found)
+    columns = np.unique(trips.site[gained])
+    sites = [str(simulation.sites["site_id"][column]) for column in columns]
+    rows = [place[gained[trips.site[gained] == column]] for column in columns]
+    offices = result.candidates.set_index("site_id", drop=False).loc[sites].reset_index(drop=True)
+    every = travel.ways_to_each(result.roads, result.origins, offices, rows)
+    return tuple(
+        outputs.OfficeWays(site_id=site, planned=site in planned, rows=some, ways=ways)
+        for site, some, ways in zip(sites, rows, every, strict=True)
+    )
 
 
 def main_roads(result: Facts) -> gpd.GeoDataFrame | None:

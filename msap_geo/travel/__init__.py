@@ -16,7 +16,7 @@ from msap_geo.travel.transit import (
     missing_returns,
     there_and_back,
 )
-from msap_geo.travel.ways import Ways, nearest_ways
+from msap_geo.travel.ways import Ways, nearest_ways, ways_to_each
 
 __all__ = [
     "Leg",
@@ -41,4 +41,5 @@ __all__ = [
     "reach_nodes",
     "route",
     "there_and_back",
+    "ways_to_each",
 ]

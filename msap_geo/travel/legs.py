@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 import shapely
 from scipy.spatial import KDTree
 
@@ -101,11 +100,17 @@ def along_one_edge(
     Trips
         One for each pair on one road; infinite minutes where it is closed that way.
     """
-    on = pd.DataFrame({"edge": places.edge, "demand": np.arange(len(places.edge))})
-    at = pd.DataFrame({"edge": sites.edge, "site": np.arange(len(sites.edge))})
-    pairs = on[on["edge"] >= 0].merge(at, on="edge")
-    p, s = pairs["demand"].to_numpy(), pairs["site"].to_numpy()
-    edge = pairs["edge"].to_numpy()
+    by_edge = np.argsort(sites.edge, kind="stable")
+    on = np.flatnonzero(places.edge >= 0)
+    first, last = (
+        np.searchsorted(sites.edge[by_edge], places.edge[on], side=side)
+        for side in ("left", "right")
+    )
+    counts = last - first
+    p = np.repeat(on, counts)
+    before = np.cumsum(counts) - counts
+    s = by_edge[np.arange(len(p)) + np.repeat(first - before, counts)]
+    edge = places.edge[p]
     ahead = sites.fraction[s] - places.fraction[p]
     forward = ahead >= 0 if direction == "to" else ahead <= 0
     along = np.where(forward, network.edges.forward[edge], network.edges.backward[edge])

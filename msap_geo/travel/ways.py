@@ -21,6 +21,8 @@ from msap_geo.travel.places import check_places
 from msap_geo.travel.routes import moves_between, points_along, side_taken, without_repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -87,6 +89,54 @@ def nearest_ways(network: RoadNetwork, demand: gpd.GeoDataFrame, sites: gpd.GeoD
     by_id = sites.sort_values("site_id", kind="stable")
     places, counters = snap(network, demand.geometry), snap(network, by_id.geometry)
     points = demand.geometry.to_numpy(), by_id.geometry.to_numpy()
+    return _ways(network, places, counters, points)
+
+
+def ways_to_each(
+    network: RoadNetwork,
+    demand: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    rows: Sequence[NDArray[np.int64]],
+) -> list[Ways]:
+    """Find the quickest ways to each site of some places of its own.
+
+    Parameters
+    ----------
+    network
+        Road network.
+    demand, sites
+        As :func:`nearest_ways` takes them.
+    rows
+        Of each site, the rows of ``demand`` whose way is asked for.
+
+    Returns
+    -------
+    list of Ways
+        Of each site, what :func:`nearest_ways` gives between these places and it alone.
+
+    Raises
+    ------
+    NetworkError
+        If a table is not in the network's CRS.
+    MissingColumnError, DataError
+        If a table lacks its identifiers or holds other things than points.
+    """
+    check_places(network, demand, "demand_id")
+    check_places(network, sites, "site_id")
+    places, counters = snap(network, demand.geometry), snap(network, sites.geometry)
+    from_, to = demand.geometry.to_numpy(), sites.geometry.to_numpy()
+    return [
+        _ways(network, places.part(some), counters.part(one), (from_[some], to[one]))
+        for some, one in zip(rows, np.arange(len(sites))[:, None], strict=True)
+    ]
+
+
+def _ways(
+    network: RoadNetwork,
+    places: Snapped,
+    counters: Snapped,
+    points: tuple[NDArray[np.object_], NDArray[np.object_]],
+) -> Ways:
     into, out = ends(network, counters, leaving=False), ends(network, places, leaving=True)
     seeds = into.seeds()
     near = engine.nearest(network, seeds, k=1, max_minutes=np.inf, direction="to")
@@ -104,7 +154,7 @@ def nearest_ways(network: RoadNetwork, demand: gpd.GeoDataFrame, sites: gpd.GeoD
         site = int(near.rank[node, 0])
         lines.append(_to_site(network, counters, into, points[1], site, node))
         follows.append(-1)
-    first = np.full(len(demand), -1, dtype=np.int64)
+    first = np.full(len(points[0]), -1, dtype=np.int64)
     for place, node in enumerate(start.tolist()):
         if place in short:
             lines.append(short[place])

@@ -13,6 +13,7 @@ from shapely.ops import substring
 from support.toy import CENTRES, sites, straight_road
 
 from msap_geo import network, travel
+from msap_geo.travel.legs import along_one_edge
 from msap_geo.travel.routes import points_along, without_repeats
 
 
@@ -95,3 +96,32 @@ def test_a_whole_road_is_its_own_vertices(town):
             part = substring(line, begin, end, normalized=True)
             found = without_repeats(points_along(roads, edge, begin, end))
             assert found.tolist() == without_repeats(shapely.get_coordinates(part)).tolist()
+
+
+def test_the_ways_to_each_site_are_those_to_it_alone(town):
+    rows = [np.array([5, 2, 0]), np.array([], dtype=int), np.array([1, 3])]
+    offices = sites([("a", 0), ("b", 4), ("c", 2)])
+    every = travel.ways_to_each(town.roads, town.origins, offices, rows)
+    for site, (some, found) in enumerate(zip(rows, every, strict=True)):
+        alone = travel.nearest_ways(
+            town.roads,
+            town.origins.iloc[some].reset_index(drop=True),
+            offices.iloc[[site]].reset_index(drop=True),
+        )
+        assert [line.wkt for line in found.lines] == [line.wkt for line in alone.lines]
+        assert found.after.tolist() == alone.after.tolist()
+        assert found.first.tolist() == alone.first.tolist()
+
+
+def test_pairs_on_one_road_are_told_place_by_place():
+    rng = np.random.default_rng(8)
+    road = straight_road()
+    some, others = (
+        network.Snapped(rng.integers(-1, 3, n), rng.random(n), rng.random(n)) for n in (20, 9)
+    )
+    found = along_one_edge(road, some, others, "to")
+    pairs = [
+        (p, s) for p in range(20) for s in range(9)
+        if some.edge[p] == others.edge[s] and some.edge[p] >= 0
+    ]  # fmt: skip
+    assert list(zip(found.demand, found.site, strict=True)) == pairs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,21 +32,27 @@ SIGNS: dict[str, dict[str, Any]] = {
 }
 """How each kind of place is shown: by its shape, not by its colour alone."""
 
+_POLYGON = 3
 _POINT_MM = 25.4 / 72
 _THINNEST_MM = 0.12
 
 
-def _outline(shape: Any) -> Outline:
-    """Return a surface as one outline, holes included."""
-    rings = [
-        np.asarray(ring.coords)[:, :2]
-        for part in shapely.get_parts(shape)
-        if part.geom_type == "Polygon"
-        for ring in (part.exterior, *part.interiors)
+def _outlines(shapes: NDArray[np.object_]) -> list[Outline]:
+    """Return each surface as one outline, holes included."""
+    parts, of_shape = shapely.get_parts(shapes, return_index=True)
+    surface = shapely.get_type_id(parts) == _POLYGON
+    rings, of_part = shapely.get_rings(parts[surface], return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    codes = np.full(len(points), Outline.LINETO, dtype=Outline.code_type)
+    start = np.flatnonzero(np.diff(of_ring, prepend=-1))
+    codes[start] = Outline.MOVETO
+    codes[np.append(start[1:], len(points))[: len(start)] - 1] = Outline.CLOSEPOLY
+    of_point = of_shape[surface][of_part][of_ring]
+    cuts = np.searchsorted(of_point, np.arange(len(shapes) + 1))
+    return [
+        Outline(points[low:high], codes[low:high]) if high > low else Outline(np.zeros((0, 2)))
+        for low, high in pairwise(cuts.tolist())
     ]
-    if not rings:
-        return Outline(np.zeros((0, 2)))
-    return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
 
 
 def draw_areas(axes: Axes, sheet: Sheet, metres: float) -> None:
@@ -57,7 +64,7 @@ def draw_areas(axes: Axes, sheet: Sheet, metres: float) -> None:
     simple[placed] = shapely.coverage_simplify(shapes[placed], _THINNEST_MM * metres)
     axes.add_collection(
         PathCollection(
-            [_outline(simple[row]) for row in placed],
+            _outlines(simple[placed]),
             facecolors=[sheet.colours[row] for row in placed],
             edgecolors="#8a8f98",
             linewidths=0.25,
@@ -79,7 +86,8 @@ def draw_areas(axes: Axes, sheet: Sheet, metres: float) -> None:
 
 def _stroke(axes: Axes, shapes: NDArray[np.object_], **options: Any) -> None:
     if len(shapes):
-        outline = _outline(shapely.coverage_union_all(shapes))
+        joined = np.array([shapely.coverage_union_all(shapes)], dtype=object)
+        (outline,) = _outlines(joined)
         axes.add_artist(PathPatch(outline, facecolor="none", joinstyle="round", **options))
 
 
