@@ -94,7 +94,9 @@ def a_sheet(**changes):
 
 def texts(drawing):
     """Return what is written, asked of the figure: words with a halo are outlines in files."""
-    written = [text.get_text() for text in drawing._figure.findobj(Text)]
+    written = [
+        text.get_text() for text in getattr(drawing, "_drawn", drawing)._figure.findobj(Text)
+    ]
     for svg in (drawing.svg(outlines=False), drawing.svg(outlines=True)):
         ET.fromstring(svg)  # noqa: S314 - our own file, well formed
     return [text for text in written if text]
@@ -162,6 +164,7 @@ def test_lower_maps_keep_their_legend_and_their_letters():
     for each in lower:
         assert {"Trajet", "20 min ou moins", "Zone blanche"} <= set(texts(each))
         assert sizes(each) == sizes(full)
+        assert (each.width_mm, each.height_mm) == (each._drawn.width_mm, each._drawn.height_mm)
 
 
 def test_a_map_is_never_lower_than_its_legend():
@@ -172,7 +175,8 @@ def test_a_map_is_never_lower_than_its_legend():
 
 
 def sizes(drawing):
-    return {text.get_fontsize() for text in drawing._figure.findobj(Text) if text.get_text()}
+    drawn = getattr(drawing, "_drawn", drawing)
+    return {text.get_fontsize() for text in drawn._figure.findobj(Text) if text.get_text()}
 
 
 def test_map_of_a_commune_without_outline_or_of_none():

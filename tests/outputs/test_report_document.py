@@ -33,6 +33,7 @@ from msap_geo.outputs.report import (
     Paragraph,
     Section,
     Table,
+    pdf,
     read_look,
     render,
     write_document,
@@ -171,6 +172,30 @@ def test_no_page_is_left_half_empty_before_a_tall_figure(lines, smaller, figure,
     assert ["La carte" in page for page in pages].index(True) == figure
     if after is not None:
         assert ["Ce qui suit" in page for page in pages].index(True) == after
+
+
+def drawn_for(monkeypatch, lines):
+    """Return the heights of the drawings made for a page."""
+    asked, whole = [], Tall.svg
+
+    def seen(picture, *, outlines):
+        asked.append(picture.height_mm)
+        return whole(picture, outlines=outlines)
+
+    monkeypatch.setattr(Tall, "svg", seen)
+    assert any("La carte" in page for page in pages_of(lines, 120.0, 86.0))
+    return sorted(asked)
+
+
+@pytest.mark.parametrize(("lines", "made"), [(5, [140]), (22, [120, 140]), (36, [140])])
+def test_a_smaller_drawing_is_made_where_a_page_takes_it(monkeypatch, lines, made):
+    assert drawn_for(monkeypatch, lines) == made
+
+
+def test_every_drawing_is_made_where_their_sizes_were_not_those_told(monkeypatch):
+    told = iter([set(), {(0, 1)}])
+    monkeypatch.setattr(pdf, "_sizes", lambda *_: next(told))
+    assert drawn_for(monkeypatch, 5) == [86, 120, 140, 140]
 
 
 def test_word_takes_a_low_drawing_where_there_is_one():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 INK, MUTED, RULE = "#1b1f26", "#4a5361", "#c3ccd8"
 ACCENT, ALERT = "#1f3b73", "#b5123e"
@@ -75,6 +76,34 @@ class Drawing:
     def _repr_png_(self) -> bytes:
         """Show the picture in a notebook."""
         return self.png(dpi=110)
+
+
+class Deferred:
+    """A picture that is drawn once it is asked for; its size is known before.
+
+    Parameters
+    ----------
+    width_mm, height_mm
+        Size asked of its figure, millimetres.
+    draw
+        Draws it.
+    """
+
+    def __init__(self, width_mm: float, height_mm: float, draw: Callable[[], Drawing]) -> None:
+        self.width_mm, self.height_mm = width_mm * MM / MM, height_mm * MM / MM
+        self._draw = draw
+
+    @cached_property
+    def _drawn(self) -> Drawing:
+        return self._draw()
+
+    def svg(self, *, outlines: bool) -> bytes:
+        """Return it as SVG; letters as outlines, or as text in DejaVu Sans."""
+        return self._drawn.svg(outlines=outlines)
+
+    def png(self, *, dpi: int) -> bytes:
+        """Return it as PNG."""
+        return self._drawn.png(dpi=dpi)
 
 
 @contextmanager

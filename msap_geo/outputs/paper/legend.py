@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -123,9 +124,14 @@ def draw_legend(paper: Axes, lines: Sequence[Line], *, left: float, top: float) 
 
 def legend_width_mm(lines: Sequence[Line]) -> float:
     """Return the millimetres that keys and labels take, in the font of the day."""
-    labels = [TextPath((0, 0), line.label, size=_LABEL_POINTS) for line in lines]
-    widest = max((label.get_extents().x1 for label in labels), default=0.0)
+    widest = max((_width_points(line.label) for line in lines), default=0.0)
     return _KEY_MM + widest * _POINT_MM + _MARGIN_MM
+
+
+@cache
+def _width_points(label: str) -> float:
+    """Return the width of a label: the maps of a document have the same few."""
+    return float(TextPath((0, 0), label, size=_LABEL_POINTS).get_extents().x1)
 
 
 def _key(paper: Axes, line: Line, left: float, y: float) -> None:

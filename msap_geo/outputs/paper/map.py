@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from msap_geo.outputs.paper.drawing import RULE, Drawing, new_figure, style
+from msap_geo.outputs.paper.drawing import RULE, Deferred, Drawing, new_figure, style
 from msap_geo.outputs.paper.layers import draw_areas, draw_places, write_labels
 from msap_geo.outputs.paper.legend import (
     CREDIT_MM,
@@ -29,10 +29,11 @@ _GAP_MM, _NARROWEST_MM = 3.0, 75.0
 _LOWER_MM = (120.0, 102.0, 86.0)
 """Heights of the same map for a page nearly full; under the last, names hide a territory."""
 
+_WIDTH_MM = 170.0
 _SEA = "#ffffff"
 
 
-def print_map(sheet: Sheet, *, width_mm: float = 170.0, height_mm: float = 140.0) -> Drawing:
+def print_map(sheet: Sheet, *, width_mm: float = _WIDTH_MM, height_mm: float = 140.0) -> Drawing:
     """Draw a map for print, its legend beside it.
 
     Parameters
@@ -50,7 +51,7 @@ def print_map(sheet: Sheet, *, width_mm: float = 170.0, height_mm: float = 140.0
     return _drawn(sheet, width_mm, height_mm, legend=True)
 
 
-def lower_maps(sheet: Sheet, full: Drawing) -> tuple[Drawing, ...]:
+def lower_maps(sheet: Sheet, full: Drawing) -> tuple[Deferred, ...]:
     """Draw a map for print again in less and less height, its letters at their size.
 
     Parameters
@@ -62,12 +63,18 @@ def lower_maps(sheet: Sheet, full: Drawing) -> tuple[Drawing, ...]:
 
     Returns
     -------
-    tuple of Drawing
-        The lower maps, the tallest first; those too low for their legend are left out.
+    tuple of Deferred
+        The lower maps, the tallest first; those too low for their legend are left out. Each is
+        drawn once a page has that room for it.
     """
     least = _least_mm(sheet)
     heights = [each for each in _LOWER_MM if least <= each < full.height_mm]
-    return tuple(print_map(sheet, height_mm=each) for each in heights)
+    return tuple(_later(sheet, each) for each in heights)
+
+
+def _later(sheet: Sheet, height_mm: float) -> Deferred:
+    room = _room(sheet, _WIDTH_MM, height_mm, legend=True)
+    return Deferred(room.width, room.height, lambda: print_map(sheet, height_mm=height_mm))
 
 
 def _least_mm(sheet: Sheet) -> float:
@@ -81,8 +88,18 @@ def locator_map(sheet: Sheet, *, width_mm: float = 85.0, height_mm: float = 85.0
     return _drawn(sheet, width_mm, height_mm, legend=False)
 
 
-def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> Drawing:
-    lines = legend_lines(sheet)
+class _Room(NamedTuple):
+    """Millimetres of a map with its legend, of the map alone, and of what is under it."""
+
+    width: float
+    height: float
+    map_width: float
+    map_height: float
+    under: float
+
+
+def _room(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> _Room:
+    """Lay a map out."""
     bounds = _bounds(sheet)
     ratio = (bounds[3] - bounds[1]) / max(bounds[2] - bounds[0], 1e-3)
     if legend:
@@ -93,14 +110,20 @@ def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> 
         width_mm, under = map_width + _GAP_MM + LEGEND_MM, 0.0
     else:
         map_width, map_height = width_mm, height_mm
-        under = STEP_MM * (math.ceil((len(lines) - 1) / 2) + 1) + 1.0
+        under = STEP_MM * (math.ceil((len(legend_lines(sheet)) - 1) / 2) + 1) + 1.0
+    return _Room(width_mm, map_height + under, map_width, map_height, under)
+
+
+def _drawn(sheet: Sheet, width_mm: float, height_mm: float, *, legend: bool) -> Drawing:
+    lines, bounds = legend_lines(sheet), _bounds(sheet)
+    room = _room(sheet, width_mm, height_mm, legend=legend)
+    width_mm, whole, map_width, map_height, under = room
     with style():
-        figure = new_figure(width_mm, map_height + under)
+        figure = new_figure(width_mm, whole)
         paper = figure.add_axes((0, 0, 1, 1))
         paper.set_xlim(0, width_mm)
-        paper.set_ylim(0, map_height + under)
+        paper.set_ylim(0, whole)
         paper.axis("off")
-        whole = map_height + under
         axes = figure.add_axes((0, under / whole, map_width / width_mm, map_height / whole))
         metres = _frame(axes, bounds, map_width, map_height)
         draw_areas(axes, sheet, metres)

@@ -7,14 +7,16 @@ import json
 import tempfile
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msap_geo.errors import OutputError
 from msap_geo.outputs.report.model import banner, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from msap_geo.outputs.report.look import Look
-    from msap_geo.outputs.report.model import Document
+    from msap_geo.outputs.report.model import Document, Picture, Plain
 
 _ASSETS = files("msap_geo.outputs.report") / "assets"
 _TEMPLATE, _THEME = "rapport.typ", "theme.typ"
@@ -52,9 +54,6 @@ def render_pdf(document: Document, look: Look) -> bytes:
     )
     with tempfile.TemporaryDirectory(prefix="msap-geo-") as name:
         root = Path(name)
-        for rank, forms in enumerate(zip(found.pictures, found.smaller, strict=True)):
-            for size, picture in enumerate((forms[0], *forms[1])):
-                (root / f"picture-{rank}-{size}.svg").write_bytes(picture.svg(outlines=False))
         logo = None
         if look.logo is not None:
             logo = f"logo{look.logo.suffix}"
@@ -73,12 +72,16 @@ def render_pdf(document: Document, look: Look) -> bytes:
         (root / _THEME).write_text(
             own if look.typst_theme is None else look.typst_theme, encoding="utf-8"
         )
+        given: dict[str, Any] = {
+            "root": root,
+            "font_paths": [Path(mpl.get_data_path()) / "fonts" / "ttf"],
+            "ignore_system_fonts": True,
+        }
         try:
-            made = typst.compile(
+            _write_pictures(root, found, lambda: _sizes(root / _TEMPLATE, given))
+            made: Any = typst.compile(
                 root / _TEMPLATE,
-                root=root,
-                font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
-                ignore_system_fonts=True,
+                **given,
                 pdf_standards=_STANDARDS,  # type: ignore[arg-type]
                 timestamp=noon,
             )
@@ -91,3 +94,48 @@ def render_pdf(document: Document, look: Look) -> bytes:
                 remedy="partir du thème du logiciel (docs/rapport.md)",
             ) from error
     return bytes(made)
+
+
+def _write_pictures(root: Path, found: Plain, sizes: Callable[[], set[tuple[int, int]]]) -> None:
+    """Write the drawings of figures; of a smaller one that no page takes, its size alone.
+
+    Which of its drawings a figure takes depends on where it comes on the page, so on sizes.
+    """
+    every = {
+        (rank, size): picture
+        for rank, forms in enumerate(zip(found.pictures, found.smaller, strict=True))
+        for size, picture in enumerate((forms[0], *forms[1]))
+    }
+    whole = {at for at in every if not at[1]}
+
+    def write(which: set[tuple[int, int]]) -> None:
+        for rank, size in sorted(which):
+            content = every[rank, size].svg(outlines=False)
+            (root / f"picture-{rank}-{size}.svg").write_bytes(content)
+
+    if whole == set(every):
+        write(whole)
+        return
+    for (rank, size), picture in every.items():
+        (root / f"picture-{rank}-{size}.svg").write_bytes(_blank(picture))
+    drawn = sizes()
+    write(whole | drawn)
+    if sizes() != drawn:  # a drawing has not the size it tells
+        write(set(every))
+
+
+def _sizes(template: Path, given: Mapping[str, Any]) -> set[tuple[int, int]]:
+    """Return the rank of the figures that may be smaller, and the drawing each takes."""
+    import typst  # noqa: PLC0415
+
+    told = json.loads(typst.query(template, "<drawn>", field="value", **given))
+    return {(rank, size) for rank, size in told}
+
+
+def _blank(picture: Picture) -> bytes:
+    """Return an empty drawing of the size of a picture."""
+    width, height = (f"{side / 25.4 * 72:.6f}" for side in (picture.width_mm, picture.height_mm))
+    return (
+        f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
+        'xmlns="http://www.w3.org/2000/svg"/>'
+    ).encode()
