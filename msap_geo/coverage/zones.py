@@ -160,5 +160,5 @@ def contiguous_pairs(
     shapely.prepare(outlines[first])
     touch = shapely.dwithin(outlines[first], outlines[second], gap_m)
     shapely.destroy_prepared(outlines[first])
-    pairs: NDArray[np.int64] = np.unique(np.stack([first[touch], second[touch]]), axis=1)
-    return pairs
+    pairs: NDArray[np.int64] = np.stack([first[touch], second[touch]])
+    return pairs[:, np.lexsort(pairs[::-1])]

@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from support.toy import SHARED
 
+from msap_geo.outputs.page import topology as topology_module
 from msap_geo.outputs.page.packing import pack, unpack
 from msap_geo.outputs.page.topology import grid_of, on_grid, packed, simplified, topology
 
@@ -147,3 +148,17 @@ def test_corsica_comes_back_to_the_step():
     for rings, expected in zip(rings_of(shape), on_the_grid(drawn, grid), strict=True):
         assert filled(rings).symmetric_difference(expected).area <= 1e-6 * expected.area
     assert len(packed(shape)["arcs"]) < 60_000
+
+
+@pytest.mark.parametrize("far", [1, 2**40])
+def test_points_are_numbered_in_their_order(far):
+    points = np.random.default_rng(1).integers(-9, 9, (200, 2)) * far
+    expected = np.unique(points, axis=0, return_inverse=True)[1].ravel()
+    assert topology_module._numbered(points).tolist() == expected.tolist()
+
+
+def test_bounds_in_degrees_are_those_of_the_projected_areas():
+    areas = gpd.GeoSeries([shapely.Point(7e5, 6.6e6).buffer(9e4), None], crs=2154)
+    found = topology_module.bounds_in_degrees(areas)
+    assert found == tuple(areas.dropna().to_crs(4326).total_bounds)
+    assert np.isnan(topology_module.bounds_in_degrees(areas[1:])).all()

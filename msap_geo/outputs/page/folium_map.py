@@ -25,6 +25,7 @@ from msap_geo.outputs.page.packing import pack
 from msap_geo.outputs.page.payload import payload
 from msap_geo.outputs.page.simulation import folded, simulation_data
 from msap_geo.outputs.page.study_map import Body, Credit, Finish, Head, StudyLayer, StudyMap
+from msap_geo.outputs.page.topology import bounds_in_degrees
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -321,8 +322,7 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
 
 
 def _extent(communes: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
-    west, south, east, north = communes.geometry.dropna().to_crs(4326).total_bounds
-    return west, south, east, north
+    return bounds_in_degrees(communes.geometry)
 
 
 def _data_block(data: dict[str, Any]) -> str:

@@ -78,6 +78,11 @@ class Limits:
         return label
 
     @cached_property
+    def _always(self) -> NDArray[np.bool_]:
+        """Flags of sites that nothing holds back; not to be changed."""
+        return np.ones(len(self.free), dtype=bool)
+
+    @cached_property
     def groups_of(self) -> dict[int, list[int]]:
         """Ranks of the groups each site belongs to."""
         found: dict[int, list[int]] = {}
@@ -153,7 +158,7 @@ class Limits:
         Groups must not overlap (:attr:`label`); sites without a group always have and can.
         """
         if not self.groups:
-            return np.ones(len(self.free), dtype=bool), np.ones(len(self.free), dtype=bool)
+            return self._always, self._always
         label = np.full(len(self.free), -1) if self.label is None else self.label
         counts = np.bincount(label[chosen] + 1, minlength=len(self.groups) + 1)[1:]
         # The last place of both arrays, which label −1 points to, is for sites without a group.

@@ -87,8 +87,8 @@ def _conditions(
     """Return what swaps must respect, site by site where that is enough, pair by pair else."""
     enters, leaves = limits.slack(sites)
     label = np.full(len(limits.free), -1) if limits.label is None else limits.label
-    spent = limits.cost_eur[sites].sum()
-    left = np.inf if limits.budget_eur is None else limits.budget_eur - spent
+    budget = limits.budget_eur
+    left = np.inf if budget is None else budget - limits.cost_eur[sites].sum()
     pairwise = bool(limits.exclusive) or limits.label is None
     able = limits.swaps(sites) if pairwise else np.ones((1, 1), dtype=np.bool_)
     return label, enters, leaves, float(left), limits.cost_eur, able
