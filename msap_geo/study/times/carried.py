@@ -73,8 +73,11 @@ def in_order(trips: coo_array, site_ids: pd.Series) -> Pairs:
     rows = order[tied]
     finer = np.round(minutes[rows] / TIE_MINUTES)
     order[tied] = rows[np.lexsort((rows, rank[column[rows]], finer, key[tied]))]
-    place, thousandths = np.divmod(key, span)
-    return Pairs(place, column[order].astype(np.int64), thousandths)
+    column = column[order].astype(np.int64)
+    del order, rows, tied
+    place = key // span
+    key %= span
+    return Pairs(place, column, key)
 
 
 def near_and_own(
