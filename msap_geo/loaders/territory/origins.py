@@ -231,14 +231,20 @@ def communes_near(
             kin.setdefault(code, set()).update({former, *several} - {code})
     post: dict[tuple[str, str], set[str]] = {}
     own: dict[str, set[tuple[str, str]]] = {}
-    for record in records:
-        if record["type"] != "commune-actuelle":
-            continue
+    alone = {code for code in asked if not kin.get(code)}
+    today = [record for record in records if record["type"] == "commune-actuelle"] if alone else []
+    for record in today:
         code = str(record["code"])
+        if code in alone:
+            places = {(departement_of(code), str(of)) for of in record.get("codesPostaux") or ()}
+            own.setdefault(code, set()).update(places)
+    # Of the country, only the communes of their postal codes.
+    shared = {postal for places in own.values() for _, postal in places}
+    for record in today:
         for postal in record.get("codesPostaux") or ():
-            place = departement_of(code), str(postal)
-            post.setdefault(place, set()).add(code)
-            own.setdefault(code, set()).add(place)
+            if str(postal) in shared:
+                code = str(record["code"])
+                post.setdefault((departement_of(code), str(postal)), set()).add(code)
     found = {}
     for code in asked:
         others = kin.get(code) or set().union(*(post[place] for place in own.get(code, ())))
