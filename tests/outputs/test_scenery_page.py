@@ -211,3 +211,33 @@ def test_a_broken_file_of_the_map_stops_a_run_and_is_a_finding_of_an_audit(drawn
         run_study(study)
     wrong = {one.file for one in audit_study(study).of(Severity.BLOCKING)}
     assert {"mnt.asc", "mer.geojson"} <= wrong
+
+
+# Counts names taken off the map while the page is read, and for as long as a frame may ask.
+_WATCH = """
+window.msapOtees = 0;
+new MutationObserver(found => found.forEach(one => one.removedNodes.forEach(node => {
+  if (node.classList && node.classList.contains('msap-ville')) { window.msapOtees += 1; }
+}))).observe(document, {childList: true, subtree: true});
+"""
+_FRAMES = """
+const done = arguments[0], frame = requestAnimationFrame;
+setTimeout(() => frame(() => frame(() => done([
+    window.msapOtees, document.querySelectorAll('.msap-ville').length]))), 200);
+"""
+
+
+def test_names_are_placed_once_while_the_page_opens(browser, demo, tmp_path):
+    shown = dataclasses.replace(demo.map_content(), simulation=None)
+    outputs.write_map(outputs.map(shown), tmp_path / "carte.html", title="x")
+    watch = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _WATCH})
+    try:
+        visit(browser, tmp_path / "carte.html")
+        removed, named = browser.execute_async_script(_FRAMES)
+        assert named
+        assert removed == 0
+        # Folded later, the legend leaves room for other names: they are placed again.
+        browser.execute_script("document.querySelector('details.msap-cle').open = false")
+        assert browser.execute_async_script(_FRAMES)[0] > 0
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", watch)

@@ -68,7 +68,13 @@
     }
     // A printed page shows the whole territory; the reader then finds the view that was left.
     var panel = document.getElementById("msap-panneau"), left = null;
-    if (legend) { legend.addEventListener("toggle", msap.ranger); }
+    // A page read with its legend open tells of it too: what is settled already is not settled again.
+    var told = legend && legend.open;
+    function folded() {
+      var open = Boolean(legend && legend.open);
+      if (open !== told) { told = open; msap.ranger(); }
+    }
+    if (legend) { legend.addEventListener("toggle", folded); }
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, open: legend && legend.open };
       page.classList.add("msap-impression");
