@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,7 @@ def render(audit: Audit) -> str:
     str
         The page; equal audits give equal text.
     """
-    text = Path(__file__).with_name("rapport.html").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(text).render(
+    return _template().render(
         audit=audit,
         departements=", ".join(f"{name} ({code})" for code, name in audit.departements.items()),
         verdict=verdict(audit),
@@ -52,6 +51,13 @@ def render(audit: Audit) -> str:
         number=french.number,
         version=__version__,
     )
+
+
+@cache  # compiled once for all the audits of a process
+def _template() -> jinja2.Template:
+    text = Path(__file__).with_name("rapport.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(text)
 
 
 def _file(audit: Audit, file: FileAudit) -> tuple[dict[str, object], str, str]:

@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,8 +69,67 @@ def _environment():
     return {name: told for name, told in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
+class Fork:
+    """A process forked from a warm one, asked as :class:`subprocess.Popen` is."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid, answers):
+        self.pid = pid
+        self.returncode = None
+        self.seconds = 0.0
+        self._answers = answers
+
+    def poll(self):
+        return self._ended(0)
+
+    def wait(self, timeout=None):
+        if self._ended(timeout) is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout)
+        return self.returncode
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self, timeout):
+        if self.returncode is None and select.select([self._answers], [], [], timeout)[0]:
+            code, seconds = self._answers.readline().split()
+            self.returncode, self.seconds = int(code), float(seconds)
+        return self.returncode
+
+
+class Warm:
+    """A process that forks, ended with the tests; it serves one fork at a time."""
+
+    def __init__(self, *modules, **environment):
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("warm_process.py"), *modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,  # a line read ahead is one that no select sees
+            env={**os.environ, **environment},
+            start_new_session=True,
+        )
+        atexit.register(self._process.communicate)
+
+    def fork(self, module, arguments, folder, *, environment, out, err):
+        """Return a process that runs a module; of its environment, what is told."""
+        asked = {"module": module, "arguments": arguments, "folder": folder}
+        asked |= {"environment": environment, "out": out, "err": err}
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self._process.stdin.flush()
+        return Fork(int(self._process.stdout.readline()), self._process.stdout)
+
+
 class _Warm:
-    """The process that forks, started at the first command, ended with the tests."""
+    """The process that forks commands, started at the first."""
 
     environment = None
     _started = None
@@ -81,35 +141,26 @@ class _Warm:
         return cls._started
 
     def __init__(self):
-        self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("warm_process.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **_SAID},
-            start_new_session=True,
-        )
-        atexit.register(self._close)
-
-    def _close(self):
-        self._process.communicate()
+        self._warm = Warm(**_SAID)
 
     def run(self, arguments, cwd):
         with tempfile.NamedTemporaryFile() as out, tempfile.NamedTemporaryFile() as err:
             folder = os.fspath(cwd or Path.cwd())
-            asked = {"arguments": arguments, "folder": folder, "out": out.name, "err": err.name}
-            asked["environment"] = {name: os.environ.get(name) for name in _READ_LATE}
-            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-            self._process.stdin.flush()
-            code = self._answer(arguments)
+            late = {name: os.environ.get(name) for name in _READ_LATE}
+            names = {"out": out.name, "err": err.name}
+            fork = self._warm.fork("msap_geo", arguments, folder, environment=late, **names)
+            code = self._answer(fork, arguments)
             told = [Path(one.name).read_text(encoding="utf-8") for one in (out, err)]
         return subprocess.CompletedProcess(["msap-geo", *arguments], code, *told)
 
-    def _answer(self, arguments):
-        ready, _, _ = select.select([self._process.stdout], [], [], _LONGEST)
-        if not ready:
-            os.killpg(self._process.pid, 9)
-            raise subprocess.TimeoutExpired(arguments, _LONGEST)
-        return int(self._process.stdout.readline())
+    @staticmethod
+    def _answer(fork, arguments):
+        try:
+            return fork.wait(_LONGEST)
+        except subprocess.TimeoutExpired:
+            os.killpg(fork.pid, signal.SIGKILL)
+            fork.wait(_LONGEST)  # its answer is not the next one's
+            raise subprocess.TimeoutExpired(arguments, _LONGEST) from None
 
 
 def failed(process, *said, code=1):

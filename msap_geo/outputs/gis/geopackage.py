@@ -163,7 +163,8 @@ def _explain(base: sqlite3.Connection, layers: Mapping[str, gpd.GeoDataFrame], p
 
 def fields(table: gpd.GeoDataFrame) -> list[str]:
     """Return the names of a layer's fields: every column but the geometry."""
-    return [column for column in table.columns if column != table.geometry.name]
+    geometry = table.geometry.name
+    return [column for column in table.columns if column != geometry]
 
 
 def _draw(

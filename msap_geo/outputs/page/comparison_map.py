@@ -7,6 +7,7 @@ comparison has.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -132,7 +133,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _panel(content: CompareContent) -> str:
+@cache  # compiled once for all the maps of a process
+def _panel_template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
@@ -141,6 +143,10 @@ def _panel(content: CompareContent) -> str:
         "part": french.percent,
         "compte": french.counted,
     }
+    return environment.from_string(folium_map.asset("panneau_comparaison.html"))
+
+
+def _panel(content: CompareContent) -> str:
     table = content.communes
     classes = [
         {
@@ -153,7 +159,7 @@ def _panel(content: CompareContent) -> str:
         for label, colour in change_colours().items()
     ]
     counts = content.maisons["evolution"].value_counts()
-    return environment.from_string(folium_map.asset("panneau_comparaison.html")).render(
+    return _panel_template().render(
         contenu=content,
         classes=[line for line in classes if line["communes"] or line["nom"] != "sans comparaison"],
         chiffres=_records(content.figures),

@@ -282,7 +282,8 @@ def _one_script(names: Sequence[str]) -> str:
     return _STRICT + "".join(asset(name).removeprefix(_STRICT) for name in names)
 
 
-def _panel(content: MapContent, data: dict[str, Any]) -> str:
+@cache  # compiled once for all the maps of a process
+def _panel_template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "nombre": french.number,
@@ -293,8 +294,12 @@ def _panel(content: MapContent, data: dict[str, Any]) -> str:
         "compte": french.counted,
         "premiere": french.largest,
     }
+    return environment.from_string(asset("panneau.html"))
+
+
+def _panel(content: MapContent, data: dict[str, Any]) -> str:
     findings = content.findings
-    return environment.from_string(asset("panneau.html")).render(
+    return _panel_template().render(
         contenu=content,
         accessibilite=panel.accessibility(),
         classes=panel.classes(content),

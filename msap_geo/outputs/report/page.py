@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,7 @@ def render_page(document: Document, look: Look) -> bytes:
     found = plain(document)
     style = (_ASSETS / "rapport.css").read_text(encoding="utf-8")
     logo = look.logo
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    text = environment.from_string((_ASSETS / "rapport.html").read_text(encoding="utf-8")).render(
+    text = _template().render(
         doc=found.data,
         pictures=[_inline(picture.svg(outlines=True), ".svg") for picture in found.pictures],
         logo=None if logo is None else _inline(logo.content, logo.suffix),
@@ -59,6 +59,12 @@ def render_page(document: Document, look: Look) -> bytes:
         css=markupsafe.Markup(look.css),  # noqa: S704 - checked above
     )
     return f"{text}\n".encode()
+
+
+@cache  # compiled once for all the reports of a process
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string((_ASSETS / "rapport.html").read_text(encoding="utf-8"))
 
 
 def _inline(content: bytes, suffix: str) -> str:
