@@ -451,6 +451,19 @@ class TestTerritory:
             ("site-sans-position", "named"),
         ]
 
+    def test_two_lists_put_one_after_the_other_keep_their_sites(self, town):
+        table = sites([("code", 2), ("named", None), ("inside", 3), ("nowhere", None)]).to_crs(4326)
+        table["code_insee"] = [CODES[2], None, None, None]
+        table["commune"] = ["?", "ZETA", "?", "?"]
+        table.loc[[1, 3], "position"] = "aucune"
+        wanted, found = (
+            loaders.attach_to_communes(given, town.communes, town.origins, file="f.csv").table
+            for given in (table, table.set_axis([0, 1, 0, 1]))  # labels of pandas.concat
+        )
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(found.reset_index(drop=True)), pd.DataFrame(wanted.reset_index(drop=True))
+        )
+
     def test_loaders_do_not_change_what_they_are_given(self, town):
         before = [table.copy() for table in (town.communes, town.origins, town.maisons)]
         loaders.attach_to_communes(town.maisons, town.communes, town.origins, file="f.csv")

@@ -164,6 +164,7 @@ def attach_to_communes(
         :func:`msap_geo.loaders.territory.voisinage.confront`.
     """
     schemas.check(sites, schemas.SITES)
+    sites = sites.reset_index(drop=True)  # lists put one after the other have labels twice
     table = sites.to_crs(communes.crs)
     current = table["code_insee"] if codes is None else codes.current(table["code_insee"])
     named = current.map(departement_of, na_action="ignore").astype(object)
