@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -102,6 +103,20 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"The suite takes {ratio:,.0f} calibration loops, {verdict} its budget of {SUITE:,}."
         )
+
+
+@pytest.fixture
+def heard():
+    """Hear interruptions: what nohup or the background of a script starts ignores them."""
+    ignored = []
+    for name, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
+            ignored.append(number)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

@@ -126,6 +126,7 @@ def test_known_errors_keep_their_codes(stopped):
     assert stopped(SourceError("x"))[0] == 4
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_every_way_to_be_told_to_stop_is_ctrl_c(stopped, name):
     number = getattr(signal, name)

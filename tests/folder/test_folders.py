@@ -142,6 +142,7 @@ class TestKilledAtEachStep:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_at_any_step_leaves_no_mixture(tmp_path, number):
     seen = set()
@@ -449,6 +450,7 @@ class TestDrafts:
         drafts.sweep(tmp_path, prefix=".essai-")
         assert [path.exists() for path in (old, young, other)] == [False, True, True]
 
+    @pytest.mark.usefixtures("heard")
     def test_signals_wait_then_happen(self):
         done = []
 

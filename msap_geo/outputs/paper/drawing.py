@@ -90,6 +90,7 @@ class Deferred:
     """
 
     def __init__(self, width_mm: float, height_mm: float, draw: Callable[[], Drawing]) -> None:
+        # To inches and back, as a figure's are: the same to the last bit once it is drawn.
         self.width_mm, self.height_mm = width_mm * MM / MM, height_mm * MM / MM
         self._draw = draw
 
