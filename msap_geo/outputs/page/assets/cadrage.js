@@ -17,26 +17,32 @@
 
   // The cells of a square that areas are in, as sums, so that a rectangle is asked in one go.
   function mask(areas) {
-    var shape = msap.donnees().topologie, all = [Infinity, Infinity, -Infinity, -Infinity], placed = [];
-    areas.forEach(function (area) {
-      var box = shape.box.subarray(4 * area, 4 * area + 4);
-      if (box[0] > box[2]) { return; }
-      placed.push(area);
-      all = [Math.min(all[0], box[0]), Math.min(all[1], box[1]), Math.max(all[2], box[2]), Math.max(all[3], box[3])];
+    var shape = msap.donnees().topologie, box = shape.box, all = [Infinity, Infinity, -Infinity, -Infinity];
+    var placed = areas.filter(function (area) { return box[4 * area] <= box[4 * area + 2]; });
+    placed.forEach(function (area) {
+      for (var side = 0; side < 2; side++) {
+        all[side] = Math.min(all[side], box[4 * area + side]);
+        all[side + 2] = Math.max(all[side + 2], box[4 * area + side + 2]);
+      }
     });
     if (!placed.length) { return null; }
     var w = Math.max(1, all[2] - all[0]) / CELLS, h = Math.max(1, all[3] - all[1]) / CELLS, side = CELLS + 1;
-    var sums = new Int32Array(side * side), rows = spans(), columns = spans(), row, column;
+    var sums = new Int32Array(side * side), rows = spans(), columns = spans(), met = new Uint8Array(shape.start.length), row, column;
     function cell(at, from, size) { return Math.max(0, Math.min(CELLS - 1, Math.floor((at - from) / size))); }
+    function widen(span, at, value) {
+      if (value < span.least[at]) { span.least[at] = value; }
+      if (value > span.most[at]) { span.most[at] = value; }
+    }
     placed.forEach(function (area) {
-      for (var ring = shape.areaStart[area]; ring < shape.areaStart[area + 1]; ring++) {
-        for (var r = shape.ringStart[ring]; r < shape.ringStart[ring + 1]; r++) {
-          var arc = shape.refs[r] >> 1;
-          for (var k = shape.start[arc]; k < shape.start[arc + 1]; k++) {
-            var x = cell(shape.x[k], all[0], w), y = cell(shape.y[k], all[1], h);
-            rows[y] = [Math.min(rows[y][0], x), Math.max(rows[y][1], x)];
-            columns[x] = [Math.min(columns[x][0], y), Math.max(columns[x][1], y)];
-          }
+      for (var r = shape.ringStart[shape.areaStart[area]]; r < shape.ringStart[shape.areaStart[area + 1]]; r++) {
+        var arc = shape.refs[r] >> 1;
+        // A border is met from both of its sides.
+        if (met[arc]) { continue; }
+        met[arc] = 1;
+        for (var k = shape.start[arc]; k < shape.start[arc + 1]; k++) {
+          var x = cell(shape.x[k], all[0], w), y = cell(shape.y[k], all[1], h);
+          widen(rows, y, x);
+          widen(columns, x, y);
         }
       }
     });
@@ -44,7 +50,7 @@
     for (row = 1; row < side; row++) {
       for (column = 1; column < side; column++) {
         var x0 = column - 1, y0 = row - 1;
-        sums[row * side + column] = x0 >= rows[y0][0] && x0 <= rows[y0][1] && y0 >= columns[x0][0] && y0 <= columns[x0][1] ? 1 : 0;
+        sums[row * side + column] = x0 >= rows.least[y0] && x0 <= rows.most[y0] && y0 >= columns.least[x0] && y0 <= columns.most[x0] ? 1 : 0;
       }
     }
     for (row = 1; row < side; row++) {
@@ -62,7 +68,7 @@
     };
   }
 
-  function spans() { return Array.from({ length: CELLS }, function () { return [Infinity, -Infinity]; }); }
+  function spans() { return { least: new Int32Array(CELLS).fill(CELLS), most: new Int32Array(CELLS).fill(-1) }; }
 
   // The largest zoom at which all is on the map, whatever hides it.
   function largest(map, shape) {
