@@ -18,7 +18,7 @@ from msap_geo.campaign.territories import (
 )
 from msap_geo.errors import StudyError
 from msap_geo.network import available_profiles
-from msap_geo.study.asked.base import Section
+from msap_geo.schemas.section import Section
 from msap_geo.study.file import in_french
 from msap_geo.tabular.toml_text import read_toml
 

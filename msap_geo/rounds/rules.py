@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from msap_geo import schemas
 from msap_geo.coverage.access import LONGEST_THRESHOLD
@@ -14,6 +14,7 @@ from msap_geo.errors import StudyError
 from msap_geo.rounds.clock_times import read_clock, read_window
 from msap_geo.rounds.stops import Stop, make_stop
 from msap_geo.rounds.working_time import WEEKS
+from msap_geo.schemas.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 _MOST_WEIGHT = 1000.0
 """An inhabitant of a target group counts for no more than that many others."""
 
+_LONGEST_WEEK = 7 * 24 * 60
+_LONGEST_SEARCH = 7 * 24 * 3600
+"""No stop nor wait is longer than a week, no search either (seconds)."""
+
 MOST_VEHICLES = 20
 """A study file asks for no more: beyond, it is a typing error."""
 
 
-class Arret(BaseModel):
+class Arret(Section):
     """``[[tournees]]``: a stop of a vehicle or a team that exists, as a row of the CSV is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     vehicule: str = Field(min_length=1)
     jour: str
@@ -37,6 +40,12 @@ class Arret(BaseModel):
     lieu: str = ""
     arrivee: str
     depart: str
+
+    @field_validator("arrivee", "depart")
+    @classmethod
+    def _clocks(cls, text: str) -> str:
+        read_clock(text)
+        return text
 
     @model_validator(mode="after")
     def _readable(self) -> Arret:
@@ -48,13 +57,11 @@ class Arret(BaseModel):
         return make_stop({name: str(value) for name, value in self.model_dump().items()})
 
 
-class ReglesTournees(BaseModel):
+class ReglesTournees(Section):
     """``[regles_tournees]``: working day, bases, imposed stops and days, fairness.
 
     With ``vehicules`` the study itself asks for rounds: its report and its workbook have them.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     vehicules: Annotated[int, Field(ge=1, le=MOST_VEHICLES)] | None = None
     heures_ouvertes: float = Field(default=28.0, gt=0, le=168)
@@ -68,15 +75,21 @@ class ReglesTournees(BaseModel):
     pause_minutes: int = Field(default=45, ge=0, le=180)
     pause_entre: tuple[str, ...] = ("11:30", "14:00")
     portee_minutes: Annotated[float, Field(gt=0, le=LONGEST_THRESHOLD)] | None = None
-    minutes_par_millier: float = Field(default=10.0, ge=0)
-    arret_long_minutes: int = Field(default=180, ge=15)
+    minutes_par_millier: float = Field(default=10.0, ge=0, le=_LONGEST_WEEK)
+    arret_long_minutes: int = Field(default=180, ge=15, le=_LONGEST_WEEK)
     imposes: tuple[str, ...] = ()
     interdits: tuple[str, ...] = ()
     jours_imposes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     equite_par: str = "departement"
-    equite_heures_minimum: float = Field(default=0.0, ge=0)
+    equite_heures_minimum: float = Field(default=0.0, ge=0, le=_LONGEST_WEEK)
     poids: dict[str, Annotated[float, Field(ge=0, le=_MOST_WEIGHT)]] = Field(default_factory=dict)
-    secondes: float = Field(default=100.0, gt=0)
+    secondes: float = Field(default=100.0, gt=0, le=_LONGEST_SEARCH)
+
+    @field_validator("debut_journee", "fin_journee")
+    @classmethod
+    def _clocks(cls, text: str) -> str:
+        read_clock(text)
+        return text
 
     @field_validator("frequence")
     @classmethod
@@ -97,6 +110,17 @@ class ReglesTournees(BaseModel):
                 remedy=f"choisir parmi : {', '.join(WEEKDAYS)}",
             )
         return tuple(day for day in WEEKDAYS if day in days)
+
+    @field_validator("pause_entre")
+    @classmethod
+    def _lunch(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        times = [read_clock(text) for text in given]
+        if len(times) != 2 or times[0] > times[1]:  # noqa: PLR2004
+            raise StudyError(
+                "la pause se donne par deux heures, la première avant la seconde",
+                remedy='écrire par exemple ["11:30", "14:00"]',
+            )
+        return given
 
     @field_validator("jours_imposes")
     @classmethod
@@ -135,12 +159,6 @@ class ReglesTournees(BaseModel):
                 "la journée finit avant de commencer",
                 where="[regles_tournees]",
                 remedy="vérifier debut_journee et fin_journee",
-            )
-        if len(self.pause_entre) != 2 or not self.lunch[0] <= self.lunch[1]:  # noqa: PLR2004
-            raise StudyError(
-                "la pause se donne par deux heures, la première avant la seconde",
-                where="[regles_tournees] pause_entre",
-                remedy='écrire par exemple ["11:30", "14:00"]',
             )
         return self
 

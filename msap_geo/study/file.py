@@ -18,8 +18,8 @@ from msap_geo.cautions import cautions
 from msap_geo.errors import MsapGeoError, StudyError
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.rules import Arret, ReglesTournees
+from msap_geo.schemas.section import Section
 from msap_geo.study.ahead.section import Prospective
-from msap_geo.study.asked.base import Section
 from msap_geo.study.asked.basket import Panier
 from msap_geo.study.asked.roads import LIVE, Reseau, Temps
 from msap_geo.study.roles import ROLES
@@ -185,7 +185,7 @@ class Study(Section):
                 f"section inconnue : « {section} »", remedy=f"choisir parmi : {', '.join(sections)}"
             )
         content = self.model_dump(mode="json", exclude_unset=True)
-        given = json.loads(json.dumps(values, default=str))
+        given = json.loads(json.dumps(values, default=_plain))
         return study_from({**content, section: {**content.get(section, {}), **given}})
 
     def path(self, relative: Path) -> Path:
@@ -214,6 +214,12 @@ class Study(Section):
         zones = (change.zone for change in self.reseau.holding if change.zone is not None)
         files["modifications"] = tuple(dict.fromkeys(zones))
         return {role: files[role] for role in ROLES if files[role]}
+
+
+def _plain(value: object) -> object:
+    """Return what JSON writes of a value it does not know: the number NumPy holds, else text."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) else str(value)
 
 
 def _listed(given: Path | tuple[Path, ...] | None) -> tuple[Path, ...]:

@@ -17,13 +17,16 @@ from pydantic import (
 from msap_geo import coverage, loaders, network, siting
 from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import StudyError
-from msap_geo.study.asked.base import Section
+from msap_geo.schemas.section import Section
 from msap_geo.study.roles import ROLES
 from msap_geo.territory import SIREN, check_departements
 
 MOST_PEOPLE = 1_000_000_000
 MOST_DRAWS = 100_000
 MOST_EUR = 1e12
+MOST_KM = 20_000
+MOST_WEIGHT = 1000
+MOST_SECONDS = 7 * 24 * 3600
 """Bounds no real study comes near: past them a figure is a mistake, or fills the memory."""
 
 # Not refused here: what checks the thresholds says it better.
@@ -212,8 +215,8 @@ class Implantation(Section):
     interdits: tuple[str, ...] = ()
     exclusifs: tuple[tuple[str, ...], ...] = ()
     quotas: dict[str, Bounds] = Field(default_factory=dict)
-    distance_min_km: float | None = Field(default=None, gt=0, le=20_000)
-    secondes: float = Field(default=60.0, gt=0, le=7 * 24 * 3600)
+    distance_min_km: float | None = Field(default=None, gt=0, le=MOST_KM)
+    secondes: float = Field(default=60.0, gt=0, le=MOST_SECONDS)
 
     @model_validator(mode="after")
     def _capacity(self) -> Implantation:
@@ -231,8 +234,8 @@ class OwnRule(Section):
 
     nom: str = Field(min_length=1)
     service: Literal["bureau", "contact"] = "bureau"
-    minutes: float | None = Field(default=None, gt=0)
-    km: float | None = Field(default=None, gt=0)
+    minutes: float | None = Field(default=None, gt=0, le=LONGEST_THRESHOLD)
+    km: float | None = Field(default=None, gt=0, le=MOST_KM)
     part_max: float = Field(default=0.0, ge=0, le=1)
     par: str = "departement"
 
@@ -262,11 +265,11 @@ class Adaptation(Section):
     quotas: dict[str, Bounds] = Field(default_factory=dict)
     regles: tuple[OwnRule, ...] = ()
     trajet_max_minutes: float = Field(default=60.0, gt=0, le=LONGEST_THRESHOLD)
-    fusion_km: float = Field(default=0.3, ge=0)
+    fusion_km: float = Field(default=0.3, ge=0, le=MOST_KM)
     transformer_porteurs: bool = False
     part_des_heures: float = Field(default=0.5, gt=0, le=1)
-    poids_du_contact: float = Field(default=1.0, ge=0)
-    secondes: float = Field(default=60.0, gt=0)
+    poids_du_contact: float = Field(default=1.0, ge=0, le=MOST_WEIGHT)
+    secondes: float = Field(default=60.0, gt=0, le=MOST_SECONDS)
 
     @model_validator(mode="after")
     def _one_size(self) -> Adaptation:
@@ -289,12 +292,14 @@ class Horaires(Section):
     jours: tuple[Jour, ...] = Field(
         default=("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"), min_length=1
     )
-    poids: dict[Jour, Annotated[float, Field(gt=0)]] = Field(default={"samedi": 1.5})
+    poids: dict[Jour, Annotated[float, Field(gt=0, le=MOST_WEIGHT)]] = Field(
+        default={"samedi": 1.5}
+    )
     marches: dict[str, tuple[Jour, ...]] = Field(default_factory=dict)
-    poids_marche: float = Field(default=1.5, gt=0)
+    poids_marche: float = Field(default=1.5, gt=0, le=MOST_WEIGHT)
     figes: tuple[str, ...] = ()
-    demi_journees_par_site: int | None = Field(default=None, gt=0)
-    secondes: float = Field(default=60.0, gt=0)
+    demi_journees_par_site: int | None = Field(default=None, gt=0, le=MOST_PEOPLE)
+    secondes: float = Field(default=60.0, gt=0, le=MOST_SECONDS)
 
 
 class Couts(Section):

@@ -117,7 +117,7 @@ class TestTown:
             ("equite_heures_minimum = 90.0", "il en manque"),
             ("poids = { rentiers = 1 }", "publics inconnus : rentiers"),
             ("poids = { habitant_75_plus = 1 }", "(proches : habitants_75_plus)"),
-            ("poids = { chomeurs = inf }", "valeur trop grande"),
+            ("poids = { chomeurs = inf }", "un nombre fini est attendu"),
             ("poids = { chomeurs = 1 }", "n'ont pas de colonne « chomeurs »"),
             ('fin_journee = "06:00"', "la journée finit avant de commencer"),
             ("imposes = 3", "une liste"),

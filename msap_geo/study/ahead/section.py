@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from msap_geo.errors import StudyError
 from msap_geo.loaders.prospective.saison import month_of
-from msap_geo.study.asked.base import Section
+from msap_geo.schemas.section import Section
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 Annee = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]

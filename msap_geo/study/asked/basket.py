@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from msap_geo.errors import StudyError
-from msap_geo.study.asked.base import Section
+from msap_geo.schemas.section import Section
 
 MAISON = "Maison"
 BPE_TYPES = {"médecin": ("D265", "D201"), "pharmacie": ("D307", "D301")}

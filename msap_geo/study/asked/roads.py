@@ -12,7 +12,7 @@ from msap_geo.coverage.access import LONGEST_THRESHOLD
 from msap_geo.errors import StudyError
 from msap_geo.network import ESTIMATED
 from msap_geo.network.profiles import FASTEST_KMH
-from msap_geo.study.asked.base import Section
+from msap_geo.schemas.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
