@@ -17,11 +17,12 @@ from msap_geo import network
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.osm import pbf as osm_pbf
 from msap_geo.network.osm import pbf_blocks
+from msap_geo.network.osm.extracts import merge_roads
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.forms import read_roads_with_osmium
 from msap_geo.network.osm.pbf import read_pbf
 from msap_geo.network.osm.pbf_blocks import NotHandledError
-from msap_geo.network.osm.roads import merge_roads, short_distances_m
+from msap_geo.network.osm.roads import short_distances_m
 from msap_geo.network.osm.tags import NOWHERE, blocks, duration_minutes, way_speeds
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))

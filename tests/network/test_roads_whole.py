@@ -72,7 +72,7 @@ class TestJosm:
         read(tmp_path / "b.osm", *other)
         link = HEAD + node(1, 0, 0) + node(2, 3000, 9000) + way(1, [1, 2]) + "</osm>"
         (tmp_path / "c.osm").write_text(link)
-        roads = network.osm.roads.merge_roads(
+        roads = network.osm.extracts.merge_roads(
             [read_roads(tmp_path / f"{name}.osm", CAR) for name in "abc"]
         )
         assert (len(roads.node), len(roads.way)) == (6, 3)

@@ -10,8 +10,9 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
+from msap_geo.network.osm.extracts import merge_roads
 from msap_geo.network.osm.forms import read_roads_with_osmium, refuse_unfinished
-from msap_geo.network.osm.roads import OsmRoads, cut_roads, merge_roads
+from msap_geo.network.osm.roads import OsmRoads, cut_roads
 from msap_geo.tabular import require_file
 
 if TYPE_CHECKING:
@@ -127,8 +128,19 @@ def _losses(roads: OsmRoads, files: Sequence[Path]) -> tuple[Anomaly, ...]:
                 "routes-extraits-differents",
                 Action.NOTED,
                 name,
-                f"{french.counted(roads.differing, 'voie')} à des vitesses différentes d'un "
-                "extrait à l'autre : la plus lente est gardée",
+                f"{french.counted(roads.differing, 'voie')} à plusieurs copies, qui diffèrent par "
+                "la vitesse, l'accès ou le tracé : la vitesse la plus lente est gardée, et ce "
+                "qu'une copie ferme est fermé",
+            )
+        )
+    if roads.moved:
+        told.append(
+            Anomaly(
+                "routes-points-deplaces",
+                Action.NOTED,
+                name,
+                f"{french.counted(roads.moved, 'point')} des routes à deux places différentes : la "
+                "plus à l'ouest est gardée",
             )
         )
     if roads.garbled:

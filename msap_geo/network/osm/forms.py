@@ -29,8 +29,9 @@ import numpy as np
 
 from msap_geo.errors import UnreadableFileError
 from msap_geo.network.osm import aside
+from msap_geo.network.osm.extracts import settle_copies
 from msap_geo.network.osm.restrictions import Member, as_table, turns_told
-from msap_geo.network.osm.roads import OsmRoads, mark_nodes
+from msap_geo.network.osm.roads import OsmRoads, mark_nodes, starts
 from msap_geo.network.osm.tags import keys_read, way_speeds
 
 if TYPE_CHECKING:
@@ -125,39 +126,62 @@ def _reader() -> Iterator[_Reader]:
 
 
 class _Ways:
-    """The ways of a file that one may travel, last versions only, in the order of the file."""
+    """The ways of a file that one may travel, last versions only, in the order of the file.
+
+    Copies of a way of which none is the later, and that are not alike, are all kept.
+    """
 
     def __init__(self, profile: Profile) -> None:
         self.keys = sorted(keys_read(profile.rules))
-        self.kept: dict[int, tuple[WaySpeeds, list[int]]] = {}
+        self.kept: dict[int, list[tuple[WaySpeeds, list[int]]]] = {}
+        self.elsewhere: set[int] = set()
+        self.moved: set[int] = set()
         self.places: dict[int, tuple[float, float]] = {}
         self.refused = self.garbled = 0
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
 
     def read(self, reader: _Reader, path: Path, deleted: set[tuple[str, int]]) -> None:
-        versions: dict[int, tuple[int, int]] = {}
+        versions: dict[int, tuple[int, bool, bool, int]] = {}
         closed: set[int] = set()
         for number, edition, visible, (tags, garbled), refs, places, size in reader.ask(
             "ways", str(path), self.keys
         ):
-            version = (edition, size)
-            if version < versions.get(number, (0, 0)):
+            gone = not visible or ("way", number) in deleted
+            line = len(refs) > 1
+            # A change file may tell no version: what it deletes is gone. Overpass may write a way
+            # again without its tags or its nodes.
+            version = (edition, gone, line, size)
+            before = versions.get(number, version)
+            if version < before:
                 continue
             versions[number] = version
-            self.kept.pop(number, None)
-            closed.discard(number)
-            if not visible or ("way", number) in deleted or len(refs) < 2:  # noqa: PLR2004 - a line has two ends
+            if version > before:
+                self.kept.pop(number, None)
+                closed.discard(number)
+                self.elsewhere.discard(number)
+            if gone or not line:
+                self.elsewhere |= {number} if gone else set()
                 continue
             self.garbled += garbled
             speed = self._speeds(tuple(tags.items()))
-            if speed is None:
+            if speed is None or not (speed.forward_kmh or speed.backward_kmh):
+                closed |= set() if speed is None else {number}
+                self.elsewhere |= {number} if tags.get("highway") or speed else set()
                 continue
-            if not (speed.forward_kmh or speed.backward_kmh):
-                closed.add(number)
-                continue
-            self.kept[number] = speed, refs
-            self.places.update({ref: (lon, lat) for ref, lon, lat in places})
+            if (speed, refs) not in self.kept.setdefault(number, []):
+                self.kept[number].append((speed, refs))
+            for ref, lon, lat in places:
+                self._place(ref, (lon, lat))
         self.refused = len(closed)
+
+    def _place(self, ref: int, place: tuple[float, float]) -> None:
+        held = self.places.setdefault(ref, place)
+        if held == place:
+            return
+        if ref == 0:
+            raise ValueError("nodes of ways without a number")
+        self.moved.add(ref)
+        self.places[ref] = min(held, place)
 
 
 class _Nodes:
@@ -166,7 +190,8 @@ class _Nodes:
     def __init__(self, profile: Profile, ways: _Ways) -> None:
         self._profile, self._ways = profile, ways
         self._vertices = array("q")
-        for _, refs in ways.kept.values():
+        self._copies = [(number, *copy) for number, held in ways.kept.items() for copy in held]
+        for _, _, refs in self._copies:
             self._vertices.extend(refs)
         self._node, self._vertex = np.unique(
             np.asarray(self._vertices, dtype=np.int64), return_inverse=True
@@ -187,27 +212,30 @@ class _Nodes:
                 continue
             if version > versions.get(number, 0):
                 self._tags.pop(i, None)
+                self._lonlat[i] = np.nan
+                self._ways.moved.discard(number)
             versions[number] = version
             if not visible or ("node", number) in deleted:
                 self._lonlat[i] = np.nan
                 self._tags.pop(i, None)
                 continue
             if place is not None:
-                self._lonlat[i] = place
+                held = tuple(self._lonlat[i].tolist())
+                apart = not np.isnan(held[0]) and held != tuple(place)
+                self._ways.moved |= {number} if apart else set()
+                self._lonlat[i] = min(held, tuple(place)) if apart else place
             self._ways.garbled += garbled
             if tags:
                 self._tags[i] = tags
 
     def roads(self) -> OsmRoads:
         """Return the ways with their nodes."""
-        ways = self._ways.kept
-        table = np.array([speed for speed, _ in ways.values()], dtype=np.float64).reshape(-1, 7)
-        start = np.zeros(len(ways) + 1, dtype=np.int64)
-        np.cumsum([len(refs) for _, refs in ways.values()], out=start[1:])
+        ways = self._copies
+        table = np.array([speed for _, speed, _ in ways], dtype=np.float64).reshape(-1, 7)
         n = len(self._node)
         roads = OsmRoads(
-            way=np.fromiter(ways, dtype=np.int64, count=len(ways)),
-            start=start,
+            way=np.array([number for number, _, _ in ways], dtype=np.int64),
+            start=starts(np.array([len(refs) for _, _, refs in ways], dtype=np.int64)),
             vertex=self._vertex,
             forward_kmh=table[:, 0],
             backward_kmh=table[:, 1],
@@ -224,11 +252,13 @@ class _Nodes:
             nearer=np.zeros(n, dtype=bool),
             refused=self._ways.refused,
             garbled=self._ways.garbled,
+            moved=len(self._ways.moved),
+            elsewhere=np.array(sorted(self._ways.elsewhere), dtype=np.int64),
         )
         marked = np.array(list(self._tags), dtype=np.int64)
         each = np.arange(len(marked))
         mark_nodes(roads, marked, each, list(self._tags.values()), self._profile)
-        return roads
+        return settle_copies(roads)
 
 
 def _restrictions(

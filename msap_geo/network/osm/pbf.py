@@ -72,6 +72,8 @@ class _NodeRows(NamedTuple):
     kind: NDArray[np.int64]
     tags: list[dict[str, str]]
     garbled: int
+    first: int
+    last: int
 
 
 def read_pbf(path: Path, profile: Profile) -> OsmRoads:
@@ -125,8 +127,10 @@ def read_pbf(path: Path, profile: Profile) -> OsmRoads:
                 return _node_rows(job[1], keys, roads, ways_too=job[0] >= first_way)
 
             garbled = roads.garbled
+            last: int | None = None
             for found in parallel(node_rows, read_blobs(stream, blobs, range(past_nodes))):
                 for each in found:
+                    last = _after(last, each.first, each.last)
                     garbled += each.garbled
                     mark_nodes(roads, each.node, each.kind, each.tags, profile)
     except (zlib.error, IndexError, ValueError) as error:
@@ -154,12 +158,12 @@ class _Chosen:
     def __init__(self, profile: Profile) -> None:
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
         self._parts: list[tuple[Any, ...]] = []
-        self._refused = self._garbled = self._last = 0
+        self._elsewhere: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+        self._refused = self._garbled = 0
+        self._last: int | None = None
 
     def add(self, rows: _WayRows) -> None:
-        if rows.first == self._last != 0:
-            raise NotHandledError("a way repeated")
-        self._last = rows.last
+        self._last = _after(self._last, rows.first, rows.last)
         self._garbled += rows.garbled
         speeds = [self._speeds(tuple(tags.items())) for tags in rows.tags]
         closed = np.array([s is not None and not (s[0] or s[1]) for s in speeds], dtype=bool)
@@ -167,6 +171,7 @@ class _Chosen:
         line = rows.sizes > 1
         self._refused += int((closed[rows.kind] & line).sum())
         kept = open_[rows.kind] & line
+        self._elsewhere.append(rows.number[~open_[rows.kind] & line])
         table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 7)
         self._parts.append(
             (
@@ -205,7 +210,15 @@ class _Chosen:
             nearer=np.zeros(len(node), dtype=bool),
             refused=self._refused,
             garbled=self._garbled,
+            elsewhere=np.concatenate(self._elsewhere),
         )
+
+
+def _after(last: int | None, first: int, then: int) -> int:
+    """Return the last identifier met; refuse those that do not go up: one may come twice."""
+    if last is not None and first <= last:
+        raise NotHandledError("identifiers that do not go up")
+    return then
 
 
 def _keys(profile: Profile) -> _Keys:
@@ -233,7 +246,7 @@ def _way_rows(blob: bytes, keys: _Keys, *, nodes_too: bool) -> list[_WayRows]:
             block.data, start, stop, column, len(keys.names), 2
         )
         if met[2]:
-            raise NotHandledError("past versions, or places in the ways")
+            raise NotHandledError("past versions, places in the ways, or no order")
         first, which = _kinds_of(value)
         tags, garbled = _tags(block, value[first], keys)
         found.append(
@@ -293,7 +306,7 @@ def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> 
             raise NotHandledError("ways before nodes, or nodes that are not dense")
         if kind != DENSE:
             continue
-        index, value, deleted = kernels.dense_nodes(
+        index, value, met = kernels.dense_nodes(
             block.data,
             start,
             stop,
@@ -305,11 +318,11 @@ def _node_rows(blob: bytes, keys: _Keys, roads: OsmRoads, *, ways_too: bool) -> 
             gate,
             len(keys.names),
         )
-        if deleted:
-            raise NotHandledError("past versions")
+        if met[2]:
+            raise NotHandledError("past versions, or identifiers that do not go up")
         first, which = _kinds_of(value)
         tags, garbled = _tags(block, value[first], keys)
-        found.append(_NodeRows(index, which, tags, int(garbled[which].sum())))
+        found.append(_NodeRows(index, which, tags, int(garbled[which].sum()), *met[:2].tolist()))
     return found
 
 

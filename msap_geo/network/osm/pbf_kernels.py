@@ -189,8 +189,9 @@ def ways(block, start, stop, column, width, gates):
     sizes, refs
         How many nodes each way has, and their identifiers end to end.
     met
-        First and last identifier of every way met, whether one was deleted, repeated or carries the
-        places of its nodes (what only :mod:`msap_geo.network.osm.forms` reads), shape (3,).
+        First and last identifier of every way met, whether one was deleted, carries the places of
+        its nodes, or does not come after the one before (what only
+        :mod:`msap_geo.network.osm.forms` reads), shape (3,).
     """
     met = np.zeros(3, dtype=np.int64)
     most_ways, most_refs = _room(block, start, stop)
@@ -199,6 +200,7 @@ def ways(block, start, stop, column, width, gates):
     sizes = np.empty(most_ways, dtype=np.int64)
     refs = np.empty(most_refs, dtype=np.int64)
     w = r = 0
+    first_met = True
     at = start
     while at < stop:
         field, begin, end = _field(block, at)
@@ -222,10 +224,11 @@ def ways(block, start, stop, column, width, gates):
                 nodes, nodes_end = first, inner
             elif part == 9 and first < inner:
                 met[2] |= True
-        if met[0] == 0:
+        if first_met:
             met[0] = identifier
-        met[2] |= identifier == met[1]
+        met[2] |= not first_met and identifier <= met[1]
         met[1] = identifier
+        first_met = False
         wanted = False
         while keys < keys_end and values < values_end:
             key, keys = _varint(block, keys)
@@ -295,10 +298,12 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
     -------
     index, value
         Position in ``wanted`` of each gated node, and its tags as in :func:`ways`.
-    deleted
-        Whether some node is said to be.
+    met
+        First and last identifier of every node met, whether one is said to be deleted or does not
+        come after the one before, shape (3,).
     """
-    deleted = False
+    met = np.zeros(3, dtype=np.int64)
+    first_met = True
     index = np.empty(16, dtype=np.int64)
     value = np.zeros((16, width), dtype=np.int32)
     found = 0
@@ -315,7 +320,7 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
             if part == 1:
                 ids, ids_end = first, inner
             elif part == 5:
-                deleted |= _some_deleted(block, first, inner)
+                met[2] |= _some_deleted(block, first, inner)
             elif part == 8:
                 lats = first
             elif part == 9:
@@ -326,6 +331,11 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
         while ids < ids_end:
             delta, ids = _varint(block, ids)
             identifier += _signed(delta)
+            if first_met:
+                met[0] = identifier
+            met[2] |= not first_met and identifier <= met[1]
+            met[1] = identifier
+            first_met = False
             delta, lats = _varint(block, lats)
             y += _signed(delta)
             delta, lons = _varint(block, lons)
@@ -354,7 +364,7 @@ def dense_nodes(block, start, stop, scale, wanted, lon, lat, column, gate, width
             elif ours:
                 for k in range(width):
                     value[found, k] = 0
-    return index[:found].copy(), value[:found].copy(), deleted
+    return index[:found].copy(), value[:found].copy(), met
 
 
 @kernel

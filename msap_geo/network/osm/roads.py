@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Ellipsoid GRS 80: semi-major axis (m) and squared eccentricity.
 _AXIS_M, _ECCENTRICITY_2 = 6_378_137.0, 0.006_694_380_022_903
+_NO_NUMBER = np.empty(0, dtype=np.int64)
 
 
 class OsmRoads(NamedTuple):
@@ -68,7 +69,12 @@ class OsmRoads(NamedTuple):
     garbled
         How many tags were left out because they are not UTF-8.
     differing
-        How many ways two extracts give at different speeds.
+        How many ways are given twice, and not alike (:mod:`msap_geo.network.osm.extracts`).
+    moved
+        How many nodes are given at two places.
+    elsewhere
+        Ways met that are none of these: closed to the mode, deleted, of another class; their
+        identifiers, which another extract may hold open.
     """
 
     way: NDArray[np.int64]
@@ -91,6 +97,8 @@ class OsmRoads(NamedTuple):
     garbled: int = 0
     restrictions: NDArray[np.int64] = as_table([])
     differing: int = 0
+    moved: int = 0
+    elsewhere: NDArray[np.int64] = _NO_NUMBER
 
     def lost(self) -> tuple[int, float]:
         """Return how many vertices have no place, and about how many kilometres go with them.
@@ -116,112 +124,6 @@ class CutRoads(NamedTuple):
     banned: NDArray[np.int64]
 
 
-def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
-    """Join the ways of neighbouring extracts; a way held by several is kept once.
-
-    Parameters
-    ----------
-    parts
-        Roads of each file.
-
-    Returns
-    -------
-    OsmRoads
-        All of them. Extracts give a way at their border whole or cut: where the vertices of two
-        copies differ both stay, since each may hold nodes the other lacks. Where their speeds do,
-        one extract is older: the slower stays, whatever the order of the files.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    parts = _apart(parts)
-    node = np.unique(np.concatenate([part.node for part in parts]))
-    lon, lat = np.full(len(node), np.nan), np.full(len(node), np.nan)
-    barrier, nearer = np.zeros(len(node), dtype=bool), np.zeros(len(node), dtype=bool)
-    obstacle_s = np.zeros((len(node), 2), dtype=np.float32)
-    vertices = []
-    for part in parts:
-        place = np.searchsorted(node, part.node)
-        known = ~np.isnan(part.lon)
-        lon[place[known]], lat[place[known]] = part.lon[known], part.lat[known]
-        barrier[place] |= part.barrier
-        nearer[place] |= part.nearer
-        obstacle_s[place] = np.maximum(obstacle_s[place], part.obstacle_s)
-        vertices.append(place[part.vertex])
-    sizes = np.concatenate([np.diff(part.start) for part in parts])
-    whole = OsmRoads(
-        start=_starts(sizes),
-        vertex=np.concatenate(vertices),
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in (
-                "way",
-                "forward_kmh",
-                "backward_kmh",
-                "ferry",
-                "minutes",
-                "door",
-                "kind",
-                "number",
-            )
-        },
-        node=node,
-        lon=lon,
-        lat=lat,
-        barrier=barrier,
-        obstacle_s=obstacle_s,
-        nearer=nearer,
-        refused=sum(part.refused for part in parts),
-        garbled=sum(part.garbled for part in parts),
-        differing=0,
-        restrictions=np.unique(np.concatenate([part.restrictions for part in parts]), axis=0),
-    )
-    ends = np.column_stack(
-        [
-            whole.way,
-            sizes,
-            whole.vertex[whole.start[:-1]],
-            whole.vertex[whole.start[1:] - 1],
-        ]
-    )
-    speeds = np.column_stack([whole.forward_kmh, whole.backward_kmh])
-    _, copies = np.unique(ends, axis=0, return_inverse=True)
-    copies = copies.ravel()
-    slowest = np.lexsort((*speeds.T[::-1], copies))
-    _, first = np.unique(copies[slowest], return_index=True)
-    kept = slowest[first]
-    keep = np.zeros(len(sizes), dtype=bool)
-    keep[kept] = True
-    unlike = (speeds != speeds[kept][copies]).any(axis=1)
-    return whole._replace(
-        differing=len(np.unique(copies[unlike])),
-        way=whole.way[keep],
-        start=_starts(sizes[keep]),
-        vertex=whole.vertex[np.repeat(keep, sizes)],
-        forward_kmh=whole.forward_kmh[keep],
-        backward_kmh=whole.backward_kmh[keep],
-        ferry=whole.ferry[keep],
-        minutes=whole.minutes[keep],
-        door=whole.door[keep],
-        kind=whole.kind[keep],
-        number=whole.number[keep],
-    )
-
-
-def _apart(parts: Sequence[OsmRoads]) -> list[OsmRoads]:
-    """Renumber what is negative: JOSM numbers the new objects of each file from −1."""
-    moved, below = [], 0
-    for part in parts:
-        least = min(int(numbers.min(initial=0)) for numbers in (part.node, part.way))
-        node, way = (
-            np.where(numbers < 0, numbers + below, numbers) for numbers in (part.node, part.way)
-        )
-        turns = part.restrictions.copy()
-        turns[:, 1:] += np.where(turns[:, 1:] < 0, below, 0)
-        moved.append(part._replace(node=node, way=way, restrictions=turns))
-        below += least
-    return moved
-
-
 def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoads:
     """Cut ways at their junctions and at barriers, and measure the pieces.
 
@@ -242,12 +144,18 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
     """
     known = ~np.isnan(roads.lon)
     way = np.repeat(np.arange(len(roads.start) - 1), np.diff(roads.start))
-    there = known[roads.vertex]
+    # A node written twice running is no junction of the way with itself.
+    fresh = np.ones(len(way), dtype=bool)
+    fresh[1:] = (way[1:] != way[:-1]) | (roads.vertex[1:] != roads.vertex[:-1])
+    vertex, way = roads.vertex[fresh], way[fresh]
+    there = known[vertex]
     # A run is a stretch of known vertices of one way.
     breaks = np.ones(len(way), dtype=bool)
     breaks[1:] = (way[1:] != way[:-1]) | ~there[1:] | ~there[:-1]
     run = np.cumsum(breaks)[there]
-    vertex, way = roads.vertex[there], way[there]
+    vertex, way = vertex[there], way[there]
+    lone = np.bincount(run)[run] == 1  # it goes nowhere, and crosses nothing
+    vertex, way, run = vertex[~lone], way[~lone], run[~lone]
     uses = np.bincount(vertex, minlength=len(roads.node))
     ends = np.ones(len(vertex), dtype=bool)
     ends[1:-1] = (run[1:-1] != run[:-2]) | (run[1:-1] != run[2:])
@@ -280,7 +188,7 @@ def cut_roads(roads: OsmRoads, epsg: int, *, bridge_m: float = np.inf) -> CutRoa
     ahead_s, back_s = _lost_s(roads, vertex, travelled, begin, end)
     forward, backward = forward + ahead_s / 60, backward + back_s / 60
     counts = end - begin + 1
-    shape_start = _starts(counts)
+    shape_start = starts(counts)
     shape = vertex[np.arange(shape_start[-1]) + np.repeat(begin - shape_start[:-1], counts)]
     edges = Edges(
         tail=renumber[tail].astype(np.int32),
@@ -392,7 +300,8 @@ def mark_nodes(
     roads.nearer[node] = table[kind, 2] != 0
 
 
-def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of some runs starts, and where the last one stops."""
     start = np.zeros(len(sizes) + 1, dtype=np.int64)
     np.cumsum(sizes, out=start[1:])
     return start
