@@ -23,7 +23,7 @@ CANDIDATE = "#ffd23f"
 MM = 1 / 25.4
 
 _PATH = re.compile(rb' d="[^"]*"')
-_DECIMALS = re.compile(rb"(\.\d\d)\d+")
+_DECIMALS = re.compile(rb"(?<=\.\d\d)\d+")
 """A hundredth of a point is finer than any printer: half the size of a map."""
 
 _SETTINGS = {
@@ -61,7 +61,7 @@ class Drawing:
         """Return it as SVG; letters as outlines, or as text in DejaVu Sans."""
         kind = "path" if outlines else "none"
         saved = self._saved("svg", {"Date": None, "Creator": None}, **{"svg.fonttype": kind})
-        return _PATH.sub(lambda path: _DECIMALS.sub(rb"\1", path[0]), saved)
+        return _PATH.sub(lambda path: _DECIMALS.sub(b"", path[0]), saved)
 
     def png(self, *, dpi: int) -> bytes:
         """Return it as PNG."""

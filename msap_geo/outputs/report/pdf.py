@@ -13,7 +13,9 @@ from msap_geo.errors import OutputError
 from msap_geo.outputs.report.model import banner, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    import typst
 
     from msap_geo.outputs.report.look import Look
     from msap_geo.outputs.report.model import Document, Picture, Plain
@@ -72,16 +74,16 @@ def render_pdf(document: Document, look: Look) -> bytes:
         (root / _THEME).write_text(
             own if look.typst_theme is None else look.typst_theme, encoding="utf-8"
         )
-        given: dict[str, Any] = {
-            "root": root,
-            "font_paths": [Path(mpl.get_data_path()) / "fonts" / "ttf"],
-            "ignore_system_fonts": True,
-        }
+        # One for all that is asked of it: fonts are read once.
+        compiler = typst.Compiler(
+            root / _TEMPLATE,
+            root=root,
+            font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
+            ignore_system_fonts=True,
+        )
         try:
-            _write_pictures(root, found, lambda: _sizes(root / _TEMPLATE, given))
-            made: Any = typst.compile(
-                root / _TEMPLATE,
-                **given,
+            _write_pictures(root, found, lambda: _sizes(compiler))
+            made: Any = compiler.compile(
                 pdf_standards=_STANDARDS,  # type: ignore[arg-type]
                 timestamp=noon,
             )
@@ -124,11 +126,9 @@ def _write_pictures(root: Path, found: Plain, sizes: Callable[[], set[tuple[int,
         write(set(every))
 
 
-def _sizes(template: Path, given: Mapping[str, Any]) -> set[tuple[int, int]]:
+def _sizes(compiler: typst.Compiler) -> set[tuple[int, int]]:
     """Return the rank of the figures that may be smaller, and the drawing each takes."""
-    import typst  # noqa: PLC0415
-
-    told = json.loads(typst.query(template, "<drawn>", field="value", **given))
+    told = json.loads(compiler.query("<drawn>", field="value"))
     return {(rank, size) for rank, size in told}
 
 
