@@ -16,6 +16,9 @@ import numpy as np
 from msap_geo.compiled import kernel
 from msap_geo.travel.kernels import drop_first, grown, push
 
+_MANY = 8
+"""Sorting a destination costs about as much as looking at eight."""
+
 
 @kernel
 def _climb(
@@ -146,7 +149,7 @@ def rows(
     """
     n_origins = len(seed_start) - 1
     best, best_m = np.full(n_destinations, np.inf), np.full(n_destinations, np.inf)
-    reached = np.empty(n_destinations, np.int32)
+    reached, every = np.empty(n_destinations, np.int32), np.arange(n_destinations, dtype=np.int32)
     row_start = np.zeros(n_origins + 1, np.int64)
     destination = np.empty(max(1024, n_destinations), np.int32)
     out_minutes, out_m = np.empty(len(destination)), np.empty(len(destination))
@@ -179,7 +182,11 @@ def rows(
         while count + n_reached > len(destination):
             destination = grown(destination)
             out_minutes, out_m = grown(out_minutes), grown(out_m)
-        for t in np.sort(reached[:n_reached]):
+        # Where many are reached, looking at all of them in turn is quicker than sorting those.
+        many = _MANY * n_reached >= n_destinations
+        for t in every if many else np.sort(reached[:n_reached]):
+            if best[t] == np.inf:
+                continue
             destination[count], out_minutes[count], out_m[count] = t, best[t], best_m[t]
             best[t] = best_m[t] = np.inf
             count += 1

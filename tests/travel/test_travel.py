@@ -258,6 +258,18 @@ def test_a_matrix_is_the_same_from_its_other_side(monkeypatch, neighbours):
     np.testing.assert_allclose(one.km.data, other.km.data, rtol=1e-12)
 
 
+@pytest.mark.parametrize(("bound", "share"), [(2, 1 / 8), (20, 1), (np.inf, 1)])
+def test_few_sites_or_many_are_told_in_the_same_order(bound, share):
+    x = CENTRES[0][0] + 1000.0 * np.arange(50)
+    demand = places([shapely.Point(at, CENTRES[0][1]) for at in x])
+    counters = sites([(f"S{i:02}", (at, CENTRES[0][1])) for i, at in enumerate(x)])
+    found = travel.matrix(straight_road(), demand, counters, max_minutes=bound).minutes
+    away = np.abs(np.subtract.outer(np.arange(50), np.arange(50)))
+    assert np.diff(found.indptr).max() <= share * 50
+    np.testing.assert_array_equal(found.indices, np.nonzero(away <= bound)[1])
+    np.testing.assert_allclose(found.data, away[away <= bound], atol=1e-9)
+
+
 def test_the_places_of_a_study_are_snapped_once(monkeypatch):
     net, seen = straight_road(), []
     whole = snapping._snapped
