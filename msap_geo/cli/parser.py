@@ -88,6 +88,18 @@ class FrenchParser(argparse.ArgumentParser):
                 break
         self.exit(USAGE, f"Erreur : {french}.\nPour l'aide : {self.prog} --help\n")
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # Python 3.11 takes away a value « -- », and hands none over.
+        if action.option_strings and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_values(action, arg_strings)
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        # A variable of a script left empty: the current folder would be taken, and filled.
+        if action.type is Path and not arg_string.strip():
+            raise argparse.ArgumentError(action, "expected one argument")
+        return super()._get_value(action, arg_string)
+
     def _meant(self, message: str) -> str:
         """Return the command or option nearest to one that does not exist, as a question."""
         chosen = re.search(r"invalid choice: '(.+?)' \(choose from (.+)\)", message)

@@ -39,6 +39,12 @@ def test_version_and_help_are_in_french():
         (["demo", "--nawak"], "argument inconnu : --nawak"),
         (["demo", "--sortie"], "--sortie attend une valeur"),
         (["demo", "--json=oui"], "ne prend pas de valeur"),
+        (["demo", "--sortie="], "--sortie attend une valeur"),
+        (["demo", "--sortie", " "], "--sortie attend une valeur"),
+        (["demo", "--sortie=--"], "--sortie attend une valeur"),
+        (["lancer", ""], "ETUDE.TOML attend une valeur"),
+        (["optimiser", "etude.toml", "--nombre=--"], "--nombre attend une valeur"),
+        (["noter", "etude.toml", "--xlsx="], "--xlsx attend une valeur"),
     ],
 )
 def test_usage_errors_exit_2(arguments, said):
