@@ -29,7 +29,8 @@ from msap_geo.network.links import class_speeds, pair_links, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm.files import ATTRIBUTION
 from msap_geo.network.osm.roads import short_distances_m
-from msap_geo.network.osm.tags import NOWHERE, denied, door, posted_kmh, under_works
+from msap_geo.network.osm.tags import NOWHERE, denied, door, under_works
+from msap_geo.network.osm.values import posted_kmh
 from msap_geo.network.profiles import known_classes
 from msap_geo.tabular import require_file
 from msap_geo.territory import WGS84

@@ -17,7 +17,8 @@ from msap_geo.network.lengths import check_lengths
 from msap_geo.network.links import class_speeds, paired_edges, tell_classes
 from msap_geo.network.model import RoadNetwork, Source, build_network
 from msap_geo.network.osm.roads import short_distances_m
-from msap_geo.network.osm.tags import NOWHERE, posted_kmh
+from msap_geo.network.osm.tags import NOWHERE
+from msap_geo.network.osm.values import posted_kmh, tells_no_limit
 from msap_geo.network.profiles import Junctions, Profile, known_classes
 from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 from msap_geo.territory import WGS84
@@ -39,8 +40,6 @@ _LINKS = {
     "length_m": ("length_m", "longueur_m", "length"),
     "highway": ("highway", "classe"),
 }
-# What tells no limit, and is no mistake.
-_NO_LIMIT = ("", "nan", "none", "signals", "variable")
 
 
 def read_links(
@@ -182,7 +181,7 @@ def _posted(texts: pd.Series, lines: pd.Series, links: Path) -> tuple[pd.Series,
     """Return the limits told, km/h, and what is to be told of those that cannot be read."""
     known = {text: posted_kmh(text) for text in texts.unique()}
     limits = texts.map(known).astype("float64")
-    lost = limits.isna() & ~texts.str.strip().str.lower().isin(_NO_LIMIT)
+    lost = limits.isna() & ~texts.map(tells_no_limit)
     if not lost.any():
         return limits, []
     row = lost.idxmax()

@@ -27,7 +27,7 @@ from msap_geo.network.arrays import in_order, road_name, road_number
 from msap_geo.network.links import pair_links
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.roads import cut_roads
-from msap_geo.network.osm.tags import posted_kmh
+from msap_geo.network.osm.values import posted_kmh
 from msap_geo.network.store import store_key
 
 NODES = pd.DataFrame({"node": list("abcd"), "x": [0.0, 100, 200, 900], "y": 0.0})
@@ -241,6 +241,18 @@ class TestOsm:
             ("FR:30", 30),
             ("FR:zone30", 30),
             ("FR:zone:20", 20),
+            ("FR:zone 30", 30),
+            ("zone30", 30),
+            ("FR:living_street", 20),
+            ("50,5", 50.5),
+            ("50 (zone)", 50),
+            ("50 kmph", 50),
+            ("IT:urban", 50),
+            ("CH:rural", 80),
+            ("BE-VLG:rural", 70),
+            ("DE:motorway", None),
+            ("FR:x", None),
+            ("vingt", None),
             ("none", None),
             ("0", None),
             ("signals", None),

@@ -23,7 +23,8 @@ from msap_geo.network.osm.forms import read_roads_with_osmium
 from msap_geo.network.osm.pbf import read_pbf
 from msap_geo.network.osm.pbf_blocks import NotHandledError
 from msap_geo.network.osm.roads import short_distances_m
-from msap_geo.network.osm.tags import NOWHERE, blocks, duration_minutes, way_speeds
+from msap_geo.network.osm.tags import NOWHERE, blocks, way_speeds
+from msap_geo.network.osm.values import duration_minutes
 
 CAR, BIKE, FOOT = (network.load_profile(name) for name in ("voiture", "velo", "pied"))
 MODES = {"voiture": CAR, "velo": BIKE, "pied": FOOT}
@@ -120,6 +121,11 @@ class TestTags:
         assert [name for name, s in speeds.items() if s.forward_kmh] == taken.split()
         assert {s.minutes for s in speeds.values() if s.forward_kmh} <= {45}
 
+    def test_traffic_that_alternates_goes_both_ways(self):
+        road = {"highway": "residential"}
+        assert way_speeds(road | {"oneway": "alternating"}, CAR)[:2] == (25, 25)
+        assert way_speeds(road | {"oneway": "reversible"}, CAR)[:2] == (0, 0)
+
     def test_a_ferry_that_has_a_class_is_a_ferry(self):
         # OSRM, car.lua: « WayHandlers.ferries » comes before « WayHandlers.speed ».
         tags = {"route": "ferry", "highway": "secondary", "duration": "0:10"}
@@ -139,12 +145,21 @@ class TestTags:
             ("~60 min", 60),
             ("60 min.", 60),
             ("1:30 h", 90),
+            ("45.0", 45),
+            ("0:20;0:25", 25),
+            ("45-60 min", 60),
+            ("00:20-00:25", 25),
+            ("environ 45 min", 45),
+            ("1 h et 30 min", 90),
+            ("P0Y0M0DT0H45M0S", 45),
         ],
     )
     def test_durations(self, value, minutes):
         assert duration_minutes(value) == minutes
 
-    @pytest.mark.parametrize("value", [None, "", "0", "P", "PT", "une heure", "1:2:3:4", "-5"])
+    @pytest.mark.parametrize(
+        "value", [None, "", "0", "P", "PT", "une heure", "1:2:3:4", "-5", "3/4 h", "20;x"]
+    )
     def test_durations_that_tell_nothing(self, value):
         assert np.isnan(duration_minutes(value))
 

@@ -15,7 +15,8 @@ from support.road_files import BIKE, CAR, FOOT, HEAD, minutes, node, place, read
 from msap_geo import network
 from msap_geo.errors import DataError, MsapGeoError, NetworkError, UnreadableFileError
 from msap_geo.network.osm.files import read_roads
-from msap_geo.network.osm.tags import blocks, duration_minutes, way_speeds
+from msap_geo.network.osm.tags import blocks, way_speeds
+from msap_geo.network.osm.values import duration_minutes
 
 # A street of 2 km in two ways, and a detour of 13 km between its middle and its end.
 NODES = {1: (0, 0), 2: (1000, 0), 3: (2000, 0), 9: (1500, 0), 4: (1000, 6000), 5: (2000, 6000)}
@@ -309,6 +310,30 @@ def test_a_role_that_is_not_utf8_is_no_role(tmp_path, form):
     path.write_bytes(path.read_bytes().replace(b"ZZZZZ", b"ZZ\xe9ZZ"))
     net = network.read_osm(path, CAR, epsg=2154)
     assert minutes(net, (0, 0), (2000, 0)) == pytest.approx(SHORT, abs=0.02)
+
+
+@pytest.mark.parametrize("form", ["osm", "osm.pbf"])
+def test_a_limit_or_a_duration_nobody_can_read_is_told(tmp_path, form):
+    tags = [
+        {"highway": "residential", "maxspeed": "vite"},
+        {"highway": "residential", "maxspeed:forward": "?"},
+        {"route": "ferry", "duration": "un quart d’heure"},
+        {"highway": "residential", "maxspeed": "none", "maxspeed:backward": "30"},
+        {"route": "ferry", "duration": "0:20"},
+        {"highway": "residential", "maxspeed": "vite", "access": "no"},
+        {"highway": "footway", "maxspeed": "vite"},
+    ]
+    lines = [way(20 + i, [i + 1, i + 2], **each) for i, each in enumerate(tags)]
+    points = [node(i, 900 * i, 0) for i in range(1, 9)]
+    net = read(tmp_path / "a.osm", *points, *lines)
+    if form != "osm":
+        path = tmp_path / "a.osm.pbf"
+        with osmium.SimpleWriter(str(path)) as writer:
+            for item in osmium.FileProcessor(str(tmp_path / "a.osm")):
+                writer.add(item)
+        net = network.read_osm(path, CAR, epsg=2154)
+    (told,) = net.report.anomalies
+    assert (told.code, told.message[:7]) == ("routes-valeurs-illisibles", "3\u00a0voies")
 
 
 class TestClosed:

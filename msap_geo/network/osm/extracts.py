@@ -74,6 +74,7 @@ def merge_roads(parts: Sequence[OsmRoads]) -> OsmRoads:
             refused=sum(part.refused for part in parts),
             garbled=sum(part.garbled for part in parts),
             differing=sum(part.differing for part in parts),
+            unread=sum(part.unread for part in parts),
             moved=int(moved.sum()) + sum(part.moved for part in parts),
             restrictions=np.unique(np.concatenate([part.restrictions for part in parts]), axis=0),
             elsewhere=np.unique(np.concatenate([part.elsewhere for part in parts])),

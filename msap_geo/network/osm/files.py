@@ -143,6 +143,16 @@ def _losses(roads: OsmRoads, files: Sequence[Path]) -> tuple[Anomaly, ...]:
                 "plus à l'ouest est gardée",
             )
         )
+    if roads.unread:
+        told.append(
+            Anomaly(
+                "routes-valeurs-illisibles",
+                Action.LEFT_OUT,
+                name,
+                f"{french.counted(roads.unread, 'voie')} à la limitation de vitesse ou à la durée "
+                "de traversée illisible : l'allure de la classe est prise à la place",
+            )
+        )
     if roads.garbled:
         told.append(
             Anomaly(

@@ -32,7 +32,7 @@ from msap_geo.network.osm import aside
 from msap_geo.network.osm.extracts import settle_copies
 from msap_geo.network.osm.restrictions import Member, as_table, turns_told
 from msap_geo.network.osm.roads import OsmRoads, mark_nodes, starts
-from msap_geo.network.osm.tags import keys_read, way_speeds
+from msap_geo.network.osm.tags import keys_read, unread, way_speeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,6 +136,8 @@ class _Ways:
         self.kept: dict[int, list[tuple[WaySpeeds, list[int]]]] = {}
         self.elsewhere: set[int] = set()
         self.moved: set[int] = set()
+        self.unread: set[int] = set()
+        self._profile = profile
         self.places: dict[int, tuple[float, float]] = {}
         self.refused = self.garbled = 0
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
@@ -159,6 +161,7 @@ class _Ways:
                 self.kept.pop(number, None)
                 closed.discard(number)
                 self.elsewhere.discard(number)
+                self.unread.discard(number)
             if gone or not line:
                 self.elsewhere |= {number} if gone else set()
                 continue
@@ -168,6 +171,7 @@ class _Ways:
                 closed |= set() if speed is None else {number}
                 self.elsewhere |= {number} if tags.get("highway") or speed else set()
                 continue
+            self.unread |= {number} if unread(tags, self._profile) else set()
             if (speed, refs) not in self.kept.setdefault(number, []):
                 self.kept[number].append((speed, refs))
             for ref, lon, lat in places:
@@ -252,6 +256,7 @@ class _Nodes:
             nearer=np.zeros(n, dtype=bool),
             refused=self._ways.refused,
             garbled=self._ways.garbled,
+            unread=len(self._ways.unread),
             moved=len(self._ways.moved),
             elsewhere=np.array(sorted(self._ways.elsewhere), dtype=np.int64),
         )

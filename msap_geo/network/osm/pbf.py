@@ -34,7 +34,7 @@ from msap_geo.network.osm.pbf_blocks import (
 )
 from msap_geo.network.osm.restrictions import Member, as_table, relation_keys, turns_told
 from msap_geo.network.osm.roads import OsmRoads, mark_nodes
-from msap_geo.network.osm.tags import CLOSED, keys_read, way_speeds
+from msap_geo.network.osm.tags import CLOSED, keys_read, unread, way_speeds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,10 +156,11 @@ class _Chosen:
     """The ways kept, block after block."""
 
     def __init__(self, profile: Profile) -> None:
+        self._profile = profile
         self._speeds = cache(lambda tags: way_speeds(dict(tags), profile))
         self._parts: list[tuple[Any, ...]] = []
         self._elsewhere: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-        self._refused = self._garbled = 0
+        self._refused = self._garbled = self._unread = 0
         self._last: int | None = None
 
     def add(self, rows: _WayRows) -> None:
@@ -171,6 +172,8 @@ class _Chosen:
         line = rows.sizes > 1
         self._refused += int((closed[rows.kind] & line).sum())
         kept = open_[rows.kind] & line
+        lost = np.array([unread(tags, self._profile) for tags in rows.tags], dtype=bool)
+        self._unread += int(lost[rows.kind[kept]].sum())
         self._elsewhere.append(rows.number[~open_[rows.kind] & line])
         table = np.array([s or CLOSED for s in speeds], dtype=np.float64).reshape(-1, 7)
         self._parts.append(
@@ -210,6 +213,7 @@ class _Chosen:
             nearer=np.zeros(len(node), dtype=bool),
             refused=self._refused,
             garbled=self._garbled,
+            unread=self._unread,
             elsewhere=np.concatenate(self._elsewhere),
         )
 

@@ -70,6 +70,8 @@ class OsmRoads(NamedTuple):
         How many tags were left out because they are not UTF-8.
     differing
         How many ways are given twice, and not alike (:mod:`msap_geo.network.osm.extracts`).
+    unread
+        How many ways have a limit or a duration written in no way known.
     moved
         How many nodes are given at two places.
     elsewhere
@@ -97,6 +99,7 @@ class OsmRoads(NamedTuple):
     garbled: int = 0
     restrictions: NDArray[np.int64] = as_table([])
     differing: int = 0
+    unread: int = 0
     moved: int = 0
     elsewhere: NDArray[np.int64] = _NO_NUMBER
 

@@ -6,13 +6,12 @@ are data (``profils/*.toml``), with their source.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from msap_geo.network.arrays import NO_CLASS, class_numbers, road_number
-from msap_geo.network.profiles import FASTEST_KMH, SLOWEST_KMH
+from msap_geo.network.osm.values import duration_minutes, posted_kmh, size, tells_no_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,26 +20,10 @@ if TYPE_CHECKING:
 
     Tags = Mapping[str, str]
 
-_MPH = 1.609344
-# Implicit limits of the French highway code (articles R413-2, R413-3), km/h.
-_IMPLICIT_KMH = {
-    "fr:urban": 50.0,
-    "fr:rural": 80.0,
-    "fr:trunk": 110.0,
-    "fr:motorway": 130.0,
-    "fr:walk": 6.0,
-    "walk": 6.0,
-}
 # Where the limit itself is not written, the kind of place that sets it may be (OSM wiki,
 # Key:maxspeed, "implicit maxspeed values").
 _IMPLICIT_KEYS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
-_NUMBER = r"(\d+(?:\.\d+)?)\s*"
-_DURATION = re.compile(
-    rf"P?\s*(?:{_NUMBER}(?:DAYS?|D|JOURS?|J)\s*)?T?"
-    rf"(?:{_NUMBER}(?:HOURS?|HEURES?|HRS?|H)\s*(?:{_NUMBER}(?:MINUTES?|MINS?|MN|M|')\s*|(\d+)\s*)?"
-    rf"|{_NUMBER}(?:MINUTES?|MINS?|MN|M|')\s*)?"
-    rf"(?:{_NUMBER}(?:SECONDS?|SECONDES?|SEC|S))?"
-)
+_ONE_WAY_LIMITS = ("maxspeed:forward", "maxspeed:backward")
 _EXPRESSLY = frozenset({"yes", "designated", "permissive"})
 
 
@@ -212,24 +195,11 @@ def under_works(tags: Tags, rules: OsmRules) -> bool:
 def too_small(tags: Tags, rules: OsmRules) -> bool:
     """Tell whether the vehicle is too high, wide, long or heavy for a way or a barrier."""
     return any(
-        (bound := _measure(tags[key])) is not None and bound < size
-        for size, keys in rules.vehicle
+        (bound := size(tags[key])) is not None and bound < least
+        for least, keys in rules.vehicle
         for key in keys
         if key in tags
     )
-
-
-def _measure(value: str) -> float | None:
-    """Return a size in metres or tonnes, none where the text tells none (``default``, ``none``)."""
-    text = value.strip().lower().replace(",", ".")
-    feet = re.fullmatch(r"(\d+)\s*'\s*(?:(\d+)\s*\")?", text)
-    if feet:
-        return int(feet.group(1)) * 0.3048 + int(feet.group(2) or 0) * 0.0254
-    number = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(m|cm|t|kg|ft|lbs)?", text)
-    if number is None:
-        return None
-    unit = {"cm": 0.01, "kg": 0.001, "ft": 0.3048, "lbs": 0.000_453_592}
-    return float(number.group(1)) * unit.get(number.group(2) or "", 1.0)
 
 
 def _expressly(tags: Tags, rules: OsmRules) -> bool:
@@ -237,54 +207,14 @@ def _expressly(tags: Tags, rules: OsmRules) -> bool:
     return next((tags[key] for key in rules.access if key in tags), "") in _EXPRESSLY
 
 
-def posted_kmh(value: str | None) -> float | None:
-    """Return the limit a ``maxspeed`` value tells, km/h, none where it tells nothing usable."""
-    if value is None:
-        return None
-    text = value.split(";")[0].strip().lower()
-    limit = _IMPLICIT_KMH.get(text)
-    if limit is None:
-        # « 50 », « 30 mph », « FR:30 », « FR:zone30 ».
-        number = re.fullmatch(
-            r"(?:[a-z]{2}:(?:zone:?)?)?(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?", text
-        )
-        if number is None:
-            return None
-        limit = float(number.group(1)) * (_MPH if number.group(2) == "mph" else 1.0)
-        if not SLOWEST_KMH <= limit <= FASTEST_KMH:
-            return None
-    return limit
-
-
-def duration_minutes(value: str | None) -> float:
-    """Return a ``duration`` tag in minutes.
-
-    ``90``, ``1:30`` and ``01:30:00`` are OSM's, ``PT1H30M`` and ``PT1.5H`` those of ISO 8601;
-    people also write ``60 min``, ``1h``, ``1 h 30``, ``1,5 heures``.
-
-    Parameters
-    ----------
-    value
-        Tag value, none where absent.
-
-    Returns
-    -------
-    float
-        Minutes, not a number where the tag tells nothing usable.
-    """
-    text = (value or "").strip().strip("~≈.").strip().upper()
-    written = _DURATION.fullmatch(text.replace(",", "."))
-    if written and any(written.groups()):
-        # « 1h30 »: after hours, a number alone is minutes.
-        days, hours, *minutes, seconds = (float(part or 0) for part in written.groups())
-        return (days * 1440 + hours * 60 + sum(minutes) + seconds / 60) or np.nan
-    text = re.sub(r"(?<=:\d\d)\s*H(?:EURES?|OURS?)?$", "", text)  # « 1:30 h »
-    if re.fullmatch(r"\d+(:\d{1,2}){0,2}", text):
-        clock = [int(part) for part in text.split(":")]
-        if len(clock) == 1:
-            return float(clock[0]) or np.nan
-        return float(np.dot([60, 1, 1 / 60], (*clock, 0)[:3])) or np.nan
-    return np.nan
+def unread(tags: Tags, profile: Profile) -> bool:
+    """Tell whether a road's limit, or a crossing's duration, is written in no way known."""
+    if tags.get("route") == "ferry":
+        return "duration" in tags and bool(np.isnan(duration_minutes(tags["duration"])))
+    limits = (tags[key] for key in ("maxspeed", *_ONE_WAY_LIMITS) if key in tags)
+    return bool(profile.maxspeed_factor) and any(
+        posted_kmh(limit) is None and not tells_no_limit(limit) for limit in limits
+    )
 
 
 def _has(tags: Tags, tag: str) -> bool:
@@ -317,8 +247,9 @@ def _oneway(tags: Tags, rules: OsmRules) -> int | None:
         return 1
     if value in {"-1", "reverse"}:
         return -1
-    if value in {"reversible", "alternating"}:
+    if value == "reversible":
         return None
+    # « alternating »: one way then the other, at lights. Open both ways (OSRM, ``blocked_ways``).
     implied = tags.get("highway") == "motorway" or tags.get("junction") in {
         "roundabout",
         "circular",
