@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
@@ -155,12 +155,14 @@ def test_covering_and_median_are_what_brute_force_finds(name, seed):
     assert respects(instance, instance.positions(median.sites), asked)
 
 
-@given(seed=seeds)
+@given(seed=seeds, count=st.integers(1, 4), forbidden=st.sampled_from([(), ("s003", "s004")]))
+@example(seed=7_000_145, count=3, forbidden=("s003", "s004"))
 @quick
-def test_thresholds_with_decay(seed):
+def test_thresholds_with_decay(seed, count, forbidden):
     instance = problem(seed)
+    asked = Rules(count=count, forbidden=frozenset(forbidden))
     plan = siting.maximal_covering(
-        instance, Rules(count=2), thresholds=[8.0, 15.0, 22.0], shares=[1.0, 0.6, 0.1]
+        instance, asked, thresholds=[8.0, 15.0, 22.0], shares=[1.0, 0.6, 0.1]
     )
 
     def value(sites):
@@ -168,7 +170,8 @@ def test_thresholds_with_decay(seed):
         counted = np.select([minutes <= 8, minutes <= 15, minutes <= 22], [1.0, 0.6, 0.1], 0.0)
         return float(instance.people @ counted)
 
-    assert plan.value == pytest.approx(max(value(s) for s in subsets(SITES, 2)), rel=2e-6)
+    allowed = [s for s in subsets(SITES, count) if respects(instance, s, asked)]
+    assert plan.value == pytest.approx(max(value(s) for s in allowed), rel=2e-6)
     assert plan.value == pytest.approx(value(instance.positions(plan.sites)))
 
 
@@ -184,6 +187,21 @@ def test_ties_go_to_the_shorter_trips(seed, forced):
             other = np.union1d(np.setdiff1d(chosen, [leaving]), [entering])
             if within(instance, other) == plan.value:
                 assert routed_trips(instance, other) >= routed_trips(instance, chosen) - 1e-3
+
+
+@pytest.mark.parametrize("shares", [(1.0, 0.9), (1.0, 0.999), (1.0, 2 / 3)])
+def test_minutes_never_outweigh_part_of_a_person(shares):
+    """Ties are what is equal: 0.9 person and many minutes saved are worth less than one person."""
+    minutes = np.array([[5.0, 99.0], [99.0, 20.0]])
+    rows, columns = np.nonzero(minutes <= FAR)
+    table = csr_array((minutes[rows, columns], (rows, columns)), shape=minutes.shape)
+    times = TravelTimes(pd.Index(["a", "b"]), pd.Index(["s1", "s2"]), table, table, FAR)
+    instance = siting.make_problem(times, pd.Series([1, 1]), pd.Series([np.nan, 29.0]))
+    asked = {"thresholds": [8.0, 22.0], "shares": shares}
+    plan = siting.maximal_covering(instance, Rules(count=1), **asked)
+    assert plan.sites == ("s1",)
+    assert plan.value == plan.bound == 1.0
+    assert plan.status == "optimal"
 
 
 @given(seed=seeds, share=st.sampled_from([0.5, 0.83, 1.0]))

@@ -13,7 +13,7 @@ from msap_geo.errors import DataError
 from msap_geo.siting import infeasible
 from msap_geo.siting.plan import Plan, curve, status
 from msap_geo.siting.solving.exact import undecided
-from msap_geo.siting.solving.gains import Gains, from_pairs
+from msap_geo.siting.solving.gains import Gains, from_pairs, grain_of
 from msap_geo.siting.solving.greedy import in_order
 from msap_geo.siting.solving.highs import Effort
 from msap_geo.siting.solving.solver import best_plan
@@ -311,18 +311,22 @@ def lexicographic(first: Gains, second: Gains) -> Gains | None:
     Parameters
     ----------
     first
-        Gains that count first, in whole persons (or shares of them).
+        Gains that count first: persons, or the shares of them that thresholds with decay count.
     second
         Gains that break ties.
 
     Returns
     -------
     Gains or None
-        The first gains weighed more than all the second ones together, and these; None where
-        floats could not tell them apart.
+        The first gains weighed so that the least difference between two plans is more than all the
+        second ones together, and these; None where nothing tells that difference (shares that are
+        no thousandths), or where floats could not tell them apart.
     """
     every = np.arange(first.n_sites)
-    weight = np.ceil(second.value(every)) + 1.0
+    least = grain_of(first.by_row.data) if first.n_rows else 1.0
+    if not least:
+        return None
+    weight = (np.ceil(second.value(every)) + 1.0) / least
     if weight * max(first.value(every), 1.0) > _EXACT_FLOATS:
         return None
     table = vstack([first.by_row * weight, second.by_row], format="csr")
