@@ -160,6 +160,8 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
         with _opened(path, member) as stream:
             _check_head(stream.read(_HEAD_BYTES), suffix, where)
         if suffix == ".gpkg":
+            if member is None:
+                _refuse_unfinished(path)
             _refuse_virtual_tables(path, member, where)
     except UnreadableFileError:
         raise
@@ -237,6 +239,25 @@ def _check_head(head: bytes, suffix: str, where: Path) -> None:
             where=where,
             remedy="fournir la couche elle-même, dans le format que dit son nom",
         )
+
+
+def _refuse_unfinished(path: Path) -> None:
+    """Refuse a GeoPackage part of which lies in a file beside it.
+
+    SQLite would replay that file (another base's too, where one was copied), erase it or write in
+    the base: reading would change what is read, and no hash of the base would tell what was.
+    """
+    base = path.resolve()
+    for suffix in ("-wal", "-journal"):
+        beside = base.with_name(base.name + suffix)
+        if beside.is_dir() or (beside.is_file() and beside.stat().st_size):
+            raise UnreadableFileError(
+                f"« {path.name} » est ouvert dans un autre logiciel, ou l'était quand il s'est "
+                f"arrêté : « {beside.name} » garde à part ce qui y a changé",
+                where=path,
+                remedy="fermer QGIS, ou y rouvrir la couche puis le fermer : il range ces "
+                f"changements ; effacer « {beside.name} » les perd",
+            )
 
 
 def _refuse_virtual_tables(path: Path, member: str | None, where: Path) -> None:

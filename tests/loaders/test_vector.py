@@ -149,6 +149,53 @@ def test_a_geopackage_with_a_virtual_table_is_refused(tmp_path):
             tabular.vector_file(*arguments)
 
 
+def base_with_changes_aside(path, *, mode):
+    """Leave a GeoPackage as a program that was killed leaves it: its changes lie beside."""
+    square = gpd.GeoDataFrame(
+        {"code": ["53001"], "nom": ["Alpha"]}, geometry=[shapely.box(0, 46, 1, 47)], crs=4326
+    )
+    crashed = path.parent / "ailleurs" / path.name
+    crashed.parent.mkdir()
+    square.to_file(crashed, layer="communes", driver="GPKG", SPATIAL_INDEX="NO")
+    base = sqlite3.connect(crashed, isolation_level=None)
+    base.execute(f"PRAGMA journal_mode={mode}")
+    base.execute("PRAGMA cache_size=1")
+    base.execute("BEGIN")
+    base.execute("UPDATE communes SET nom = 'Oméga'")
+    base.execute("CREATE TABLE large AS SELECT zeroblob(100000)")
+    if mode == "wal":
+        base.execute("COMMIT")
+    for one in crashed.parent.iterdir():
+        (path.parent / one.name).write_bytes(one.read_bytes())
+    base.close()
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_geopackage_whose_changes_lie_beside_is_refused_and_nothing_touched(
+    tmp_path, mode, replaced
+):
+    path = tmp_path / "communes.gpkg"
+    base_with_changes_aside(path, mode=mode)
+    if replaced:  # another base, put where the first one was
+        path.write_bytes((tmp_path / "ailleurs" / path.name).read_bytes() + b"\0" * 4096)
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    assert len(before) > 1
+    with pytest.raises(UnreadableFileError, match=r"garde à part ce qui y a changé.*fermer QGIS"):
+        loaders.load_communes([path])
+    assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_an_empty_file_beside_a_geopackage_is_nothing(tmp_path, suffix):
+    path = tmp_path / "communes.gpkg"
+    base_with_changes_aside(path, mode="wal")
+    for one in tmp_path.glob("communes.gpkg-*"):
+        one.unlink()
+    (tmp_path / f"communes.gpkg{suffix}").touch()
+    assert loaders.load_communes([path]).table["nom"].tolist() == ["Alpha"]
+
+
 @pytest.mark.parametrize("name", ["a!b.geojson", "a {b}.geojson", "c.gpkg", "d.shp", "e.fgb"])
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_kinds_allowed_are_read_whatever_their_name(tmp_path, name, zipped):
