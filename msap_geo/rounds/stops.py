@@ -204,6 +204,30 @@ def in_words(stop: Stop) -> str:
     return f"{stop.vehicle}, {WEEKDAYS[stop.weekday]}{week} {hours}"
 
 
+def in_words_together(stops: Iterable[Stop]) -> str:
+    """Say when the stops of one place are held, each vehicle and each day named once.
+
+    Parameters
+    ----------
+    stops
+        Stops, in their order.
+
+    Returns
+    -------
+    str
+        E.g. ``"Bus 1, mardi 09:00–12:00 et 14:00–16:00, jeudi 09:00–12:00 ; Bus 2, lundi …"``; of
+        one stop what :func:`in_words` says.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for stop in stops:
+        day, hours = in_words(stop).removeprefix(f"{stop.vehicle}, ").rsplit(" ", 1)
+        found.setdefault(stop.vehicle, {}).setdefault(day, []).append(hours)
+    return " ; ".join(
+        ", ".join([vehicle, *(f"{day} {' et '.join(hours)}" for day, hours in days.items())])
+        for vehicle, days in found.items()
+    )
+
+
 def cycles_of(stops: Iterable[Stop]) -> dict[str, int]:
     """Return after how many weeks each vehicle begins again: the last week it is told of."""
     found: dict[str, int] = {}

@@ -266,8 +266,10 @@ def cover(result: Facts) -> pd.DataFrame | None:
     """Return what covers each commune, its stops in words; None where no round exists."""
     if result.cover is None:
         return None
-    told: dict[str, list[str]] = {}
+    held: dict[str, list[rounds.Stop]] = {}
     for stop in result.stops:
-        told.setdefault(stop.code_insee, []).append(rounds.in_words(stop))
-    stops = result.cover["code_insee"].map(lambda code: " ; ".join(told.get(code, ())))
+        held.setdefault(stop.code_insee, []).append(stop)
+    stops = result.cover["code_insee"].map(
+        lambda code: rounds.in_words_together(held.get(code, ()))
+    )
     return result.cover.assign(arrets=stops)

@@ -204,7 +204,9 @@ def _limits(result: Facts) -> list[str]:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
     elsewhere = result.origins["origine"][result.origins["origine"] != loaders.TOWN_HALL]
     if len(elsewhere) and not result.times.file:
-        told = ", ".join(f"{name} {count}" for name, count in elsewhere.value_counts().items())
+        told = ", ".join(
+            f"{name} ({french.number(count)})" for name, count in elsewhere.value_counts().items()
+        )
         limits.append(
             f"{french.counted(len(elsewhere), 'commune')} sans mairie bien placée, point de "
             f"départ : {told}."

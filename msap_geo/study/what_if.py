@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import vstack
 
-from msap_geo import outputs, rounds, schemas, siting
+from msap_geo import french, outputs, rounds, schemas, siting
 from msap_geo.study.costs import study_costs
 from msap_geo.study.sites import with_hosts
 from msap_geo.study.times.carried import THOUSAND, carried, in_order, near_and_own, whole
@@ -259,9 +259,9 @@ def _costs(result: Facts, kinds: list[str]) -> dict[str, Any]:
             ],
         }
     return {
-        "titre": model.title,
-        "source": model.source,
-        "remarques": list(model.remarks),
+        "titre": french.typeset(model.title),
+        "source": french.typeset(model.source),
+        "remarques": [french.typeset(remark) for remark in model.remarks],
         "annees": list(years),
         "payeurs": names,
         "etat": [rank for rank, name in enumerate(names) if name.startswith(_STATE)],

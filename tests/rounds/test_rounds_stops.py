@@ -180,3 +180,17 @@ class TestCycles:
             for minute in range(stop.opens, stop.closes)
         }
         assert hours == pytest.approx(len(minutes) / 60 / weeks)
+
+
+def test_stops_of_a_place_name_each_vehicle_and_each_day_once():
+    def at(vehicle, day, opens, closes, week=EVERY_WEEK):
+        return Stop(vehicle, day, week, "2B096", "", 60 * opens, 60 * closes)
+
+    alone = at("Bus 1", 1, 9, 12)
+    assert rounds.in_words_together([alone]) == rounds.in_words(alone)
+    stops = [alone, at("Bus 1", 1, 14, 16), at("Bus 1", 3, 9, 12, 2), at("Bus 2", 0, 9, 10)]
+    assert rounds.in_words_together(stops) == (
+        "Bus 1, mardi 09:00–12:00 et 14:00–16:00, jeudi (semaine 2) 09:00–12:00"
+        " ; Bus 2, lundi 09:00–10:00"
+    )
+    assert rounds.in_words_together([]) == ""

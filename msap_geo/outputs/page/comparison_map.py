@@ -142,6 +142,7 @@ def _panel_template() -> jinja2.Template:
         "minutes": french.minutes,
         "part": french.percent,
         "compte": french.counted,
+        "typo": french.typeset,
     }
     return environment.from_string(folium_map.asset("panneau_comparaison.html"))
 

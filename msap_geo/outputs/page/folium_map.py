@@ -293,6 +293,7 @@ def _panel_template() -> jinja2.Template:
         "part": french.percent,
         "compte": french.counted,
         "premiere": french.largest,
+        "typo": french.typeset,
     }
     return environment.from_string(asset("panneau.html"))
 

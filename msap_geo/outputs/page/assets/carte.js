@@ -26,8 +26,17 @@
     function shown() { return msap.etat.cadre && page.classList.contains("msap-impression") ? msap.etat.cadre : bounds; }
     function frame() {
       map.invalidateSize({ animate: false });
-      if (!page.classList.contains("msap-impression") && msap.cadrage.tout(map, legend)) { return; }
-      map.fitBounds(shown(), { padding: [12, 12], animate: false });
+      var paper = page.classList.contains("msap-impression");
+      if (paper || !msap.cadrage.tout(map, legend)) { map.fitBounds(shown(), { padding: [12, 12], animate: false }); }
+      if (!paper) { home = { center: map.getCenter(), zoom: map.getZoom() }; }
+    }
+    // As long as the reader has not moved it, the whole territory stays clear of what comes over the map: a
+    // telephone turned, a window made smaller, the banner of a trial.
+    var home = null;
+    function again() {
+      if (page.classList.contains("msap-impression")) { return; }
+      var kept = home && map.getZoom() === home.zoom && map.project(map.getCenter()).distanceTo(map.project(home.center)) < 3;
+      if (kept) { frame(); } else { msap.ranger(); }
     }
     var page = document.documentElement, legend = document.querySelector("details.msap-cle");
     if (legend && (window.innerWidth <= 760 || window.innerHeight <= 520)) { legend.open = false; }
@@ -38,7 +47,20 @@
       var size = map.getSize();
       map.invalidateSize({ animate: false });
       if (!size.equals(map.getSize())) { frame(); }
+      watch(".msap-bandeaux", function (node) { if (getComputedStyle(node).position === "fixed") { again(); } });
+      watch("details.msap-cle", msap.ranger);
+      map.on("resize", function () { requestAnimationFrame(again); });
     });
+    // Once shown: what lies over the map may change its size at any time.
+    function watch(what, then) {
+      var node = document.querySelector(what), before = node ? node.offsetHeight : 0;
+      if (!node) { return; }
+      new ResizeObserver(function () {
+        var high = node.offsetHeight;
+        if (high !== before && !page.classList.contains("msap-impression")) { then(node); }
+        before = high;
+      }).observe(node);
+    }
     // The territory fills its frame. Wide, it takes what the rest leaves of one sheet: 277 mm between the
     // margins of A4, at 96 dpi. Tall, or on A3, it stands beside the words, as wide as it needs.
     function fit() {
@@ -59,7 +81,7 @@
         return;
       }
       page.style.setProperty("--msap-haut", "100px");
-      for (var scale = 1, left = 0; scale > 0.6; scale -= 0.1) {
+      for (var scale = 1, left = 0; scale > 0.45; scale -= 0.1) {
         page.style.setProperty("--msap-loupe", scale.toFixed(1));
         left = 1040 - (document.body.scrollHeight - 100);
         if (left >= 320) { break; }
@@ -75,11 +97,24 @@
       if (open !== told) { told = open; msap.ranger(); }
     }
     if (legend) { legend.addEventListener("toggle", folded); }
+    // On paper a table holds its first rows: how many of all is told under it.
+    function countRows() {
+      document.querySelectorAll(".msap-zones-papier").forEach(function (note) { note.remove(); });
+      /** @type {NodeListOf<HTMLTableElement>} */ (document.querySelectorAll("#msap-section-zones table")).forEach(function (table) {
+        var rows = Array.from(table.tBodies[0].rows).filter(function (row) { return !row.hidden; });
+        var shown = rows.filter(function (row) { return row.getClientRects().length; }).length;
+        var all = Number(table.dataset.total || rows.length);
+        if (shown && shown < all) {
+          table.after(msap.element("p", "Les " + msap.nombre(shown) + " plus peuplées sur " + msap.nombre(all) + " ; toutes sont sur la carte.", "msap-note msap-zones-papier"));
+        }
+      });
+    }
     window.addEventListener("beforeprint", function () {
       left = { center: map.getCenter(), zoom: map.getZoom(), snap: map.options.zoomSnap, open: legend && legend.open };
       page.classList.add("msap-impression");
       map.options.zoomSnap = 0;
       if (legend) { legend.open = true; }
+      countRows();
       fit();
       frame();
       msap.trace.imprimer(map, msap.donnees().repere, getComputedStyle(map.getContainer()).backgroundColor);

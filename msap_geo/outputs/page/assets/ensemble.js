@@ -139,7 +139,8 @@
     shown = now;
     box.hidden = !now;
     document.documentElement.classList.toggle("msap-ensemble", now);
-    msap.fiches.fermer();
+    // Signs go as one draws back; a card asked for as one comes nearer stays.
+    if (now) { msap.fiches.fermer(); }
   }
 
   // The legend of communes is taller than that of départements: what it would hide is framed again, and where

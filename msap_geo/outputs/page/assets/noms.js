@@ -4,7 +4,9 @@
   var el = msap.element, S = msap.etat, pane = null, order = null, pen = null;
   var ROOM = 15000, HIGH = 14;
   // The largest towns of a view, a share of its names, are named whatever stands there; from afar their suburbs are not.
-  var ALWAYS = 0.15, SUBURB = 45, APART = 220;
+  var ALWAYS = 0.15, APART = 220;
+  // Near a town five times as large, or so near that their points touch: a suburb, named or not.
+  var SUBURB = 45, LARGER = 5, TOUCH = 12, POINT = 4;
   // The first side of its point where a name covers nothing.
   var SIDES = [[10, -7], [-10, -7], [0, -22], [0, 9], [18, -7], [-18, -7], [12, -19], [12, 6], [-12, -19], [-12, 6]];
 
@@ -58,13 +60,20 @@
     var grid = data().repere, c = data().communes, size = map.getSize(), zoom = map.getZoom();
     var k = map.options.crs.scale(zoom) * grid.step, origin = map.getPixelOrigin();
     var dx = map.options.crs.scale(zoom) * grid.x - origin.x, dy = map.options.crs.scale(zoom) * grid.y - origin.y;
-    var shift = map.containerPointToLayerPoint([0, 0]), around = obstacles(map), taken = around.hard, drawn = 0, named = [], met = 0;
+    var shift = map.containerPointToLayerPoint([0, 0]), around = obstacles(map), taken = around.hard, drawn = 0, seen = [], met = 0, afar = msap.vueDEnsemble();
     var most = Math.round(size.x * size.y / ROOM), tries = 8 * most, list = ranked();
     for (var n = 0; n < list.length && drawn < most && tries > 0; n += 1) {
       var i = list[n], x = c.x[i] * k + dx - shift.x, y = c.y[i] * k + dy - shift.y;
       if (x < 0 || y < 0 || x > size.x || y > size.y) { continue; }
       tries -= 1;
-      if (msap.vueDEnsemble() && named.some(function (p) { return Math.abs(p[0] - x) < SUBURB && Math.abs(p[1] - y) < SUBURB; })) { continue; }
+      if (afar && seen.some(function (p) {
+        var away = Math.max(Math.abs(p[0] - x), Math.abs(p[1] - y));
+        return away < TOUCH || away < SUBURB && p[2] > LARGER * c.population[i];
+      })) { continue; }
+      seen.push([x, y, c.population[i]]);
+      var point = [x - POINT, y - POINT, x + POINT, y + POINT];
+      // A point under the name of another would be read as its own.
+      if (afar && !clear(taken, point)) { continue; }
       var always = met < ALWAYS * most, least = Infinity;
       met += 1;
       var high = sizeOf(c.population[i], zoom), wide = widthOf(c.nom[i], high), place = null, box = [];
@@ -78,9 +87,8 @@
       }
       if (!place) { continue; }
       taken.push(box);
-      named.push([x, y]);
       // From afar no sign says on which side of its name a town is.
-      if (msap.vueDEnsemble()) { write("", "msap-point", high, x + shift.x, y + shift.y); }
+      if (afar) { taken.push(point); write("", "msap-point", high, x + shift.x, y + shift.y); }
       write(c.nom[i], "msap-ville", high, place[0] + shift.x, place[1] + shift.y);
       drawn += 1;
     }

@@ -63,9 +63,11 @@ var msapPlan = (function () {
       + (found.fragile > 1 ? "sont" : "est") + " à moins d’une minute du seuil." : "";
   }
 
+  function either(words) { return words.slice(0, -1).join(", ") + (words.length > 1 ? " ou " : "") + words[words.length - 1]; }
+
   function names(found) {
     return found.sites.map(function (id, k) {
-      return [id].concat(found.variantes[k]).map(function (one) { return vue.nomDe(E.rang[one]); }).join(" ou ");
+      return either([id].concat(found.variantes[k]).map(function (one) { return vue.nomDe(E.rang[one]); }));
     });
   }
 
@@ -196,8 +198,8 @@ var msapPlan = (function () {
       add(item, "span", String(k + 1), "msap-signe msap-signe-" + (open ? "ouverte" : "proposee")).setAttribute("aria-hidden", "true");
       var text = add(item, "span", "", "msap-essai-nom");
       text.appendChild(vue.lien(index));
-      found.variantes[k].forEach(function (other) {
-        add(text, "span", " ou ");
+      found.variantes[k].forEach(function (other, i, all) {
+        add(text, "span", i < all.length - 1 ? ", " : " ou ");
         text.appendChild(vue.lien(E.rang[other]));
       });
       add(text, "small", "dans " + msap.part(found.tenus[k], 0) + " des plans à 1\u202f% près");
@@ -258,7 +260,7 @@ var msapPlan = (function () {
     draw("path", { d: path, "class": "msap-courbe-trait" }, svg);
     plans().forEach(function (one) {
       draw("circle", { cx: x(one.n), cy: y(one.gain), r: one === found ? 5 : 3, "class": one === found ? "msap-courbe-plan" : "msap-courbe-point" }, svg);
-      if (plans().length <= 12) { draw("text", { x: x(one.n), y: high + 14, "text-anchor": "middle" }, svg).textContent = String(one.n); }
+      if (plans().length <= 12 || one.n % 5 === 0) { draw("text", { x: x(one.n), y: high + 14, "text-anchor": "middle" }, svg).textContent = String(one.n); }
     });
     var said = draw("text", { x: Math.min(Math.max(x(found.n), 40), wide - 46), y: Math.max(y(found.gain) - 8, 10), "text-anchor": "middle", "class": "msap-courbe-dit" }, svg);
     said.textContent = "+" + msap.nombre(found.gain);

@@ -58,22 +58,30 @@
 
   function zoneName(zone) { return msap.autour(msap.donnees().communes.nom[zone.principale]); }
 
-  // Where a zone of the choice comes from: the zone of today that gives it most people.
+  // Where a zone of the choice comes from: the zone of today of its name, else the one that gives it most people; and
+  // what it swallowed besides.
   function origin(zone) {
-    var best = /** @type {{id: string, rang: number, principale: number} | null} */ (null), most = -1, shared = Object.create(null), base = essai.base();
+    var best = /** @type {{id: string, rang: number, principale: number, communes: number[]} | null} */ (null), most = -1, shared = Object.create(null), base = essai.base();
     E.zoneDe = E.zoneDe || base.zones.reduce(function (of, one) {
       one.communes.forEach(function (c) { of[c] = one; });
       return of;
     }, Object.create(null));
+    var inside = Object.create(null);
     zone.communes.forEach(function (c) {
       var from = E.zoneDe[c];
+      inside[c] = true;
       if (!from) { return; }
-      shared[from.rang] = (shared[from.rang] || 0) + E.population[c];
+      shared[from.rang] = from.id === zone.id ? Infinity : (shared[from.rang] || 0) + E.population[c];
       if (shared[from.rang] > most) { most = shared[from.rang]; best = from; }
     });
     if (!best) { return "nouvelle"; }
-    return best.id === zone.id ? "" : "partie de «\u202f" + zoneName(best) + "\u202f» (n°\u00a0" + best.rang + " aujourd’hui)";
+    var from = best, whole = from.communes.every(function (c) { return inside[c]; }), part = zone.communes.every(function (c) { return E.zoneDe[c] === from; });
+    var swallowed = base.zones.filter(function (one) { return one.id !== from.id && one.communes.every(function (c) { return inside[c]; }); });
+    var name = best.id === zone.id ? "" : part ? "partie de " + quoted(best) : whole ? quoted(best) + ", plus grande" : "en partie " + quoted(best);
+    return [name].concat(swallowed.length ? "réunie à " + quoted(swallowed[0]) + (swallowed.length > 1 ? " et " + vue.pluriel(swallowed.length - 1, "autre") : "") : []).filter(Boolean).join(", ");
   }
+
+  function quoted(zone) { return "«\u202f" + zoneName(zone) + "\u202f» (n°\u00a0" + zone.rang + " aujourd’hui)"; }
 
   // The table of the zones of today gives way to those of the choice.
   function fillZones(zones) {
@@ -92,6 +100,7 @@
     parts.zones.setAttribute("aria-label", "Zones blanches de la simulation");
     var table = add(parts.zones, "table", "", "msap-zones-essai"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
     ["n°", "Zone", "Habitants", "Temps max."].forEach(function (name, i) { add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col"; });
+    table.dataset.total = String(zones.length);
     zones.slice(0, TOP_ZONES).forEach(function (zone) {
       var line = add(body, "tr"), button = el("button", String(zone.rang));
       button.type = "button";
@@ -103,7 +112,7 @@
       add(line, "td", msap.nombre(zone.population));
       add(line, "td", msap.minutes(zone.minutesMax));
     });
-    if (zones.length > TOP_ZONES) { add(parts.zones, "p", "Les " + TOP_ZONES + " plus peuplées ; toutes sont sur la carte.", "msap-note"); }
+    if (zones.length > TOP_ZONES) { add(parts.zones, "p", "Les " + TOP_ZONES + " plus peuplées ; toutes sont sur la carte.", "msap-note msap-ecran"); }
     msap.tableau(table);
   }
 
@@ -143,9 +152,13 @@
     if (place >= 0) { lines.push(["Plan de " + msap.nombre(found.n) + (found.n > 1 ? " bureaux" : " bureau"), "n° " + (place + 1) + ", tenu par " + msap.part(found.tenus[place]) + " des plans presque aussi bons"]); }
     if (office && !there) { lines = lines.concat(officeLines(r.classement.find(function (l) { return l.site === index; }))); }
     if (office) { lines.push(["Coût d’une Maison ici", priceWords(index)]); }
-    if (!office && !there) {
+    var said = essai.vide() && msap.donnees().sites.lignes && msap.donnees().sites.lignes[id];
+    // Today's catchment and what closing would take are in the card already: said once.
+    if (!office && !there && said) {
+      lines.push(["Ce que sa fermeture épargnerait", savedWords(index)]);
+    } else if (!office && !there) {
       lines.push(["Habitants dont elle est la plus proche", msap.nombre(r.fermetures.usagers[index])],
-        ["Ce que sa fermeture épargnerait", msap.nombre(msapMoteur.parAn(E, msapMoteur.epargne(E, [index])).total) + "\u202f€ par an"],
+        ["Ce que sa fermeture épargnerait", savedWords(index)],
         [essai.vide() ? "Si elle fermait" : "Si elle fermait aussi", vue.signe(-r.fermetures.perdus[index]) + " habitants à " + vue.premier()]);
     }
     var text = there ? (office ? "Retirer l’ouverture" : "Garder ouverte") : office ? "Simuler l’ouverture" : "Simuler la fermeture";
@@ -161,6 +174,8 @@
       ["Note", line.score === null ? "" : msap.nombre(line.score, 1) + " / 100 (" + msap.donnees().note + ")"]
     ];
   }
+
+  function savedWords(index) { return msap.nombre(msapMoteur.parAn(E, msapMoteur.epargne(E, [index])).total) + "\u202f€ par an"; }
 
   function priceWords(index) {
     var spent = msapMoteur.parAn(E, msapMoteur.couts(E, [index]));

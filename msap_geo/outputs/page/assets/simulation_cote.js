@@ -83,7 +83,7 @@ var msapCote = (function () {
     row("Ouvertures", msap.nombre(kept.ouverts.length), msap.nombre(choice.ouverts.length), vue.signe(choice.ouverts.length - kept.ouverts.length));
     row("Fermetures", msap.nombre(kept.fermes.length), msap.nombre(choice.fermes.length), vue.signe(choice.fermes.length - kept.fermes.length));
     a.seuils.forEach(function (line, i) {
-      row("Habitants à " + msap.nombre(line.seuil / 1000, line.seuil % 1000 ? 1 : 0) + "\u202fmin", msap.nombre(line.couverts), msap.nombre(b.seuils[i].couverts), vue.signe(b.seuils[i].couverts - line.couverts));
+      row("Habitants à " + vue.seuil(line.seuil), msap.nombre(line.couverts), msap.nombre(b.seuils[i].couverts), vue.signe(b.seuils[i].couverts - line.couverts));
     });
     if (E.tournees) {
       row("Arrêts de tournées changés", msap.nombre(kept.arrets.length), msap.nombre(choice.arrets.length), vue.signe(choice.arrets.length - kept.arrets.length));
@@ -91,7 +91,7 @@ var msapCote = (function () {
     }
     row("Zones blanches", msap.nombre(a.zones.length), msap.nombre(b.zones.length), vue.signe(b.zones.length - a.zones.length));
     var was = perYear(kept), is = perYear(choice);
-    row("Euros par an", euros(was), euros(is), Math.round(is - was) ? vue.signe(is - was) + "\u202f€" : "0\u202f€");
+    row("Euros par an", euros(was), euros(is), vue.ecart(was, is) + "\u202f€");
     var moves = msapMoteur.mouvements(E, a.acces, b.acces).seuils[0];
     parts.differ.textContent = "";
     [["A seul met à " + vue.premier(), moves.communesPerdues, moves.perdus], ["B seul met à " + vue.premier(), moves.communesGagnees, moves.gagnes]].forEach(function (side) {

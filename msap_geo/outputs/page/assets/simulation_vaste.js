@@ -88,10 +88,19 @@
     if (!heading) { return; }
     parts.zones = parts.zones || heading.appendChild(el("small"));
     parts.zones.textContent = area ? " " + name() + " : " + msap.nombre(zones.filter(touches).length) + " sur " + msap.nombre(zones.length) : "";
+    var left = 0;
     msap.donnees().zones.forEach(function (zone) {
       var button = document.querySelector("#msap-zones [data-zone='" + zone.rang + "']");
-      if (button) { button.closest("tr").hidden = !touches(zone); }
+      if (!button) { return; }
+      button.closest("tr").hidden = !touches(zone);
+      left += touches(zone) ? 1 : 0;
     });
+    // Titles of columns over nothing say nothing.
+    var box = document.querySelector("#msap-section-zones .msap-defile:has(#msap-zones)");
+    if (!box || !essai.vide()) { return; }
+    parts.none = parts.none || /** @type {Element} */ (box.parentNode).appendChild(el("p", "Aucune commune au-delà de ce temps."));
+    [box, box.nextElementSibling].forEach(function (node) { if (node && node !== parts.none) { node.classList.toggle("msap-nul", !left); } });
+    parts.none.classList.toggle("msap-nul", left > 0);
   }
 
   function beyond(acces) {

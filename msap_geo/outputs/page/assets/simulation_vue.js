@@ -16,6 +16,12 @@ var msapVue = (function () {
     return (value > 0 ? "+" : value < 0 ? "\u2212" : "") + msap.nombre(Math.abs(value), decimals);
   }
 
+  // What differs between two numbers as they are shown: 33,6 to 32,4 is −1,2 whatever their next digits are.
+  function gap(was, is, decimals) {
+    function shown(value) { return Number(msap.nombre(value, decimals).replace(/\u202f/g, "").replace(",", ".").replace("\u2212", "-")); }
+    return signed(shown(is) - shown(was), decimals);
+  }
+
   function euros(value) { return msap.nombre(value) + "\u202f€"; }
 
   function plural(count, noun) { return msap.compte(count, noun); }
@@ -56,7 +62,7 @@ var msapVue = (function () {
       var x = was.tournees.habitants[i], y = is.tournees.habitants[i];
       return [name, msap.nombre(x), msap.nombre(y), signed(y - x)];
     }).concat([["Heures itinérantes à portée, par habitant et semaine", msap.nombre(was.tournees.moyenne, 2),
-      msap.nombre(is.tournees.moyenne, 2), signed(is.tournees.moyenne - was.tournees.moyenne, 2)]]);
+      msap.nombre(is.tournees.moyenne, 2), gap(was.tournees.moyenne, is.tournees.moyenne, 2)]]);
   }
 
   function total(zones) { return zones.reduce(function (sum, zone) { return sum + zone.population; }, 0); }
@@ -152,13 +158,13 @@ var msapVue = (function () {
       msap.nombre(is.seuils[0].communes), signed(is.seuils[0].communes - was.seuils[0].communes));
     if (E.semaines.length) {
       row(body, "Heures ouvertes à portée, au moins, par habitant et semaine", msap.nombre(hours(was), 1),
-        msap.nombre(hours(is), 1), signed(hours(is) - hours(was), 1));
+        msap.nombre(hours(is), 1), gap(hours(was), hours(is), 1));
     }
     roundsLines(was, is).forEach(function (line) { row(body, line[0], line[1], line[2], line[3]); });
     is.groupes.forEach(function (group, i) {
       var before = was.groupes[i].couverts[0] / 1000, after = group.couverts[0] / 1000;
       row(body, capital(group.titre) + ", à " + first(), msap.nombre(before), msap.nombre(after),
-        signed(Math.round(after) - Math.round(before)));
+        gap(before, after));
     });
     var mute = E.vaste ? 0 : essai.choix().ouverts.filter(function (index) { return E.horaires[index] < 0; }).length;
     parts.mute.hidden = !mute;
@@ -329,7 +335,7 @@ var msapVue = (function () {
   }
 
   return {
-    parts: parts, brancher: function (engine) { E = engine; }, ajouter: add, premier: first, signe: signed,
+    parts: parts, brancher: function (engine) { E = engine; }, ajouter: add, premier: first, seuil: within, signe: signed, ecart: gap,
     nomDe: siteName, pluriel: plural, titre: title, lien: link, quelques: some,
     bilan: fillStatus, choisis: fillChosen, chiffres: fillFigures, qui: fillWho, couts: fillCosts,
     bureaux: fillOffices, maisons: fillMaisons, arrets: fillStops, lignesTournees: roundsLines, COUVERTURES: COVERS
