@@ -10,6 +10,8 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from inspect import signature
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -78,6 +80,34 @@ def once(function: Callable[Given, Found]) -> Callable[Given, Found]:
         return found
 
     return remembered
+
+
+def of_files(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Have a loader take its files as one writes them at a prompt.
+
+    A name is the path it says; where several files are awaited (``paths``), one is a list of one.
+
+    Parameters
+    ----------
+    function
+        A loader whose first parameter is ``path`` or ``paths``.
+    """
+    first = next(iter(signature(function).parameters))
+
+    def taken(given: Any) -> Any:
+        if isinstance(given, str | PathLike):
+            return Path(given) if first == "path" else (Path(given),)
+        return tuple(map(Path, given)) if first == "paths" else given
+
+    @wraps(function)
+    def of_taken(*args: Given.args, **kwargs: Given.kwargs) -> Found:
+        if first in kwargs:
+            kwargs[first] = taken(kwargs[first])
+            return function(*args, **kwargs)
+        ours: Any = (*map(taken, args[:1]), *args[1:])
+        return function(*ours, **kwargs)
+
+    return of_taken
 
 
 def _told(value: object) -> Hashable:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 
 import pytest
 
 from msap_geo import loaders
+from msap_geo.errors import FileMissingError
 from msap_geo.loaders.shared import MOST_READINGS, once
 
 CALLS = []
@@ -88,3 +90,29 @@ def test_two_territories_of_one_national_file(toy_study):
         again = run_study(study)
     assert again.summary() == alone.summary()
     assert again.access.equals(alone.access)
+
+
+LOADERS = sorted(name for name in loaders.__all__ if name.startswith("load_"))
+
+
+@pytest.mark.parametrize("name", LOADERS)
+@pytest.mark.parametrize("form", [str, lambda path: path, lambda path: [path]])
+def test_a_file_is_given_as_one_writes_it(tmp_path, name, form):
+    """A name, a path, and a list of them where several files are awaited."""
+    loader, given = getattr(loaders, name), form(tmp_path / "absent.csv")
+    first, *others = inspect.signature(loader).parameters.values()
+    if isinstance(given, list) and first.name == "path":
+        return
+    needed = {"crs": 2154, "dimension": 2, "remedy": "", "departements": ["53"]}
+    needed |= {"thresholds": [20.0], "types": {}}
+    asked = {one.name: needed[one.name] for one in others if one.default is one.empty}
+    for call in (lambda: loader(given, **asked), lambda: loader(**{first.name: given}, **asked)):
+        with pytest.raises(FileMissingError, match=r"absent\.csv"):
+            call()
+
+
+def test_one_file_of_communes_is_a_list_of_one(toy_study):
+    path = toy_study.folder / "communes.geojson"
+    whole = loaders.load_communes([path]).table
+    for form in (path, str(path), [str(path)]):
+        assert loaders.load_communes(form).table.equals(whole)

@@ -22,7 +22,7 @@ from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.hours import DAY_MINUTES, DAYS, weekly_hours
 from msap_geo.loaders.hours.horaires_osm import OFTEN, read_opening_hours
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.tabular import LINE, pick_columns, read_json_text, read_text, read_text_table
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _HEAD_CHARACTERS = 4096
 _OSM_LINE = re.compile(r"[^|\n]+\|[^|\n]*\|[^\n]*")
 
 
+@of_files
 @once
 def load_la_poste_hours(path: Path) -> Loaded[pd.DataFrame]:
     """Load the opening hours of La Poste contact points.

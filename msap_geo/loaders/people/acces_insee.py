@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from msap_geo.errors import DataError, MissingColumnError
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.tabular import (
     normalise,
     parquet_faults,
@@ -55,6 +55,7 @@ class InseeAccess(NamedTuple):
     communes: pd.DataFrame | None
 
 
+@of_files
 @once
 def load_insee_access(
     paths: Sequence[Path],

@@ -3,8 +3,7 @@
 Forms read: CSV, GeoPackage, Shapefile or GeoJSON, alone or zipped, of 2010 (``ind``, corners in
 ``x_laea, y_laea``), 2015 (``IdINSPIRE``, ``Depcom``, ``I_est_cr``; 1 km: ``Id_carr1km``), 2017
 (``Idcar_200m``, ``lcog_geo``, ``I_est_200``), 2019 and 2021 (the same in lower case) and of the
-Géoplateforme's relay (``depcom``, ``i_car_est``). Variables: INSEE, *Dictionnaire des variables des
-données carroyées Filosofi*.
+Géoplateforme's relay (``depcom``, ``i_car_est``), as in INSEE's dictionary of variables.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from msap_geo.loaders.people.grille_lecture import (
     read_grid,
 )
 from msap_geo.loaders.people.persons import settle
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 from msap_geo.loaders.variables import first_of
 from msap_geo.tabular import to_number
@@ -64,6 +63,7 @@ class _Read(NamedTuple):
     anomalies: list[Anomaly]
 
 
+@of_files
 def load_carreaux(
     path: Path,
     *,

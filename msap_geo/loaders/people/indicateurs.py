@@ -23,7 +23,7 @@ from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people import numerique
 from msap_geo.loaders.people.persons import without_double_count
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros, refuse_unreadable
 from msap_geo.loaders.territory.mouvements import tell_shared
 from msap_geo.loaders.variables import LONG_FORM, figures, first_of, tell_below_zero, year_of
@@ -141,6 +141,7 @@ class LoadedIndicators(Loaded[pd.DataFrame]):
     made_of: Mapping[str, str] = field(default_factory=dict)
 
 
+@of_files
 @once
 def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedIndicators:
     """Load the indicators a file of communes (or of IRIS) holds.

@@ -13,7 +13,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people.persons import settle, without_double_count
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import (
     departements_of,
     joined,
@@ -50,6 +50,7 @@ MOST_INHABITANTS = 3_000_000
 """Paris, the most populous commune there ever was, had 2,906,472 inhabitants in 1921."""
 
 
+@of_files
 @once
 def load_population(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
     """Load the municipal population of the communes.

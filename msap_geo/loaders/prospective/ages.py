@@ -13,7 +13,7 @@ from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people.persons import without_double_count
 from msap_geo.loaders.prospective.effectifs import read_counts
 from msap_geo.loaders.prospective.tranches import Band, between, older_than
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from msap_geo.loaders.territory.cog import CommuneCodes
 
 
+@of_files
 @once
 def load_ages(
     paths: Sequence[Path], *, codes: CommuneCodes | None = None

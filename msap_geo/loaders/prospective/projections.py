@@ -12,13 +12,14 @@ from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.prospective.effectifs import read_counts
 from msap_geo.loaders.prospective.tranches import Band, between, older_than
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.tabular import LINE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+@of_files
 @once
 def load_projections(path: Path, *, variant: str = "") -> Loaded[pd.DataFrame]:
     """Load projected populations.

@@ -9,7 +9,7 @@ import pandas as pd
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.prospective.effectifs import PLACE_CODES
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.variables import first_of
 from msap_geo.tabular import LINE, columns_found, normalise, read_tables, to_number
 
@@ -55,6 +55,7 @@ def month_of(text: str) -> int | None:
     return int(digits) if digits.isdigit() and 1 <= int(digits) <= len(MONTHS) else None
 
 
+@of_files
 @once
 def load_season(path: Path) -> Loaded[pd.DataFrame]:
     """Load who is there each month.

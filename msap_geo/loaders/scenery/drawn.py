@@ -9,6 +9,7 @@ import geopandas as gpd
 import shapely
 
 from msap_geo.errors import UnreadableFileError, unreadable
+from msap_geo.loaders.shared import of_files
 from msap_geo.tabular import require_file, vector_file
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ LINES, SURFACES = 1, 2
 """What a layer may be wanted for, as the dimension of its shapes."""
 
 
+@of_files
 def load_drawn(path: Path, *, crs: object, dimension: int, remedy: str) -> gpd.GeoDataFrame:
     """Read what a layer draws.
 

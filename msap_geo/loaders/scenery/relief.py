@@ -10,6 +10,7 @@ import pyproj
 import shapely
 
 from msap_geo.errors import UnreadableFileError
+from msap_geo.loaders.shared import of_files
 from msap_geo.tabular import require_file
 from msap_geo.territory import WGS84
 
@@ -83,6 +84,7 @@ class Relief(NamedTuple):
         return np.where(inside, upper * (1 - down) + lower * down, np.nan)
 
 
+@of_files
 def load_relief(path: Path, *, crs: int) -> Relief:
     """Read a grid of elevations.
 

@@ -12,6 +12,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import of_files
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.tabular import (
@@ -45,6 +46,7 @@ _OPTIONAL = {
 _PARQUET = {".parquet", ".geoparquet"}
 
 
+@of_files
 def load_bpe(path: Path, types: Mapping[str, str]) -> Loaded[gpd.GeoDataFrame]:
     """Load the equipments of some types.
 

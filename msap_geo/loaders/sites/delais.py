@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msap_geo.errors import DataError
+from msap_geo.loaders.shared import of_files
 from msap_geo.tabular import LINE, pick_columns, read_text_table, to_number
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ _REQUIRED = {"site_id": ("site_id", "identifiant"), "jours": ("jours", "delai", 
 _LONGEST = 3650.0
 
 
+@of_files
 def load_delays(path: Path) -> dict[str, float]:
     """Load the days one waits at each site.
 

@@ -12,6 +12,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.prospective.saison import month_of
+from msap_geo.loaders.shared import of_files
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, to_number
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _YEAR = ""
 _PARTS = ("periode", "annee", "mois", "trimestre", "semestre")
 
 
+@of_files
 def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
     """Load the visits counted in Maisons.
 

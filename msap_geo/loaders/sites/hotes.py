@@ -13,6 +13,7 @@ from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.hours import read_hours
 from msap_geo.loaders.loaded import Loaded
+from msap_geo.loaders.shared import of_files
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, to_number
 from msap_geo.territory import INSEE_CODE_PATTERN, WGS84, departement_of
@@ -46,6 +47,7 @@ _YES, _NO = {"oui", "1", "vrai"}, {"non", "0", "faux"}
 _MOST_EUR = 1e12
 
 
+@of_files
 def load_hosts(path: Path) -> Loaded[gpd.GeoDataFrame]:
     """Load the places a study thinks of as hosts.
 

@@ -12,7 +12,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.loaders.sites.postal import departement_of_postal, with_their_zero
 from msap_geo.tabular import LINE, normalise, pick_columns, read_text_table, settle_twins
@@ -79,6 +79,7 @@ _SERVICES = {
 """Yes-or-no columns of *laposte_poincont* (services), as normalised, and what they stand for."""
 
 
+@of_files
 @once
 def load_la_poste(path: Path, *, equipements: Path | None = None) -> Loaded[gpd.GeoDataFrame]:
     """Load the La Poste contact points.

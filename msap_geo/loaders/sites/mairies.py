@@ -11,7 +11,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.sites.annuaire import is_annuaire, read_annuaire
 from msap_geo.loaders.sites.operateurs import OPERATORS
 from msap_geo.loaders.sites.positions import read_positions
@@ -33,6 +33,7 @@ _COLUMNS = {
 _SECONDARY = r"d[ée]l[ée]gu[ée]e|annexe|associ[ée]e"
 
 
+@of_files
 @once
 def load_mairies(
     paths: Sequence[Path], *, codes: CommuneCodes | None = None

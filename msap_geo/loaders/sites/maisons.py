@@ -14,7 +14,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.hours.horaires import JOURS, week_of_days
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.sites.layers import is_layer, read_layer_table
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.loaders.sites.postal import departement_of_postal, departement_told, with_their_zero
@@ -57,8 +57,7 @@ _OPTIONAL = {
         "labellisation",
         "date_labellisation",
         "date_de_labellisation",
-        # One L, as some lists spell it.
-        "labelisation_fs",
+        "labelisation_fs",  # one L, as some lists spell it
         "labelisation",
         "date_labelisation",
         "date_de_labelisation",
@@ -67,6 +66,7 @@ _OPTIONAL = {
 }
 
 
+@of_files
 @once
 def load_maisons(path: Path, *, au: str | None = None) -> Loaded[gpd.GeoDataFrame]:
     """Load a list of Maisons.

@@ -11,7 +11,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.sites.annuaire import read_annuaire
 from msap_geo.loaders.sites.positions import read_positions
 from msap_geo.tabular import LINE
@@ -39,6 +39,7 @@ COUNTERS = tuple(name for name in OPERATORS if name != "Mairie")
 """Those a diagnosis asks of: every commune has its own town hall."""
 
 
+@of_files
 @once
 def load_operateurs(
     paths: Sequence[Path], *, genres: Sequence[str] | None = None

@@ -15,7 +15,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory import zonages
 from msap_geo.loaders.territory.codes_insee import (
     departements_of,
@@ -102,6 +102,7 @@ _KNOWN = {
 }
 
 
+@of_files
 @once
 def load_memberships(path: Path, *, codes: CommuneCodes | None = None) -> Loaded[pd.DataFrame]:
     """Load what each commune belongs to.

@@ -16,7 +16,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import departements_of, refuse_lost_zeros
 from msap_geo.loaders.territory.contours import read_layer
 from msap_geo.loaders.territory.mouvements import tell_shared
@@ -56,6 +56,7 @@ _CRS = pyproj.CRS.from_epsg(WGS84)
 _AREAS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
 
 
+@of_files
 def load_communes(
     paths: Sequence[Path],
     *,

@@ -21,7 +21,7 @@ from msap_geo import schemas
 from msap_geo.anomalies import Action, note
 from msap_geo.errors import DataError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.shared import once
+from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros, refuse_unreadable
 from msap_geo.loaders.territory.cog import CommuneCodes
 from msap_geo.tabular import LINE, pick_columns, read_tables, tell_passed_over
@@ -53,6 +53,7 @@ A commune taken apart before that day covers the same land in every file.
 """
 
 
+@of_files
 @once
 def load_movements(path: Path) -> Loaded[pd.DataFrame]:
     """Load INSEE's movements of communes.
