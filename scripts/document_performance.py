@@ -290,8 +290,8 @@ l'horloge.
 |---|---|---|---|---|---|---|---|---|
 {speed}
 
-Où ce qui est visé n'est pas atteint : nous donnons des mètres à côté des minutes, de cinq millions de couples ; et un petit
-pays est tout entier à 60 minutes, la borne n'y épargne rien.
+Où ce qui est visé n'est pas atteint : un petit pays est presque tout entier à 60 minutes, la borne n'y épargne rien ; c'est
+donc la table entière, et nous y donnons des mètres à côté des minutes.
 """
 
 
