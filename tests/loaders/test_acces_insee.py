@@ -82,6 +82,50 @@ class TestCells:
         with pytest.raises(error):
             read(cells(tmp_path / "a.parquet", **changes), departements=departements)
 
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"duree": ["10", "25", "NR", None, "1", "5"]}, "1 durées.*« NR »"),
+            ({"duree": [10.0, np.inf, 40.0, 1.0, 1.0, 5.0]}, "impossible"),
+            ({"pop": [10.0, np.inf, 40.0, 1.0, 1.0, 5.0]}, "impossible"),
+            ({"typeeq_id": [128] * 6}, "faite de nombres"),
+            ({"DUREE": 1.0}, "deux fois la colonne duree"),
+        ],
+    )
+    def test_a_value_that_cannot_be_read_is_told(self, tmp_path, changes, told):
+        with pytest.raises(DataError, match=told):
+            read(cells(tmp_path / "a.parquet", **changes))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"duree": ["10,0", "25,0", "40,0", None, "1", "5"]},
+            {"depcom": [53001.0, 53001.0, 53002.0, 53002.0, 53002.0, np.nan]},
+            {"pop": ["100", "300", "50", "50", "50", "900"]},
+        ],
+    )
+    def test_numbers_may_be_written_otherwise(self, tmp_path, changes):
+        plain = read(cells(tmp_path / "a.parquet")).communes
+        pd.testing.assert_frame_equal(
+            read(cells(tmp_path / "b.parquet", **changes)).communes, plain
+        )
+
+    @pytest.mark.parametrize(("factor", "unit"), [(60, "secondes"), (1 / 60, "heures")])
+    def test_another_unit_is_refused(self, tmp_path, factor, unit):
+        many = pd.read_parquet(cells(tmp_path / "a.parquet"))
+        many = pd.concat([many] * 10).assign(duree=lambda table: table["duree"] * factor)
+        many.to_parquet(tmp_path / "b.parquet")
+        with pytest.raises(DataError, match=f"ressemblent à des {unit}"):
+            read(tmp_path / "b.parquet")
+
+    def test_a_file_given_twice_counts_once(self, tmp_path):
+        path = cells(tmp_path / "a.parquet")
+        assert read([path, path]).communes["population"].tolist() == [400, 100]
+
+    def test_corsican_codes_may_be_in_small_letters(self, tmp_path):
+        path = cells(tmp_path / "a.parquet", depcom=["2a004"] * 5 + ["2b033"])
+        assert read(path, departements=("2A",)).communes["code_insee"].tolist() == ["2A004"]
+
     def test_columns_that_lack_are_named(self, tmp_path):
         pd.DataFrame({"typeeq_id": ["A128"]}).to_parquet(tmp_path / "a.parquet")
         with pytest.raises(MissingColumnError, match="duree, depcom, pop"):
@@ -119,6 +163,27 @@ class TestShares:
         text = self.TEXT.replace("96", "9600")
         with pytest.raises(DataError, match="entre 0 et 100"):
             read(self.write(tmp_path / "parts.csv", text))
+
+    @pytest.mark.parametrize(
+        ("rows", "told"),
+        [
+            ("France Services,2A,0.1,0.5\n", "sur 1"),
+            ("France Services,2A,50,40\n", "diminuent.*2A"),
+            ("France Services,2A,10,50\nFrance Services,2A,20,60\n", "2A y est deux fois"),
+            ("France Services,2A,10,\n", "1 parts absentes"),
+        ],
+    )
+    def test_shares_that_cannot_be(self, tmp_path, rows, told):
+        path = tmp_path / "a.csv"
+        path.write_text("Source,dep,10min,20min\n" + rows)
+        with pytest.raises(DataError, match=told):
+            read(path, departements=("2A",))
+
+    def test_the_same_row_twice_counts_once(self, tmp_path):
+        path = tmp_path / "a.csv"
+        path.write_text("Source,dep,10min,20min\n" + "France Services,2a,10,50\n" * 2)
+        found = read(path, departements=("2A",)).departements
+        assert found["part"].tolist() == [0.5]
 
     def test_another_table(self, tmp_path):
         with pytest.raises(MissingColumnError, match="Source, dep, 5min"):

@@ -34,6 +34,14 @@ FRANCE_SERVICES = "A128"
 
 _PARQUET = {".parquet", ".geoparquet"}
 _CELL = ("typeeq_id", "duree", "depcom", "pop")
+_NUMBERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)} | {
+    "float",
+    "double",
+}
+_HALF_MINUTES = 0.5, 120.0
+_FEW = 20
+"""Fewer cells may all be far."""
+
 _LASTS = re.compile(r"(\d+)_?min(?:utes)?")
 _OURS = re.compile(r"france_?services|\ba128\b")
 
@@ -90,7 +98,8 @@ def load_insee_access(
         If it holds nothing of these départements, or impossible values.
     """
     if all(path.suffix.lower() in _PARQUET for path in paths):
-        cells = pd.concat([_cells(path, departements, equipment) for path in paths])
+        files = dict.fromkeys(path.resolve() for path in paths)
+        cells = pd.concat([_cells(path, departements, equipment) for path in files])
         if cells.empty:
             raise DataError(
                 f"aucun carreau des départements {', '.join(departements)} avec l'équipement "
@@ -115,7 +124,9 @@ def _cells(path: Path, departements: Sequence[str], equipment: str) -> pd.DataFr
 
     require_file(path)
     with parquet_faults(path):
-        columns = {normalise(name): name for name in parquet.read_schema(path).names}
+        schema = parquet.read_schema(path)
+        columns = {normalise(name): name for name in schema.names}
+        twins = [name for name in _CELL if sum(normalise(one) == name for one in schema.names) > 1]
         missing = [name for name in _CELL if name not in columns]
         if missing:
             raise MissingColumnError(
@@ -125,28 +136,75 @@ def _cells(path: Path, departements: Sequence[str], equipment: str) -> pd.DataFr
                 remedy="donner un fichier de l'accès aux équipements de l'Insee "
                 "(donnees-AAAA-regRR.parquet)",
             )
+        if twins:
+            raise DataError(
+                f"« {path.name} » a deux fois la colonne {', '.join(twins)}",
+                where=path,
+                remedy="ne garder que la bonne",
+            )
+        if str(schema.field(columns["typeeq_id"]).type) in _NUMBERS:
+            raise DataError(
+                f"« {path.name} » : la colonne typeeq_id est faite de nombres, non de types "
+                f"d'équipement de l'Insee ({equipment})",
+                where=path,
+                remedy="donner le fichier tel que l'Insee le publie",
+            )
         wanted = [columns[name] for name in _CELL]
         rows = [(columns["typeeq_id"], "==", equipment)]
         table = parquet.read_table(path, columns=wanted, filters=rows)
         # What pandas wrote beside the columns is of no use, and may be damaged.
         table = table.to_pandas(ignore_metadata=True)
     table.columns = list(_CELL)
-    codes = table["depcom"].astype(str).str.strip().str.zfill(5)
+    # A column that lacks a code may have made decimals of the others.
+    codes = table["depcom"].astype(str).str.strip().str.removesuffix(".0").str.upper().str.zfill(5)
     home = codes.str[:2].where(~codes.str.startswith("97"), codes.str[:3])
-    people, minutes = (
-        pd.to_numeric(table[name], errors="coerce").astype(float) for name in ("pop", "duree")
-    )
+    people, minutes = (_numbers(table[name]) for name in ("pop", "duree"))
     cells = pd.DataFrame(
         {"code_insee": codes, "departement": home, "population": people, "minutes": minutes}
-    )[home.isin(list(departements))]
-    impossible = (cells["minutes"] < 0) | ~(cells["population"] >= 0)
+    )
+    ours = home.isin(list(departements))
+    cells, told = cells[ours], table.loc[ours, "duree"].notna()
+    unread = told & cells["minutes"].isna()
+    if unread.any():
+        raise DataError(
+            f"« {path.name} » : {int(unread.sum())} durées ne sont pas des nombres "
+            f"(« {table.loc[unread[unread].index[0], 'duree']} »)",
+            where=path,
+            remedy="laisser vides les durées inconnues, et donner le fichier tel que l'Insee le "
+            "publie",
+        )
+    impossible = ~(cells["minutes"].fillna(0.0).between(0, np.inf, inclusive="left")) | ~(
+        cells["population"].between(0, np.inf, inclusive="left")
+    )
     if impossible.any():
         raise DataError(
             f"{int(impossible.sum())} carreaux ont une durée ou une population impossible",
             where=path,
             remedy="vérifier le fichier : il a peut-être été modifié",
         )
+    _refuse_other_units(cells, path)
     return cells
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """Return a column as numbers, whatever it was written as; what is infinite stays so."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.astype("float64")
+    return to_number(column.astype(object).where(column.notna()).map(str, na_action="ignore"))
+
+
+def _refuse_other_units(cells: pd.DataFrame, path: Path) -> None:
+    """Refuse durations half of which no département has, in minutes: seconds or hours."""
+    half = cells["minutes"].median()
+    low, high = _HALF_MINUTES
+    if not np.isnan(half) and not (low <= half <= high or len(cells) < _FEW):
+        unit = "secondes" if half > high else "heures"
+        raise DataError(
+            f"« {path.name} » : les durées ressemblent à des {unit} (la moitié des carreaux est à "
+            f"{'moins' if half < low else 'plus'} de {low if half < low else high:g})",
+            where=path,
+            remedy="les donner en minutes, comme l'Insee",
+        )
 
 
 def _from_cells(cells: pd.DataFrame, thresholds: Sequence[float]) -> InseeAccess:
@@ -190,7 +248,8 @@ def _shares(path: Path, departements: Sequence[str], thresholds: Sequence[float]
             remedy="donner les colonnes Source, dep, 5min, 10min…, parts en %",
         )
     ours = table[table["source"].map(lambda text: bool(_OURS.search(normalise(text))))]
-    rows = ours[ours["dep"].str.zfill(2).isin(list(departements))]
+    ours = ours.assign(dep=ours["dep"].str.strip().str.zfill(2).str.upper())
+    rows = ours[ours["dep"].isin(list(departements))].drop_duplicates(["dep", *given.values()])
     if rows.empty:
         raise DataError(
             f"« {path.name} » ne dit rien de France Services dans ces départements : "
@@ -198,11 +257,12 @@ def _shares(path: Path, departements: Sequence[str], thresholds: Sequence[float]
             where=path,
             remedy="vérifier la source et les départements de cette table",
         )
+    _refuse_impossible(rows, [given[limit] for limit in sorted(given)], path)
     parts = pd.concat(
         [
             pd.DataFrame(
                 {
-                    "departement": rows["dep"].str.zfill(2),
+                    "departement": rows["dep"],
                     "seuil": float(limit),
                     "part": to_number(rows[given[limit]]) / 100,
                 }
@@ -213,12 +273,31 @@ def _shares(path: Path, departements: Sequence[str], thresholds: Sequence[float]
         or [pd.DataFrame({"departement": [], "seuil": [], "part": []})],
         ignore_index=True,
     )
-    wrong = ~parts["part"].between(0, 1 + 1e-9)
-    if wrong.any():
-        raise DataError(
-            f"« {path.name} » : {int(wrong.sum())} parts ne sont pas entre 0 et 100 %",
-            where=path,
-            remedy="vérifier que les parts sont en %",
-        )
     parts["part"] = np.minimum(parts["part"], 1.0)
     return parts.sort_values(["departement", "seuil"]).reset_index(drop=True)
+
+
+def _refuse_impossible(rows: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    """Refuse shares that cannot be: absent, beyond 100 %, of 1, falling with time, told twice."""
+    shares = rows[list(columns)].apply(to_number)
+    within = shares.ge(0) & shares.le(100 + 1e-7)
+    falling = shares.diff(axis=1).lt(-1e-9).any(axis=1)
+    twice = rows["dep"][rows["dep"].duplicated()]
+    faults = {
+        f"{int((~within).sum().sum())} parts absentes, ou qui ne sont pas entre 0 et 100 %": not (
+            within.all(axis=None)
+        ),
+        "les parts sont toutes inférieures à 1 : elles sont sans doute données sur 1": bool(
+            shares.max(axis=None) <= 1
+        ),
+        "des parts diminuent quand la durée augmente, dans le département "
+        f"{rows['dep'][falling].min()}": falling.any(),
+        f"le département {twice.min()} y est deux fois": len(twice) > 0,
+    }
+    fault = next((words for words, found in faults.items() if found), None)
+    if fault:
+        raise DataError(
+            f"« {path.name} » : {fault}",
+            where=path,
+            remedy="donner une ligne par département, parts en %",
+        )
