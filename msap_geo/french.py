@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _THIN_SPACE = "\u202f"
 _NO_BREAK_SPACE = "\u00a0"
@@ -213,6 +213,12 @@ def people(count: float) -> str:
 def counted(count: float, noun: str) -> str:
     """Return a count and its noun, plural where it must: ``"3 communes"``, ``"1 zone blanche"``."""
     return f"{number(count)}{_NO_BREAK_SPACE}{agreed(count, noun)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as one says them: ``"A"``, ``"A et B"``, ``"A, B et C"``; nothing of none."""
+    *first, last = words or ("",)
+    return f"{', '.join(first)} et {last}" if first else last
 
 
 def largest(zones: int, name: str) -> str:

@@ -118,16 +118,18 @@ def _summary(parts: ReportParts) -> tuple[Block, ...]:
 
 def _who(parts: ReportParts) -> str:
     shares = parts.result.shares
-    told = " et ".join(
-        f"{french.people(share.beyond)} ({french.percent(known(1 - share.share))}) à plus de "
-        f"{french.short(share.threshold)} minutes"
-        for share in shares
+    told = french.listed(
+        [
+            f"{french.number(share.beyond)} ({french.percent(known(1 - share.share))}) à plus de "
+            f"{french.short(share.threshold)} minutes"
+            for share in shares
+        ]
     )
     whole = parts.table("acces_territoires").iloc[0]
     text = (
-        f"Sur {french.people(shares[0].population)}, {told} d’une Maison. La moitié des habitants "
-        f"en est à {french.minutes(whole['minutes_medianes'])} ou moins, neuf sur dix à "
-        f"{french.minutes(whole['minutes_p90'])} ou moins."
+        f"Sur {french.people(shares[0].population)}, on en compte {told} d’une Maison. La moitié "
+        f"des habitants en est à {french.minutes(whole['minutes_medianes'])} ou moins, neuf sur "
+        f"dix à {french.minutes(whole['minutes_p90'])} ou moins."
     )
     zones = parts.result.zones
     if zones.empty:
@@ -153,7 +155,7 @@ def _what(parts: ReportParts) -> tuple[Paragraph, ...]:
         f"{french.people(int(rated['population_gagnee']))} de plus à {parts.limit} minutes."
     )
     if len(found.plan.sites) > 1:
-        others = ", ".join(row.nom for row in found.sites().iloc[1:].itertuples())
+        others = french.listed([row.nom for row in found.sites().iloc[1:].itertuples()])
         brings += f" Avec {others}, {french.people(newly)} de plus"
         brings += (
             f" : la couverture passe de {french.percent(share.share)} à {french.percent(after)}."

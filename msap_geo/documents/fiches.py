@@ -214,10 +214,10 @@ def _replaced(found: Implantation, site_id: str) -> str:
         held = "tenu par" if share >= _SOLID else "dans"
         text = f"Ce bureau est {held} {french.percent(share)} des plans proches. "
     if others.empty:
-        return f"{text}Aucun autre bureau ne le remplace à {french.percent(WITHIN)} près."
+        return f"{text}Aucun autre bureau ne le remplace à {french.percent(WITHIN, 0)} près."
     told = ", ".join(
         f"{found.offices.loc[row.remplacant, 'nom']} "
         f"({'sans perte' if not row.perte else f'−{french.quantity(row.perte, found.plan.unit)}'})"
         for row in others.head(_MAISONS).itertuples()
     )
-    return f"{text}À {french.percent(WITHIN)} près, le remplacent : {told}."
+    return f"{text}À {french.percent(WITHIN, 0)} près, le remplacent : {told}."

@@ -64,7 +64,9 @@ def in_order(parts: ReportParts, by_name: Mapping[str, Section | None]) -> list[
             section = by_name.get(name)
             kept.append(name)
             if section is not None:
-                title = f"{prefix} : {section.title[:1].lower()}{section.title[1:]}"
+                # One colon a title: what the diagnosis puts after its own follows a comma.
+                own = section.title.replace(" : ", ", ", 1)
+                title = f"{prefix} : {own[:1].lower()}{own[1:]}"
                 told.append(Section(title, section.blocks, new_page=section.new_page))
     told.append(Section("Indicateurs à suivre chaque année", _indicators(parts)))
     told += [

@@ -42,7 +42,7 @@ def candidates(parts: ReportParts) -> Section:
         )
         return Section(title, (Paragraph(text),))
     weights = ", ".join(
-        f"{siting.CRITERIA[name].title} {french.percent(weight)}"
+        f"{siting.CRITERIA[name].title} {french.short(100 * weight)} %"
         for name, weight in rating.weights.items()
     )
     text = (
@@ -166,7 +166,7 @@ def _sites(parts: ReportParts, found: Implantation) -> Table:
         ),
         tuple(rows),
         note=f"Apport : {found.plan.unit}. Coût : par an, tous payeurs. Plans proches : part, "
-        f"parmi {french.counted(count, 'plan')} à {french.percent(WITHIN)} près, de ceux qui le "
+        f"parmi {french.counted(count, 'plan')} à {french.percent(WITHIN, 0)} près, de ceux qui le "
         "tiennent. Remplaçant : le meilleur à ce pourcentage près, les autres sites restant, et ce "
         "que l’échange perd.",
     )

@@ -159,6 +159,7 @@ def test_the_same_figures_in_the_order_of_the_scheme(toy_study, tmp_path):
         for words in (
             "Les sept dimensions de l’accessibilité",
             "Diagnostic : l’accès aujourd’hui",
+            "Objectifs : où ouvrir, les bureaux candidats",
             "Objectifs : le plan proposé",
             "Indicateurs à suivre chaque année",
             "Méthode et limites",

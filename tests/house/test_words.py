@@ -84,6 +84,15 @@ def test_no_number_is_signed_nothing_nor_english(value, decimals):
     assert back == pytest.approx(value, abs=0.5 * 10**-decimals + 1e-6)
 
 
+def test_words_are_listed_as_one_says_them():
+    assert [french.listed(list(words)) for words in ("", "A", "AB", "ABCD")] == [
+        "",
+        "A",
+        "A et B",
+        "A, B, C et D",
+    ]
+
+
 def test_what_is_left_out_is_told_one_or_many():
     assert french.largest(1, "autour d’Ernée") == ", autour d’Ernée"
     assert french.largest(2, "autour d’Ernée") == "\u00a0; la plus peuplée, autour d’Ernée"
@@ -178,6 +187,8 @@ FAULTY = {
     "double space": ["deux  espaces"],
     "several signs": ["fin..", "a , b", "()"],
     "no space before %": ["12%"],
+    "title of two colons": ["7. Objectifs : où ouvrir : les bureaux candidats"],
+    "idle decimals of a margin": ["parmi 2 plans à 1,0 % près", f"à 5,00{NARROW}% près"],
     "another word for a simulation": ["ESSAI : 1 ouverture", "avec l’essai", "Scénario : Corte"],
 }
 

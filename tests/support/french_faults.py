@@ -33,6 +33,8 @@ KINDS = {
     "double space": r"[^\s.:;] {2,}\S",
     "several signs": r"[,;] ?[,;]|\.\.(?!\.)|\(\)|« ?»| ,| \.(?=\s|$)",
     "no space before %": r"\d%",
+    "title of two colons": rf"^(?:\d+\. )?(?:Diagnostic|Objectifs){_SPACE}: [^.;]* : ",
+    "idle decimals of a margin": rf",0+{_SPACE}%{_SPACE}près",
     # What one supposes is a simulation, what one decides a choice; a projection has scenarios.
     "another word for a simulation": r"(?i)\bl[’']essai\b|\bcet essai\b|\bessai :|\bscénario\b"
     r"(?! (?:de la projection|central|haut|bas|lu|« ))",
