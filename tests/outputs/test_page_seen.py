@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 import re
 
 import numpy as np
+import pypdf
 import pytest
 from support.pages import pytestmark as pytestmark  # noqa: PLC0414 - the marks of its tests
 from support.pages import visit
@@ -199,6 +202,23 @@ def test_offices_that_replace_one_another_are_told_in_french(browser, demo, diag
     others = [len(variants) for variants in plans[n]["variantes"]]
     assert [line.count(" ou ") for line in lines] == [min(1, some) for some in others]
     assert any(", " in line for line in lines)
+
+
+@pytest.mark.parametrize("opened", [12, 20, 30])
+def test_many_offices_are_printed_on_one_sheet(browser, diagnosed_page, opened):
+    visit(browser, diagnosed_page)
+    browser.execute_script(
+        "msapEssai.choisir(msapEssai.moteur().sites.site_id.slice(-arguments[0]))", opened
+    )
+    settle(browser)
+    sheet = browser.execute_cdp_cmd(
+        "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True}
+    )
+    reader = pypdf.PdfReader(io.BytesIO(base64.b64decode(sheet["data"])))
+    assert len(reader.pages) == 1
+    words = " ".join(reader.pages[0].extract_text().split())
+    assert f"SIMULATION : {opened} ouvertures" in words.replace("\xa0", " ")
+    assert "Calcul et carte : msap_geo" in words.replace("\xa0", " ")
 
 
 def test_paper_tells_how_many_zones_its_table_leaves_out(browser, diagnosed_page):
