@@ -9,7 +9,7 @@ from msap_geo.sources.fetch import Fetched, describe, fetch
 from msap_geo.sources.live_roads import LiveRoads, Square, fetch_roads, squares_around
 from msap_geo.sources.patience import Limits
 from msap_geo.sources.registry import Source, registry, source
-from msap_geo.sources.sidecar import SIDECAR, altered
+from msap_geo.sources.sidecar import SIDECAR, altered, is_damaged, sealed, told_beside
 from msap_geo.sources.territories import border, box, extract_size_mb, extracts, light_extract
 
 __all__ = [
@@ -31,9 +31,12 @@ __all__ = [
     "feeds_of_territory",
     "fetch",
     "fetch_roads",
+    "is_damaged",
     "light_extract",
     "registry",
+    "sealed",
     "silent",
     "source",
     "squares_around",
+    "told_beside",
 ]

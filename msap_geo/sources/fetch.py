@@ -20,7 +20,15 @@ from msap_geo.sources import pages
 from msap_geo.sources.checks import fault
 from msap_geo.sources.download import Expected, Progress, Received, download, silent
 from msap_geo.sources.patience import DownloadError, Limits
-from msap_geo.sources.sidecar import now, read_sidecar, recall, sha256, sidecar_of, write_sidecar
+from msap_geo.sources.sidecar import (
+    is_damaged,
+    now,
+    read_sidecar,
+    recall,
+    sha256,
+    sidecar_of,
+    write_sidecar,
+)
 
 if TYPE_CHECKING:
     from msap_geo.sources.registry import Source
@@ -286,6 +294,13 @@ def is_address(base: str) -> bool:
 
 def _accept(path: Path, source: Source) -> Fetched:
     """Take a file of the study's folder: fetched earlier and unchanged, or put there by hand."""
+    if is_damaged(path):
+        raise UnreadableFileError(
+            f"ce qui dit d'où vient « {path.name} » est abîmé",
+            where=sidecar_of(path),
+            remedy="reprendre le fichier avec --forcer, ou supprimer "
+            f"{sidecar_of(path).name} si le fichier a été déposé à la main",
+        )
     known = read_sidecar(path)
     digest = sha256(path)
     if known is None:

@@ -25,7 +25,7 @@ from msap_geo.drafts import draft_in
 from msap_geo.errors import SourceError, reason
 from msap_geo.sources import overpass
 from msap_geo.sources.patience import DownloadError, Limits, persevere
-from msap_geo.sources.sidecar import now, read_sidecar, recall, sha256, write_sidecar
+from msap_geo.sources.sidecar import is_damaged, now, read_sidecar, recall, sha256, write_sidecar
 from msap_geo.territory import WGS84
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def fetch_roads(
         known = recall(path)
         if known is not None and _days_since(str(known["date"])) <= max_days:
             kept[square] = known
-        elif known is None and path.exists() and read_sidecar(path) is not None:
+        elif known is None and path.exists() and (read_sidecar(path) or is_damaged(path)):
             damaged.append(square.name)
     missing = [square for square in squares if square not in kept]
     for turn, square in enumerate(missing):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SIDECAR = ".source.json"
 """Suffix, added to the whole name, of the file that tells where another comes from."""
 
+_SEAL = "controle"
+"""Key of the hash of all that a sidecar tells besides."""
+
 
 def now() -> str:
     """Return this moment as sidecars write it: ISO 8601, UTC, to the second."""
@@ -32,13 +35,35 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_sidecar(path: Path) -> dict[str, Any] | None:
-    """Return what the sidecar of a file says, null where there is none that can be read."""
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a sidecar tells with its own hash, by which a change of it is seen."""
+    told = {key: value for key, value in content.items() if key != _SEAL}
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True)
+    return {**told, _SEAL: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()}
+
+
+def told_beside(path: Path) -> dict[str, Any] | None:
+    """Return what stands beside a file; null where nothing does, or nothing whole.
+
+    What a person wrote, without the hash, is taken as written.
+    """
     try:
         content = json.loads(sidecar_of(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    texts = isinstance(content, dict) and all(
+    whole = isinstance(content, dict) and (_SEAL not in content or sealed(content) == content)
+    return content if whole else None
+
+
+def is_damaged(path: Path) -> bool:
+    """Tell whether what stands beside a file is not what was written there."""
+    return sidecar_of(path).is_file() and told_beside(path) is None
+
+
+def read_sidecar(path: Path) -> dict[str, Any] | None:
+    """Return what the sidecar of a file says, null where there is none that can be read."""
+    content = told_beside(path)
+    texts = content is not None and all(
         isinstance(content.get(key), str) for key in ("sha256", "date")
     )
     return content if texts else None
@@ -48,7 +73,8 @@ def write_sidecar(path: Path, content: Mapping[str, Any]) -> None:
     """Write the sidecar of a file, whole or not at all."""
     final = sidecar_of(path)
     draft = final.with_name(f".{final.name}.{os.getpid()}")
-    draft.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(sealed(content), ensure_ascii=False, indent=2)
+    draft.write_text(f"{text}\n", encoding="utf-8")
     draft.replace(final)
 
 

@@ -367,7 +367,8 @@ def altered_inputs(study: Study) -> list[Anomaly]:
         fetched, and an absent one is for its reader to tell.
     """
     paths = dict.fromkeys(path for role in study.inputs().values() for path in role)
-    return [
+    told = {path: sources.altered(study.path(path)) for path in paths}
+    changed = [
         Anomaly(
             "fichier-change",
             Action.NOTED,
@@ -375,6 +376,17 @@ def altered_inputs(study: Study) -> list[Anomaly]:
             f"« {path.name} » a changé depuis son téléchargement, le {day} : la source et "
             "l'empreinte écrites à côté ne sont plus les siennes",
         )
+        for path, day in told.items()
+        if day is not None
+    ]
+    return changed + [
+        Anomaly(
+            "fichier-change",
+            Action.NOTED,
+            path.name,
+            f"ce qui dit d'où vient « {path.name} », à côté de lui, a changé depuis son "
+            "téléchargement : ni son origine ni son empreinte n'en sont reprises",
+        )
         for path in paths
-        if (day := sources.altered(study.path(path))) is not None
+        if sources.is_damaged(study.path(path))
     ]

@@ -211,7 +211,9 @@ def _place(files: Sequence[sources.Fetched], folder: Path, draft: Path) -> None:
         if file.path.parent != folder:
             # A copy, not a link: a file edited in one study must stay as it is in the others.
             shutil.copyfile(file.path, draft / file.path.name)
-        _write_json(draft / (file.path.name + sources.SIDECAR), sources.describe(file))
+        _write_json(
+            draft / (file.path.name + sources.SIDECAR), sources.sealed(sources.describe(file))
+        )
 
 
 def _extract(files: Sequence[sources.Fetched], draft: Path) -> None:

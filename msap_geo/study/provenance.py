@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -238,10 +237,8 @@ def _attributions(study: Study, road_credit: str) -> list[str]:
 
 def _fetched_credit(path: Path) -> str:
     """Return the credit ``telecharger`` left beside a file; empty without one that can be read."""
-    sidecar = path.with_name(path.name + sources.SIDECAR)
-    try:
-        told = json.loads(sidecar.read_text(encoding="utf-8"))
-        credit, licence = str(told["attribution"]), str(told["licence"])
-    except (OSError, ValueError, KeyError, TypeError):
+    told = sources.told_beside(path) or {}
+    if not {"attribution", "licence"} <= set(told):
         return ""
+    credit, licence = str(told["attribution"]), str(told["licence"])
     return credit if licence.lower() in credit.lower() else f"{credit} ({licence})"

@@ -28,7 +28,7 @@ from support.misbehaving_server import (
 )
 from support.overpass import PATH, World, box_of
 
-from msap_geo import network
+from msap_geo import network, sources
 from msap_geo.errors import SourceError
 from msap_geo.sources import Limits, Square, fetch_roads, overpass, patience, squares_around
 
@@ -141,7 +141,7 @@ def test_squares_too_old_are_asked_again_and_kept_until_had(server, world, monke
     for square, moment in ((WEST, asked), (EAST, asked - timedelta(days=1))):
         told = first.path.parent / f"{square.name}.osm.pbf.source.json"
         content = json.loads(told.read_bytes()) | {"date": moment.isoformat()}
-        told.write_text(json.dumps(content), encoding="utf-8")
+        told.write_text(json.dumps(sources.sealed(content)), encoding="utf-8")
     monkeypatch.setattr("msap_geo.sources.live_roads.now", lambda: later)
     assert fetch_roads([WEST, EAST], limits=QUICK).asked == 0
     server.answers[PATH] = status(500)

@@ -228,7 +228,7 @@ class TestFetch:
         assert fetched.path.read_bytes() == CSV
         assert fetched.origin == "téléchargé"
         told = json.loads(fetched.path.with_name("table-53.csv.source.json").read_text("utf-8"))
-        assert told == sources.describe(fetched)
+        assert told == sources.sealed(sources.describe(fetched))
         assert told["sha256"] == hashlib.sha256(CSV).hexdigest()
         assert told["octets"] == len(CSV)
         assert told["url"] == server.url("/table-53.csv")
@@ -298,6 +298,31 @@ class TestFetch:
         (study / "table-53.csv").write_bytes(CSV.replace(b"Alpha", b"Omega"))
         with pytest.raises(UnreadableFileError, match=r"a changé.*--forcer"):
             fetch(study)
+
+    def test_a_story_of_the_study_that_changed_is_refused(self, server, study):
+        server.answers["/table-53.csv"] = CSV
+        fetched = fetch(study)
+        study.mkdir()
+        (study / "table-53.csv").write_bytes(CSV)
+        story = fetched.path.with_name("table-53.csv.source.json").read_text("utf-8")
+        beside = study / "table-53.csv.source.json"
+        for changed in (
+            story.replace('"date": "2', '"date": "1'),
+            story.replace('"sha256": "', '"sha256": "0'),
+            story.replace('"licence"', '"license"'),
+            story[:-9],
+            "[]",
+        ):
+            assert changed != story
+            beside.write_text(changed, "utf-8")
+            assert sources.is_damaged(study / "table-53.csv")
+            with pytest.raises(UnreadableFileError, match=r"d'où vient.*abîmé.*--forcer"):
+                fetch(study)
+        beside.write_text(json.dumps(json.loads(story)), "utf-8")  # laid out otherwise
+        assert fetch(study).origin == "déjà là"
+        old = {key: value for key, value in json.loads(story).items() if key != "controle"}
+        beside.write_text(json.dumps(old), "utf-8")  # of an earlier version
+        assert fetch(study).origin == "déjà là"
 
     def test_passing_failures_are_tried_again(self, server, study):
         server.answers["/table-53.csv"] = [

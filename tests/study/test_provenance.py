@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from msap_geo import outputs, study
+from msap_geo import outputs, sources, study
 from msap_geo.errors import StudyError
+from msap_geo.study.inputs import altered_inputs
 
 
 @pytest.fixture
@@ -104,8 +105,14 @@ def test_a_fetched_file_is_credited_as_its_publisher_asks(toy_study, of):
     lines = of().attributions
     assert "La Poste, points de contact (ODbL)" in lines
     assert "IGN, INSEE, DILA, ANCT : données publiques, Licence Ouverte selon le fichier" in lines
-    beside.write_text("[]", encoding="utf-8")
-    assert any("ANCT, La Poste : données" in line for line in of().attributions)
+    written = {"attribution": "Un autre", "licence": "ODbL", "date": "2026-01-01", "sha256": ""}
+    told = json.dumps(sources.sealed(written)).replace("Un autre", "Personne")
+    for changed in ("[]", told):
+        beside.write_text(changed, encoding="utf-8")
+        assert any("ANCT, La Poste : données" in line for line in of().attributions)
+        told_of = altered_inputs(study.read_study(toy_study.path))
+        assert [(one.code, one.file) for one in told_of] == [("fichier-change", "la_poste.csv")]
+        assert "d'où vient « la_poste.csv »" in told_of[0].message
 
 
 def test_a_demonstration_credits_nobody_for_what_it_invents():
