@@ -57,8 +57,8 @@ quoi faire.
 Tout fichier téléchargé reste aussi dans le cache de la machine (`MSAP_GEO_CACHE` pour le choisir)
 et n'est pas repris à l'étude suivante ; `--forcer` le reprend. À côté de chacun,
 `<fichier>.source.json` dit son origine, sa date, sa licence, son millésime et son empreinte
-(SHA-256), vérifiée à chaque usage. Ce fichier porte aussi sa propre empreinte (`controle`) : changé ou abîmé, ce qu'il dit
-n'est plus repris, et c'est dit (`fichier-change`).
+(SHA-256), vérifiée à chaque usage. Ce fichier porte aussi sa propre empreinte (`controle`) :
+changé ou abîmé, ce qu'il dit n'est plus repris, et c'est dit (`fichier-change`).
 
 **Routes du jour** : `[reseau] source = "osm"` les demande à OpenStreetMap (serveur Overpass
 public, ou `MSAP_GEO_OVERPASS`), sans passer par `telecharger` :

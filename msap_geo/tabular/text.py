@@ -56,8 +56,15 @@ def require_file(path: Path) -> None:
     FileMissingError
         If there is no such file.
     UnreadableFileError
-        If it is a folder, is empty, sealed in a 7z archive, or cannot be opened.
+        If it is a folder, a device or a pipe, is empty, sealed in a 7z archive, or cannot be
+        opened.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un fichier, mais un périphérique ou un tube",
+            where=path,
+            remedy="enregistrer son contenu dans un fichier, et donner ce fichier",
+        )
     if not path.exists():
         raise FileMissingError(
             f"le fichier « {path.name} » est introuvable",

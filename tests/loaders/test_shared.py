@@ -8,7 +8,7 @@ import os
 import pytest
 
 from msap_geo import loaders
-from msap_geo.errors import FileMissingError
+from msap_geo.errors import FileMissingError, UnreadableFileError
 from msap_geo.loaders.shared import MOST_READINGS, once
 
 CALLS = []
@@ -95,18 +95,38 @@ def test_two_territories_of_one_national_file(toy_study):
 LOADERS = sorted(name for name in loaders.__all__ if name.startswith("load_"))
 
 
+def asks(loader):
+    """Return the name of a loader's first parameter, and values for those it must have besides."""
+    first, *others = inspect.signature(loader).parameters.values()
+    needed = {"crs": 2154, "dimension": 2, "remedy": "", "departements": ["53"]}
+    needed |= {"thresholds": [20.0], "types": {}}
+    return first.name, {one.name: needed[one.name] for one in others if one.default is one.empty}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipe has a name here")
+@pytest.mark.parametrize("name", LOADERS)
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".geojson", ".gpkg", ".xlsx", ".zip"])
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(tmp_path, name, suffix):
+    """A pipe nobody writes in never ends, nor does /dev/zero, which fills the memory."""
+    pipe, device = tmp_path / f"tube{suffix}", tmp_path / f"zero{suffix}"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    loader = getattr(loaders, name)
+    first, asked = asks(loader)
+    for path in (pipe, device):
+        with pytest.raises(UnreadableFileError):
+            loader([path] if first == "paths" else path, **asked)
+
+
 @pytest.mark.parametrize("name", LOADERS)
 @pytest.mark.parametrize("form", [str, lambda path: path, lambda path: [path]])
 def test_a_file_is_given_as_one_writes_it(tmp_path, name, form):
     """A name, a path, and a list of them where several files are awaited."""
     loader, given = getattr(loaders, name), form(tmp_path / "absent.csv")
-    first, *others = inspect.signature(loader).parameters.values()
-    if isinstance(given, list) and first.name == "path":
+    first, asked = asks(loader)
+    if isinstance(given, list) and first == "path":
         return
-    needed = {"crs": 2154, "dimension": 2, "remedy": "", "departements": ["53"]}
-    needed |= {"thresholds": [20.0], "types": {}}
-    asked = {one.name: needed[one.name] for one in others if one.default is one.empty}
-    for call in (lambda: loader(given, **asked), lambda: loader(**{first.name: given}, **asked)):
+    for call in (lambda: loader(given, **asked), lambda: loader(**{first: given}, **asked)):
         with pytest.raises(FileMissingError, match=r"absent\.csv"):
             call()
 
