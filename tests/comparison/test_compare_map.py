@@ -85,6 +85,15 @@ def test_it_opens_offline_without_errors(browser, page, size):
     assert sum(figures) == 2100
 
 
+def test_its_words_are_set_in_french(browser, page):
+    visit(browser, page)
+    field = browser.find_element("id", "msap-recherche")
+    assert field.get_attribute("placeholder") == "Commune ou Maison"
+    text = browser.execute_script("return document.getElementById('msap-panneau').textContent")
+    assert "Plus loin" in text
+    assert not re.search("« | »|\\d \\d{3}(?!\\d)", text)
+
+
 def test_layers_and_signs(browser, page):
     visit(browser, page)
     names = browser.execute_script(
