@@ -130,6 +130,8 @@ def at_names(number: int, root: Path) -> Toll:
         ranks[thread, call] = ranks.get((thread, call), 0) + 1
         if str(watched.parent) in rest:
             moments.append((call, ranks[thread, call]))
+    if not moments:
+        raise SystemExit("aucun appel relevé (démonstration en échec, ou strace interdit)")
     chosen = random.Random(SEED).sample(moments, min(number, len(moments)))  # noqa: S311
     print(f"{len(moments)} appels changent un nom ; tués à l'entrée de {len(chosen)}")
     for attempt, (call, rank) in enumerate(chosen):
