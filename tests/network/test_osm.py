@@ -370,3 +370,15 @@ def test_short_distances_are_those_of_the_geodesic(lon, lat, east, north):
     points = np.array([lon, lon + east]), np.array([lat, lat + north])
     expected = pyproj.Geod(ellps="GRS80").line_length(*points)
     assert short_distances_m(*points)[0] == pytest.approx(expected, rel=2e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["A.OSM", "a.josm", "a.2024.Osm.GZ", "x.y,z=1.osm", "A.OSM.PBF"])
+def test_the_form_is_told_by_a_name_whatever_its_capitals(tmp_path, name):
+    made = ".osm.pbf" if name.lower().endswith("pbf") else ".osm"
+    made += ".gz" if name.lower().endswith("gz") else ""
+    nodes = {1: (-1.0, 48.0, {}), 2: (-1.0, 48.01, {})}
+    path = write_osm(tmp_path / f"made{made}", nodes, [(5, [1, 2], {"highway": "primary"})])
+    given = path.rename(tmp_path / name)
+    roads = read_roads_with_osmium(given, CAR)
+    assert len(roads.node) == 2
+    assert network.read_osm(given, CAR, epsg=2154).n_nodes == 2

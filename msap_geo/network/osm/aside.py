@@ -8,6 +8,7 @@ It is this file, run as a script, which imports nothing of msap_geo so that it s
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ def ways(path: str, keys: list[str]) -> Iterator[Any]:
     import osmium  # noqa: PLC0415 - the process that reads this file's answers has no use for it
 
     wanted = frozenset(keys)
-    stream: Any = osmium.FileProcessor(path, osmium.osm.WAY)
+    stream: Any = osmium.FileProcessor(_file(path), osmium.osm.WAY)
     for item in stream:
         places = [
             (node.ref, node.lon, node.lat) for node in item.nodes if node.location.valid()
@@ -37,7 +38,7 @@ def nodes(path: str, keys: list[str], among: list[int]) -> Iterator[Any]:
     import osmium  # noqa: PLC0415 - as above
 
     wanted, ours = frozenset(keys), frozenset(among)
-    stream: Any = osmium.FileProcessor(path, osmium.osm.NODE)
+    stream: Any = osmium.FileProcessor(_file(path), osmium.osm.NODE)
     if ours and min(ours) >= 0:  # pyosmium's filter knows no negative numbers
         stream = stream.with_filter(osmium.filter.IdFilter(among))
     for item in stream:
@@ -50,7 +51,7 @@ def relations(path: str) -> Iterator[Any]:
     """Yield each relation: identifier, version, visible, tags and members, none if not UTF-8."""
     import osmium  # noqa: PLC0415 - as above
 
-    stream: Any = osmium.FileProcessor(path, osmium.osm.RELATION)
+    stream: Any = osmium.FileProcessor(_file(path), osmium.osm.RELATION)
     for item in stream:
         try:
             tags = {tag.k: tag.v for tag in item.tags}
@@ -58,6 +59,14 @@ def relations(path: str) -> Iterator[Any]:
         except UnicodeDecodeError:
             told = None
         yield item.id, item.version, item.visible, told
+
+
+def _file(path: str) -> Any:
+    """Open a file by the form its name tells, whatever its capitals; JOSM's is OSM's."""
+    import osmium  # noqa: PLC0415 - as above
+
+    ends = re.search(r"(\.\w+){1,3}$", path.lower().replace(".josm", ".osm"))
+    return osmium.io.File(path, ends[0][1:]) if ends else osmium.io.File(path)
 
 
 def _tags(item: Any, keys: frozenset[str]) -> tuple[dict[str, str], int]:
