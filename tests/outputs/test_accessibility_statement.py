@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from msap_geo import outputs
+from msap_geo import french, outputs
 from msap_geo.outputs.page import panel
 from msap_geo.study import run_study, sample_study
 
@@ -41,8 +41,8 @@ def test_the_page_says_each_point_and_nothing_else(tmp_path):
     part = text.partition('id="msap-accessibilite"')[2].partition("</details>")[0]
     assert part.count("<li>") == len(POINTS)
     for point in POINTS:
-        assert f"<li>{point['theme']} : {point['dit']}</li>" in part
+        assert f"<li>{point['theme']}&nbsp;: {french.typeset(point['dit'])}</li>" in part
     told = panel.accessibility()
-    assert told["portee"] in part
+    assert french.typeset(told["portee"]) in part
     assert "déclaration de conformité" in told["portee"]
     assert text.count("RGAA") == part.count("RGAA")

@@ -118,7 +118,7 @@ def test_layers_are_chosen_by_their_french_names(toy_study):
 def test_a_diagnosis_says_more(toy_study):
     diagnosis = diagnose(run_study(read_study(toy_study.path)))
     page = render_page(outputs.map(diagnosis), title="x")
-    assert "France Services : chaque habitant à moins de 30 minutes" in page
+    assert french.typeset("France Services : chaque habitant à moins de 30 minutes") in page
     assert "non respectée" in page
     assert "Robustesse : part des hypothèses" in page
     assert "Habitants par heure d’ouverture" in page

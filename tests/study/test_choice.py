@@ -9,6 +9,7 @@ import sys
 import pytest
 from support.toy import poste_row
 
+from msap_geo import french
 from msap_geo.errors import (
     DataError,
     FileMissingError,
@@ -174,7 +175,8 @@ def test_the_folder_says_it_is_a_scenario(result, tmp_path):
     assert summary["scenario"]["fermetures"] == CHOICE["fermetures"]
     page = (folder / "carte.html").read_text(encoding="utf-8")
     assert "<h1>Ville jouet, simulation (" in page
-    assert "Simulation : ouverture de Poste 4 (Epsilon) ; fermeture de Maison de Alpha (" in page
+    said = "Simulation : ouverture de Poste 4 (Epsilon) ; fermeture de Maison de Alpha ("
+    assert french.typeset(said) in page
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from msap_geo import french
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.shared import of_files, once
 from msap_geo.tabular import (
@@ -201,7 +202,7 @@ def _refuse_other_units(cells: pd.DataFrame, path: Path) -> None:
         unit = "secondes" if half > high else "heures"
         raise DataError(
             f"« {path.name} » : les durées ressemblent à des {unit} (la moitié des carreaux est à "
-            f"{'moins' if half < low else 'plus'} de {low if half < low else high:g})",
+            f"{'moins' if half < low else 'plus'} de {french.short(low if half < low else high)})",
             where=path,
             remedy="les donner en minutes, comme l'Insee",
         )
