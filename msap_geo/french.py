@@ -25,10 +25,8 @@ def number(value: float | None, decimals: int = 0) -> str:
 
     Parameters
     ----------
-    value
-        Number, or null.
-    decimals
-        Digits after the comma.
+    value, decimals
+        Number, or null; digits after the comma.
 
     Returns
     -------
@@ -48,25 +46,35 @@ def short(value: float | None, decimals: int = 3) -> str:
 
     Parameters
     ----------
-    value
-        Number, or null.
-    decimals
-        Digits after the comma, at most.
+    value, decimals
+        Number, or null; digits after the comma, at most.
     """
     text = number(value, decimals)
     return text.rstrip("0").rstrip(",") if "," in text else text
 
 
 def minutes(value: float | None) -> str:
-    """Return a duration, one decimal: ``"23,4 min"``."""
-    text = number(value, 1)
-    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}min"
+    """Return a duration, one decimal: ``"23,4 min"``; more beside a threshold: ``"20,03 min"``."""
+    return _with_unit(_apart(value), "min")
 
 
 def kilometres(value: float | None) -> str:
-    """Return a distance, one decimal: ``"12,0 km"``."""
-    text = number(value, 1)
-    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}km"
+    """Return a distance, one decimal: ``"12,3 km"``; more beside a threshold: ``"5,04 km"``."""
+    return _with_unit(_apart(value), "km")
+
+
+def _apart(value: float | None) -> str:
+    # 20,03 told "20,0" and counted beyond 20 minutes would be two answers to one question.
+    # Thresholds stand on multiples of five; times are kept to the thousandth.
+    threshold = 5 * round(value / 5) if value is not None and math.isfinite(value) else 0
+    for decimals in (1, 2, 3) if threshold else ():
+        if (text := number(value, decimals)) != number(threshold, decimals):
+            return text
+    return number(value, 1)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}{unit}"
 
 
 def percent(share: float | None, decimals: int = 1) -> str:
@@ -123,8 +131,7 @@ def interval(low: float, high: float) -> str:
 
 def euros(value: float | None) -> str:
     """Return a sum, whole euros: ``"150 000 €"``."""
-    text = number(value)
-    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}€"
+    return _with_unit(number(value), "€")
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -132,13 +139,14 @@ def amount(value: float | None, unit: str) -> str:
 
     Parameters
     ----------
-    value
-        Value, or null.
-    unit
-        What it counts, e.g. ``"habitants"``, ``"minutes"``, ``"part des habitants"``.
+    value, unit
+        Value, or null; what it counts, e.g. ``"habitants"``, ``"minutes"``,
+        ``"part des habitants"``.
     """
     if unit.startswith(_SHARE):
         return percent(value)
+    if unit.startswith("minutes"):
+        return _apart(value).removesuffix(",0")
     return short(value, 0 if value is None or abs(value) >= _MANY else 1)
 
 
@@ -147,10 +155,8 @@ def quantity(value: float | None, unit: str) -> str:
 
     Parameters
     ----------
-    value
-        Value, or null.
-    unit
-        What it counts, plural as tables say it (``"habitants × minutes"``).
+    value, unit
+        Value, or null; what it counts, plural as tables say it (``"habitants × minutes"``).
     """
     told = amount(value, unit)
     if unit.startswith(_SHARE):
@@ -183,8 +189,7 @@ def gap(share: float) -> str:
     smallest = 1e-5
     if 0 < share < smallest:
         return f"moins de {short(100 * smallest)}{_THIN_SPACE}%"
-    text = short(100 * share)
-    return text if text == _UNKNOWN else f"{text}{_THIN_SPACE}%"
+    return _with_unit(short(100 * share), "%")
 
 
 def seconds(value: float) -> str:

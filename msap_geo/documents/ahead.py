@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from msap_geo import french
 from msap_geo.answers.ahead.people import ELDERS, tomorrow_in_words
 from msap_geo.answers.ahead.season import month_in_words, season_in_words
@@ -14,6 +12,8 @@ from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from msap_geo.documents.parts import ReportParts
 
 _GROUPS = {"population": "Ensemble des habitants", ELDERS: "75 ans ou plus"}
@@ -201,14 +201,14 @@ def _where(parts: ReportParts) -> Table | None:
         f"Communes à plus de {parts.limit} min où les 75 ans ou plus augmentent le plus",
         (
             Column("Commune"),
-            Column("Minutes", number=True),
+            Column("Temps de trajet", number=True),
             Column(f"75 ans ou plus en {first}", number=True),
             Column(f"En {last}", number=True),
         ),
         tuple(
             (
                 str(name),
-                "–" if pd.isna(row["minutes"]) else french.number(row["minutes"], 1),
+                french.minutes(row["minutes"]),
                 french.number(int(row[first])),
                 french.number(int(row[last])),
             )

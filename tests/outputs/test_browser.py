@@ -228,7 +228,10 @@ def test_numbers_are_those_of_python(browser, demo):
         )
         assert told == [french.number(value, decimals) for value in values]
     assert browser.execute_script("return msap.nombre(null)") == french.number(None)
-    assert browser.execute_script("return msap.minutes(3.46)") == french.minutes(3.46)
+    values += [20.03, 19.97, 20.004, 19.9999, 30.0004, -20.03, 0.03, 60, 1000.02, None]
+    for name, measure in (("minutes", french.minutes), ("kilometres", french.kilometres)):
+        told = browser.execute_script(f"return arguments[0].map(msap.{name})", values)
+        assert told == [measure(value) for value in values]
     shares = [0, 1, 0.9234, 0.9995, 0.99949, 0.9999999, 0.0004, 0.0005, 1e-12, 1 - 1e-12, 0.005]
     shares += (1 - np.geomspace(1e-12, 1, 60)).tolist() + np.geomspace(1e-12, 1, 60).tolist()
     for decimals in (0, 1, 2):

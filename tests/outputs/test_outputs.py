@@ -6,6 +6,8 @@ import re
 
 import folium
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.hostile import hostile_study
 from support.toy import NAMES, StudyFolder, maison_row, poste_row
 
@@ -171,6 +173,14 @@ def test_extreme_studies_still_make_a_map(tmp_path):
         (french.minutes(3.46), "3,5\u202fmin"),
         (french.minutes(float("nan")), "–"),
         (french.kilometres(12), "12,0\u202fkm"),
+        (french.minutes(20), "20,0\u202fmin"),
+        (french.minutes(20.03), "20,03\u202fmin"),
+        (french.minutes(29.997), "29,997\u202fmin"),
+        (french.minutes(20.0001), "20,0\u202fmin"),
+        (french.minutes(0.03), "0,0\u202fmin"),
+        (french.amount(20.03, "minutes"), "20,03"),
+        (french.amount(20, "minutes"), "20"),
+        (french.kilometres(-5.04), "−5,04\u202fkm"),
         (french.percent(0.9234), "92,3\u202f%"),
         (french.percent(float("nan")), "–"),
         (french.people(1), "1\u00a0habitant"),
@@ -182,3 +192,9 @@ def test_extreme_studies_still_make_a_map(tmp_path):
 )
 def test_french_numbers(text, expected):
     assert text == expected
+
+
+@given(value=st.integers(0, 120_000), threshold=st.sampled_from([5, 10, 20, 30, 45, 60]))
+def test_a_time_is_never_told_on_the_wrong_side_of_a_threshold(value, threshold):
+    told = french.minutes(value / 1000).removesuffix("\u202fmin")
+    assert (float(told.replace(",", ".")) > threshold) == (value > 1000 * threshold)

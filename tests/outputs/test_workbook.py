@@ -63,6 +63,23 @@ def test_a_share_next_to_all_or_to_nothing_is_not_shown_as_it(tmp_path):
     ]
 
 
+def test_a_time_next_to_a_threshold_is_not_shown_as_it(tmp_path):
+    times = [20.0, 20.03, 29.997, 12.04, np.nan]
+    told = outputs.Provenance("É", "T", "", outputs.UNDATED, "msap_geo", "m")
+    table = pd.DataFrame({"minutes": times, "km": times})
+    outputs.write_workbook({"une": table}, tmp_path / "b.xlsx", provenance=told)
+    rows = list(openpyxl.load_workbook(tmp_path / "b.xlsx")["une"].iter_rows(5))
+    for row in rows[:4]:
+        assert row[0].value == row[1].value
+    assert [row[0].number_format for row in rows[:4]] == [row[1].number_format for row in rows[:4]]
+    assert [row[0].number_format for row in rows[:4]] == [
+        "#,##0.0",
+        "#,##0.00",
+        "#,##0.000",
+        "#,##0.0",
+    ]
+
+
 @given(st.integers(-10_000_000, 10_000_000), st.integers(0, 3))
 def test_a_printed_figure_is_read_as_the_number_it_was(number, decimals):
     value = number / 10**decimals

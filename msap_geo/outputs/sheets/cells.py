@@ -68,12 +68,14 @@ class Styles:
     def each(self, column: Column, values: Sequence[Any]) -> list[Any]:
         """Return the format of each value of a column.
 
-        A share next to all, or to nothing, shows as in texts (:func:`msap_geo.french.percent`);
-        its cell holds the number.
+        A share next to all, or to nothing, a time or a distance next to a threshold show as in
+        texts (:func:`msap_geo.french.percent`, :func:`msap_geo.french.minutes`); its cell holds
+        the number.
         """
-        if not column.number.endswith("%"):
+        closer = _CLOSER.get(column.form)
+        if closer is None:
             return [self.of(column)] * len(values)
-        return [self._format(_share_format(value, column.number)) for value in values]
+        return [self._format(closer(value, column.number)) for value in values]
 
     def _format(self, number: str) -> Any:
         if number not in self._made:
@@ -86,6 +88,23 @@ def _share_format(value: Any, usual: str) -> str:
         return usual
     text = french.percent(value, _decimals(usual))
     return usual if text[:1] in "0123456789−–" else f'"{text}"'
+
+
+def _time_format(value: Any, usual: str) -> str:
+    return _with_decimals_of(french.minutes(value), usual) if isinstance(value, float) else usual
+
+
+def _distance_format(value: Any, usual: str) -> str:
+    return _with_decimals_of(french.kilometres(value), usual) if isinstance(value, float) else usual
+
+
+def _with_decimals_of(text: str, usual: str) -> str:
+    shown = sum(sign.isdigit() for sign in text.partition(",")[2])
+    return usual + "0" * (shown - _decimals(usual))
+
+
+_CLOSER = {"part": _share_format, "minutes": _time_format, "km": _distance_format}
+"""How the values of some forms are shown, one by one."""
 
 
 def _decimals(number: str) -> int:

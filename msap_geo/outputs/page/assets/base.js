@@ -26,13 +26,16 @@ var msap = (function () {
   // No more decimals than needed: "20", "7,5".
   function short(value) { return number(value, 3).replace(/,0*$|(,\d*[1-9])0+$/, "$1"); }
 
-  function unit(value, decimals, name) {
-    var text = number(value, decimals);
+  // As msap_geo.french: one decimal, more where it would be told as a threshold (a multiple of five) it is not.
+  function measure(value, name) {
+    var threshold = 5 * Math.round(value / 5);
+    var decimals = [1, 2, 3].find(function (d) { return !threshold || number(value, d) !== number(threshold, d); });
+    var text = number(value, decimals || 1);
     return text === UNKNOWN ? text : text + NARROW + name;
   }
 
-  function minutes(value) { return unit(value, 1, "min"); }
-  function kilometres(value) { return unit(value, 1, "km"); }
+  function minutes(value) { return measure(value, "min"); }
+  function kilometres(value) { return measure(value, "km"); }
   // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing.
   function percent(share, digits) {
     var decimals = digits === undefined ? 1 : digits, text = number(share === null ? null : 100 * share, decimals);
