@@ -9,6 +9,8 @@ from msap_geo.cli.parser import add_command
 if TYPE_CHECKING:
     import argparse
 
+_ZSH_STARTS = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }"
+
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
@@ -36,5 +38,11 @@ def register(commands: Any) -> None:
 def _conduct(arguments: argparse.Namespace) -> int:
     from argcomplete.shell_integration import shellcode  # noqa: PLC0415 - of use here only
 
-    print(shellcode(["msap-geo"], shell=arguments.terminal))  # noqa: T201
+    code = shellcode(["msap-geo"], shell=arguments.terminal)
+    if arguments.terminal == "zsh":
+        # After its first line, which zsh wants first in a file of its own: a new .zshrc has
+        # not started completion, and what follows would be refused without a word.
+        first, rest = code.lstrip("\n").split("\n", 1)
+        code = f"{first}\n{_ZSH_STARTS}\n{rest}"
+    print(code)  # noqa: T201
     return 0

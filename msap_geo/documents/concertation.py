@@ -113,13 +113,17 @@ def _beside(row: dict[str, Any]) -> str:
     """Tell an opinion beside the plan of as many openings."""
     if pd.isna(row["ecart_au_plan"]):
         return ""
-    gap = int(row["ecart_au_plan"])
+    gap, lost = int(row["ecart_au_plan"]), int(row["perdus_plan"])
     if not gap:
-        return " ; autant d’habitants à portée que le plan du même nombre"
-    side = "de plus" if gap > 0 else "de moins"
-    text = f" ; {french.people(abs(gap))} {side} que le plan du même nombre"
-    lost = int(row["perdus_plan"])
-    return f"{text}, {french.people(lost)} y perdent" if lost > 1 else text
+        text = " ; autant d’habitants à portée que le plan du même nombre"
+    else:
+        side = "de plus" if gap > 0 else "de moins"
+        text = f" ; {french.people(abs(gap))} {side} que le plan du même nombre"
+    if not lost:
+        return text
+    won = int(row["gagnes_plan"])
+    gained = f", {french.counted(won, 'gagné')}" if won else ""
+    return f"{text} ({french.counted(lost, 'perdu')}{gained})"
 
 
 def _sites(found: Concertation) -> Table:
@@ -198,7 +202,7 @@ def _choices(found: Concertation) -> Table:
 
 
 def _losers(found: Concertation) -> tuple[Block, ...]:
-    table = found.losers
+    table, limit = found.losers, french.short(found.result.study.threshold)
     if table.empty:
         return (Paragraph("Aucun trajet ne s’allonge, ni par rapport à aujourd’hui ni au plan."),)
     shown = table.sort_values(["passe_au_dela", "population"], ascending=False, kind="stable")
@@ -214,7 +218,7 @@ def _losers(found: Concertation) -> tuple[Block, ...]:
                 Column("Habitants", number=True),
                 Column("Trajet comparé", number=True),
                 Column("Avec le choix", number=True),
-                Column("Passe au-delà"),
+                Column(f"Passe au-delà de {limit} min"),
             ),
             tuple(
                 (

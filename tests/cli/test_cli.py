@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -271,6 +272,22 @@ def test_completion_of_each_shell(shell):
     done = run_anew("completion", shell)
     assert done.returncode == 0
     assert "msap-geo" in done.stdout
+
+
+def test_completion_starts_by_itself_in_a_new_zsh(tmp_path):
+    """A ``.zshrc`` of that one line has not started completion; zsh then refuses in silence."""
+    script = run("completion", "zsh").stdout
+    assert script.splitlines()[0] == "#compdef msap-geo"
+    assert "compinit" in script.splitlines()[1]
+    zsh = shutil.which("zsh")
+    if zsh:
+        (tmp_path / "suite").write_text(script, encoding="utf-8")
+        done = subprocess.run(
+            [zsh, "-f", "-c", "source ./suite; print -r -- $_comps[msap-geo]"],
+            cwd=tmp_path, env={**os.environ, "ZDOTDIR": str(tmp_path)},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.stdout.strip() == "_python_argcomplete", done.stderr
 
 
 def test_a_shell_that_asks_is_told_what_may_follow(tmp_path):

@@ -18,6 +18,7 @@ from support.reading import lines_read
 
 from msap_geo import folder, study
 from msap_geo.answers import concertation
+from msap_geo.documents.concertation import _beside as beside
 from msap_geo.documents.concertation import _named as named
 from msap_geo.outputs.sheets import dictionary
 
@@ -82,6 +83,39 @@ def test_who_agrees_and_what_each_is_worth(toy_study, choices, tmp_path):
     assert today["nom"].tolist() == ["Bêta", "Alpha"]
     assert today["passe_au_dela"].all()
     assert "prefet" not in set(lost["choix"])
+
+
+@pytest.mark.slow
+def test_every_loss_told_has_its_communes(toy_study, tmp_path):
+    """What all ask for is measured too: its losers are listed, and net gaps say who is lost."""
+    choices = (
+        write_choice(tmp_path, "a.json", opened=[OPEN_B]),
+        write_choice(tmp_path, "b.json", opened=[OPEN_B], closed=["1"]),
+    )
+    told = concerted(toy_study, choices, tmp_path / "s")
+    lost = pd.DataFrame(told["perdants"])
+    beyond = lost[lost["passe_au_dela"]].groupby(["choix", "compare_a"])["population"].sum()
+    rows = {row["choix"]: row for row in told["choix"]}
+    assert rows["commun à tous"]["perdus_plan"] == 1100
+    for name, row in rows.items():
+        assert row["perdus_plan"] == beyond.get((name, "plan du même nombre"), 0)
+        assert row["perdus"] == beyond.get((name, "aujourd’hui"), 0)
+        assert row["gagnes_plan"] - row["perdus_plan"] == row["ecart_au_plan"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "said"),
+    [
+        (0, 0, " ; autant d’habitants à portée que le plan du même nombre"),
+        (1, 1, " ; autant d’habitants à portée que le plan du même nombre (1 perdu, 1 gagné)"),
+        (9, 0, " ; 9 habitants de moins que le plan du même nombre (9 perdus)"),
+        (9, 2, " ; 7 habitants de moins que le plan du même nombre (9 perdus, 2 gagnés)"),
+        (0, 1, " ; 1 habitant de plus que le plan du même nombre"),
+    ],
+)
+def test_a_gap_to_the_plan_says_who_is_lost(lost, won, said):
+    row = {"ecart_au_plan": won - lost, "perdus_plan": lost, "gagnes_plan": won}
+    assert beside(row).replace("\u00a0", " ") == said
 
 
 @pytest.mark.slow

@@ -76,7 +76,8 @@ class Concertation:
     sites
         One row per site anyone asks for: by how many, by whom, whether plans hold it.
     losers
-        Communes whose trip is longer than today, or than with the plan of the same number.
+        Communes whose trip is longer than today, or than with the plan of the same number: of each
+        opinion, and of the common part.
     held
         Author of the choice held; empty while nothing is decided.
     """
@@ -142,7 +143,7 @@ def gather_opinions(
         common=common,
         choices=pd.DataFrame([_figures(result, opinion) for opinion in told]),
         sites=_sites(result, opinions),
-        losers=_losers(result, opinions),
+        losers=_losers(result, told),
         held=chosen,
     )
 
