@@ -90,6 +90,12 @@ class TestIndicators:
         assert one(loaded) == {"habitants_75_plus": pytest.approx(float("nan"), nan_ok=True)}
         assert [a.line for a in loaded.anomalies if a.code == "indicateur-negatif"] == [3]
 
+    def test_an_iris_given_twice_counts_once(self, tmp_path):
+        text = "IRIS;COM;P21_POP75P\n010150101;01015;3\n010150102;01015;4\n010150101;01015;3\n"
+        loaded = loaders.load_indicators(csv(tmp_path, text))
+        assert one(loaded) == {"habitants_75_plus": 7}
+        assert [a.line for a in loaded.anomalies if a.code == "doublon"] == [4]
+
     def test_merged_communes_add_up_but_levels_do_not(self, tmp_path):
         text = (
             "CODGEO;P21_MEN;P21_CHOM1564;MED21\n01015;10;1;20000\n01340;5;;30000\n01002;7;2;25000\n"

@@ -111,6 +111,13 @@ class TestForms:
         assert loaded.rows_read == 2
         assert loaded.table["population"].tolist() == [7]
 
+    def test_an_iris_given_twice_counts_once(self, tmp_path):
+        text = "IRIS;COM;P21_POP\n010150101;01015;3\n010150102;01015;4\n010150101;01015;3\n"
+        loaded = loaders.load_population(csv(tmp_path, text))
+        assert loaded.table["population"].tolist() == [7]
+        (told,) = loaded.anomalies
+        assert (told.code, told.line, told.identifier) == ("doublon", 4, "01015")
+
     def test_only_estimates_of_the_census_have_decimals(self, tmp_path):
         text = "CODGEO;{}\n01015;7,4\n01016;8\n"
         estimates = loaders.load_population(csv(tmp_path, text.format("P21_POP")))

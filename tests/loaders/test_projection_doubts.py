@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from msap_geo import loaders
 from msap_geo.errors import DataError
+from msap_geo.loaders.prospective.effectifs import read_counts
 
 SOUND = [
     ("2026", "0-74", "1050"),
@@ -65,3 +68,29 @@ def test_a_column_of_ages_is_no_year_beside_a_column_of_years(tmp_path):
 def test_two_columns_of_people_that_differ(tmp_path):
     with pytest.raises(DataError, match="« population » et « effectif »"):
         projection(tmp_path, "53;2026;10;10", "53;2035;20;2", head="zone;annee;population;effectif")
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "said"),
+    [
+        ("age", ["53,2035,0-19,9", "53,2035,0 à 19 ans,9"], "deux lignes pour 53, 2035, 0 à 19"),
+        ("age", ["53,2035,0-19,9", "2025-DEP-53,2035,0-19,9"], "deux lignes pour 2025-DEP-53"),
+        ("age", ["53,2035,0-19,9", '53,"2 035",0-19,9'], "deux lignes pour 53"),
+        ("sexe", ["53,2035,H,9", "53,2035,Hommes,9"], "deux lignes pour 53, 2035, Hommes"),
+        ("sexe", ["53,2035,H,9", "53,2040,H,9"], "un seul sexe, « H », pour 53, 2035"),
+        ("sexe", ["53,2035,H,9", "53,2035,F,9", "72,2035,F,9"], "« F », pour 72, 2035"),
+        ("sexe,age", ["53,2035,1,0-19,9", "53,2035,2,0-19,9", "53,2035,1,20+,9"], "2035, 20+"),
+    ],
+)
+def test_people_counted_twice_or_by_half_are_refused(tmp_path, head, rows, said):
+    path = tmp_path / "habitants.csv"
+    path.write_text("\n".join([f"zone,annee,{head},population", *rows]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_counts(path)
+
+
+def test_the_oldest_may_be_of_one_sex(tmp_path):
+    path = tmp_path / "habitants.csv"
+    rows = ["53,H,0-19,9", "53,F,0-19,9", "53,F,95,1"]
+    path.write_text("\n".join(["zone,sexe,age,population", *rows]) + "\n", encoding="utf-8")
+    assert read_counts(path).table["effectif"].tolist() == [18, 1]

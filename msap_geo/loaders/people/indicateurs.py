@@ -22,7 +22,7 @@ from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import MissingColumnError
 from msap_geo.loaders.loaded import Loaded
 from msap_geo.loaders.people import numerique
-from msap_geo.loaders.people.persons import without_double_count
+from msap_geo.loaders.people.persons import each_iris_once, without_double_count
 from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import malformed, refuse_lost_zeros, refuse_unreadable
 from msap_geo.loaders.territory.mouvements import tell_shared
@@ -186,6 +186,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     rows_read = len(raw)
     columns = [name for name in sources if name in raw]
     negative = tell_below_zero(found.table, raw, sources.values(), file=path.name)
+    raw, repeated = each_iris_once(raw, path.name)
     raw = _summed(raw, columns) if "iris" in raw else raw
     raw, anomalies = _usable(raw, path.name)
     raw, doubled = without_double_count(raw, columns[0], codes=codes, file=path.name)
@@ -198,7 +199,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
         rows_read,
         (
             *tell_passed_over(tables, file=path.name),
-            *anomalies,
+            *(*repeated, *anomalies),
             *negative,
             *doubled,
             *merged,

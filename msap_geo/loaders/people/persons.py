@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msap_geo import french
-from msap_geo.anomalies import Action, Anomaly
+from msap_geo.anomalies import Action, Anomaly, note
+from msap_geo.tabular import normalise
 from msap_geo.territory import ARRONDISSEMENTS_MUNICIPAUX, departement_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,42 @@ def settle(values: NDArray[np.float64]) -> NDArray[np.int64]:
         order = np.argsort(-(clean - whole), kind="stable")
         result[order[:missing]] += 1
     return result
+
+
+def each_iris_once(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
+    """Leave out the IRIS a file gives again: their people would count twice in the commune.
+
+    Parameters
+    ----------
+    table
+        Rows with ``code_insee``, ``iris`` (null or absent for communes) and the line in the file.
+    file
+        File the rows come from, for the anomalies.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows to add up: the first of each IRIS.
+    list of Anomaly
+        One per row left out.
+    """
+    if "iris" not in table:
+        return table, []
+    iris = table["iris"].map(normalise, na_action="ignore")
+    again = iris.notna() & iris.ne("") & iris.duplicated()
+    told = table.assign(
+        nom="IRIS " + table["iris"].astype(str),
+        identifiant=table["code_insee"],
+        departement=table["code_insee"].map(departement_of),
+    )
+    anomalies = note(
+        told[again],
+        "doublon",
+        Action.LEFT_OUT,
+        "déjà donné plus haut, compté une fois dans {code_insee}",
+        file=file,
+    )
+    return table[~again], anomalies
 
 
 def without_double_count(

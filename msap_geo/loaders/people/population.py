@@ -12,7 +12,7 @@ from msap_geo import french, schemas
 from msap_geo.anomalies import Action, Anomaly, note
 from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.loaded import Loaded
-from msap_geo.loaders.people.persons import settle, without_double_count
+from msap_geo.loaders.people.persons import each_iris_once, settle, without_double_count
 from msap_geo.loaders.shared import of_files, once
 from msap_geo.loaders.territory.codes_insee import (
     departements_of,
@@ -212,7 +212,8 @@ def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int, list
             )
     raw = pd.concat(chosen, ignore_index=True)
     refuse_lost_zeros(raw["code_insee"], path)
-    return _summed_iris(raw), len(raw), told
+    once, repeated = each_iris_once(raw, path.name)
+    return _summed_iris(once), len(raw), [*told, *repeated]
 
 
 def _contradicted(table: pd.DataFrame, other: pd.DataFrame) -> int:
@@ -261,7 +262,7 @@ def _in_our_names(found: Found, where: Path) -> pd.DataFrame | None:
             "code_insee": codes,
             "nom": codes if name is None else table[name].where(table[name] != "", codes),
             "population": to_number(table[people]),
-            "iris": _IRIS in table,
+            "iris": table[_IRIS].astype(str) if _IRIS in table else None,
             # Census estimates have decimals; a legal population has none.
             "entiers": not (_IRIS in table or people == of_year),
         }
@@ -276,7 +277,7 @@ def _are_codes(values: pd.Series) -> bool:
 
 
 def _summed_iris(raw: pd.DataFrame) -> pd.DataFrame:
-    if not raw["iris"].any():
+    if raw["iris"].isna().all():
         return raw
     summed = raw.groupby("code_insee", sort=False, as_index=False).agg(
         {LINE: "first", "nom": "first", "entiers": "first"}

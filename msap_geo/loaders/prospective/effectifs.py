@@ -102,6 +102,8 @@ _WITH_YEAR = re.compile(r"(?:(.*?)_?)((?:19|20|21)\d\d)")
 _YEAR_FIRST = re.compile(r"p?((?:19|20|21)\d\d)_(.+)")
 _PEOPLE = re.compile(r"\A(?:population|pop|habitants|effectifs?|projection|proj|p|nb)_?")
 _EVERY_SEX = {"_t", "t", "total", "ensemble", "3", "0", "hf", "h_f", "both", "tous", ""}
+_OLDEST = 95
+"""From this age on, a small place may have women alone."""
 _CENTRAL = re.compile(r"central|reference|tendanciel")
 _PLACE = re.compile(r"(?:\d{4}-)?[A-Z]+\d*-(\w+)")
 """``2025-DEP-2A``: INSEE's places of 2026 name their edition and level."""
@@ -293,17 +295,70 @@ def _both_sexes(raw: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 def _refuse_repeats(raw: pd.DataFrame, code: str, path: Path) -> None:
     """Refuse a row given twice: adding them would count people twice."""
-    told = [first_of(raw.columns, names) for names in (_YEAR, _AGE, _SEX)]
-    keys = [code, *(name for name in told if name is not None)]
-    keys += ["iris"] if "iris" in raw.columns else []
-    repeated = raw.duplicated(keys) & (raw[code] != "")
+    meant, sex = _meant(raw, code)
+    repeated = meant.duplicated() & (raw[code] != "")
     if repeated.any():
         row = raw[repeated].iloc[0]
         raise DataError(
-            f"deux lignes pour {', '.join(str(row[name]) for name in keys)}",
+            f"deux lignes pour {', '.join(str(row[name]) for name in meant)}",
             where=f"{path}, ligne {row[LINE]}",
             remedy="n'en garder qu'une, ou donner la colonne qui les distingue (sexe, scenario)",
         )
+    if sex is not None:
+        _refuse_lone_sex(raw, meant, sex, path)
+
+
+def _refuse_lone_sex(raw: pd.DataFrame, meant: pd.DataFrame, sex: str, path: Path) -> None:
+    """Refuse men without women: they are added up, and half of the people would be lost.
+
+    A place or an age that lacks one sex altogether is a hole; an age of one place may have nobody,
+    and a file leave such rows out, as it may of the oldest.
+    """
+    rows = meant[(raw[meant.columns[0]] != "") & ~meant[sex].isin(_EVERY_SEX)]
+    place, *others = (name for name in meant if name != sex)
+    age = first_of(others, _AGE)
+    by_place = [name for name in (place, *others) if name not in {age, "iris"}]
+    for keys in (by_place, [name for name in others if name != "iris"] if age else by_place):
+        told = rows
+        if age in keys:
+            bands = rows[age].map(lambda band: band.low if isinstance(band, Band) else 0)
+            told = rows[bands < _OLDEST]
+        alone = told.groupby(keys)[sex].transform("nunique") < 2  # noqa: PLR2004 - two sexes
+        if alone.any():
+            row = raw.loc[alone[alone].index[0]]
+            raise DataError(
+                f"un seul sexe, « {row[sex]} », pour {', '.join(str(row[name]) for name in keys)} "
+                ": la moitié des habitants manquerait",
+                where=f"{path}, ligne {row[LINE]}",
+                remedy="donner les hommes et les femmes, ou l'ensemble",
+            )
+
+
+def _meant(raw: pd.DataFrame, code: str) -> tuple[pd.DataFrame, str | None]:
+    """Return what tells rows apart as it is understood, and the name of the column of sexes.
+
+    ``2025-DEP-53`` is 53, « 0 à 19 ans » is 0-19, « Hommes » is H.
+    """
+    year, age, sex = (first_of(raw.columns, names) for names in (_YEAR, _AGE, _SEX))
+    keys = [code, *(name for name in (year, age, sex) if name is not None)]
+    keys += ["iris"] if "iris" in raw.columns else []
+    meant = raw[keys].assign(**{code: raw[code].map(_place)})
+    if year is not None:
+        numbers = to_number(raw[year]).astype(object)
+        meant[year] = numbers.where(numbers.notna(), raw[year])
+    if age is not None:
+        meant[age] = raw[age].map(lambda text: read_band(text) or text)
+    if sex is not None:
+        meant[sex] = raw[sex].map(_sex)
+    return meant, sex
+
+
+def _sex(text: str) -> str:
+    """Return one of two sexes in one word, another text as it is."""
+    plain = normalise(text)
+    if plain in {"1", "h", "m", "homme", "hommes", "masculin"}:
+        return "h"
+    return "f" if plain in {"2", "f", "femme", "femmes", "feminin"} else plain
 
 
 def _of_variant(raw: pd.DataFrame, path: Path, variant: str) -> tuple[pd.DataFrame, str]:
