@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import os
@@ -20,6 +21,32 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("MSAP_GEO_CACHE")
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("msap-geo"))
+
+
+def plain(path: Path) -> Path:
+    """Return a path that is about to be read, unless a pipe or a device stands there.
+
+    What is kept may be replaced by anything: opening a pipe waits for ever for who would write in
+    it, and some devices never end.
+
+    Parameters
+    ----------
+    path
+        File that was kept; it may not exist.
+
+    Returns
+    -------
+    pathlib.Path
+        The same path.
+
+    Raises
+    ------
+    OSError
+        If what stands there is neither a file nor a folder.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "not a file", str(path))
+    return path
 
 
 @functools.cache

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
-from msap_geo.cache import cache_folder, code_digest
+from msap_geo.cache import cache_folder, code_digest, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,8 +118,11 @@ class _SealedFiles(IndexDataCacheFile):
 def _whole(path: Path) -> bool:
     """Tell whether a file is as we wrote it; one that is not of ours is not whole."""
     try:
-        written = path.read_bytes()
+        written = plain(path).read_bytes()
     except FileNotFoundError:
+        return False
+    except OSError:
+        _damaged.add(path.name)
         return False
     size = hashlib.sha256().digest_size
     content, mark, digest = (

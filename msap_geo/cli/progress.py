@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from msap_geo import french
-from msap_geo.cache import cache_folder
+from msap_geo.cache import cache_folder, plain
 from msap_geo.drafts import draft_in
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _print(steps: object) -> str:
 def _read(record: Path) -> tuple[list[tuple[str, float]], bool]:
     """Return the record of the last run, empty where there is none; and whether it is damaged."""
     try:
-        text = record.read_text(encoding="utf-8")
+        text = plain(record).read_text(encoding="utf-8")
     except FileNotFoundError:
         return [], False
     except (OSError, ValueError):

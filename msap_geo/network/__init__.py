@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msap_geo.cache import cache_folder
+from msap_geo.drafts import remove
 from msap_geo.errors import NetworkError, StoreError
 from msap_geo.network.arrays import MINUTE_GRAIN, ROAD_CLASSES
 from msap_geo.network.conditions.changes import RoadChange, with_changes
@@ -125,7 +125,7 @@ def load_network(
             return open_network(folder)
         except StoreError as error:
             fault = error.problem
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
     network = _read(files, profile, epsg, crossings)
     _keep(network, folder)
     return replace(network, store_fault=fault) if fault else network

@@ -19,8 +19,8 @@ import pyproj
 import shapely
 
 from msap_geo.anomalies import Action, Anomaly
-from msap_geo.cache import cache_folder
-from msap_geo.drafts import draft_in
+from msap_geo.cache import cache_folder, plain
+from msap_geo.drafts import draft_in, remove
 from msap_geo.errors import DataError, NetworkError, unreadable
 from msap_geo.network.arrays import Edges, class_numbers, road_number
 from msap_geo.network.doors import with_doors
@@ -151,19 +151,27 @@ def from_place(place: str, profile: Profile, *, epsg: int) -> RoadNetwork:
 def _answers(folder: Path) -> dict[str, str]:
     """Return the hashes of the answers OSMnx keeps in a folder, by name of file."""
     files = (path for path in sorted(folder.glob("*.json")) if path.name != _HASHES)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return {path.name: _hash(path) for path in files}
+
+
+def _hash(path: Path) -> str:
+    """Return the hash of a file that is kept, that of nothing where it cannot be read."""
+    try:
+        return hashlib.sha256(plain(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _without_damaged(folder: Path) -> list[str]:
     """Remove the answers that are no longer what was kept; return their names."""
     try:
-        known = json.loads((folder / _HASHES).read_text(encoding="utf-8"))
+        known = json.loads(plain(folder / _HASHES).read_text(encoding="utf-8"))
         known = known if isinstance(known, dict) else {}
     except (OSError, ValueError):
         known = {}
     lost = [name for name, now in _answers(folder).items() if known.get(name) != now]
     for name in lost:
-        (folder / name).unlink()
+        remove(folder / name)
     return lost
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from msap_geo.anomalies import Action, Anomaly
-from msap_geo.cache import code_digest
-from msap_geo.drafts import draft_in
+from msap_geo.cache import code_digest, plain
+from msap_geo.drafts import draft_in, remove
 from msap_geo.errors import StoreError
 from msap_geo.network.arrays import Csr, Edges
 from msap_geo.network.model import NetworkReport, RoadNetwork
@@ -79,7 +78,7 @@ def save_network(network: RoadNetwork, folder: Path) -> None:
         except OSError:
             # Another process may have been quicker, with the same content; else it is in the way.
             if not _opens(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
                 draft.rename(folder)
 
 
@@ -125,7 +124,7 @@ def open_network(folder: Path) -> RoadNetwork:
         If the store is absent, incomplete, corrupt, or of another format.
     """
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(plain(folder / _MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise StoreError("réseau enregistré par une autre version", where=folder)
         if manifest.pop("sha256") != _digest(manifest):
@@ -179,7 +178,7 @@ def _opens(folder: Path) -> bool:
 
 def _open_array(folder: Path, name: str) -> Any:
     # Copy-on-write, so that Numba sees the type it compiled for; nobody writes in them.
-    return np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False)
+    return np.load(plain(folder / f"{name}.npy"), mmap_mode="c", allow_pickle=False)
 
 
 def _digest(manifest: dict[str, Any]) -> str:
@@ -198,7 +197,7 @@ def _verify(folder: Path, arrays: dict[str, str]) -> None:
     states, known = _states(folder, arrays), _remembered(folder)
     changed = [name for name, state in states.items() if state != known.get(name)]
     for name in changed:
-        if sha256(folder / f"{name}.npy") != arrays[name]:
+        if sha256(plain(folder / f"{name}.npy")) != arrays[name]:
             raise StoreError(f"le tableau {name} du réseau enregistré a changé", where=folder)
     if changed:
         with suppress(OSError):  # a folder one may not write in is checked each time
@@ -213,7 +212,7 @@ def _states(folder: Path, names: Iterable[str]) -> dict[str, list[int]]:
 
 def _remembered(folder: Path) -> dict[str, Any]:
     try:
-        known = json.loads((folder / _VERIFIED).read_text(encoding="utf-8"))
+        known = json.loads(plain(folder / _VERIFIED).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}

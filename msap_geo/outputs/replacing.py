@@ -76,7 +76,7 @@ def announce(draft: Path) -> None:
 
 def announced(draft: Path) -> bool:
     """Tell whether a draft has its journal, so that it is whole and must go in."""
-    return (draft / JOURNAL).exists()
+    return (draft / JOURNAL).is_file()
 
 
 def install(draft: Path, folder: Path) -> None:

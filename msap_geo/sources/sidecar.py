@@ -8,6 +8,8 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cache import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -48,7 +50,7 @@ def told_beside(path: Path) -> dict[str, Any] | None:
     What a person wrote, without the hash, is taken as written.
     """
     try:
-        content = json.loads(sidecar_of(path).read_text(encoding="utf-8"))
+        content = json.loads(plain(sidecar_of(path)).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     whole = isinstance(content, dict) and (_SEAL not in content or sealed(content) == content)
@@ -57,7 +59,7 @@ def told_beside(path: Path) -> dict[str, Any] | None:
 
 def is_damaged(path: Path) -> bool:
     """Tell whether what stands beside a file is not what was written there."""
-    return sidecar_of(path).is_file() and told_beside(path) is None
+    return sidecar_of(path).exists() and told_beside(path) is None
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
