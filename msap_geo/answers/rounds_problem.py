@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from msap_geo.study.result import StudyResult
 
 
+MOST_VEHICLES = 1000
+"""Vehicles asked for at most: some 150 run in the whole of France (early 2024)."""
+
+
 @dataclass(frozen=True)
 class RoundsAsked:
     """What rounds are asked for.
@@ -60,6 +64,12 @@ def working_time(rules: ReglesTournees, asked: RoundsAsked) -> rounds.WorkingTim
         )
     if asked.vehicles < 1:
         raise StudyError("il faut au moins un véhicule", remedy="écrire par exemple --vehicules 1")
+    if asked.vehicles > MOST_VEHICLES:
+        raise StudyError(
+            f"trop de véhicules : au plus {french.number(MOST_VEHICLES)}",
+            where="--vehicules",
+            remedy="écrire ceux que l'on peut acheter : la France entière en a quelque 150",
+        )
     return rounds.WorkingTime(
         open_minutes=round(60 * asked.open_hours),
         shortest_stop=asked.shortest_minutes,

@@ -7,6 +7,7 @@ was. Here each worker has its own pipe: a study whose worker died is given to an
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
 import signal
@@ -78,7 +79,7 @@ def bounds(processes: int | None = None, memory_gib: float | None = None) -> Bou
     """
     if processes is not None and processes < 1:
         raise StudyError("--processus doit valoir au moins 1", remedy="donner un nombre entier")
-    if memory_gib is not None and not memory_gib > 0:
+    if memory_gib is not None and not 0 < memory_gib < math.inf:
         raise StudyError(
             "--memoire doit être un nombre de gibioctets positif", remedy='écrire par exemple "8"'
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli.noter import positive
+from msap_geo.cli.optimiser import number
 from msap_geo.cli.parser import add_command, add_json, add_output
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from msap_geo.campaign.run import Maker
 
 _MINUTE_S = 60.0
+_LEAST_GIB = 2.0**-30
+"""A byte."""
 
 
 def register(commands: Any) -> None:
@@ -54,13 +59,13 @@ def register(commands: Any) -> None:
     command.options.add_argument(
         "--processus",
         metavar="N",
-        type=int,
+        type=positive,
         help="études menées en même temps, au plus (par défaut : une par cœur)",
     )
     command.options.add_argument(
         "--memoire",
         metavar="GIO",
-        type=float,
+        type=number("une mémoire en gibioctets, plus de zéro,", _LEAST_GIB, math.inf),
         help="mémoire que la campagne peut prendre, en gibioctets (par défaut : les quatre "
         "cinquièmes de celle qui est libre)",
     )

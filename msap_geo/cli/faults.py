@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
-from msap_geo.errors import reason
+from msap_geo.errors import reason, shortened
 from msap_geo.version import __version__, version_of
 
 _TRACED = ("geopandas", "numba", "numpy", "pandas", "pyogrio", "pyproj", "scipy", "shapely")
@@ -42,7 +42,7 @@ def told(error: BaseException, argv: list[str]) -> tuple[str, int]:
     if isinstance(error, MemoryError):
         return _NO_MEMORY, FAILED
     if isinstance(error, OSError) and error.errno is not None and _is_of_the_machine(error):
-        where = f" Où : {error.filename}." if error.filename else ""
+        where = f" Où : {shortened(str(error.filename))}." if error.filename else ""
         why = f"Erreur : le système a refusé d'aller plus loin ({reason(error)}).{where}"
         return (
             f"{why} Que faire : vérifier la place disponible et les droits, puis relancer.",

@@ -9,6 +9,8 @@ from msap_geo.cli import formats
 from msap_geo.cli.parser import add_command, add_study
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from msap_geo.answers import Rating
 
 _SHOWN = 10
@@ -35,17 +37,27 @@ def register(commands: Any) -> None:
     formats.add_formats(command, workbook="bureaux.xlsx")
 
 
-def positive(text: str) -> int:
-    """Read a whole number from 1 up."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(
-            f"un nombre entier à partir de 1 est attendu (reçu {text})"
-        )
-    return value
+_MOST = 10**9
+"""No number of places, pages or processes is greater; far beyond, one fits no float."""
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number from a first one up."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= _MOST:
+            bounds = f"à partir de {least}" if value < least else "d'au plus un milliard"
+            raise argparse.ArgumentTypeError(f"un nombre entier {bounds} est attendu (reçu {text})")
+        return value
+
+    return read
+
+
+positive = whole(1)
 
 
 def _conduct(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from msap_geo.errors import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -86,7 +88,7 @@ class FrenchParser(argparse.ArgumentParser):
             if match:
                 french = match.expand(text) + self._meant(message)
                 break
-        self.exit(USAGE, f"Erreur : {french}.\nPour l'aide : {self.prog} --help\n")
+        self.exit(USAGE, f"Erreur : {shortened(french)}.\nPour l'aide : {self.prog} --help\n")
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         # Python 3.11 takes away a value « -- », and hands none over.
@@ -194,14 +196,21 @@ def add_forms(parser: FrenchParser, *, default: str) -> None:
     )
 
 
+_FIRST_YEAR, _LAST_YEAR = 1980, 2099
+"""Years documents can bear: a Word file or a workbook, which are archives, can be no older."""
+
+
 def day(text: str) -> dt.date:
     """Read a day, ``AAAA-MM-JJ``."""
     try:
-        return dt.date.fromisoformat(text.strip())
+        found = dt.date.fromisoformat(text.strip())
     except ValueError:
+        found = dt.date.min
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise argparse.ArgumentTypeError(
-            f"une date AAAA-MM-JJ est attendue (reçu {text})"
-        ) from None
+            f"une date AAAA-MM-JJ est attendue (de {_FIRST_YEAR} à {_LAST_YEAR} ; reçu {text})"
+        )
+    return found
 
 
 def add_edition(parser: FrenchParser) -> None:

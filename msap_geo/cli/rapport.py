@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msap_geo.cli.noter import positive
+from msap_geo.cli.noter import positive, whole
 from msap_geo.cli.parser import (
     add_command,
     add_edition,
@@ -16,6 +15,9 @@ from msap_geo.cli.parser import (
     impose_edition,
 )
 from msap_geo.cli.progress import steps
+
+if TYPE_CHECKING:
+    import argparse
 
 _MODELS = ("diagnostic", "sdaasap")
 
@@ -44,13 +46,13 @@ def register(commands: Any) -> None:
     options.add_argument(
         "--fiches",
         metavar="N",
-        type=_count,
+        type=whole(0),
         help="fiches d'une page, pour les N premiers bureaux proposés (par défaut : 3)",
     )
     options.add_argument(
         "--zones",
         metavar="N",
-        type=_count,
+        type=whole(0),
         help="zones blanches détaillées une à une (par défaut : 3) ; les autres sont dans les "
         "tables",
     )
@@ -74,12 +76,6 @@ def register(commands: Any) -> None:
     )
     add_edition(command)
     add_output(command)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"un nombre entier est attendu (reçu {text})")
-    return int(text)
 
 
 def _conduct(arguments: argparse.Namespace) -> int:

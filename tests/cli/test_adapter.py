@@ -241,6 +241,10 @@ def test_the_words_of_the_command(folder, capsys):
     assert "accord du maire requis" in said.out
     assert "plus loin qu'avant" in said.out
     assert "ferm" not in said.out
+    for nothing in ("0", "0,000001"):  # mayors may have agreed to some; here none has
+        code, said = asked(folder, capsys, "--economie", nothing)
+        assert code == 0
+        assert "0\u00a0transformation" in said.out
     for wrong in (
         ["--nombre", "0"],
         ["--economie", "-3"],

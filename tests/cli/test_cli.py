@@ -46,6 +46,16 @@ def test_version_and_help_are_in_french():
         (["lancer", ""], "ETUDE.TOML attend une valeur"),
         (["optimiser", "etude.toml", "--nombre=--"], "--nombre attend une valeur"),
         (["noter", "etude.toml", "--xlsx="], "--xlsx attend une valeur"),
+        (["noter", "etude.toml", "--top", "9" * 5000], "caractères de plus"),
+        (["noter", "etude.toml", "--top", "9" * 25], "d'au plus un milliard"),
+        (["rapport", "etude.toml", "--fiches", "9" * 4500], "à partir de 0 est attendu"),
+        (["campagne", "c.toml", "--processus", "0"], "à partir de 1 est attendu"),
+        (["campagne", "c.toml", "--processus", "9" * 25], "d'au plus un milliard"),
+        (["campagne", "c.toml", "--memoire", "inf"], "une mémoire en gibioctets"),
+        (["campagne", "c.toml", "--memoire", "nan"], "une mémoire en gibioctets"),
+        (["campagne", "c.toml", "--memoire=-1"], "une mémoire en gibioctets"),
+        (["lancer", "etude.toml", "--temps", "x" * 5000], "caractères de plus"),
+        (["x" * 5000], "caractères de plus"),
     ],
 )
 def test_usage_errors_exit_2(arguments, said):

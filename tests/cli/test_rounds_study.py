@@ -198,11 +198,18 @@ class TestPublished:
         )  # fmt: skip
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
-    @pytest.mark.parametrize("day", ["lundi", "2027-13-01", "01/01/2027"])
+    @pytest.mark.parametrize(
+        "day", ["lundi", "2027-13-01", "01/01/2027", "9999-12-31", "0001-01-01"]
+    )
     def test_a_day_that_is_none(self, toy_study, capsys, day):
         code, _, err = tournees(capsys, toy_study.path, "--debut", day)
         assert code == 2
         assert "une date AAAA-MM-JJ est attendue" in err
+
+    def test_more_vehicles_than_anyone_has(self, toy_study, capsys):
+        code, _, err = tournees(capsys, toy_study.path, "--vehicules", "1001")
+        assert code == 1
+        assert "trop de véhicules" in err
 
 
 @pytest.mark.slow

@@ -169,7 +169,8 @@ def near_equal(
     growing = Growing(question)
     seen = [first.chosen]
     found: list[Adaptation] = []
-    while len(found) < count:
+    # No change at all is a choice by itself: a saving of nothing asks for none.
+    while len(found) < (count if len(first.chosen) else 0):
         left = effort.seconds - (time.perf_counter() - begin)
         if left <= 0:
             break
