@@ -71,6 +71,20 @@ def test_points_of_the_grid_come_back(toy):
     assert on_grid(points, grid, crs=4326).tolist() == [[10, 200], [-500, 3000]]
 
 
+def test_a_commune_is_named_at_its_town_hall_where_it_is_drawn(toy):
+    _, areas, grid = toy
+    middle = areas.representative_point()
+    starts = middle.translate(STEP / 8, STEP / 8)
+    starts.iloc[0] = None  # unknown
+    starts.iloc[1] = starts.iloc[2]  # another commune's
+    starts.iloc[3] = shapely.Point(areas.iloc[3].exterior.coords[0])  # on the border
+    told = page_parts.places(areas, starts, grid, margin_m=20)
+    expected = starts.copy()
+    expected.iloc[[0, 1, 3]] = middle.iloc[[0, 1, 3]]
+    assert told.tolist() == on_grid(expected.get_coordinates().to_numpy(), grid, crs=2154).tolist()
+    assert shapely.contains(areas.to_numpy(), shapely.points(expected.get_coordinates())).all()
+
+
 def test_the_picture_of_relief_frames_the_territory(toy):
     communes, areas, grid = toy
     metres = np.tile(np.linspace(0, 3000, 200, dtype=np.float32), (100, 1))

@@ -668,6 +668,28 @@ def test_a_change_is_instant(page):
     assert milliseconds < 50
 
 
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_table_of_every_plan_fits_its_frame(browser, demo_page, demo, width):
+    browser.get("about:blank")
+    screen = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width == 360}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        browser.get(demo_page.as_uri())
+        rows, over = browser.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            "const box = document.querySelector('.msap-plan details');"
+            "box.addEventListener('toggle', () => setTimeout(() => {"
+            "  const frame = box.querySelector('.msap-defile');"
+            "  done([box.querySelectorAll('th[scope=rowgroup]').length,"
+            "    frame.scrollWidth - frame.clientWidth]); }));"
+            "box.open = true;"
+        )
+        assert rows == len(simulation_of(demo).plans) > 1
+        assert over <= 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_at_360_pixels_and_to_axe(browser, demo_page, demo):
     browser.get("about:blank")
     browser.execute_cdp_cmd(

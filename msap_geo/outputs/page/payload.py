@@ -19,11 +19,11 @@ from msap_geo.outputs.page.payload_parts import (
     changes,
     folded,
     groups,
-    inside,
     isochrones,
     numbers,
     office_ways,
     packed_decimals,
+    places,
     road_numbers,
     roads,
     robustness,
@@ -146,6 +146,8 @@ def _communes(
     classes = list(class_colours(content.thresholds))
     departements = sorted(content.communes["departement"].unique())
     row_of_site = {site: i for i, site in enumerate(site_ids)}
+    margin_m = 2 * tolerance_m(len(drawn)) / _STEPS  # a point and a border each move by a step
+    stand = places(drawn, content.origins.geometry, grid, margin_m=margin_m)
     columns: dict[str, Any] = {
         "code": _codes(access["code_insee"]),
         "nom": access["nom"].tolist(),
@@ -159,7 +161,7 @@ def _communes(
         ),
         "raison": _sparse(access["raison"]),
         "origine": _sparse(content.origins["origine"], "mairie"),
-        "points": pack(np.diff(inside(drawn, grid), axis=0, prepend=0).ravel()),
+        "points": pack(np.diff(stand, axis=0, prepend=0).ravel()),
     }
     if "epci_nom" in content.communes and content.communes["epci_nom"].notna().any():
         names = content.communes["epci_nom"].fillna("")

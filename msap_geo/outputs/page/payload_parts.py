@@ -264,9 +264,33 @@ def robustness(findings: Findings | None) -> dict[str, str]:
     }
 
 
-def inside(drawn: gpd.GeoSeries, grid: Grid) -> NDArray[np.int64]:
-    """Return a point inside each area, on the grid; the grid's origin for one without outline."""
-    points = shapely.point_on_surface(drawn.to_numpy())
+def places(
+    drawn: gpd.GeoSeries, origins: gpd.GeoSeries, grid: Grid, *, margin_m: float
+) -> NDArray[np.int64]:
+    """Return where each commune is said to be, on the grid: its town hall, inside its area.
+
+    Parameters
+    ----------
+    drawn
+        Areas, as the page draws them.
+    origins
+        Where the trips of each start from, most often its town hall; same rows.
+    grid
+        Of the page.
+    margin_m
+        How near a border a point is on either side of it, once on the grid.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, 2). Where the start is unknown or outside the area as drawn, a point inside; the
+        grid's origin for one without outline.
+    """
+    areas, starts = drawn.to_numpy(), origins.to_crs(drawn.crs).to_numpy()
+    points = shapely.point_on_surface(areas)
+    clear = shapely.contains(areas, starts)
+    clear &= shapely.distance(shapely.boundary(areas), starts) > margin_m
+    points[clear] = starts[clear]
     known = ~(shapely.is_missing(points) | shapely.is_empty(points))
     whole = np.zeros((len(drawn), 2), dtype=np.int64)
     whole[known] = on_grid(shapely.get_coordinates(points[known]), grid, crs=drawn.crs)

@@ -159,19 +159,25 @@
     stroke(ctx, shape, seen, edge, ACCENT, 2.4, [7, 4]);
   }
 
-  // The number stands in the commune nearest to the middle of the zone.
+  // The middle of what a commune covers, where it is inside; else its town hall.
+  function middle(i) {
+    var shape = data.topologie, box = shape.box, x = (box[4 * i] + box[4 * i + 2]) / 2, y = (box[4 * i + 1] + box[4 * i + 3]) / 2;
+    return shape.holds(i, x, y) ? [x, y] : [data.communes.x[i], data.communes.y[i]];
+  }
+
+  // The number stands in the middle of the commune nearest to that of the zone.
   function anchor(zone) {
-    var c = data.communes, placed = zone.communes.filter(function (i) {
+    var points = zone.communes.filter(function (i) {
       return data.topologie.areaStart[i] < data.topologie.areaStart[i + 1];
+    }).map(middle);
+    if (!points.length) { return null; }
+    var x = 0, y = 0, best = Infinity, chosen = points[0];
+    points.forEach(function (at) { x += at[0] / points.length; y += at[1] / points.length; });
+    points.forEach(function (at) {
+      var d = Math.pow(at[0] - x, 2) + Math.pow(at[1] - y, 2);
+      if (d < best) { best = d; chosen = at; }
     });
-    if (!placed.length) { return null; }
-    var x = 0, y = 0, best = Infinity, chosen = placed[0];
-    placed.forEach(function (i) { x += c.x[i] / placed.length; y += c.y[i] / placed.length; });
-    placed.forEach(function (i) {
-      var d = Math.pow(c.x[i] - x, 2) + Math.pow(c.y[i] - y, 2);
-      if (d < best) { best = d; chosen = i; }
-    });
-    return data.repere.latlng(c.x[chosen], c.y[chosen]);
+    return data.repere.latlng(chosen[0], chosen[1]);
   }
 
   function dessinerZones(wanted) {

@@ -281,15 +281,16 @@ var msapPlan = (function () {
       frame.tabIndex = 0;
       frame.setAttribute("role", "region");
       frame.setAttribute("aria-label", "Tous les plans");
-      var table = add(frame, "table", "", "msap-plan-table"), head = add(add(table, "thead"), "tr"), body = add(table, "tbody");
-      ["n", "Bureaux", "Hab. gagnés", "€ par an", "dont État", "À une minute près"].forEach(function (name, i) {
-        add(head, "th", name, i === 1 ? "msap-nom" : "").scope = "col";
+      var table = add(frame, "table", "", "msap-plan-table"), head = add(add(table, "thead"), "tr");
+      ["n", "Hab. gagnés", "€ par an", "dont État", "À une minute près"].forEach(function (name) {
+        add(head, "th", name).scope = "col";
       });
+      // Names under the figures: beside them the table is wider than a telephone, or the panel.
       plans().forEach(function (one) {
-        var line = add(body, "tr"), spent = cost(ranks(one.sites));
-        add(line, "td", String(one.n));
-        add(line, "td", names(one).join(", ") + (one.statut === "optimal" ? "" : " (non prouvé)"), "msap-nom");
+        var group = add(table, "tbody"), line = add(group, "tr"), spent = cost(ranks(one.sites)), first = add(line, "th", String(one.n));
+        first.scope = "rowgroup";
         [one.gain, spent.total, spent.etat, one.fragile].forEach(function (value) { add(line, "td", msap.nombre(value)); });
+        add(add(group, "tr"), "td", names(one).join(", ") + (one.statut === "optimal" ? "" : " (non prouvé)"), "msap-nom").colSpan = 5;
       });
       add(box, "p", E.couts.titre + " : " + E.couts.source + ".", "msap-note");
     });
