@@ -21,7 +21,7 @@ from msap_geo.network.graphs import from_graph, from_place, read_graphml
 from msap_geo.network.link_tables import read_links
 from msap_geo.network.links import from_links
 from msap_geo.network.model import NetworkReport, RoadNetwork
-from msap_geo.network.osm.files import read_osm, refuse_overpass_json
+from msap_geo.network.osm.files import read_osm, refuse_overpass_json, refuse_packed_osm
 from msap_geo.network.profiles import (
     ESTIMATED,
     Junctions,
@@ -34,7 +34,7 @@ from msap_geo.network.segments import read_segments
 from msap_geo.network.snapping import Snapped, snap
 from msap_geo.network.store import open_network, save_network, store_key
 from msap_geo.network.timetable import Timetable, day_range, read_timetable
-from msap_geo.tabular import require_file
+from msap_geo.tabular import is_archive, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +143,8 @@ def _read(
     for path, name in zip(sources, names, strict=True):
         if name.endswith((".json", ".geojson")):
             refuse_overpass_json(path)
+        if name.endswith(".zip") and is_archive(path):
+            refuse_packed_osm(path)
     if all(segments):
         return read_segments(sources, profile, epsg=epsg, crossings=crossings)
     if len(sources) == 1 and names[0].endswith(".graphml"):

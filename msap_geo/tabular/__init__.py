@@ -30,7 +30,7 @@ from msap_geo.tabular.text import (
     require_file,
     unique_names,
 )
-from msap_geo.tabular.vast import HOW_TO_UNPACK
+from msap_geo.tabular.vast import HOW_TO_UNPACK, refuse_swollen
 from msap_geo.tabular.vector import JSON_SUFFIXES, LAYER_SUFFIXES, VectorFile, vector_file
 from msap_geo.tabular.whole import last_named
 from msap_geo.tabular.workbooks import (
@@ -70,6 +70,7 @@ __all__ = [
     "read_tables",
     "read_text",
     "read_text_table",
+    "refuse_swollen",
     "require_file",
     "settle_twins",
     "tell_passed_over",

@@ -27,7 +27,7 @@ from msap_geo.errors import (
 from msap_geo.tabular.cells import stripped, unwrapped
 from msap_geo.tabular.header import guess_header
 from msap_geo.tabular.picking import LINE, name_of, settle_twins, twinned_names
-from msap_geo.tabular.vast import SEVEN_ZIP, refuse_sealed
+from msap_geo.tabular.vast import SEALED, refuse_sealed
 from msap_geo.tabular.whole import last_named, refuse_cut
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ _SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "un ancien classeur Excel (XLS)",
     b"SQLite format 3": "une base SQLite (GeoPackage)",
     b"PAR1": "un fichier Parquet",
-    SEVEN_ZIP: "une archive 7z",
+    b"BZh": "un fichier compressé (bzip2)",
+    **SEALED,
 }
 _FRENCH = frozenset("àâçéèêëîïôöùûüœæÀÂÇÉÈÊËÎÏÔÖÙÛÜŒÆ’")
 _OLDER = re.compile(r"(\d(?:\s*ans)?(?:\s*(?:et|ou))?)\s*\+")
@@ -56,7 +57,7 @@ def require_file(path: Path) -> None:
     FileMissingError
         If there is no such file.
     UnreadableFileError
-        If it is a folder, a device or a pipe, is empty, sealed in a 7z archive, or cannot be
+        If it is a folder, a device or a pipe, is empty, sealed (7z, RAR, xz), or cannot be
         opened.
     """
     if path.exists() and not path.is_file() and not path.is_dir():

@@ -41,21 +41,28 @@ HOW_TO_UNPACK = (
     "l'extraire avec 7-Zip (clic droit, « Extraire ici »), ou par « tar -xf » sous Windows 11, "
     "macOS et Linux, puis donner le fichier extrait (.gpkg, .shp ou .csv)"
 )
-SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
-"""First bytes of a 7z archive."""
+SEALED = {
+    b"7z\xbc\xaf\x27\x1c": "une archive 7z",
+    b"Rar!\x1a\x07": "une archive RAR",
+    b"\xfd7zXZ\x00": "un fichier compressé par xz",
+    b"\x28\xb5\x2f\xfd": "un fichier compressé par Zstandard",
+}
+"""First bytes of what nothing here opens, and what that is."""
 
 
 def refuse_sealed(head: bytes, path: Path) -> None:
-    """Refuse a 7z archive, which no kept library opens, and say how to open it.
+    """Refuse an archive no kept library opens (7z, RAR, xz, Zstandard), and say how to open it.
 
     Raises
     ------
     UnreadableFileError
         If the first bytes are those of one.
     """
-    if head.startswith(SEVEN_ZIP):
+    found = next((what for mark, what in SEALED.items() if head.startswith(mark)), None)
+    if found is not None:
+        which = "qui n'est pas ouverte ici" if found.startswith("une ") else "qui n'est pas lu ici"
         raise UnreadableFileError(
-            f"« {path.name} » est une archive 7z, qui n'est pas ouverte ici",
+            f"« {path.name} » est {found}, {which}",
             where=path,
             remedy=HOW_TO_UNPACK,
         )
@@ -85,6 +92,30 @@ def refuse_bomb(member: zipfile.ZipInfo, where: Path | str) -> None:
             f"({french.number(size / 1024**2)} Mio pour "
             f"{french.number(member.compress_size / 1024)} Kio)",
             where=where,
+            remedy="comparer le fichier avec celui de la page officielle ; ne pas l'ouvrir",
+        )
+
+
+def refuse_swollen(size: int, path: Path) -> None:
+    """Refuse a packed file that unfolds past reason, while it does: gzip does not tell its size.
+
+    Parameters
+    ----------
+    size
+        Bytes unfolded so far.
+    path
+        The file, for its own size and for the message.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it unfolds more than :data:`MAX_TIMES` times, past :data:`ALLOWED_BYTES`.
+    """
+    if size > ALLOWED_BYTES and size > MAX_TIMES * path.stat().st_size:
+        raise UnreadableFileError(
+            f"« {path.name} » gonfle hors de proportion une fois décompressé (plus de "
+            f"{MAX_TIMES} fois sa taille)",
+            where=path,
             remedy="comparer le fichier avec celui de la page officielle ; ne pas l'ouvrir",
         )
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
+import re
+import zipfile
 
 import numpy as np
 import osmium
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.osm_files import osm_file
 from support.road_files import BIKE, CAR, FOOT, HEAD, minutes, node, place, read, way
 
 from msap_geo import network
@@ -17,6 +21,7 @@ from msap_geo.errors import DataError, MsapGeoError, NetworkError, UnreadableFil
 from msap_geo.network.osm.files import read_roads
 from msap_geo.network.osm.tags import blocks, way_speeds
 from msap_geo.network.osm.values import duration_minutes
+from msap_geo.tabular import vast
 
 # A street of 2 km in two ways, and a detour of 13 km between its middle and its end.
 NODES = {1: (0, 0), 2: (1000, 0), 3: (2000, 0), 9: (1500, 0), 4: (1000, 6000), 5: (2000, 6000)}
@@ -498,4 +503,85 @@ def test_a_file_that_is_no_map_is_still_refused(tmp_path):
     path = tmp_path / "a.osm"
     path.write_text("<osm><way id='1' action='delete'>")
     with pytest.raises(UnreadableFileError):
+        network.read_osm(path, CAR, epsg=2154)
+
+
+def as_pbf(path):
+    other = path.with_name("carte.osm.pbf")
+    other.unlink(missing_ok=True)
+    with osmium.SimpleWriter(str(other)) as writer:
+        for item in osmium.FileProcessor(str(path)):
+            writer.add(item)
+    return other.read_bytes()
+
+
+HIDDEN = {
+    "gz named osm": ("a.osm", lambda p: gzip.compress(p.read_bytes())),
+    "bz2 named gz": ("a.osm.gz", lambda p: bz2.compress(p.read_bytes())),
+    "plain named bz2": ("a.osm.bz2", lambda p: p.read_bytes()),
+    "no extension": ("extrait", lambda p: p.read_bytes()),
+    "gz without extension": ("extrait", lambda p: gzip.compress(p.read_bytes())),
+    "XML named pbf": ("a.osm.pbf", lambda p: p.read_bytes()),
+    "PBF named osm": ("a.osm", as_pbf),
+    "PBF named gz": ("a.osm.gz", as_pbf),
+    "PBF without extension": ("extrait", as_pbf),
+    "several streams of gzip": (
+        "a.osm.gz",
+        lambda p: gzip.compress(p.read_bytes()[:90]) + gzip.compress(p.read_bytes()[90:]),
+    ),
+    "UTF-16 named gz": (
+        "a.osm.gz",
+        lambda p: (
+            p.read_text(encoding="utf-8").replace('<?xml version="1.0"?>', "").encode("utf-16")
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_the_form_is_that_of_the_content_whatever_the_name(tmp_path, case):
+    name, made = HIDDEN[case]
+    plain = osm_file(tmp_path, [([1, 2, 3], {"highway": "primary"})])
+    hidden = tmp_path / name
+    hidden.write_bytes(made(plain))
+    found, right = (network.read_osm(path, CAR, epsg=2154) for path in (hidden, plain))
+    assert found.edges.forward.tolist() == right.edges.forward.tolist()
+    assert found.edges.length_m.sum() > 0
+
+
+def zipped(path):
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+        archive.write(path, "carte.osm")
+    return path.with_suffix(".zip").read_bytes()
+
+
+FOREIGN = {
+    "zip": ("a.osm", zipped, "une archive zip"),
+    "zip by its name": ("a.osm.zip", zipped, "contient un fichier OpenStreetMap, « carte.osm »"),
+    "xz": ("a.osm.xz", lambda p: lzma.compress(p.read_bytes()), "compressé par xz"),
+    "xz named osm": ("a.osm", lambda p: lzma.compress(p.read_bytes()), "compressé par xz"),
+    "zstd": ("a.osm.zst", lambda _: b"\x28\xb5\x2f\xfd" + bytes(99), "compressé par Zstandard"),
+    "rar": ("a.osm", lambda _: b"Rar!\x1a\x07\x01\x00" + bytes(99), "une archive RAR"),
+    "tar": ("a.osm", lambda _: b"a.osm".ljust(257, b"\0") + b"ustar\x0000", "une archive tar"),
+    "PBF packed": ("a.osm.pbf.gz", lambda p: gzip.compress(as_pbf(p)), "une seconde fois"),
+    "page": ("a.osm.pbf", lambda _: b"\n<!DOCTYPE html><html></html>", "une page web"),
+    "GPX": ("a.osm", lambda _: b'<?xml version="1.0"?><gpx/>', "une trace GPX"),
+    "KML": ("a.kml", lambda _: b"<!-- a --><kml><NetworkLink/></kml>", "un fichier KML"),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_what_is_none_of_openstreetmap_is_told(tmp_path, case):
+    name, made, said = FOREIGN[case]
+    path = tmp_path / name
+    path.write_bytes(made(osm_file(tmp_path, [([1, 2, 3], {"highway": "primary"})])))
+    with pytest.raises(UnreadableFileError, match=re.escape(said)):
+        network.load_network(path, CAR, epsg=2154)
+
+
+def test_a_gzip_that_swells_is_refused_while_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(vast, "ALLOWED_BYTES", 1 << 20)
+    path = tmp_path / "a.osm.gz"
+    path.write_bytes(gzip.compress(b'<osm version="0.6">' + b" " * (4 << 20) + b"</osm>"))
+    with pytest.raises(UnreadableFileError, match="gonfle hors de proportion"):
         network.read_osm(path, CAR, epsg=2154)

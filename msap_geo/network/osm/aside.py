@@ -7,9 +7,12 @@ It is this file, run as a script, which imports nothing of msap_geo so that it s
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
 import re
 import sys
+import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,12 +64,51 @@ def relations(path: str) -> Iterator[Any]:
         yield item.id, item.version, item.visible, told
 
 
+def form_of(path: str) -> str:
+    """Return the form of a file, in osmium's words, such as ``osm.gz``, ``pbf`` or ``opl``.
+
+    What it holds tells, whatever its name; where that says nothing, its name, in any capitals.
+    """
+    with open(path, "rb") as stream:  # noqa: PTH123 - this script stands alone
+        head = stream.read(_HEAD)
+    packing = next((name for name, (mark, _) in _PACKED.items() if head.startswith(mark)), "")
+    if packing:
+        try:
+            with _PACKED[packing][1](path) as unpacked:
+                head = unpacked.read(_HEAD)
+        except (OSError, EOFError, zlib.error):
+            head = b""
+    if kind := _kind(head):
+        return kind + packing
+    ends = re.search(r"(\.\w+){1,3}$", path.lower().replace(".josm", ".osm"))
+    return ends[0][1:] if ends else ""
+
+
+_HEAD = 1 << 14
+_PACKED: dict[str, tuple[bytes, Callable[[str], Any]]] = {
+    ".gz": (b"\x1f\x8b", gzip.open),
+    ".bz2": (b"BZh", bz2.open),
+}
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+
+
+def _kind(head: bytes) -> str:
+    """Return what unpacked bytes are the first of, empty where nothing says it."""
+    if head[6:15] == b"OSMHeader":
+        return "pbf"
+    if head.startswith(b"\xff\xe0\x04o5"):
+        return head[3:6].decode("ascii", "replace")
+    text = head.replace(b"\0", b"") if head.startswith(_UTF_16) else head
+    if re.match(rb"[nwrc]-?\d+[ \n]", text):
+        return "opl"
+    root = re.search(rb"<osm(Change)?[\s>/]", text)
+    return "" if root is None else "osc" if root[1] else "osm"
+
+
 def _file(path: str) -> Any:
-    """Open a file by the form its name tells, whatever its capitals; JOSM's is OSM's."""
     import osmium  # noqa: PLC0415 - as above
 
-    ends = re.search(r"(\.\w+){1,3}$", path.lower().replace(".josm", ".osm"))
-    return osmium.io.File(path, ends[0][1:]) if ends else osmium.io.File(path)
+    return osmium.io.File(path, form_of(path))
 
 
 def _tags(item: Any, keys: frozenset[str]) -> tuple[dict[str, str], int]:

@@ -1,7 +1,8 @@
-"""Roads from OpenStreetMap files (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``)."""
+"""Roads from OpenStreetMap files: PBF, XML, o5m, OPL, plain or packed by gzip or bzip2."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from msap_geo.anomalies import Action, Anomaly
 from msap_geo.errors import NetworkError, UnreadableFileError
 from msap_geo.network.crossings import land_crossings
 from msap_geo.network.model import RoadNetwork, Source, build_network
+from msap_geo.network.osm import aside
 from msap_geo.network.osm.extracts import merge_roads
 from msap_geo.network.osm.forms import read_roads_with_osmium, refuse_unfinished
 from msap_geo.network.osm.roads import OsmRoads, cut_roads
-from msap_geo.tabular import require_file
+from msap_geo.tabular import members, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,7 +188,8 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
     UnreadableFileError
         If it is not an OSM file, or is an answer of Overpass that stopped before its end.
     """
-    if path.name.lower().endswith(".pbf"):
+    form = aside.form_of(str(path))
+    if form in {"pbf", "osm.pbf", "osh.pbf"}:
         # Numba is imported where it is used.
         from msap_geo.network.osm.pbf import read_pbf  # noqa: PLC0415
         from msap_geo.network.osm.pbf_blocks import NotHandledError  # noqa: PLC0415
@@ -200,11 +203,68 @@ def read_roads(path: Path, profile: Profile) -> OsmRoads:
         return read_roads_with_osmium(path, profile)
     except ValueError as error:
         refuse_overpass_json(path)
+        _refuse_foreign(path, form)
         raise UnreadableFileError(
             f"« {path.name} » n'est pas un fichier OpenStreetMap lisible",
             where=path,
             remedy="fournir un extrait .osm.pbf complet",
         ) from error
+
+
+_FOREIGN = {
+    b"PK\x03\x04": "une archive zip",
+    b"<!doctype html": "une page web, souvent une page d'erreur enregistrée à la place du fichier",
+    b"<html": "une page web, souvent une page d'erreur enregistrée à la place du fichier",
+    b"<gpx": "une trace GPX",
+    b"<kml": "un fichier KML",
+    b"SQLite format 3": "une base SQLite (GeoPackage)",
+}
+
+
+def _refuse_foreign(path: Path, form: str) -> None:
+    """Say what a file is that is none of OpenStreetMap's, where that can be told."""
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    plain = re.sub(rb"^(\s|\xef\xbb\xbf|<\?.*?\?>|<!--.*?-->)*", b"", head, flags=re.DOTALL)
+    start = plain.lower()
+    found = next((what for mark, what in _FOREIGN.items() if start.startswith(mark.lower())), "")
+    if form in {"pbf.gz", "pbf.bz2"}:
+        found = "un PBF compressé une seconde fois"
+    if head[257:262] == b"ustar":
+        found = "une archive tar"
+    if found:
+        raise UnreadableFileError(
+            f"« {path.name} » n'est pas un fichier OpenStreetMap : c'est {found}",
+            where=path,
+            remedy="si c'est une archive, en extraire le fichier .osm ou .osm.pbf et le donner ; "
+            "sinon le télécharger à nouveau",
+        )
+
+
+def refuse_packed_osm(path: Path) -> None:
+    """Say what to do of a zip that holds an OpenStreetMap file: none is read in an archive.
+
+    Parameters
+    ----------
+    path
+        Archive that may hold one.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it does.
+    """
+    inside = [name for name in members(path) if _OSM_NAME.search(name.lower())]
+    if inside:
+        raise UnreadableFileError(
+            f"« {path.name} » contient un fichier OpenStreetMap, « {inside[0]} », qui n'est pas lu "
+            "dans une archive",
+            where=path,
+            remedy="l'en extraire, et donner ce fichier",
+        )
+
+
+_OSM_NAME = re.compile(r"\.(?:osm|pbf|o5m|osc|josm)(?:\.(?:gz|bz2))?$")
 
 
 def refuse_overpass_json(path: Path) -> None:

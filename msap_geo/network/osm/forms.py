@@ -33,6 +33,7 @@ from msap_geo.network.osm.extracts import settle_copies
 from msap_geo.network.osm.restrictions import Member, as_table, turns_told
 from msap_geo.network.osm.roads import OsmRoads, mark_nodes, starts
 from msap_geo.network.osm.tags import keys_read, unread, way_speeds
+from msap_geo.tabular import refuse_swollen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,7 +303,7 @@ def refuse_unfinished(path: Path) -> None:
     Raises
     ------
     UnreadableFileError
-        If it is such an answer.
+        If it is such an answer, or unfolds past reason.
     """
     opener = _opener(path)
     if opener is None:
@@ -310,9 +311,10 @@ def refuse_unfinished(path: Path) -> None:
     try:
         with opener(path, "rb") as stream:
             width = _width(stream.peek(2))
-            end = b""
+            end, size = b"", 0
             while chunk := stream.read(_CHUNK):
-                end = (end + chunk)[-_REMARK:]
+                end, size = (end + chunk)[-_REMARK:], size + len(chunk)
+                refuse_swollen(size, path)
     except (OSError, EOFError, zlib.error):
         return  # pyosmium says what is wrong with the file
     told = re.search(r"<remark>(.*?)</remark>", end.decode(width, "ignore"), re.DOTALL)
@@ -327,11 +329,11 @@ def refuse_unfinished(path: Path) -> None:
 
 
 def _opener(path: Path) -> Any:
-    """Return what opens an XML file, packed or not; none where the name is of no XML file."""
-    name = path.name.lower()
-    if not name.removesuffix(".gz").removesuffix(".bz2").endswith((".osm", ".xml", ".josm")):
+    """Return what opens an XML file, packed or not; none where it is no XML file."""
+    form, _, packing = aside.form_of(str(path)).partition(".")
+    if form not in {"osm", "osc", "xml"}:
         return None
-    return gzip.open if name.endswith(".gz") else bz2.open if name.endswith(".bz2") else open
+    return {"": open, "gz": gzip.open, "bz2": bz2.open}.get(packing)
 
 
 def _deleted(path: Path) -> set[tuple[str, int]]:
