@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 _HALF = 0.5
 _EXACT = 1e-7
 _SURE = 1e-4
-"""A bound must exceed the sites allowed by so much for a level to be ruled out: more than interior
-points leave undecided."""
+"""By how much a bound rules a level out, in sites: more than interior points leave undecided."""
 
 _TRIES_SHARE, _PROOF_SHARE, _TRY_SHARE = 0.2, 0.65, 0.03
 """When tries with the sites of the relaxation end, and proofs group by group; how long a try is.
@@ -376,7 +375,8 @@ class Climb:
             values[y] = np.isin(sites, start)
             values[z] = part @ values[y] > 0
         seconds = max(_ONCE_SHARE * self.effort.seconds, _ONCE_LEAST)
-        answer = solve(model, replace(self.effort, seconds=seconds, gap=0.0), start=values)
+        small = replace(self.effort, seconds=seconds, gap=0.0, restarts=False)
+        answer = solve(model, small, start=values)
         chosen = np.flatnonzero(answer.x[: len(sites)] > _HALF)
         return sites[chosen], -answer.bound
 

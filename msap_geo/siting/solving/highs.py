@@ -34,12 +34,17 @@ class Effort:
         Seed of every draw.
     threads
         Threads of HiGHS; one keeps runs reproducible.
+    restarts
+        Whether HiGHS may begin anew once it has fixed columns. Of no use to the many small models
+        of a large one: on the national instance of the lowest share, the same bounds take a quarter
+        less without.
     """
 
     seconds: float = 60.0
     gap: float = 1e-6
     seed: int = 0
     threads: int = 1
+    restarts: bool = True
 
 
 @dataclass(eq=False)
@@ -169,7 +174,7 @@ def solve(
     model
         The model.
     effort
-        Time, gap, seed and threads.
+        Time, gap, seed, threads and restarts.
     start
         A solution to start from.
     enough
@@ -189,6 +194,7 @@ def solve(
     solver.setOptionValue("threads", effort.threads)
     solver.setOptionValue("time_limit", max(float(effort.seconds), 0.01))
     solver.setOptionValue("mip_rel_gap", effort.gap)
+    solver.setOptionValue("mip_allow_restart", effort.restarts)
     solver.setOptionValue("mip_feasibility_tolerance", _TOLERANCE)
     if enough is not None:
         solver.setOptionValue("objective_target", float(enough))
