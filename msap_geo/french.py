@@ -91,7 +91,7 @@ def percent(share: float | None, decimals: int = 1) -> str:
     -------
     str
         ``"plus de 99,9 %"`` of what would round to 100 % and is less, ``"moins de 0,1 %"`` of what
-        would round to nothing and is more.
+        would round to nothing and is more; all and nothing are exact, ``"100 %"`` and ``"0 %"``.
     """
     text = _UNKNOWN if share is None else number(100 * share, decimals)
     if share is None or text == _UNKNOWN:
@@ -102,7 +102,23 @@ def percent(share: float | None, decimals: int = 1) -> str:
             return f"plus de {number(100 - least, decimals)}{_THIN_SPACE}%"
         if text == number(0, decimals):
             return f"moins de {number(least, decimals)}{_THIN_SPACE}%"
+    elif abs(round(share) - share) < _NEXT_TO_NOTHING and 0 <= round(share) <= 1:
+        text = number(100 * round(share))
     return f"{text}{_THIN_SPACE}%"
+
+
+def rate(share: float | None) -> str:
+    """Return a share one sets or counts, no finer than it is: ``"60 %"``, ``"12,5 %"``.
+
+    A weight, a demand of the law, a part of some tens of plans or hypotheses: unlike what is
+    measured (:func:`percent`), its decimals would be idle.
+
+    Parameters
+    ----------
+    share
+        From 0 to 1, or null.
+    """
+    return percent(share).replace(f",0{_THIN_SPACE}%", f"{_THIN_SPACE}%")
 
 
 _NEXT_TO_NOTHING = 1e-9
@@ -111,7 +127,9 @@ _NEXT_TO_NOTHING = 1e-9
 
 def change(share: float) -> str:
     """Return a relative change with its sign: ``"+2,3 %"``, ``"−0,5 %"``, ``"moins de 0,1 %"``."""
-    text = percent(abs(share)) if abs(share) < 1 else f"{number(100 * abs(share), 1)}{_THIN_SPACE}%"
+    text = (
+        percent(abs(share)) if abs(share) <= 1 else f"{number(100 * abs(share), 1)}{_THIN_SPACE}%"
+    )
     sign = "" if share == 0 or text.startswith("moins") else "+" if share > 0 else "−"
     return sign + text
 
@@ -316,52 +334,6 @@ def others(count: int, where: str, noun: str = "") -> str:
     if count < _PLURAL_FROM:
         return f"L’autre{named} est dans {where}."
     return f"Les {number(count)} autres{named} sont dans {where}."
-
-
-_DAYS = {
-    "Mo": "lundi",
-    "Tu": "mardi",
-    "We": "mercredi",
-    "Th": "jeudi",
-    "Fr": "vendredi",
-    "Sa": "samedi",
-    "Su": "dimanche",
-}
-
-
-def hours(text: str | None) -> str:
-    """Return weekly hours in words: ``"lundi à vendredi 9h-12h, 13h30-17h ; samedi 9h-12h"``.
-
-    Parameters
-    ----------
-    text
-        Canonical text (:meth:`msap_geo.hours.WeeklyHours.text`), or null.
-
-    Returns
-    -------
-    str
-        Empty when the hours are unknown.
-    """
-    if not isinstance(text, str):
-        return ""
-    if text == "off":
-        return "fermé toute la semaine"
-    rules = []
-    for rule in text.split("; "):
-        days, spans = rule.split(" ")
-        named = " à ".join(_DAYS[day] for day in days.split("-"))
-        rules.append(f"{named} {', '.join(_clocks(span) for span in spans.split(','))}")
-    return " ; ".join(rules)
-
-
-def moment(key: str) -> str:
-    """Return a moment of the week in words: ``"lundi_apres_midi"`` is *lundi après-midi*."""
-    return key.replace("apres_midi", "après-midi").replace("_", " ")
-
-
-def _clocks(span: str) -> str:
-    moments = (moment.split(":") for moment in span.split("-"))
-    return "-".join(f"{int(hour)}h{'' if minute == '00' else minute}" for hour, minute in moments)
 
 
 def anomalies(counts: Mapping[str, int]) -> str:

@@ -118,7 +118,7 @@ def _card(found: Rating) -> str:
     figures = {
         "bureaux notés": french.number(len(found.result.candidates)),
         "poids": ", ".join(
-            f"{siting.CRITERIA[name].title} {french.percent(weight)}"
+            f"{siting.CRITERIA[name].title} {french.rate(weight)}"
             for name, weight in found.weights.items()
         ),
     }

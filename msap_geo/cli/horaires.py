@@ -67,7 +67,7 @@ def _lost(people: int, day: str) -> str:
 
 
 def _told(found: LongerOpening) -> str:
-    from msap_geo import french  # noqa: PLC0415
+    from msap_geo import french, french_hours  # noqa: PLC0415
     from msap_geo.answers import departure_in_words  # noqa: PLC0415
 
     plan, study = found.plan, found.result.study
@@ -86,13 +86,13 @@ def _told(found: LongerOpening) -> str:
             f"  horaires inconnus, ne comptent pas : {french.counted(len(found.unknown), 'Maison')}"
         )
     lines += [
-        f"  {row.rang}. {row.nom} ({row.site_id}) : {row.jour} {row.demi_journee}, {row.debut} à "
-        f"{row.fin}, +{french.people(int(row.habitants))}"
+        f"  {row.rang}. {row.nom} ({row.site_id}) : {row.jour} {row.demi_journee}, "
+        f"{french_hours.span(row.debut, row.fin)}, +{french.people(int(row.habitants))}"
         for row in found.additions.itertuples()
     ]
     lines += [
-        f"  {row.nom} : {french.hours(row.horaires_avant)} → "
-        f"{french.hours(row.horaires_apres)}"
+        f"  {row.nom} : {french_hours.hours(row.horaires_avant)} → "
+        f"{french_hours.hours(row.horaires_apres)}"
         + ("" if row.label_apres else " (sous les 24 h sur cinq jours du label)")
         for row in found.weeks.itertuples()
     ]

@@ -85,7 +85,7 @@ def _told(rating: Rating, shown: int) -> str:
     lines = [f"{study.etude.nom} : {rated}"]
     lines += formats.warnings_of(rating.result)
     told = ", ".join(
-        f"{siting.CRITERIA[name].title} {french.percent(weight)}"
+        f"{siting.CRITERIA[name].title} {french.rate(weight)}"
         for name, weight in rating.weights.items()
     )
     lines.append(f"  poids : {told}")

@@ -136,7 +136,7 @@ def _answer(found: Implantation) -> list[tuple[str, str]]:
     elif asked.budget_eur is not None:
         demand = f"{french.euros(asked.budget_eur)} par an au plus"
     else:
-        demand = f"{french.percent(asked.share)} des habitants, au moindre nombre"
+        demand = f"{french.rate(asked.share)} des habitants, au moindre nombre"
     bound = f"{french.quantity(plan.bound, plan.unit)}, écart {french.gap(plan.gap)}"
     told = [
         ("Objectif", f"{plan.title} ({plan.unit})"),
@@ -185,7 +185,7 @@ def told(found: Implantation) -> str:
     for row in found.sites().itertuples():
         line = f"  {row.rang}. {row.nom} ({row.commune}, {row.site_id})"
         if not math.isnan(row.part_des_plans_proches):
-            line += f", dans {french.percent(row.part_des_plans_proches)} des plans proches"
+            line += f", dans {french.rate(row.part_des_plans_proches)} des plans proches"
         if row.site_id in near:
             other = found.offices.loc[near[row.site_id]["remplacant"].iloc[0], "nom"]
             line += f", interchangeable avec {other}"

@@ -45,7 +45,7 @@ def comparison_origin(comparison: Comparison) -> outputs.Provenance:
             f"{difference.what} : {difference.before} → {difference.after}"
             for difference in comparison.differences
         ),
-        limits=_both(side.get("limites", []) for side in sides),
+        limits=_limits(*(list(side.get("limites", [])) for side in sides)),
         attributions=_both(side.get("attributions", []) for side in reversed(sides)),
         road_credit=str(sides[1].get("credit_routes") or sides[0].get("credit_routes", "")),
         estimated=comparison.before.estimated or comparison.after.estimated,
@@ -69,6 +69,13 @@ def _moment(side: dict[str, Any]) -> dt.datetime:
     except (KeyError, ValueError):  # a folder of an earlier version
         return outputs.UNDATED
     return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+
+
+def _limits(before: list[str], after: list[str]) -> tuple[str, ...]:
+    """Return the limits of both studies, each once; what is of one says which."""
+    told = [line if line in after else f"{line.removesuffix('.')} (avant)." for line in before]
+    told += [f"{line.removesuffix('.')} (après)." for line in after if line not in before]
+    return tuple(told)
 
 
 def _both(told: Iterable[list[str]]) -> tuple[str, ...]:

@@ -81,12 +81,16 @@ def _people(count: float, one: str, many: str) -> str:
     return f"{french.people(int(count))} {many if count > 1 else one}"
 
 
+def _whom(count: float) -> str:
+    return french.people(int(count)) if count else "personne"
+
+
 def trips(comparison: Comparison) -> str:
     """Say whose trip gets shorter or longer, and the mean trip."""
     row = comparison.whole(comparison.threshold)
     return (
-        f"trajet raccourci pour {french.people(int(row['rapproches']))}, allongé pour "
-        f"{french.people(int(row['eloignes']))} (à {_NOISE} près) ; en moyenne "
+        f"trajet raccourci pour {_whom(row['rapproches'])}, allongé pour "
+        f"{_whom(row['eloignes'])} (à {_NOISE} près) ; en moyenne "
         f"{french.minutes(row['minutes_moyennes_avant'])} → "
         f"{french.minutes(row['minutes_moyennes_apres'])}"
     )
@@ -95,10 +99,18 @@ def trips(comparison: Comparison) -> str:
 def zones(comparison: Comparison) -> str:
     """Say what became of the zones blanches."""
     before, after = len(comparison.zones_before), len(comparison.zones_after)
+    parts = comparison.zones["zones_apres"].map(pieces)
+    split = parts[parts > 1]
+    told = f", dont {french.counted(len(split), 'divisée')} en {split.sum()}" if len(split) else ""
     return (
         f"zones blanches au-delà de {french.short(comparison.threshold)} min : {before} → {after}"
-        f"{_counts(comparison.zones['evolution'].value_counts().to_dict())}"
+        f"{_counts(comparison.zones['evolution'].value_counts().to_dict(), told)}"
     )
+
+
+def pieces(zones_after: str) -> int:
+    """Return how many zones hold now those who were in one."""
+    return len(zones_after.split(", ")) if zones_after else 0
 
 
 def maisons(comparison: Comparison) -> str:
@@ -122,6 +134,6 @@ def itinerant(comparison: Comparison) -> list[str]:
     return [f"{only} ; aucune couverture : {told[2]} → {told[3]} (population d'après)"]
 
 
-def _counts(counts: dict[str, int]) -> str:
+def _counts(counts: dict[str, int], more: str = "") -> str:
     told = ", ".join(french.counted(n, name) for name, n in sorted(counts.items()))
-    return f" ({told})" if told else ""
+    return f" ({told}{more})" if told else ""

@@ -10,6 +10,7 @@ import numpy as np
 from msap_geo import french
 from msap_geo.answers.truth.insee import reasons, spread_of
 from msap_geo.cautions import expected_in_words
+from msap_geo.coverage import conventions
 from msap_geo.documents.maps import access_map, map_figure
 from msap_geo.outputs.paper.chart import Curve, access_chart
 from msap_geo.outputs.report import (
@@ -290,7 +291,7 @@ def _conventions(parts: ReportParts) -> list[Block]:
         ),
         tuple(
             (
-                str(row["convention"]),
+                f"{row['convention'][:1].upper()}{row['convention'][1:]}",
                 french.number(row["effectif"]),
                 french.number(row[f"effectif_{first}"]),
                 french.percent(known(row[f"part_{first}"])),
@@ -298,11 +299,22 @@ def _conventions(parts: ReportParts) -> list[Block]:
             )
             for row in found.to_dict("records")
         ),
-        note="Ce rapport part des mairies. Les carreaux viennent des fichiers fiscaux : l’Insee "
-        "déconseille de comparer leurs effectifs aux populations légales. METRIC compte zéro "
-        "minute dans une commune qui a une Maison.",
+        note=" ".join(
+            note
+            for named, note in _CONVENTIONS.items()
+            if found["convention"].str.contains(named).any()
+        ),
     )
     return [table]
+
+
+_CONVENTIONS = {
+    conventions.TOWN_HALL: "Ce rapport part des mairies.",
+    "carreau": "Les carreaux viennent des fichiers fiscaux : l’Insee déconseille de comparer leurs "
+    "effectifs aux populations légales.",
+    "METRIC": "METRIC compte zéro minute dans une commune qui a une Maison.",
+}
+"""What is to be known of each way of counting, by a word of its name."""
 
 
 def _insee(parts: ReportParts) -> list[Block]:

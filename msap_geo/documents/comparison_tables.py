@@ -190,7 +190,7 @@ def zones(comparison: Comparison) -> tuple[Block, ...]:
             tuple(
                 (
                     row["nom"],
-                    row["evolution"],
+                    _became(row),
                     french.number(row["population_avant"]),
                     french.number(row["population_sortie"]),
                     french.number(row["population_restante"]),
@@ -203,6 +203,12 @@ def zones(comparison: Comparison) -> tuple[Block, ...]:
     )
 
 
+def _became(row: dict[str, Any]) -> str:
+    """Return what a zone became, and into how many it broke up."""
+    parts = words.pieces(row["zones_apres"])
+    return f"{row['evolution']}, en {parts} zones" if parts > 1 else str(row["evolution"])
+
+
 def maisons(comparison: Comparison) -> tuple[Block, ...]:
     """Tell what becomes of the Maisons."""
     first = Paragraph(words.sentence(words.maisons(comparison)))
@@ -210,7 +216,7 @@ def maisons(comparison: Comparison) -> tuple[Block, ...]:
     changed = table[table["evolution"] != coverage.KEPT]
     if changed.empty:
         return (first,)
-    number = f"{comparison.threshold:g}"
+    number, limit = f"{comparison.threshold:g}", french.short(comparison.threshold)
     order = changed.sort_values(
         [f"gagnent_{number}", f"perdent_{number}", "nom"], ascending=[False, False, True]
     )
@@ -222,8 +228,8 @@ def maisons(comparison: Comparison) -> tuple[Block, ...]:
                 Column("Maison"),
                 Column("Commune"),
                 Column("Évolution"),
-                Column(f"Gagnent à {number} min", number=True),
-                Column(f"Perdent à {number} min", number=True),
+                Column(f"Gagnent à {limit} min", number=True),
+                Column(f"Perdent à {limit} min", number=True),
             ),
             tuple(
                 (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import french
+from msap_geo import french, french_hours
 from msap_geo.answers import departure_in_words
 from msap_geo.documents.access import known
 from msap_geo.outputs.report import Block, Column, Paragraph, Section, Table
@@ -207,8 +207,8 @@ def _weeks(found: LongerOpening) -> Table:
         tuple(
             (
                 row.nom,
-                french.hours(row.horaires_avant),
-                french.hours(row.horaires_apres),
+                french_hours.hours(row.horaires_avant),
+                french_hours.hours(row.horaires_apres),
                 "24 h sur cinq jours" if row.label_apres else "sous le label",
             )
             for row in found.weeks.itertuples()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from msap_geo import french, schemas
+from msap_geo import french, french_hours, schemas
 from msap_geo.answers.plan import WITHIN
 from msap_geo.documents.access import known
 from msap_geo.documents.maps import fiche_map
@@ -97,9 +97,8 @@ def _facts(
         facts.append(
             (f"Habitants gagnés à {french.short(thresholds[1])} min, seul", french.number(second))
         )
-    nearer = french.number(rated["habitants_rapproches"])
     facts += [
-        ("Habitants rapprochés", f"{nearer}, de {french.minutes(rated['minutes_gagnees'])} chacun"),
+        ("Habitants rapprochés", _nearer(rated)),
         (
             "Maison la plus proche aujourd’hui",
             f"{french.minutes(rated['minutes_maison'])}, {french.kilometres(rated['km_maison'])}",
@@ -113,6 +112,14 @@ def _facts(
     if groups:
         facts.append(("Publics gagnés", ", ".join(groups)))
     return (*facts, *reach_without_car(parts, str(row["site_id"])))
+
+
+def _nearer(rated: pd.Series) -> str:
+    """Tell how many an office alone brings nearer, and by how much."""
+    people = french.number(rated["habitants_rapproches"])
+    if not rated["habitants_rapproches"]:
+        return people
+    return f"{people}, de {french.minutes(rated['minutes_gagnees'])} en moyenne"
 
 
 def _groups_gained(parts: ReportParts, rated: pd.Series, gained: list[str]) -> list[str]:
@@ -134,7 +141,7 @@ def _groups_gained(parts: ReportParts, rated: pd.Series, gained: list[str]) -> l
 def _opening(parts: ReportParts, site_id: str, rated: pd.Series) -> str:
     offices = with_hosts(parts.result.la_poste, parts.result.hosts).set_index("site_id")
     known = "horaires" in offices and site_id in offices.index
-    told = french.hours(offices.loc[site_id, "horaires"]) if known else ""
+    told = french_hours.hours(offices.loc[site_id, "horaires"]) if known else ""
     if not told:
         return "inconnus"
     return f"{told} ({french.number(rated['heures_semaine'], 1)} h par semaine)"
@@ -212,12 +219,14 @@ def _replaced(found: Implantation, site_id: str) -> str:
     text = ""
     if not math.isnan(share):
         held = "tenu par" if share >= _SOLID else "dans"
-        text = f"Ce bureau est {held} {french.percent(share)} des plans proches. "
+        text = f"Ce bureau est {held} {french.rate(share)} des plans proches. "
     if others.empty:
         return f"{text}Aucun autre bureau ne le remplace à {french.percent(WITHIN, 0)} près."
+    shown = others.head(_MAISONS)
     told = ", ".join(
         f"{found.offices.loc[row.remplacant, 'nom']} "
         f"({'sans perte' if not row.perte else f'−{french.quantity(row.perte, found.plan.unit)}'})"
-        for row in others.head(_MAISONS).itertuples()
+        for row in shown.itertuples()
     )
-    return f"{text}À {french.percent(WITHIN, 0)} près, le remplacent : {told}."
+    replace = "le remplacent" if len(shown) > 1 else "le remplace"
+    return f"{text}À {french.percent(WITHIN, 0)} près, {replace} : {told}."

@@ -53,7 +53,7 @@ def people(parts: ReportParts) -> Section:
     )
     if len(named) == 1:
         text = (
-            "L’étude ne donne pas d’indicateurs par commune ([donnees] indicateurs) : les publics "
+            "L’étude ne donne pas d’indicateurs par commune : les publics "
             "cibles ne sont pas comptés."
         )
         return Section("Qui est concerné", (Paragraph(text), table))
@@ -158,7 +158,9 @@ def _worst(rule: pd.DataFrame) -> tuple[str, ...]:
 def _wanted(rule: pd.DataFrame) -> str:
     if (rule["exigence"] != rule["exigence"].iloc[0]).any() and rule["exigence"].notna().any():
         return "selon le territoire"
-    return _measured(rule.iloc[0]["exigence"], rule.iloc[0]["unite"])
+    wanted, unit = rule.iloc[0]["exigence"], rule.iloc[0]["unite"]
+    known_share = unit == "part" and not pd.isna(wanted)
+    return french.rate(wanted) if known_share else _measured(wanted, unit)
 
 
 def _verdict(rule: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msap_geo import french, rounds
+from msap_geo import french, french_hours, rounds
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.documents.passages import passages
 from msap_geo.outputs.report import (
@@ -98,7 +98,7 @@ def _stops(parts: ReportParts) -> Table:
                 stop.vehicle,
                 WEEKDAYS[stop.weekday] + (f", semaine {stop.week}" if stop.week else ""),
                 str(names[stop.code_insee]),
-                f"{rounds.clock(stop.opens)}–{rounds.clock(stop.closes)}",
+                french_hours.span(rounds.clock(stop.opens), rounds.clock(stop.closes)),
             )
             for stop in stops[:_LISTED]
         ),

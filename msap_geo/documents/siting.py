@@ -77,7 +77,7 @@ def candidates(parts: ReportParts) -> Section:
                 french.number(row["score"], 1),
                 french.number(row["population_gagnee"]),
                 french.minutes(row["minutes_gagnees"]),
-                french.percent(known(row["robustesse"])),
+                french.rate(known(row["robustesse"])),
                 french.percent(known(row["stabilite"])),
             )
             for row in shown.to_dict("records")
@@ -148,7 +148,7 @@ def _sites(parts: ReportParts, found: Implantation) -> Table:
                 parts.commune(row["code_insee"]),
                 french.amount(row["apport"], unit),
                 french.euros(row["cout_cumule_eur"]),
-                french.percent(known(row["part_des_plans_proches"])),
+                french.rate(known(row["part_des_plans_proches"])),
                 other,
             )
         )
@@ -252,7 +252,9 @@ def payers(found: Implantation, sites: tuple[str, ...] | None = None) -> Table:
 
     rows = [
         row(
-            f"{line['payeur']}{', investissement' if line['poste'] == 'investissement' else ''}",
+            line["payeur"][:1].upper()
+            + line["payeur"][1:]
+            + (", investissement" if line["poste"] == "investissement" else ""),
             spent[(spent["poste"] == line["poste"]) & (spent["payeur"] == line["payeur"])],
         )
         for line in lines
@@ -295,5 +297,5 @@ def _another_year(found: Implantation) -> str:
         return ""
     return (
         f" Le réseau est celui de {network[-1]}, les coûts ceux de {study.couts.annee} : ce que "
-        "ces ouvertures coûteraient si elles se faisaient alors ([couts] annee)."
+        "ces ouvertures coûteraient si elles se faisaient alors."
     )

@@ -53,7 +53,9 @@ def zones(parts: ReportParts, *, shown: int) -> Section:
             )
             for zone in listed
         ),
-        note=" ".join((note, french.others(count - len(listed), "diagnostic_zones.csv"))).strip(),
+        note=" ".join(
+            (note, french.others(count - len(listed), "diagnostic_zones.csv", "zone"))
+        ).strip(),
     )
     one_by_one = [_zone(parts, zone) for zone in told[:shown]]
     return Section(title, (table, *one_by_one))
@@ -83,7 +85,7 @@ def _told_zones(parts: ReportParts) -> list[dict[str, Any]]:
 def _robustness(zone: dict[str, Any]) -> str:
     if "robustesse" not in zone:
         return "–"
-    return f"{zone['robustesse']} ({french.percent(zone['part_blanche'])})"
+    return f"{zone['robustesse']} ({french.rate(zone['part_blanche'])})"
 
 
 def _zone(parts: ReportParts, zone: dict[str, Any]) -> Paragraph:

@@ -36,6 +36,7 @@ from msap_geo.loaders.territory.mouvements import load_movements, with_movements
 from msap_geo.loaders.territory.origins import (
     CELL,
     NEIGHBOUR,
+    NOWHERE,
     STREETS,
     SURFACE,
     TOWN_HALL,
@@ -62,6 +63,7 @@ __all__ = [
     "ITINERANT_OFFICE",
     "LINES",
     "NEIGHBOUR",
+    "NOWHERE",
     "OPERATORS",
     "STREETS",
     "SURFACE",

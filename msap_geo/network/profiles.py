@@ -203,7 +203,7 @@ class Profile:
             f"{french.short(self.max_snap_m)} m au plus",
         }
         if self.maxspeed_factor:
-            figures["limite affichée"] = f"vitesse = {french.percent(self.maxspeed_factor)}"
+            figures["limite affichée"] = f"vitesse = {french.rate(self.maxspeed_factor)}"
         for name, value in self.parameters.items():
             figures[name.replace("_", " ")] = ", ".join(map(french.short, np.atleast_1d(value)))
         speeds = pd.DataFrame({"classe": self.speeds_kmh.keys(), "kmh": self.speeds_kmh.values()})

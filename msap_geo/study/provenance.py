@@ -203,17 +203,32 @@ def _limits(result: Facts) -> list[str]:
         limits.insert(0, "Maisons et bureaux de poste inventés pour la démonstration.")
     elsewhere = result.origins["origine"][result.origins["origine"] != loaders.TOWN_HALL]
     if len(elsewhere) and not result.times.file:
-        told = ", ".join(
-            f"{name} ({french.number(count)})" for name, count in elsewhere.value_counts().items()
+        counts = elsewhere.value_counts()
+        several = len(counts) > 1
+        told = french.listed(
+            [
+                _STARTS[name] + (f" ({french.number(count)})" if several else "")
+                for name, count in counts.items()
+            ]
         )
         limits.append(
-            f"{french.counted(len(elsewhere), 'commune')} sans mairie bien placée, point de "
-            f"départ : {told}."
+            f"{french.counted(len(elsewhere), 'commune')} sans mairie bien placée : le trajet part "
+            f"{told}."
         )
     if result.anomalies:
         told = french.anomalies(tally(result.anomalies))
         limits.append(f"Anomalies des données (détail dans manifest.json) : {told}.")
     return limits
+
+
+_STARTS = {
+    loaders.CELL: "d’un carreau habité",
+    loaders.STREETS: "de leurs rues",
+    loaders.SURFACE: "d’un point de leur surface",
+    loaders.NEIGHBOUR: "de la commune voisine",
+    loaders.NOWHERE: "de nulle part",
+}
+"""Where trips start that do not from a town hall."""
 
 
 def _attributions(study: Study, road_credit: str) -> list[str]:

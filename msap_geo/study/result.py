@@ -85,7 +85,7 @@ def _untried(simulation: outputs.Simulation | None, result: Facts) -> list[str]:
 def _score_in_words(ranking: siting.Ranking) -> str:
     """Return what the note of a candidate is made of: ``"60 % habitants gagnés…, 30 % …"``."""
     return ", ".join(
-        f"{french.percent(weight, 0)} {siting.CRITERIA[name].title}"
+        f"{french.rate(weight)} {siting.CRITERIA[name].title}"
         for name, weight in ranking.weights.items()
     )
 

@@ -72,7 +72,7 @@ def test_the_command_writes_every_table(with_before, tmp_path):
     process = run_anew("diagnostiquer", with_before.path, "--sortie", folder)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
-    assert "à 20 min, origine mairie : 100,0\u202f% des habitants" in process.stdout
+    assert "à 20 min, origine mairie : 100\u202f% des habitants" in process.stdout
     assert "non évaluée" not in process.stdout
     written = {path.name for path in folder.iterdir()}
     assert {"resume.json", "manifest.json", "diagnostic.gpkg"} < written

@@ -17,7 +17,8 @@ from support.pairs import merge_the_last, study_folder
 from support.toy import CODES, maison_row
 
 from msap_geo.cli import main
-from msap_geo.comparison import compare_studies, comparison_told, read_folder
+from msap_geo.comparison import compare_studies, comparison_told, read_folder, words
+from msap_geo.comparison.origin import _limits as limits
 from msap_geo.errors import MsapGeoError
 from msap_geo.folder import comparison_summary, write_comparison, write_study
 from msap_geo.folder.comparison import comparison_layers, comparison_tables
@@ -324,8 +325,8 @@ def test_damaged_folders_are_refused_in_french(pair, tmp_path, damage, said):
     damage(folder)
     with pytest.raises(MsapGeoError) as error:
         compare_studies(read_folder(pair[0]), read_folder(folder))
-    for words in said:
-        assert words in str(error.value)
+    for text in said:
+        assert text in str(error.value)
     assert "Que faire" in str(error.value)
 
 
@@ -368,7 +369,7 @@ def test_the_command_as_a_process(pair, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.startswith("Ville jouet → Ville jouet, demain\n")
-    assert "28,6\u202f% → 100,0\u202f% des habitants" in done.stdout
+    assert "28,6\u202f% → 100\u202f% des habitants" in done.stdout
     assert "1\u202f500\u00a0habitants y passent, aucun n'en sort" in done.stdout
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == WRITTEN
     told = run("comparer", *pair, "--json", cwd=tmp_path)
@@ -376,6 +377,16 @@ def test_the_command_as_a_process(pair, tmp_path):
         (tmp_path / "c" / "comparaison.json").read_text(encoding="utf-8")
     )
     assert (tmp_path / "maps" / "comparaison-ville-jouet-ville-jouet-demain").is_dir()
+
+
+@pytest.mark.parametrize(("zones_after", "held"), [("", 0), ("ZB-1", 1), ("ZB-1, ZB-2", 2)])
+def test_a_zone_that_breaks_up_is_counted(zones_after, held):
+    assert words.pieces(zones_after) == held
+
+
+def test_a_limit_of_one_study_says_which():
+    told = limits(["Une commune entière.", "24 réparées."], ["Une commune entière.", "3 réparées."])
+    assert told == ("Une commune entière.", "24 réparées (avant).", "3 réparées (après).")
 
 
 @pytest.mark.slow

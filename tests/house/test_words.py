@@ -14,7 +14,7 @@ from support.reading import lines_read
 from support.toy import StudyFolder, maison_row, poste_row
 
 import msap_geo
-from msap_geo import french
+from msap_geo import french, french_hours
 from msap_geo.cli import main
 
 NARROW, NO_BREAK = "\u202f", "\u00a0"
@@ -134,14 +134,14 @@ def test_a_gap_is_never_nothing_unless_it_is(share, told):
 @pytest.mark.parametrize(
     ("share", "decimals", "told"),
     [
-        (1, 1, "100,0 %"),
-        (0, 1, "0,0 %"),
+        (1, 1, "100 %"),
+        (0, 1, "0 %"),
         (0.9994, 1, "99,9 %"),
         (0.9996, 1, "plus de 99,9 %"),
         (0.9999999, 2, "plus de 99,99 %"),
         (0.0004, 1, "moins de 0,1 %"),
         (0.004, 0, "moins de 1 %"),
-        (sum([0.1] * 10), 1, "100,0 %"),
+        (sum([0.1] * 10), 1, "100 %"),
         (None, 1, "–"),
     ],
 )
@@ -163,13 +163,48 @@ def test_a_share_of_people_is_all_only_where_nobody_is_left(people, within, deci
         (0.023, "+2,3 %"),
         (-0.005, "−0,5 %"),
         (0.0001, "moins de 0,1 %"),
-        (0, "0,0 %"),
+        (0, "0 %"),
         (1.5, "+150,0 %"),
-        (-1, "−100,0 %"),
+        (-1, "−100 %"),
     ],
 )
 def test_a_change_has_its_sign(share, told):
     assert french.change(share).replace(NARROW, " ") == told
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.6, "60 %"),
+        (0.125, "12,5 %"),
+        (1, "100 %"),
+        (0, "0 %"),
+        (0.9999, "plus de 99,9 %"),
+        (0.28, "28 %"),
+        (None, "–"),
+    ],
+)
+def test_a_share_one_sets_has_no_idle_decimal(share, told):
+    assert french.rate(share).replace(NARROW, " ") == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Mo-Tu 09:00-12:00", "lundi et mardi 9h-12h"),
+        ("Mo-We 08:30-12:00,14:00-17:30", "lundi à mercredi 8h30-12h, 14h-17h30"),
+        ("Sa-Su 09:00-12:00", "samedi et dimanche 9h-12h"),
+        ("Fr 09:05-12:00; Sa 10:00-11:00", "vendredi 9h05-12h ; samedi 10h-11h"),
+        ("off", "fermé toute la semaine"),
+        (None, ""),
+    ],
+)
+def test_weekly_hours_are_words(text, told):
+    assert french_hours.hours(text) == told
+
+
+def test_an_opening_is_written_as_the_weeks_are():
+    assert french_hours.span("09:00", "12:30") == "9h-12h30"
 
 
 FAULTY = {
@@ -188,6 +223,8 @@ FAULTY = {
     "several signs": ["fin..", "a , b", "()"],
     "no space before %": ["12%"],
     "title of two colons": ["7. Objectifs : où ouvrir : les bureaux candidats"],
+    "idle decimals of all or nothing": ["solide (100,0 %)", f"part : 0,0{NARROW}%"],
+    "two days as a range": ["lundi à mardi 9h-12h"],
     "idle decimals of a margin": ["parmi 2 plans à 1,0 % près", f"à 5,00{NARROW}% près"],
     "another word for a simulation": ["ESSAI : 1 ouverture", "avec l’essai", "Scénario : Corte"],
 }

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.toy import CODES, LA_POSTE_HEADER, MAISONS_HEADER, maison_row, poste_row, write_csv
 
-from msap_geo import french, loaders
+from msap_geo import french_hours, loaders
 from msap_geo.errors import DataError, MissingColumnError, MsapGeoError, UnreadableFileError
 
 
@@ -603,4 +603,4 @@ def test_no_cell_of_a_list_of_post_offices_raises_anything_else(tmp_path_factory
     ],
 )
 def test_hours_in_french(text, words):
-    assert french.hours(text) == words
+    assert french_hours.hours(text) == words

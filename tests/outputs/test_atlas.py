@@ -146,7 +146,7 @@ def test_classes_written_alike_are_one_and_both_ends_are_named(browser, tmp_path
     assert written == [
         "de 90,5 % à 99,2 %",
         "plus de 99,2 %, jusqu’à 99,9 %",
-        "plus de 99,9 %, jusqu’à 100,0 %",
+        "plus de 99,9 %, jusqu’à 100 %",
     ]
     lists = browser.execute_script(
         "return [...document.querySelectorAll('#fiche-extremes > div')].map(part =>"
@@ -154,7 +154,7 @@ def test_classes_written_alike_are_one_and_both_ends_are_named(browser, tmp_path
     )
     assert lists[0] == [5, ""]
     assert lists[1][0] == 0
-    assert lists[1][1].startswith("8 territoires à 100,0")
+    assert lists[1][1].startswith("8 territoires à 100\u202f%")
     browser.find_element("css selector", "#fiche-extremes li button").click()
     assert browser.find_element("id", "fiche-nom").text == "T0 (00)"
 

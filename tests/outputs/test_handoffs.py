@@ -26,7 +26,7 @@ from support.dictionaries import check_entries
 from support.handoffs import CASES, HOSTILE
 
 from msap_geo import folder as folders
-from msap_geo import french, study
+from msap_geo import french_hours, study
 from msap_geo.errors import OutputError
 from msap_geo.folder import everything as everything_module
 from msap_geo.outputs.sheets import dictionary, workbook
@@ -92,7 +92,9 @@ class TestWorkbook:
             ):
                 for cell, value, column in zip(row, values, columns, strict=False):
                     # Hours of a week and moments are put in words, by the module of French.
-                    words = {"semaine": french.hours, "moment": french.moment}.get(column.form)
+                    words = {"semaine": french_hours.hours, "moment": french_hours.moment}.get(
+                        column.form
+                    )
                     said = words(value) if words and isinstance(value, str) and value else value
                     assert same(cell.value, said), (name, column.code, cell.value, value)
                     assert cell.data_type != "f", (name, cell.coordinate)

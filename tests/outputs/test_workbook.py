@@ -99,7 +99,7 @@ def test_a_printed_figure_is_read_as_the_number_it_was(number, decimals):
         ("–", None),
         ("", None),
         ("moins de 0,1\u202f%", None),
-        ("solide (100,0\u202f%)", None),
+        ("solide (100\u202f%)", None),
         ("2A004", None),
         ("01/08/2024", None),
     ],

@@ -34,6 +34,9 @@ KINDS = {
     "several signs": r"[,;] ?[,;]|\.\.(?!\.)|\(\)|« ?»| ,| \.(?=\s|$)",
     "no space before %": r"\d%",
     "title of two colons": rf"^(?:\d+\. )?(?:Diagnostic|Objectifs){_SPACE}: [^.;]* : ",
+    "idle decimals of all or nothing": rf"(?<![\d,\u202f])(?:100|0),0+{_SPACE}?%",
+    "two days as a range": "lundi à mardi|mardi à mercredi|mercredi à jeudi|jeudi à vendredi"
+    "|vendredi à samedi|samedi à dimanche",
     "idle decimals of a margin": rf",0+{_SPACE}%{_SPACE}près",
     # What one supposes is a simulation, what one decides a choice; a projection has scenarios.
     "another word for a simulation": r"(?i)\bl[’']essai\b|\bcet essai\b|\bessai :|\bscénario\b"

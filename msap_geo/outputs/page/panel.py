@@ -150,7 +150,7 @@ def _sign(sign: str, words: str, count: int, *, letter: str = "", key: str = "")
 def robustness(findings: Findings) -> dict[str, str]:
     """Return how far each zone blanche holds: a word and a share."""
     return {
-        str(row.zone_id): f"{row.robustesse}, {french.percent(row.part_blanche)}"
+        str(row.zone_id): f"{row.robustesse}, {french.rate(row.part_blanche)}"
         for row in findings.robustness.itertuples()
     }
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from msap_geo import french
+from msap_geo import french_hours
 from msap_geo.coverage import NO_ACCESS
 from msap_geo.outputs.colours import class_colours
 from msap_geo.outputs.page.cover import cover
@@ -242,7 +242,7 @@ def _sites(content: MapContent) -> dict[str, Any]:
         ),
         "lat": packed_decimals(degrees.y, 5),
         "lon": packed_decimals(degrees.x, 5),
-        "horaires": folded(french.hours(text) for text in rows["horaires"]),
+        "horaires": folded(french_hours.hours(text) for text in rows["horaires"]),
     }
 
 

@@ -259,7 +259,7 @@ def robustness(findings: Findings | None) -> dict[str, str]:
         return {}
     table = findings.robustness.set_index("zone_id")
     return {
-        str(zone): f"{row.robustesse} ({french.percent(row.part_blanche)} des hypothèses)"
+        str(zone): f"{row.robustesse} ({french.rate(row.part_blanche)} des hypothèses)"
         for zone, row in zip(table.index, table.itertuples(), strict=True)
     }
 

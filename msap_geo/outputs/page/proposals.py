@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msap_geo import french
+from msap_geo import french, french_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ def _robust(table: pd.DataFrame | None, futures: int) -> dict[str, list[list[str
 def _longer(table: pd.DataFrame | None) -> dict[str, list[list[str]]]:
     told: dict[str, list[list[str]]] = {}
     for one in () if table is None else table.itertuples():
-        what = f"{one.jour} {one.demi_journee}, {one.debut} à {one.fin}"
+        what = f"{one.jour} {one.demi_journee}, {french_hours.span(one.debut, one.fin)}"
         told.setdefault(str(one.site_id), []).append(
             ["Proposé : ouvrir aussi", f"{what} (+ {french.people(int(one.habitants))})"]
         )

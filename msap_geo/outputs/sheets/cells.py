@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from msap_geo import french
+from msap_geo import french, french_hours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ _NARROWEST, _WIDEST = 9, 42
 _SAMPLE = 400
 _LONGEST_TEXT = 32_767
 """Characters a cell can hold (Excel specifications and limits)."""
-_IN_WORDS = {"semaine": french.hours, "moment": french.moment}
+_IN_WORDS = {"semaine": french_hours.hours, "moment": french_hours.moment}
 """Forms whose values are keys in the files other programs read."""
 
 _CUT = "… (coupé : trop long pour un tableur)"

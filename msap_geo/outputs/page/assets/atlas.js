@@ -25,6 +25,7 @@
       // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing.
       const written = (percents) => `${percents.toLocaleString("fr-FR", options)}\u202f%`;
       const inside = value > 1e-9 && value < 1 - 1e-9;
+      if (Math.abs(value) <= 1e-9 || Math.abs(value - 1) <= 1e-9) return `${Math.round(100 * value)}\u202f%`;
       const least = 10 ** -digits;
       if (inside && written(100 * value) === written(100)) return `plus de ${written(100 - least)}`;
       if (inside && written(100 * value) === written(0)) return `moins de ${written(least)}`;

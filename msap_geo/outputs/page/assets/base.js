@@ -36,14 +36,14 @@ var msap = (function () {
 
   function minutes(value) { return measure(value, "min"); }
   function kilometres(value) { return measure(value, "km"); }
-  // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing.
+  // As msap_geo.french.percent: less than all is never told as all, nor more than nothing as nothing; both are exact.
   function percent(share, digits) {
     var decimals = digits === undefined ? 1 : digits, text = number(share === null ? null : 100 * share, decimals);
     var least = Math.pow(10, -decimals), before = "";
     if (share > 1e-9 && share < 1 - 1e-9) {
       if (text === number(100, decimals)) { before = "plus de "; text = number(100 - least, decimals); }
       else if (text === number(0, decimals)) { before = "moins de "; text = number(least, decimals); }
-    }
+    } else if (share !== null && (Math.abs(share) <= 1e-9 || Math.abs(share - 1) <= 1e-9)) { text = number(100 * share); }
     return text === UNKNOWN ? text : before + text + NARROW + "%";
   }
 
