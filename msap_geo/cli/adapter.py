@@ -126,6 +126,15 @@ def _agreement(answer: str) -> str:
     return "accord du maire requis" if answer == "requis" else f"accord du maire {answer}"
 
 
+def _instead(new: str, left: str) -> str:
+    """Tell another choice by what it changes; one that saves euros may change more, or fewer."""
+    if new and left:
+        return f"{new} au lieu de {left}"
+    if new or left:
+        return f"{new} en plus" if new else f"sans {left}"
+    return "les mêmes bureaux, qui deviennent autre chose"
+
+
 def _doubts(found: AdaptedNetwork) -> list[str]:
     """Tell the near-equal choices, by what they change, and the two losses that would harm most."""
     from msap_geo import french  # noqa: PLC0415
@@ -140,11 +149,7 @@ def _doubts(found: AdaptedNetwork) -> list[str]:
         )
         lines.append(
             f"  presque aussi bon, perte {french.number(other['valeur'].iloc[0])} : "
-            + (
-                f"{', '.join(new)} au lieu de {', '.join(left)}"
-                if len(new)
-                else "les mêmes bureaux, qui deviennent autre chose"
-            )
+            + _instead(", ".join(new), ", ".join(left))
         )
     after = found.fragility[found.fragility["quand"] == "apres"]
     if len(after) and after["habitants"].iloc[0]:

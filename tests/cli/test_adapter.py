@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from msap_geo import answers, cli, coverage, study
+from msap_geo.cli import adapter
 from msap_geo.errors import InfeasibleError, StudyError
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -78,6 +79,23 @@ def test_so_many_euros(folder):
     # An agence costs 13 680 €: each saves 50 000.
     assert len(found.transformations) == 3
     assert found.plan.saved_eur == 150_000
+    # Each step of the curve saves what it was asked, and the last one is the plan.
+    last = found.curve.iloc[-1]
+    assert (last["nombre"], last["valeur"]) == (3, found.plan.value)
+    assert found.curve["valeur"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    ("new", "left", "said"),
+    [
+        ("Ernée", "Craon", "Ernée au lieu de Craon"),
+        ("Ernée", "", "Ernée en plus"),
+        ("", "Craon", "sans Craon"),
+        ("", "", "les mêmes bureaux, qui deviennent autre chose"),
+    ],
+)
+def test_another_choice_is_told_by_what_it_changes(new, left, said):
+    assert adapter._instead(new, left) == said
 
 
 @pytest.mark.slow

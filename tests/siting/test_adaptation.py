@@ -182,6 +182,11 @@ def test_an_infeasible_number_says_how_many_are_possible(seed):
         assert "de trop" in said or "à déplacer de" in said
 
 
+def harm(question: Question, chosen) -> frozenset:
+    every = (question.changes[rank] for rank in chosen)
+    return frozenset((change.point, change.loses, change.toll) for change in every)
+
+
 @pytest.mark.slow
 @given(st.integers(0, 100_000))
 @settings(max_examples=60, deadline=None)
@@ -194,16 +199,38 @@ def test_near_equal_choices_are_the_next_best(seed):
     others = adaptation.near_equal(question, first, count=3, within=0.2, effort=EXACT)
     limit = 1.2 * first.value + 1e-6
 
-    def harm(chosen):
-        every = (question.changes[rank] for rank in chosen)
-        return frozenset((change.point, change.loses, change.toll) for change in every)
-
     # What harms alike is one choice, whatever the points are called afterwards.
-    values = {harm(chosen): loss_by_hand(question, full, chosen) for chosen in able}
-    found = [harm(first.chosen), *(harm(other.chosen) for other in others)]
+    values = {harm(question, chosen): loss_by_hand(question, full, chosen) for chosen in able}
+    found = [harm(question, plan.chosen) for plan in (first, *others)]
     assert len(set(found)) == len(found)
     expected = [value for value in sorted(values.values())[1:] if value <= limit][:3]
     assert [found.value for found in others] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.slow
+@given(st.integers(0, 100_000), st.integers(1, 21))
+@settings(max_examples=60, deadline=None)
+def test_near_equal_choices_save_as_many_euros_as_asked(seed, euros):
+    question, full = random_question(seed)
+    able = [c for c in choices(question) if question.saved(np.array(c, dtype=int)) >= euros]
+    if not able or () in able:
+        return
+    first = adaptation.adapt(question, saving_eur=euros, effort=EXACT)
+    others = adaptation.near_equal(
+        question, first, count=3, within=0.2, saving_eur=euros, effort=EXACT
+    )
+    told = [first]
+    for other in [*others, None][:3]:
+        seen = [harm(question, plan.chosen) for plan in told]
+        left = [c for c in able if not any(one <= harm(question, c) for one in seen)]
+        best = min((loss_by_hand(question, full, chosen) for chosen in left), default=np.inf)
+        if other is None:
+            assert best > 1.2 * first.value - 1e-5
+        else:
+            assert other.value == pytest.approx(best, abs=1e-5)
+            assert other.saved_eur == question.saved(other.chosen) >= euros
+            assert tuple(other.chosen.tolist()) in able
+            told.append(other)
 
 
 @given(st.integers(0, 100_000))

@@ -199,7 +199,12 @@ def adapt_network(
     curve = _curve(question, plan, wanted, _part(effort, _CURVE_SHARE))
     progress("Choix presque aussi bons")
     near = adaptation.near_equal(
-        question, plan, count=OTHERS, within=WITHIN, effort=_part(effort, _OTHERS_SHARE)
+        question,
+        plan,
+        count=OTHERS,
+        within=WITHIN,
+        saving_eur=wanted.saving_eur,
+        effort=_part(effort, _OTHERS_SHARE),
     )
     near = [_preferred(question, other, wanted) for other in near]
     progress("Ce qui romprait les règles")
@@ -268,14 +273,21 @@ def _curve(
     each = _part(effort, 1 / max(len(asked), 1))
     for ask in asked:
         try:
-            found = adaptation.adapt(
-                question, count=ask.number, saving_eur=ask.saving_eur, effort=each
+            found = _preferred(
+                question,
+                adaptation.adapt(
+                    question, count=ask.number, saving_eur=ask.saving_eur, effort=each
+                ),
+                ask,
             )
         except (DataError, InfeasibleError):
             continue  # a minimum asks for more than this step, or the time was too short for it
         rows.append((len(found.chosen), found.saved_eur, found.value, found.bound))
     rows.append((len(plan.chosen), plan.saved_eur, plan.value, plan.bound))
-    return pd.DataFrame(rows, columns=columns).drop_duplicates("nombre", ignore_index=True)
+    # As many changes may save more at more harm: two steps of a saving, and the last is the plan.
+    table = pd.DataFrame(rows, columns=columns)
+    same = table.duplicated(["nombre", "economie_eur", "valeur"], keep="last")
+    return table[~same].reset_index(drop=True)
 
 
 __all__ = ["AGREED", "REFUSED", "AdaptedNetwork", "Wanted", "adapt_network"]

@@ -145,9 +145,17 @@ def adapt(
 
 
 def near_equal(
-    question: Question, first: Adaptation, *, count: int, within: float, effort: Effort
+    question: Question,
+    first: Adaptation,
+    *,
+    count: int,
+    within: float,
+    saving_eur: float | None = None,
+    effort: Effort,
 ) -> list[Adaptation]:
-    """Return other choices of as many changes, each the best of those left, nearly as good.
+    """Return other choices that answer as the first does, each the best of those left.
+
+    They make as many changes, or save as many euros where euros were asked for.
 
     Another choice changes another point, or takes another service away: an *agence* for a *relais*
     harms nobody otherwise, and is no other choice.
@@ -162,6 +170,8 @@ def near_equal(
         How many others at most.
     within
         Share of its loss they may add.
+    saving_eur
+        Euros a year they save at least, by as many changes as it takes; None for as many changes.
     effort
         Time for all of them.
     """
@@ -169,6 +179,7 @@ def near_equal(
     growing = Growing(question)
     seen = [first.chosen]
     found: list[Adaptation] = []
+    number = len(first.chosen) if saving_eur is None else None
     # No change at all is a choice by itself: a saving of nothing asks for none.
     while len(found) < (count if len(first.chosen) else 0):
         left = effort.seconds - (time.perf_counter() - begin)
@@ -177,7 +188,7 @@ def near_equal(
         model, x, column = growing.model()
         growing.promises(model, column)
         growing.numbers(model, x)
-        _ask(model, x, question, len(first.chosen), None)
+        _ask(model, x, question, number, saving_eur)
         for chosen in seen:
             model.row(x[_alike(question, chosen)], 1.0, upper=len(chosen) - 1.0)
         answer = solve(model, replace(effort, seconds=left))
@@ -188,6 +199,7 @@ def near_equal(
             question.broken(chosen) or question.loss(chosen) > -answer.value + _NOISE
         ):
             continue
+        chosen = _spared(question, chosen, saving_eur)
         value = question.loss(chosen)
         if value > (1 + within) * first.value + _NOISE:
             break
