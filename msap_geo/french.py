@@ -354,6 +354,7 @@ _BEFORE = re.compile(r"[ \u00a0\u202f]+([;!?»%€])")
 _COLON = re.compile(r"[ \u00a0\u202f]+:")
 _AFTER = re.compile(r"«[ \u00a0\u202f]*")
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
+_UNIT = re.compile(r"(?<=\d) (?=(?:min|minutes|km|hab)\b)")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 
@@ -361,11 +362,12 @@ def typeset(text: str) -> str:
     """Return a text as French printers set it; only spaces, apostrophes and dots change.
 
     Narrow no-break space before ``; ! ? » % €`` and after ``«``, no-break space before ``:`` where
-    there is a space already, narrow no-break spaces within a number, curved apostrophe between
-    letters, one sign for three dots (*Lexique des règles typographiques en usage à l'Imprimerie
-    nationale*).
+    there is a space already, narrow no-break spaces within a number, a no-break space between a
+    number and its unit, curved apostrophe between letters, one sign for three dots (*Lexique des
+    règles typographiques en usage à l'Imprimerie nationale*).
     """
     text = _NUMBER.sub(lambda found: found[0].replace(" ", _THIN_SPACE), text)
+    text = _UNIT.sub(_NO_BREAK_SPACE, text)
     text = _BEFORE.sub(rf"{_THIN_SPACE}\1", text)
     text = _COLON.sub(f"{_NO_BREAK_SPACE}:", text)
     text = _AFTER.sub(f"«{_THIN_SPACE}", text)

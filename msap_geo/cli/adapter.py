@@ -100,6 +100,8 @@ def _told(found: AdaptedNetwork) -> str:
         (
             f"  {french.people(found.people_farther)} plus loin qu'avant, dans "
             f"{french.counted(len(far), 'commune')}"
+            if found.people_farther
+            else "  personne n'est plus loin qu'avant"
         ),
     ]
     for row in found.transformations.head(_SHOWN).itertuples():

@@ -196,7 +196,7 @@ def _told_services(found: Services) -> str:
         )
         lines += [
             f"    {row['moyen']} à {row['nom']} ({row['code_insee']}) : "
-            f"{french.number(row['heures_semaine'], 1)} h par semaine, "
+            f"{french.short(row['heures_semaine'], 1)} h par semaine, "
             f"{french.euros(row['cout_eur_an'])} par an hors bus"
             for row in found.chosen().to_dict("records")
         ]
@@ -208,7 +208,7 @@ def _told_services(found: Services) -> str:
             lines.append(
                 f"    {WAYS_TOLD[row['moyen']]} à {row['lieu']} : "
                 f"{french.people(row['habitants_a_portee'])} à portée, "
-                f"{french.number(row['heures_semaine'], 1)} h par semaine, "
+                f"{french.short(row['heures_semaine'], 1)} h par semaine, "
                 f"{french.euros(row['cout_eur_an'])} par an, {french.number(row['km_an'])} km, "
                 f"{french.number(row['co2_kg_an'])} kg de CO2"
                 + ("" if pd.isna(even) else f" ; équilibre à {french.people(int(even))}")

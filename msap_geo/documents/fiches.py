@@ -51,7 +51,7 @@ def _fiche(parts: ReportParts, found: Implantation, row: dict[str, Any]) -> Fich
         f"{french.counted(len(gained), 'commune')} à {parts.limit} minutes grâce à lui.",
     )
     return Fiche(
-        f"{row['rang']}. {row['nom']} – {parts.commune(row['code_insee'])}",
+        _title(row, parts.commune(row["code_insee"])),
         _facts(parts, found, row, rated, gained["code_insee"].tolist()),
         picture,
         (
@@ -61,6 +61,12 @@ def _fiche(parts: ReportParts, found: Implantation, row: dict[str, Any]) -> Fich
             payers(found, (site_id,)),
         ),
     )
+
+
+def _title(row: dict[str, Any], commune: str) -> str:
+    """Name an office and its commune, said once where they have one name."""
+    name = f"{row['rang']}. {row['nom']}"
+    return name if commune == row["nom"] else f"{name} – {commune}"
 
 
 def _communes(parts: ReportParts, site_id: str) -> pd.DataFrame:

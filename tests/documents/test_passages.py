@@ -1,9 +1,10 @@
-"""The one table of a before and an after."""
+"""The one table of a before and an after, and the title of a card."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from msap_geo.documents.fiches import _title as fiche_title
 from msap_geo.documents.passages import passages
 
 
@@ -38,3 +39,8 @@ def test_communes_of_one_date_alone_are_counted_at_that_date():
         }
     )
     assert [row[3] for row in passages("x", rows, by="palier").rows] == ["50", "70"]
+
+
+def test_an_office_called_as_its_commune_is_named_once():
+    assert fiche_title({"rang": 3, "nom": "Conca"}, "Conca") == "3. Conca"
+    assert fiche_title({"rang": 1, "nom": "Agosta"}, "Albitreccia") == "1. Agosta – Albitreccia"

@@ -203,6 +203,12 @@ def test_weekly_hours_are_words(text, told):
     assert french_hours.hours(text) == told
 
 
+def test_a_number_is_not_parted_from_its_unit():
+    told = french.typeset("à 20 min, 30 minutes, 12 km, 818 hab., en 2026 minimum")
+    assert told == ("à 20\u00a0min, 30\u00a0minutes, 12\u00a0km, 818\u00a0hab., en 2026 minimum")
+    assert french.typeset(told) == told
+
+
 def test_an_opening_is_written_as_the_weeks_are():
     assert french_hours.span("09:00", "12:30") == "9h-12h30"
 

@@ -119,6 +119,8 @@ def write_labels(axes: Axes, sheet: Sheet, metres: float) -> None:
         if places.sign != "candidat"
         for point in places.points[places.points.notna()]
     ]
+    # The arrow of the north and its letter stand in the corner.
+    taken.append(Box(right - 7 * metres, bottom, right, bottom + 14 * metres))
     shapes = sheet.areas.geometry.to_numpy()
     anchors = [_anchor(shapes[list(rows)]) for _, rows in sheet.zones]
     numbers = [
