@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -183,6 +184,9 @@ def test_a_plan_is_judged_at_every_horizon(ahead):
     assert repr(asked) == "Robust(sites=['00004A'], value=0, bound=0)"
     assert "Futurs qui l’auraient choisi, sur 6" in asked._repr_html_()
     told = answers.robust_json(found)
+    page = (Path(__file__).parents[2] / "docs" / "prospective.md").read_text(encoding="utf-8")
+    keys = set(told).union(*(told[name][0] for name in ("sites", "horizons", "futurs")))
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []
     assert [row["horizon"] for row in told["horizons"]] == [2026, 2040]
     assert told["horizons"][0]["valeur"] == 2100
     assert [row["regret"] for row in told["horizons"]] == [0, 0]
