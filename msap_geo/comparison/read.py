@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 
@@ -26,6 +27,9 @@ FILES = (
     "etude.gpkg",
 )  # fmt: skip
 """What a folder must hold; its map is not read."""
+
+_ROUNDED_MIN = 0.1
+"""Minutes two files of one study may differ by: each rounds its own."""
 
 _AGAIN = "relancer cette étude avec msap-geo lancer"
 _ACCESS = ("code_insee", "nom", "population", "site_id", "site_nom", "minutes", "km", "raison")
@@ -77,7 +81,7 @@ def read_folder(folder: Path) -> Side:
         zones=_zones(folder, communes),
         candidates=_candidates(folder / "candidats.csv"),
     )
-    _agree(read)
+    _agree(read, folder)
     return read
 
 
@@ -123,14 +127,23 @@ def _json(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _asked(manifest: dict[str, Any], path: Path) -> None:
-    """Check the two keys of the study that nothing can do without."""
+    """Check the two keys of the study that nothing can do without, and the forms of the others."""
     try:
         asked = manifest["parametres"]["etude"]
         coverage.check_thresholds(asked["seuils_minutes"])
-        known = bool(list(asked["departements"])) and all(
-            isinstance(entry["role"], str) for entry in manifest["entrees"]
+        roads, told = (each.get(key, {}) for each, key in (
+            (manifest["parametres"], "reseau"), (manifest, "scenario"),
+        ))  # fmt: skip
+        named = [*roads.get("modifications", ()), *told.get("ouvertures", ())]
+        named += told.get("fermetures", ())
+        known = (
+            all(isinstance(code, str) for code in asked["departements"])
+            and bool(list(asked["departements"]))
+            and all(isinstance(entry["role"], str) for entry in manifest["entrees"])
+            and all(isinstance(manifest.get(key, {}), dict) for key in _OBJECTS)
+            and all("nom" in each for each in named)
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         known = False
     if not known:
         raise DataError(
@@ -219,6 +232,13 @@ def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
     return table
 
 
+def _candidates_drawn(path: Path) -> set[str] | None:
+    """Return the offices the layer of candidates draws; none where there is no such layer."""
+    if "candidats" not in [layer for layer, _ in vector_file(path).layers()]:
+        return None
+    return set(_layer(path, "candidats")["site_id"].astype(str))
+
+
 def _untyped(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Take the numbers' type away from what is unknown everywhere: a file keeps none for it."""
     empty = [name for name in sites.columns if name != "geometry" and sites[name].isna().all()]
@@ -282,15 +302,33 @@ def _candidates(path: Path) -> pd.DataFrame:
     return table.assign(**{name: values.astype("int64") for name, values in numbers.items()})
 
 
-def _agree(read: Side) -> None:
+_OBJECTS = ("logiciel", "profil", "scenario", "citation", "parametres")
+
+
+def _thresholds_told(summary: dict[str, Any], path: Path) -> dict[str, Any]:
+    told = summary["seuils"]
+    if not isinstance(told, dict) or not all(isinstance(each, dict) for each in told.values()):
+        raise DataError("les seuils ne sont pas lisibles", where=path, remedy=_AGAIN)
+    return told
+
+
+def _agree(read: Side, folder: Path) -> None:
     """Refuse a folder whose files tell different studies."""
+    seuils = _thresholds_told(read.summary, folder / "resume.json")
     wrong = []
-    if int(read.summary["population"]) != int(read.access["population"].sum()):
+    ours = read.access["minutes"].to_numpy(dtype=float)
+    theirs = read.communes.get("minutes", read.access["minutes"]).to_numpy(dtype=float)
+    if not np.allclose(ours, theirs, atol=_ROUNDED_MIN, rtol=0, equal_nan=True):
+        wrong.append("les minutes d'etude.gpkg ne sont pas celles d'acces.csv")
+    drawn = _candidates_drawn(folder / "etude.gpkg")
+    if drawn is not None and drawn != set(read.candidates["site_id"]):
+        wrong.append("les bureaux d'etude.gpkg ne sont pas ceux de candidats.csv")
+    if read.summary["population"] != int(read.access["population"].sum()):
         wrong.append("la population de resume.json n'est pas celle d'acces.csv")
     if int(read.communes["population"].sum()) != int(read.access["population"].sum()):
         wrong.append("la population d'etude.gpkg n'est pas celle d'acces.csv")
     for threshold in read.thresholds:
-        told = read.summary["seuils"].get(f"{threshold:g}", {}).get("population_au_dela")
+        told = seuils.get(f"{threshold:g}", {}).get("population_au_dela")
         beyond = coverage.is_beyond(read.access, threshold)
         people = int(read.access.loc[beyond, "population"].sum())
         if told != people:

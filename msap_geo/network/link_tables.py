@@ -105,6 +105,8 @@ def read_links(
         required=_LINKS,
         optional={"maxspeed": ("maxspeed", "vitesse_max")},
     )
+    # OpenStreetMap's classes are small letters; a spreadsheet begins its cells with a capital.
+    table["highway"] = table["highway"].str.strip().str.lower()
     drivable = table["highway"].isin(list(profile.speeds_kmh))
     unknown = table["highway"][~table["highway"].isin(known_classes())]
     length_m = to_number(table["length_m"])

@@ -300,6 +300,19 @@ DAMAGED = {
     ),
     "column": (rewritten("acces.csv", "minutes", "mn"), ["colonnes absentes : minutes"]),
     "decimal comma": (rewritten("acces.csv", ",30.0,", ',"30,0",'), ["ligne 5", "« 30,0 »"]),
+    "a map of another run": (
+        rewritten("acces.csv", ",10.0,10.0,", ",11.0,10.0,"),
+        ["les minutes d'etude.gpkg ne sont pas celles d'acces.csv"],
+    ),
+    "offices of another run": (
+        rewritten("candidats.csv", "00004A", "00009A"),
+        ["les bureaux d'etude.gpkg ne sont pas ceux de candidats.csv"],
+    ),
+    "versions": (
+        rewritten("manifest.json", '"logiciel": {', '"logiciel": 3, "x": {'),
+        ["manifeste"],
+    ),
+    "summary": (rewritten("resume.json", '"seuils": {', '"seuils": 3, "x": {'), ["seuils"]),
     "other run": (
         rewritten("acces.csv", ",30.0,30.0,", ",10.0,30.0,"),
         ["ne se correspondent pas", "1500 habitants", "zones_blanches.geojson"],

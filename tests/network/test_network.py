@@ -50,6 +50,14 @@ class TestFromLinks:
         assert net.x.tolist() == [0, 100, 200, 900]
         assert (net.report.nodes_dropped, net.report.parts_dropped) == (0, 0)
 
+    def test_a_class_in_capitals_is_the_same(self, tmp_path):
+        nodes, table = tmp_path / "n.csv", tmp_path / "l.csv"
+        nodes.write_text("node,lon,lat\na,0,47\nb,0.01,47\n")
+        table.write_text("from,to,length_m,highway\na,b,800,Primary\nb,a,800,PRIMARY \n")
+        net = network.read_links(nodes, table, network.load_profile("voiture"), epsg=2154)
+        assert (net.n_nodes, net.n_links) == (2, 2)
+        assert net.report.unknown_classes == ""
+
     def test_of_a_road_file_the_largest_strongly_connected_part_is_kept(self, tmp_path):
         nodes, table = tmp_path / "n.csv", tmp_path / "l.csv"
         places = [f"{n},{i / 100},47" for i, n in enumerate("abcd")]

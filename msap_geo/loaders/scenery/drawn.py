@@ -21,6 +21,7 @@ _DIGITS = 2
 """A département has a code of two digits, or three overseas."""
 _CODES = ("code", "code_insee", "insee_dep", "code_dept", "dep")
 LINES, SURFACES = 1, 2
+_KINDS = {0: "points", LINES: "lignes", SURFACES: "surfaces"}
 """What a layer may be wanted for, as the dimension of its shapes."""
 
 
@@ -36,7 +37,7 @@ def load_drawn(path: Path, *, crs: object, dimension: int, remedy: str) -> gpd.G
         CRS to bring it to.
     dimension
         :data:`LINES` keeps lines, and the outlines of surfaces; :data:`SURFACES` keeps surfaces;
-        0 keeps the shapes of the highest dimension there is.
+        0 keeps all of them, which are of one kind.
     remedy
         What to do where it draws nothing of the kind.
 
@@ -49,11 +50,22 @@ def load_drawn(path: Path, *, crs: object, dimension: int, remedy: str) -> gpd.G
     Raises
     ------
     FileMissingError, UnreadableFileError
-        If there is no such file, it is no layer, has no CRS, or draws nothing of the kind.
+        If there is no such file, it is no layer, has no CRS, draws nothing of the kind, or several
+        kinds where one is awaited.
     """
     table = _read(path, crs)
     usable = table.geometry.notna() & ~table.geometry.is_empty & table.geometry.is_valid
-    table = table[usable].explode(ignore_index=True)
+    table = table[usable]
+    # Of a feature a mended shape may be a surface and a line; whole features tell what is meant.
+    kinds = set(shapely.get_dimensions(table.geometry.to_numpy()).tolist())
+    if dimension == 0 and len(kinds) > 1:
+        names = " et ".join(_KINDS[kind] for kind in sorted(kinds, reverse=True))
+        raise UnreadableFileError(
+            f"« {path.name} » dessine à la fois des {names}",
+            where=path,
+            remedy="n'y garder que l'une de ces sortes, ou en faire deux couches",
+        )
+    table = table.explode(ignore_index=True)
     table = table.explode(ignore_index=True) if len(table) else table  # collections hold multis
     found = shapely.get_dimensions(table.geometry.to_numpy())
     wanted = found >= dimension if dimension else found == found.max(initial=0)

@@ -25,12 +25,12 @@ def read_zone(path: Path, *, epsg: int) -> shapely.Geometry:
     Returns
     -------
     shapely.Geometry
-        Its surfaces; or, if it has none, its lines and points.
+        Its surfaces, its lines or its points.
 
     Raises
     ------
     FileMissingError, UnreadableFileError
-        If there is no such file, it is no layer, has no CRS, or draws nothing.
+        If there is no such file, it is no layer, has no CRS, draws nothing or several kinds.
     """
     drawn = load_drawn(
         path,
