@@ -206,7 +206,7 @@ def test_a_zone_of_several_kinds_is_refused(tmp_path):
     path = tmp_path / "zone.geojson"
     shapes = [shapely.box(3, 46, 3.1, 46.1), shapely.LineString([(3, 46), (4, 46)])]
     gpd.GeoDataFrame(geometry=shapes, crs=4326).to_file(path)
-    with pytest.raises(UnreadableFileError, match="à la fois des surfaces et lignes"):
+    with pytest.raises(UnreadableFileError, match="à la fois des surfaces et des lignes"):
         loaders.load_drawn(path, crs=2154, dimension=0, remedy="")
     gpd.GeoDataFrame(geometry=shapes[1:], crs=4326).to_file(path)
     assert len(loaders.load_drawn(path, crs=2154, dimension=0, remedy="")) == 1

@@ -193,10 +193,13 @@ def test_equals_dijkstra_on_a_grid_cut_by_hand(data):
 
 
 class TestZoneFiles:
-    def test_surfaces_then_lines(self, tmp_path):
+    def test_surfaces_or_points_and_never_both(self, tmp_path):
         path = tmp_path / "zone.geojson"
         shapes = [shapely.box(3, 47, 3.1, 47.1), shapely.Point(4, 47)]
         gpd.GeoDataFrame(geometry=shapes, crs=4326).to_file(path)
+        with pytest.raises(UnreadableFileError, match="à la fois des surfaces et des points"):
+            network.read_zone(path, epsg=2154)
+        gpd.GeoDataFrame(geometry=shapes[:1], crs=4326).to_file(path)
         zone = network.read_zone(path, epsg=2154)
         assert zone.geom_type == "Polygon"
         assert zone.area == pytest.approx(84e6, rel=0.02)

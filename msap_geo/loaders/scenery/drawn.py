@@ -59,7 +59,7 @@ def load_drawn(path: Path, *, crs: object, dimension: int, remedy: str) -> gpd.G
     # Of a feature a mended shape may be a surface and a line; whole features tell what is meant.
     kinds = set(shapely.get_dimensions(table.geometry.to_numpy()).tolist())
     if dimension == 0 and len(kinds) > 1:
-        names = " et ".join(_KINDS[kind] for kind in sorted(kinds, reverse=True))
+        names = " et des ".join(_KINDS[kind] for kind in sorted(kinds, reverse=True))
         raise UnreadableFileError(
             f"« {path.name} » dessine à la fois des {names}",
             where=path,
