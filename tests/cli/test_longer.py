@@ -58,6 +58,15 @@ def test_the_json_says_where_when_and_how_sure(folder, capsys):
 
 
 @pytest.mark.slow
+def test_the_order_of_a_list_changes_nothing(folder):
+    first = answers.longer_json(longer(folder))
+    head, *rows = (folder / "maisons.csv").read_text(encoding="utf-8").splitlines()
+    text = "\n".join([head, *rows[::-1]]) + "\n"
+    (folder / "maisons.csv").write_text(text, encoding="utf-8")
+    assert answers.longer_json(longer(folder)) == first
+
+
+@pytest.mark.slow
 def test_no_hour_leaves_the_moves(folder):
     found = longer(folder, hours_added=0.0)
     assert found.additions.empty

@@ -12,6 +12,7 @@ import pandas as pd
 from msap_geo import french, siting
 from msap_geo.answers.decided import adaptation_tables as tables
 from msap_geo.answers.decided.network import AGREED, REFUSED, offers, postal_network
+from msap_geo.answers.decided.order import by_identifier
 from msap_geo.answers.decided.promises import promises
 from msap_geo.errors import DataError, InfeasibleError
 from msap_geo.notebook_html import card, table
@@ -171,6 +172,7 @@ def adapt_network(
     StudyError, DataError
         If the study's own rules, quotas or answers are wrong.
     """
+    whole, result = result, by_identifier(result)
     study = result.study
     costs = siting.load_costs("reseau-postal", running_eur=study.couts.fonctionnement_eur)
     progress("Temps de trajet vers les points de contact")
@@ -214,7 +216,7 @@ def adapt_network(
     )
     named = points.set_index("site_id", drop=False)
     return AdaptedNetwork(
-        result=result,
+        result=whole,
         wanted=wanted,
         plan=plan,
         points=named,

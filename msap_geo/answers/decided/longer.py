@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from msap_geo import french, hours, loaders, siting
+from msap_geo.answers.decided.order import by_identifier
 from msap_geo.coverage.opening import WEEKDAYS
 from msap_geo.errors import StudyError
 from msap_geo.notebook_html import card, table
@@ -126,6 +127,7 @@ def open_longer(
     StudyError
         If a Maison or a commune named by the study is not there.
     """
+    whole, result = result, by_identifier(result)
     asked = result.study.horaires
     progress("Temps de trajet vers les Maisons")
     week, by_cell = _week(result)
@@ -141,7 +143,7 @@ def open_longer(
     maisons = result.maisons
     unknown = maisons["horaires"].isna() & ~result.neighbours.to_numpy()
     return LongerOpening(
-        result=result,
+        result=whole,
         hours=hours_added,
         plan=plan,
         additions=_additions(result, week, plan),
