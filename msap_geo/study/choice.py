@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -338,11 +339,22 @@ def site_ids(
             raise StudyError(
                 f"« {given} » est le nom de plusieurs {what} : {told}"
                 if len(named)
-                else f"« {given} » n'est ni l'identifiant ni le nom {of} {what}",
+                else f"« {given} » n'est ni l'identifiant ni le nom {of} {what}"
+                f"{_meant(given, table['nom'])}",
                 remedy="donner l'identifiant (colonne site_id)",
             )
         found[str(named["site_id"].iloc[0])] = None
     return tuple(found)
+
+
+def _meant(given: str, names: Iterable[str]) -> str:
+    """Return the name nearest to one that is none, as a question."""
+    known = {str(name).casefold(): str(name) for name in names}
+    near = difflib.get_close_matches(given[:_LONGEST_NAME].casefold(), known, n=1)
+    return f" (vouliez-vous dire « {known[near[0]]} » ?)" if near else ""
+
+
+_LONGEST_NAME = 100
 
 
 def choice_in_words(choice: Choice) -> str:

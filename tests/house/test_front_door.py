@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 
@@ -114,6 +115,9 @@ def test_sites_are_chosen_by_name_too(ran):
     assert planned.plan.sites == (first["site_id"],)
     with pytest.raises(errors.StudyError, match="ni l'identifiant ni le nom"):
         mg.scenario(ran, opened=["Nulle-Part"])
+    wrong = f"{first['nom'].upper()}X"
+    with pytest.raises(errors.StudyError, match=re.escape(f"vouliez-vous dire « {first['nom']} »")):
+        mg.plan(ran, number=1, imposed=[wrong])
     with pytest.raises(errors.StudyError, match="nombre de sites, un budget ou une part"):
         mg.plan(ran)
     with pytest.raises(errors.StudyError, match="nombre de sites, un budget ou une part"):
