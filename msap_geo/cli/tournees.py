@@ -12,8 +12,11 @@ from msap_geo.cli import formats
 from msap_geo.cli.noter import positive
 from msap_geo.cli.optimiser import number
 from msap_geo.cli.parser import add_command, add_study, day
+from msap_geo.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from msap_geo.answers import Rounds, Services
 
 _LEFT_SHOWN = 5
@@ -41,26 +44,23 @@ def register(commands: Any) -> None:
     )
     add_study(command)
     command.options.add_argument(
-        "--vehicules", metavar="N", type=positive, default=1, help="véhicules (1 par défaut)"
+        "--vehicules", metavar="N", type=positive, help="véhicules (1 par défaut)"
     )
     command.options.add_argument(
         "--heures-ouvertes",
         metavar="HEURES",
         type=_hours,
-        default=28.0,
         help="heures ouvertes aux arrêts, au plus, par véhicule et par semaine (28 par défaut)",
     )
     command.options.add_argument(
         "--arret-minimum",
         metavar="DUREE",
         type=duration,
-        default=90,
         help="durée d'un arrêt, au moins, par quarts d'heure : 1h30 (par défaut), 45min",
     )
     command.options.add_argument(
         "--frequence",
         choices=_FREQUENCIES,
-        default=_FREQUENCIES[0],
         help="après quoi les tournées recommencent (hebdomadaire par défaut)",
     )
     command.options.add_argument(
@@ -68,7 +68,6 @@ def register(commands: Any) -> None:
         metavar="CODE",
         nargs="+",
         action="extend",
-        default=[],
         help="communes d'où partent les véhicules (par défaut : au plus près des habitants)",
     )
     command.options.add_argument(
@@ -146,9 +145,37 @@ def _compare(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_ASKED = {
+    "vehicules": "vehicles",
+    "heures_ouvertes": "open_hours",
+    "arret_minimum": "shortest_minutes",
+    "frequence": "frequency",
+    "base": "bases",
+}
+"""What each option asks of rounds."""
+
+
+def _without_effect(arguments: argparse.Namespace, names: Iterable[str], remedy: str) -> None:
+    """Refuse options that would change nothing: who wrote them believes that they do."""
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)]
+    if given:
+        raise StudyError(
+            "option sans effet ici" if len(given) == 1 else "options sans effet ici",
+            where=", ".join(given),
+            remedy=remedy,
+        )
+
+
 def _conduct(arguments: argparse.Namespace) -> int:
     if arguments.comparer or arguments.budget is not None:
+        _without_effect(
+            arguments,
+            (*_ASKED, "publier", "debut"),
+            "relancer sans : --comparer et --budget ne conçoivent pas de tournée",
+        )
         return _compare(arguments)
+    if arguments.publier is None:
+        _without_effect(arguments, ["debut"], "ajouter --publier DOSSIER, ou relancer sans")
     from msap_geo.answers import (  # noqa: PLC0415 - keeps --help instant
         RoundsAsked,
         design_rounds,
@@ -156,13 +183,8 @@ def _conduct(arguments: argparse.Namespace) -> int:
     )
     from msap_geo.folder import publish_rounds, rounds_tables  # noqa: PLC0415
 
-    asked = RoundsAsked(
-        vehicles=arguments.vehicules,
-        open_hours=arguments.heures_ouvertes,
-        shortest_minutes=arguments.arret_minimum,
-        frequency=arguments.frequence,
-        bases=tuple(arguments.base),
-    )
+    given = {asks: getattr(arguments, name) for name, asks in _ASKED.items()}
+    asked = RoundsAsked(**{asks: value for asks, value in given.items() if value is not None})
     found = formats.run(
         arguments, lambda result, progress: design_rounds(result, asked, progress=progress)
     )

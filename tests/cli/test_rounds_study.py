@@ -96,6 +96,12 @@ class TestTown:
             (("--base", "53001", "53002"), "au plus une base par véhicule"),
             (("--frequence", "annuelle"), "valeur inconnue"),
             (("--vehicules", "0"), "un nombre entier à partir de 1"),
+            (("--debut", "2027-01-04"), "option sans effet ici. Où : --debut"),
+            (
+                ("--comparer", "--vehicules", "2", "--base", "53001"),
+                "options sans effet ici. Où : --vehicules, --base",
+            ),
+            (("--budget", "9e5", "--publier", "ici"), "option sans effet ici. Où : --publier"),
         ],
     )
     def test_what_cannot_be_done_is_said(self, toy_study, capsys, options, text):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def adaptation_json(found: AdaptedNetwork) -> dict[str, Any]:
     """Return an adaptation as plain values, with the French keys of the JSON.
 
-    The keys are documented in ``docs/adapter.md``; none depends on the clock.
+    The keys are documented in ``docs/adapter.md``; only ``borne``, ``ecart`` and
+    ``prouve`` of what time was too short for depend on the clock.
     """
     study, plan, wanted = found.result.study, found.plan, found.wanted
     return {
