@@ -111,6 +111,17 @@ class TestForms:
         assert loaded.rows_read == 2
         assert loaded.table["population"].tolist() == [7]
 
+    def test_numbers_of_iris_are_those_of_their_commune(self, tmp_path):
+        text = "IRIS;COM;P21_POP\n0101;01015;3\n0102;01015;4\n0101;01016;5\n"
+        loaded = loaders.load_population(csv(tmp_path, text))
+        assert loaded.table["population"].tolist() == [7, 5]
+        assert not [a for a in loaded.anomalies if a.code == "doublon"]
+
+    def test_an_iris_given_twice_with_other_figures_is_refused(self, tmp_path):
+        text = "IRIS;COM;P21_POP\n010150101;01015;3\n010150101;01015;4\n"
+        with pytest.raises(DataError, match="un IRIS de 01015 a deux lignes"):
+            loaders.load_population(csv(tmp_path, text))
+
     def test_an_iris_given_twice_counts_once(self, tmp_path):
         text = "IRIS;COM;P21_POP\n010150101;01015;3\n010150102;01015;4\n010150101;01015;3\n"
         loaded = loaders.load_population(csv(tmp_path, text))

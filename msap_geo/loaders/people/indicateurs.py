@@ -186,7 +186,7 @@ def load_indicators(path: Path, *, codes: CommuneCodes | None = None) -> LoadedI
     rows_read = len(raw)
     columns = [name for name in sources if name in raw]
     negative = tell_below_zero(found.table, raw, sources.values(), file=path.name)
-    raw, repeated = each_iris_once(raw, path.name)
+    raw, repeated = each_iris_once(raw, columns, path)
     raw = _summed(raw, columns) if "iris" in raw else raw
     raw, anomalies = _usable(raw, path.name)
     raw, doubled = without_double_count(raw, columns[0], codes=codes, file=path.name)

@@ -8,10 +8,14 @@ import numpy as np
 
 from msap_geo import french
 from msap_geo.anomalies import Action, Anomaly, note
-from msap_geo.tabular import normalise
+from msap_geo.errors import DataError
+from msap_geo.tabular import LINE, normalise
 from msap_geo.territory import ARRONDISSEMENTS_MUNICIPAUX, departement_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -45,15 +49,20 @@ def settle(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return result
 
 
-def each_iris_once(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[Anomaly]]:
+def each_iris_once(
+    table: pd.DataFrame, columns: Sequence[str], path: Path
+) -> tuple[pd.DataFrame, list[Anomaly]]:
     """Leave out the IRIS a file gives again: their people would count twice in the commune.
 
     Parameters
     ----------
     table
-        Rows with ``code_insee``, ``iris`` (null or absent for communes) and the line in the file.
-    file
-        File the rows come from, for the anomalies.
+        Rows with ``code_insee``, ``iris`` (null or absent for communes; a code, or a number within
+        the commune) and the line in the file.
+    columns
+        What the rows count.
+    path
+        File the rows come from.
 
     Returns
     -------
@@ -61,24 +70,38 @@ def each_iris_once(table: pd.DataFrame, file: str) -> tuple[pd.DataFrame, list[A
         The rows to add up: the first of each IRIS.
     list of Anomaly
         One per row left out.
+
+    Raises
+    ------
+    DataError
+        If an IRIS is given twice with other figures.
     """
     if "iris" not in table:
         return table, []
-    iris = table["iris"].map(normalise, na_action="ignore")
-    again = iris.notna() & iris.ne("") & iris.duplicated()
-    told = table.assign(
-        nom="IRIS " + table["iris"].astype(str),
-        identifiant=table["code_insee"],
-        departement=table["code_insee"].map(departement_of),
+    named = table.assign(iris=table["iris"].map(normalise, na_action="ignore"))
+    named = named[named["iris"].notna() & named["iris"].ne("")]
+    again = named[named.duplicated(["code_insee", "iris"])]
+    same = named.duplicated(["code_insee", "iris", *columns])
+    if not same[again.index].all():
+        row = again[~same[again.index]].iloc[0]
+        raise DataError(
+            f"un IRIS de {row['code_insee']} a deux lignes, et des nombres différents",
+            where=f"{path.name}, ligne {row[LINE]}, IRIS {table.loc[row.name, 'iris']}",
+            remedy="n'en garder qu'une",
+        )
+    told = again.assign(
+        nom="IRIS " + table.loc[again.index, "iris"].astype(str),
+        identifiant=again["code_insee"],
+        departement=again["code_insee"].map(departement_of),
     )
     anomalies = note(
-        told[again],
+        told,
         "doublon",
         Action.LEFT_OUT,
         "déjà donné plus haut, compté une fois dans {code_insee}",
-        file=file,
+        file=path.name,
     )
-    return table[~again], anomalies
+    return table.drop(again.index), anomalies
 
 
 def without_double_count(

@@ -212,7 +212,7 @@ def _from_insee(path: Path, given: list[Found]) -> tuple[pd.DataFrame, int, list
             )
     raw = pd.concat(chosen, ignore_index=True)
     refuse_lost_zeros(raw["code_insee"], path)
-    once, repeated = each_iris_once(raw, path.name)
+    once, repeated = each_iris_once(raw, ["population"], path)
     return _summed_iris(once), len(raw), [*told, *repeated]
 
 
