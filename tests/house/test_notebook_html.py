@@ -192,7 +192,7 @@ def test_times_and_networks_show_their_sizes(results):
 @pytest.mark.slow
 def test_a_plan_shows_its_proof(results):
     text = " ".join(Read(results["implantation"]._repr_html_()).text)
-    assert "optimal, écart 0,0" in text
+    assert "optimal, écart 0\u202f%" in text
     assert "le choix imposé coûte" in text
     text = " ".join(Read(results["plan"]._repr_html_()).text)
     assert "borne prouvée" in text
