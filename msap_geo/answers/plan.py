@@ -188,7 +188,7 @@ def optimise(
         regret = _regret(result, problem, plan, free)
         rules = forced
     progress("Plans presque aussi bons")
-    shares, others, alternatives = _alternatives(problem, study, rules, plan)
+    shares, others, alternatives = _alternatives(problem, study, rules, plan, asked)
     frontier = None
     if asked.frontier:
         progress("Autres nombres de sites et budgets")
@@ -274,7 +274,7 @@ def _regret(
 
 
 def _alternatives(
-    problem: siting.Problem, study: Study, rules: siting.Rules, plan: siting.Plan
+    problem: siting.Problem, study: Study, rules: siting.Rules, plan: siting.Plan, asked: Asked
 ) -> tuple[pd.Series, pd.DataFrame, tuple[tuple[tuple[str, ...], float], ...]]:
     """Look for plans as good, where the objective reads as gains."""
     others = pd.DataFrame(
@@ -288,16 +288,17 @@ def _alternatives(
         rules = dataclasses.replace(rules, count=len(plan.sites))
     limits, forced = siting.compile_rules(problem, rules)
     rest = gains.without(~limits.after(forced).free, opened=forced)
-    base = gains.value(forced)
     free = np.setdiff1d(best, forced)
-    tolerance = WITHIN * gains.value(best) / max(rest.value(free), 1e-9)
+    value, spare = gains.value(best), siting.people_to_spare(problem, plan, asked.share)
+    loss = min(WITHIN * value, spare + 1e-6)  # people are whole
+    tolerance = min(loss / max(rest.value(free), 1e-9), 1.0)
     found = siting.near_optimal(
-        rest, limits.after(forced), free, count=ALTERNATIVES, within=min(tolerance, 1.0)
+        rest, limits.after(forced), free, count=ALTERNATIVES, within=tolerance
     )
     held = np.ones(len(problem.site_ids))
     held[:] = found.share_holding(len(held))
     held[forced] = 1.0
-    swaps = siting.interchangeable(gains, best, limits, within=WITHIN)
+    swaps = siting.interchangeable(gains, best, limits, within=loss / max(value, 1e-9))
     swaps = swaps[~swaps["site"].isin(forced)]
     others = pd.DataFrame(
         {
@@ -307,8 +308,8 @@ def _alternatives(
         }
     )
     plans = tuple(
-        (tuple(problem.site_ids[np.union1d(forced, sites)]), base + value)
-        for sites, value in zip(found.plans, found.values, strict=True)
+        (tuple(problem.site_ids[np.union1d(forced, sites)]), gains.value(forced) + worth)
+        for sites, worth in zip(found.plans, found.values, strict=True)
     )
     return pd.Series(held, index=problem.site_ids), others, plans
 

@@ -22,7 +22,7 @@ from msap_geo.siting.objectives.backup import backup_covering
 from msap_geo.siting.objectives.capacity import capacitated_covering
 from msap_geo.siting.objectives.capacity_median import capacitated_median
 from msap_geo.siting.objectives.centre import p_centre
-from msap_geo.siting.objectives.covering import set_covering
+from msap_geo.siting.objectives.covering import people_to_spare, set_covering
 from msap_geo.siting.objectives.equity import fairest_covering
 from msap_geo.siting.objectives.gained import covering_gains, maximal_covering, p_median, trip_gains
 from msap_geo.siting.plan import Plan
@@ -94,6 +94,7 @@ __all__ = [
     "near_optimal",
     "p_centre",
     "p_median",
+    "people_to_spare",
     "plan_costs",
     "proven_plans",
     "rank",

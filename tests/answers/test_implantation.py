@@ -61,6 +61,23 @@ def test_a_share_takes_the_fewest_sites(toy):
     assert found.plan.details["part_couverte"] == 1
 
 
+@pytest.mark.parametrize(("share", "as_good"), [(0.82, [[4], [5]]), (0.8236, [[4]])])
+def test_plans_as_good_reach_the_share_too(toy_study, share, as_good):
+    toy_study.write(la_poste=[poste_row(4), poste_row(5)])
+    toy_study.configure(("seuils_minutes = [20, 30]", "seuils_minutes = [10, 30]"))
+    people = toy_study.folder / "population.json"
+    records = json.loads(people.read_text(encoding="utf-8"))
+    records[3]["population"] = 1
+    people.write_text(json.dumps(records), encoding="utf-8")
+    found = optimise(run_study(read_study(toy_study.path)), Asked(share=share))
+    # Of 1 701 people A and B are near; Epsilon adds Delta's only one, E and F: 1 401. Zêta adds E
+    # and F: 1 400, within 1 %, and 82.36 % takes 1 401.
+    assert sorted(list(sites) for sites, _ in found.alternatives) == [
+        [f"0000{index}A" for index in plan] for plan in as_good
+    ]
+    assert len(found.others) == len(as_good) - 1
+
+
 def test_a_share_tells_which_keys_it_leaves_out(toy_study):
     assert optimise(mg.run(toy_study.path), Asked(share=0.95)).plan.remarks == ()
     asked = '[implantation]\nobjectif = "capacite"\ncapacite = 300\n'

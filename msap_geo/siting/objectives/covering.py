@@ -76,8 +76,7 @@ def set_covering(
     limits, forced = infeasible.limits_of(problem, rules, effort)
     today = float(problem.people[problem.today <= threshold].sum())
     base = gains.value(forced)
-    # A share of a whole number of people: 95 % of 1 001 is 951 persons.
-    aim = float(np.ceil(share * problem.population - _NOISE))
+    aim = _aim(problem, share)
     target = aim - today - base
     left = merged(gains.without(np.zeros(gains.n_sites, dtype=bool), opened=forced))
     rest = limits.after(forced)
@@ -123,6 +122,28 @@ def set_covering(
             "part_couverte": covered / problem.population if problem.population else np.nan,
         },
     )
+
+
+def _aim(problem: Problem, share: float) -> float:
+    # A share of a whole number of people: 95 % of 1 001 is 951 persons.
+    return float(np.ceil(share * problem.population - _NOISE))
+
+
+def people_to_spare(problem: Problem, plan: Plan, share: float | None) -> float:
+    """Return how many people a plan may lose and still have the share asked for within reach.
+
+    Parameters
+    ----------
+    problem
+        Places, candidates and trips.
+    plan
+        A plan of :func:`set_covering`, where a share is asked for.
+    share
+        From 0 to 1; None where none is asked for, and nothing is to be kept.
+    """
+    if share is None:
+        return float(np.inf)
+    return float(plan.details["habitants_couverts"]) - _aim(problem, share)
 
 
 class _Found(NamedTuple):
