@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from msap_geo.comparison.side import Side
 
 
+_WHICH = ("la première", "la seconde")
 _OTHER_ENGINE = "des temps lus dans une table"
 _ENGINES, _UNREAL = (
     "l'écart est aussi celui des moteurs, s'ils diffèrent",
@@ -49,9 +50,16 @@ def warnings_of(
             told.append(f"Les deux études reposent sur {doubtful}.")
         elif one or other:
             told.append(
-                f"Une seule des deux études, {'la première' if one else 'la seconde'}, repose sur "
+                f"Une seule des deux études, {_WHICH[0] if one else _WHICH[1]}, repose sur "
                 f"{doubtful} : {_ENGINES if doubtful == _OTHER_ENGINE else _UNREAL}."
             )
+    touched = [which for side, which in zip((before, after), _WHICH, strict=True) if side.redrawn]
+    if touched:
+        told.append(
+            f"etude.gpkg a changé depuis l'étude ({' et '.join(touched)}), comme QGIS le fait en "
+            "l'ouvrant : ses communes, minutes, habitants et bureaux sont ceux des tables ; le "
+            "reste n'a pas été vérifié."
+        )
     if before.thresholds != after.thresholds:
         told.append(
             f"Les seuils diffèrent ({told_minutes(before.thresholds)} et "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import pandas as pd
 import pyogrio
 
 from msap_geo import coverage, french, outputs, place_names, schemas
+from msap_geo.comparison.seals import LAYERS, changed_since
 from msap_geo.comparison.side import Side
 from msap_geo.errors import (
     DataError,
@@ -57,7 +59,8 @@ def read_folder(folder: Path) -> Side:
     FileMissingError
         If the folder, or a file of it, is absent.
     DataError
-        If a file cannot be read, lacks a column, or contradicts another one.
+        If a file cannot be read, lacks a column, contradicts another one, or is no longer the one
+        the study wrote.
     OutputError
         If a run was killed while it replaced the files, and they cannot be put in their place.
     """
@@ -82,7 +85,8 @@ def read_folder(folder: Path) -> Side:
         candidates=_candidates(folder / "candidats.csv"),
     )
     _agree(read, folder)
-    return read
+    # What a check above can say of a file is more precise than that it was changed.
+    return replace(read, redrawn=LAYERS in changed_since(manifest, FILES, folder))
 
 
 def _present(folder: Path) -> None:
@@ -302,7 +306,7 @@ def _candidates(path: Path) -> pd.DataFrame:
     return table.assign(**{name: values.astype("int64") for name, values in numbers.items()})
 
 
-_OBJECTS = ("logiciel", "profil", "scenario", "citation", "parametres")
+_OBJECTS = ("logiciel", "profil", "scenario", "citation", "parametres", "sorties")
 
 
 def _thresholds_told(summary: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Side:
         their communes.
     candidates
         Scored candidates, best first, without their place.
+    redrawn
+        Whether its layers are no longer, byte for byte, those the study wrote.
     """
 
     where: str
@@ -43,6 +45,7 @@ class Side:
     maisons: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     candidates: pd.DataFrame
+    redrawn: bool = False
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from msap_geo import outputs
+from msap_geo.folder.seals import write_manifest
 from msap_geo.folder.tables import diagnosis_layers
 from msap_geo.study.manifest import manifest
 from msap_geo.study.provenance import provenance_of
@@ -36,7 +37,6 @@ def write_diagnosis(diagnosis: Diagnosis, folder: Path) -> None:
     """
     with outputs.complete_folder(folder) as draft:
         outputs.write_json(diagnosis_summary(diagnosis), draft / "resume.json")
-        outputs.write_json(diagnosis_manifest(diagnosis), draft / "manifest.json")
         write_diagnosis_tables(diagnosis, draft)
         outputs.write_geopackage(
             diagnosis_layers(diagnosis),
@@ -45,6 +45,7 @@ def write_diagnosis(diagnosis: Diagnosis, folder: Path) -> None:
             thresholds=diagnosis.result.study.thresholds,
             prefix="diagnostic_",
         )
+        write_manifest(diagnosis_manifest(diagnosis), draft)
 
 
 def write_diagnosis_tables(diagnosis: Diagnosis, draft: Path) -> None:

@@ -26,6 +26,7 @@ from msap_geo.folder.diagnosis import (
     diagnosis_summary,
     write_diagnosis_tables,
 )
+from msap_geo.folder.seals import write_manifest
 from msap_geo.folder.study import write_layers, write_tables
 from msap_geo.folder.tables import (
     diagnosis_layers,
@@ -212,7 +213,6 @@ def write_everything(
     with outputs.complete_folder(folder) as draft:
         progress("Tables et carte")
         outputs.write_json(diagnosis_summary(everything.diagnosis), draft / "resume.json")
-        outputs.write_json(diagnosis_manifest(everything.diagnosis), draft / "manifest.json")
         write_tables(result, draft, diagnosis=everything.diagnosis, decisions=everything.decisions)
         write_diagnosis_tables(everything.diagnosis, draft)
         rated = everything.rating.table
@@ -252,3 +252,4 @@ def write_everything(
         )
         progress("Rapport")
         write_document(document, draft, name=REPORT_NAME)
+        write_manifest(diagnosis_manifest(everything.diagnosis), draft)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msap_geo import outputs, schemas
+from msap_geo.folder.seals import write_manifest
 from msap_geo.folder.tables import study_layers
 from msap_geo.study.manifest import manifest
 from msap_geo.study.provenance import provenance_of
@@ -58,7 +59,6 @@ def write_study(
     """
     with outputs.complete_folder(Path(folder)) as draft:
         outputs.write_json(result.summary(), draft / "resume.json")
-        outputs.write_json(manifest(result), draft / "manifest.json")
         write_tables(result, draft, diagnosis=diagnosis)
         layers = study_layers(result)
         write_layers(result, layers, draft)
@@ -66,6 +66,7 @@ def write_study(
             outputs.write_geoparquet(layers, draft, provenance=provenance_of(result))
         if times:
             write_times(result, draft, times)
+        write_manifest(manifest(result), draft)
 
 
 def write_tables(

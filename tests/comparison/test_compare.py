@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import shutil
+import sqlite3
 
 import geopandas as gpd
 import openpyxl
@@ -238,7 +241,15 @@ def test_a_folder_of_an_earlier_version_is_read(pair, tmp_path):
     old = tmp_path / "ancien"
     shutil.copytree(pair[0], old)
     manifest = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("logiciel", "profil", "frontiere_km", "indicateurs", "poids_du_score", "reseau"):
+    for key in (
+        "logiciel",
+        "profil",
+        "frontiere_km",
+        "indicateurs",
+        "poids_du_score",
+        "reseau",
+        "sorties",
+    ):
         del manifest[key]
     (old / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     table = pd.read_csv(old / "acces.csv", dtype=str).drop(columns=["origine", "palier"])
@@ -324,6 +335,15 @@ DAMAGED = {
     "no layer": (without_layer, ["la couche « communes » n'y est pas"]),
     "zones": (rewritten("zones_blanches.geojson", "zone_id", "zone"), ["une zone blanche"]),
     "candidates": (rewritten("candidats.csv", "rang", "ordre"), ["colonnes absentes : rang"]),
+    # « ,0 » for « ,0.0 » is what a spreadsheet writes: the same number.
+    "saved by a spreadsheet": (
+        rewritten("acces.csv", ",0.0,0.0,", ",0,0,"),
+        ["plus ceux que l'étude a écrits : acces.csv (corrigés à la main, enregistrés par un tabl"],
+    ),
+    "seals that are none": (
+        rewritten("manifest.json", '"sorties": {', '"sorties": 3, "x": {'),
+        ["manifeste"],
+    ),
     "other territory": (
         rewritten("manifest.json", '"53"', '"72"'),
         ["pas du même territoire : 53 et 72"],
@@ -341,6 +361,32 @@ def test_damaged_folders_are_refused_in_french(pair, tmp_path, damage, said):
     for text in said:
         assert text in str(error.value)
     assert "Que faire" in str(error.value)
+
+
+def test_the_manifest_of_another_study_is_seen(pair, tmp_path):
+    folder = tmp_path / "melange"
+    shutil.copytree(pair[0], folder)
+    shutil.copy(pair[1] / "manifest.json", folder / "manifest.json")
+    with pytest.raises(MsapGeoError, match=r"manifest\.json n'est pas celui de ces fichiers"):
+        read_folder(folder)
+
+
+def test_layers_opened_in_qgis_are_told(pair, tmp_path):
+    folder = tmp_path / "ouvert"
+    shutil.copytree(pair[0], folder)
+    with contextlib.closing(sqlite3.connect(folder / "etude.gpkg")) as base:
+        base.execute("PRAGMA journal_mode = WAL")
+    (told,) = compare_studies(read_folder(pair[0]), read_folder(folder)).warnings
+    assert told.startswith("etude.gpkg a changé depuis l'étude (la seconde), comme QGIS")
+
+
+def test_every_file_beside_a_manifest_is_sealed(pair):
+    manifest = json.loads((pair[0] / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["sorties"] == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(pair[0].iterdir())
+        if path.name != "manifest.json"
+    }
 
 
 @pytest.mark.slow
