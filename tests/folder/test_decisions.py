@@ -9,14 +9,20 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 
 from msap_geo import answers, documents, folder, outputs, study
+from msap_geo.answers.decided import adaptation_tables
 from msap_geo.errors import StudyError
 from msap_geo.outputs.page import proposals
 from msap_geo.outputs.page.payload import payload
+from msap_geo.siting import adaptation
+from msap_geo.siting.adaptation import BUREAU, CONTACT
+from msap_geo.travel import TravelTimes
 
 pytestmark = pytest.mark.slow  # the study they all read takes some seconds
 DEMO = Path(__file__).parents[2] / "data" / "demo"
@@ -132,16 +138,56 @@ def test_the_map_marks_them_and_who_is_farther(made):
 
 def test_who_is_a_little_farther_is_not_told_to_be_much():
     table = pd.DataFrame(
-        [("A", "bureau", 100, 15.0), ("A", "contact", 5000, 4.0),
-         ("B", "contact", 7, 9.0), ("B", "bureau", 9, 12.0)],
-        columns=["code_insee", "service", "population", "minutes_apres"],
+        [("A", "bureau", 100, 100, 15.0), ("A", "contact", 5000, 100, 4.0),
+         ("B", "contact", 7, 2, 9.0), ("B", "bureau", 9, 2, 12.0)],
+        columns=["code_insee", "service", "population", "dont_des_deux", "minutes_apres"],
     ).assign(minutes_avant=3.0)  # fmt: skip
     found = proposals.farther(outputs.Proposals(farther=table), ["A", "B", "C"])
-    assert [c["habitants"] for c in found["classes"]] == [None, 4900, 9, 100]
+    # Two of B are farther from both: nine, and five others.
+    assert [c["habitants"] for c in found["classes"]] == [None, 4900, 9 + 5, 100]
     assert found["classe"] == [3, 2, 0]
     # As many are farther in words as on the map, of whatever service.
     told = answers.AdaptedNetwork.people_farther.fget(SimpleNamespace(farther=table))
-    assert told == 5009
+    assert told == 5000 + 14
+
+
+def test_the_people_of_many_cells_are_counted_once_and_sent_where_most_go():
+    """Commune A: cells of 50, 30, 30 and 20 people; two offices change, an agence closes."""
+    far = np.inf
+    minutes = np.array(
+        [[1, 9, 5, 9], [2, 1, 8, 6], [2, 1, 9, 7], [30, 30, 3, 1]], dtype=float
+    )  # fmt: skip
+    table = csr_array(minutes)
+    ids = pd.Index(["one", "two", "far", "agence"])
+    times = TravelTimes(pd.Index(list("wxyz")), ids, table, table, far)
+    gives = {BUREAU: np.array([True, True, True, False]), CONTACT: np.ones(4, dtype=bool)}
+    people = np.array([50, 30, 30, 20])
+    network = adaptation.Network.of(times, people, gives, longest=60.0)
+    changes = (
+        adaptation.Change(0, "agence", frozenset({BUREAU})),
+        adaptation.Change(1, "agence", frozenset({BUREAU})),
+        adaptation.Change(3, "fermeture", frozenset({CONTACT})),
+    )
+    question = adaptation.Question(network, changes, weights={BUREAU: 1.0, CONTACT: 1.0})
+    chosen = np.array([0, 1, 2])
+    plan = SimpleNamespace(chosen=chosen, value=question.loss(chosen))
+    result = SimpleNamespace(communes=pd.DataFrame({"code_insee": ["A"], "nom": ["Alpha"]}))
+    points = pd.DataFrame({"site_id": ids, "nom": ids, "commune": "Alpha", "code_insee": "A"})
+    points["genre"] = ["Bureau de Poste"] * 3 + ["Agence postale communale"]
+    codes = np.array(["A"] * 4, dtype=object)
+    told = adaptation_tables.farther(result, question, plan, points, codes)
+    bureau, contact = told.to_dict("records")
+    assert (bureau["population"], contact["population"], contact["dont_des_deux"]) == (110, 20, 0)
+    # The largest cell had « one »: most people had « two », in two cells.
+    assert (bureau["site_avant"], bureau["site_apres"]) == ("two", "far")
+    assert (contact["site_avant"], contact["site_apres"]) == ("agence", "far")
+    assert answers.AdaptedNetwork.people_farther.fget(SimpleNamespace(farther=told)) == 130
+    # An agence is nobody's post office, but the contact point of twenty.
+    offered = SimpleNamespace(accords={})
+    table = adaptation_tables.transformations(question, plan, points, offered)
+    assert table.set_index("site_id")["habitants"].to_dict() == {
+        "one": 50, "two": 60, "agence": 20,
+    }  # fmt: skip
 
 
 def test_nothing_is_decided_that_is_not_asked(tmp_path):

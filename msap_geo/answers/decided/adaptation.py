@@ -102,8 +102,10 @@ class AdaptedNetwork:
 
     @property
     def people_farther(self) -> int:
-        """Inhabitants farther than before, of whatever service, once a commune."""
-        return int(self.farther.groupby("code_insee")["population"].max().sum())
+        """Inhabitants farther than before, of whatever service, each once."""
+        told = self.farther
+        twice = told.loc[told["service"] == BUREAU, "dont_des_deux"].sum()
+        return int(told["population"].sum() - twice)
 
     @property
     def worth(self) -> str:

@@ -31,12 +31,14 @@ def transformations(
 ) -> pd.DataFrame:
     """Return what is transformed, the least harmful first."""
     network = question.network
-    _, nearest = network.nearest(BUREAU)
+    nearest = {service: network.nearest(service)[1] for service in (BUREAU, CONTACT)}
     rows = []
     for rank in plan.chosen.tolist():
         change = question.changes[rank]
         point = points.iloc[change.point]
         others = plan.chosen[plan.chosen != rank]
+        # An agence or a relais that closes is nobody's post office, but their contact point.
+        gives = BUREAU if network.gives[BUREAU][change.point] else CONTACT
         rows.append(
             {
                 "site_id": point["site_id"],
@@ -46,7 +48,7 @@ def transformations(
                 "commune": point["commune"],
                 "devient": change.becomes,
                 "accord_maire": offered.accords.get(str(point["site_id"]), "requis"),
-                "habitants": int(network.people[nearest == change.point].sum()),
+                "habitants": int(network.people[nearest[gives] == change.point].sum()),
                 "perte": round(plan.value - question.loss(others), 3),
                 "economie_eur": round(change.saves_eur, 2),
             }
@@ -72,25 +74,34 @@ def farther(
     network, parts = question.network, []
     named = result.communes.set_index("code_insee")["nom"]
     ids = np.array([*points["site_id"], None], dtype=object)
-    for service in (BUREAU, CONTACT):
-        before, was = network.nearest(service)
-        after, becomes = network.nearest(service, question.lost(service, plan.chosen))
-        far = (after > before) & (network.people > 0)
+    trips = {
+        service: (
+            *network.nearest(service),
+            *network.nearest(service, question.lost(service, plan.chosen)),
+        )
+        for service in (BUREAU, CONTACT)
+    }
+    moved = {name: (trip[2] > trip[0]) & (network.people > 0) for name, trip in trips.items()}
+    both = moved[BUREAU] & moved[CONTACT]
+    for service, (before, was, after, becomes) in trips.items():
+        far = moved[service]
+        people = network.people[far]
         table = pd.DataFrame(
             {
                 "code_insee": codes[far],
-                "population": network.people[far],
-                "minutes_avant": before[far] * network.people[far],
-                "minutes_apres": after[far] * network.people[far],
+                "population": people,
+                "dont_des_deux": people * both[far],
+                "minutes_avant": before[far] * people,
+                "minutes_apres": after[far] * people,
                 "site_avant": ids[was[far]],
                 "site_apres": ids[becomes[far]],
             }
-        ).sort_values(["population", "site_avant"], ascending=[False, True])
-        sums = table.groupby("code_insee")[["population", "minutes_avant", "minutes_apres"]].sum()
-        most = table.groupby("code_insee")[["site_avant", "site_apres"]].agg(_first)
+        )
+        counts = ["population", "dont_des_deux", "minutes_avant", "minutes_apres"]
+        sums = table.groupby("code_insee")[counts].sum()
         for name in ("minutes_avant", "minutes_apres"):
             sums[name] = (sums[name] / sums["population"]).round(MINUTES_DECIMALS)
-        parts.append(sums.join(most).reset_index().assign(service=service))
+        parts.append(sums.join(_of_most(table)).reset_index().assign(service=service))
     table = pd.concat(parts, ignore_index=True)
     table.insert(1, "nom", named.reindex(table["code_insee"]).to_numpy())
     table.insert(2, "departement", coverage.departements_of(table["code_insee"].astype(object)))
@@ -99,9 +110,19 @@ def farther(
     )
 
 
-def _first(values: pd.Series) -> object:
-    """Return the first value, null too: that of the most people."""
-    return values.iloc[0]
+def _of_most(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the point most of each commune's people had, and the one most of these then have.
+
+    They are many in a commune, by cells: most of its people, not those of its largest cell.
+    """
+    for sites in (["site_avant"], ["site_avant", "site_apres"]):
+        keys = ["code_insee", *sites]
+        people = table.groupby(keys, dropna=False, as_index=False)["population"].sum()
+        most = people.sort_values(["population", *sites], ascending=[False, *(True for _ in sites)])
+        kept = most.drop_duplicates("code_insee")[keys]
+        # A null after (nowhere within the longest trip) is a point like any other here.
+        table = table.merge(kept, on=keys)
+    return table.drop_duplicates("code_insee").set_index("code_insee")[["site_avant", "site_apres"]]
 
 
 def margins(

@@ -73,11 +73,16 @@ def _transformed(table: pd.DataFrame | None) -> dict[str, list[list[str]]]:
         str(one.site_id): [
             ["Proposé : devient", str(one.devient)],
             ["Accord du maire", str(one.accord_maire)],
-            ["Habitants dont c’est le bureau le plus proche", french.number(one.habitants)],
+            [_nearest(str(one.genre)), french.number(one.habitants)],
             ["Habitants × minutes qu’on épargne en y renonçant", french.number(one.perte)],
         ]
         for one in table.itertuples()
     }
+
+
+def _nearest(kind: str) -> str:
+    what = "bureau" if kind == "Bureau de Poste" else "point de contact"
+    return f"Habitants dont c’est le {what} le plus proche"
 
 
 def _robust(table: pd.DataFrame | None, futures: int) -> dict[str, list[list[str]]]:
@@ -126,8 +131,8 @@ def farther(found: Proposals | None, codes: Iterable[str]) -> dict[str, Any] | N
     of = np.searchsorted(np.array(list(MORE)), table["more"].to_numpy(), side="left") + 1
     # The service that moves farthest away colours a commune. Its people count there, and the other
     # service's beside them: nobody twice, and none in the class of farther people.
-    most = table.groupby("code_insee")["population"].cummax()
-    people = most - most.groupby(table["code_insee"]).shift(fill_value=0)
+    second = table["code_insee"].duplicated()
+    people = table["population"].where(~second, table["population"] - table["dont_des_deux"])
     classe = dict(zip(table["code_insee"].iloc[::-1], of[::-1].tolist(), strict=True))
     classes = [{"nom": _NOBODY, "couleur": "#eef3e2", "hachures": False, "habitants": None}]
     for rank, (words, colour, hatched) in enumerate(MORE.values(), start=1):
