@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,26 +63,24 @@ def register(commands: Any) -> None:
 def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo import folder  # noqa: PLC0415 - keeps --help instant
     from msap_geo.answers import concertation  # noqa: PLC0415
+    from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.study import read_choice, scenario_study  # noqa: PLC0415
     from msap_geo.study import read_study as read  # noqa: PLC0415
-    from msap_geo.study.provenance import edition  # noqa: PLC0415
 
     study = read(arguments.etude)
     choices = [read_choice(path) for path in _files(arguments.choix)]
     for choice in choices:
         scenario_study(study, choice)  # said before the study is run
-    found: Concertation = formats.run(
-        arguments,
-        lambda result, progress: concertation.gather_opinions(
-            result, choices, held=arguments.retenir, progress=progress
-        ),
-    )
     target = arguments.sortie or Path("maps") / f"{study.slug}-concertation"
-    imposed = edition()
-    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
-    date = arguments.date or (today if imposed is None else imposed.date())
-    forms = tuple(dict.fromkeys(arguments.formats)) or ("html",)
-    folder.write_concertation(found, target, date=date, formats=forms)
+    with one_run(target):
+        found: Concertation = formats.run(
+            arguments,
+            lambda result, progress: concertation.gather_opinions(
+                result, choices, held=arguments.retenir, progress=progress
+            ),
+        )
+        date, forms = _dated(arguments), tuple(dict.fromkeys(arguments.formats)) or ("html",)
+        folder.write_concertation(found, target, date=date, formats=forms)
     text = (
         json.dumps(
             folder.concertation_summary(found, date), ensure_ascii=False, indent=2, allow_nan=False
@@ -93,13 +92,24 @@ def _conduct(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _dated(arguments: argparse.Namespace) -> dt.date:
+    """Return the day to write in the register: the one asked, else the edition's, else today."""
+    from msap_geo.study.provenance import edition  # noqa: PLC0415 - keeps --help instant
+
+    if arguments.date is not None:
+        return arguments.date  # type: ignore[no-any-return]
+    imposed = edition()
+    return dt.datetime.now(tz=dt.UTC).astimezone().date() if imposed is None else imposed.date()
+
+
 def _files(given: Iterable[str]) -> list[Path]:
     """Return the files given once each; the shell of Windows leaves ``*`` to us."""
     found: dict[Path, Path] = {}
     for text in given:
         matched = sorted(glob.glob(text)) if not Path(text).exists() else []  # noqa: PTH207
         for path in map(Path, matched or [text]):
-            found.setdefault(path.resolve(), path)
+            # Unlike Path.resolve, it takes a link that turns in circles: reading refuses it.
+            found.setdefault(Path(os.path.realpath(path)), path)
     return list(found.values())
 
 

@@ -65,10 +65,24 @@ def concertation_told(found: Concertation) -> list[str]:
     else:
         lines.append(f"Tous s’accordent sur {_named(shared)}." if shared else _NOTHING_SHARED)
         lines.append(f"Ils diffèrent sur {_named(rest, by=True)}.")
+    lines += _twins(found)
     lines += [_told(row, found) for row in found.choices.to_dict("records")]
     if found.held:
         lines.append(f"Choix retenu : {found.held}.")
     return lines
+
+
+def _twins(found: Concertation) -> list[str]:
+    """Tell the opinions whose files are the same to the byte: one may have been given twice."""
+    alike: dict[str, list[str]] = {}
+    for opinion in found.opinions:
+        alike.setdefault(opinion.choice.sha256, []).append(opinion.author)
+    return [
+        f"{french.listed(names)} : un même fichier, compté {len(names)} fois ; n’en garder qu’un "
+        "s’il vient d’une seule personne."
+        for sha256, names in alike.items()
+        if sha256 and len(names) > 1
+    ]
 
 
 _NOTHING_SHARED = "Rien n’est demandé par tous."

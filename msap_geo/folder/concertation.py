@@ -13,7 +13,7 @@ from msap_geo.documents.concertation import concertation_document
 from msap_geo.errors import DataError
 from msap_geo.outputs import report
 from msap_geo.study import provenance_of
-from msap_geo.tabular import read_text_table, settle_twins
+from msap_geo.tabular import LINE, read_text_table, settle_twins
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -56,7 +56,12 @@ def read_register(folder: Path) -> pd.DataFrame:
             where=path,
             remedy="le renommer, ou donner un autre dossier (--sortie)",
         )
-    return table[list(REGISTER_COLUMNS)].fillna("")
+    return table[[*REGISTER_COLUMNS, *_own(table)]].fillna("")
+
+
+def _own(register: pd.DataFrame) -> list[str]:
+    """Return the columns its user added to a register, which stay in it."""
+    return [name for name in register.columns if name not in {*REGISTER_COLUMNS, LINE}]
 
 
 def concertation_summary(found: Concertation, date: dt.date) -> dict[str, Any]:
@@ -114,16 +119,19 @@ def write_concertation(
     OutputError
         If the folder cannot be written.
     """
-    register = register_with(read_register(folder), entries(found, date))
-    tables = {**concertation_tables(found), "concertation_registre": register}
-    document = concertation_document(found, register)
     with outputs.complete_folder(folder) as draft:
+        # Once the folder is ours: another gathering, or one that was killed, may lengthen it.
+        register = register_with(read_register(folder), entries(found, date))
+        tables = {**concertation_tables(found), "concertation_registre": register}
+        document = concertation_document(found, register)
         outputs.write_json(concertation_summary(found, date), draft / f"{_NAME}.json")
         for name, table in tables.items():
             file = REGISTER if name == "concertation_registre" else f"{name}.csv"
             outputs.write_csv(table, draft / file, columns=list(table.columns))
         origin = provenance_of(found.result)
-        outputs.write_workbook(tables, draft / f"{_NAME}.xlsx", provenance=origin)
+        shown = register[list(REGISTER_COLUMNS)]
+        sheets = {**tables, "concertation_registre": shown}
+        outputs.write_workbook(sheets, draft / f"{_NAME}.xlsx", provenance=origin)
         for form in formats:
             page = report.render(document, form, look=report.Look())
             (draft / f"{_NAME}.{form}").write_bytes(page)

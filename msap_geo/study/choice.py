@@ -127,9 +127,10 @@ def read_choice(path: Path) -> Choice:
         close.
     """
     require_file(path)
+    text = read_text(path)
     _refuse_macintosh(path)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    is_json = read_text(path).lstrip().startswith(("{", "["))
+    is_json = text.lstrip().startswith(("{", "["))
     read = _from_json(path) if is_json else _from_csv(path)
     study, departements, opened, closed, author = read
     if not opened and not closed:
@@ -196,12 +197,12 @@ def _from_json(path: Path) -> _Read:
         opened, closed = (
             _unique(
                 Site(_plain(row["site_id"]), _plain(row.get("nom")), _plain(row.get("commune")))
-                for row in content[key]
+                for row in _list(content[key])
             )
             for key in ("ouvertures", "fermetures")
         )
-        codes = tuple(_plain(code) for code in content["departements"])
-        author = _plain(content.get("auteur")).strip()
+        codes = tuple(_plain(code) for code in _list(content["departements"]))
+        author = _name(_plain(content.get("auteur")))
         return _plain(content["etude"]), codes, opened, closed, author
     except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableFileError(
@@ -215,6 +216,17 @@ def _plain(value: Any) -> str:
     if value is not None and not isinstance(value, str):
         raise TypeError
     return value or ""
+
+
+def _name(text: str) -> str:
+    """Return a name on one line, without what a screen obeys (controls, direction of writing)."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
 
 
 def _from_csv(path: Path) -> _Read:

@@ -25,6 +25,8 @@ def parse_json(text: str) -> Any:
     ------
     ValueError
         If it is not JSON, is nested too deep, or holds an integer of thousands of digits.
+    TwinKeysError
+        If an object says two things under one key; said twice alike, it counts once.
     """
     if "\\u" in text:
         text = _HALF.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
@@ -32,12 +34,26 @@ def parse_json(text: str) -> Any:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except RecursionError as error:
         raise ValueError(str(error)) from error
     finally:
         if collecting:
             gc.enable()
+
+
+class TwinKeysError(ValueError):
+    """An object with two values under one key, of which nothing tells the right one."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its pairs; Python's reader keeps the last of two values in silence."""
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        for name, value in pairs:
+            if told[name] != value:
+                raise TwinKeysError(name)
+    return told
 
 
 _AGAIN = "télécharger à nouveau le fichier (telecharger --forcer)"
@@ -71,6 +87,12 @@ def read_json_text(text: str, path: Path, *, remedy: str = _AGAIN) -> Any:
             f"{path}, ligne {error.lineno}, colonne {error.colno}",
         )
         raise UnreadableFileError(problem, where=where, remedy=remedy) from error
+    except TwinKeysError as error:
+        raise UnreadableFileError(
+            f"« {path.name} » donne deux valeurs à une même clé, « {error} »",
+            where=path,
+            remedy=f"n'en garder qu'une, ou {remedy}",
+        ) from error
     except ValueError as error:
         raise UnreadableFileError(
             f"« {path.name} » contient un nombre démesuré ou des objets emboîtés sans fin",

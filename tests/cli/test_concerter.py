@@ -7,6 +7,7 @@ The Maison is at A: A, B and C are within 20 minutes (600 people). The office of
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 
 import pandas as pd
@@ -18,8 +19,12 @@ from support.reading import lines_read
 
 from msap_geo import folder, study
 from msap_geo.answers import concertation
+from msap_geo.answers.concertation.gather import _authors as names_of
 from msap_geo.documents.concertation import _beside as beside
 from msap_geo.documents.concertation import _named as named
+from msap_geo.errors import UnreadableFileError
+from msap_geo.folder import concertation as written
+from msap_geo.outputs import is_held, replacing
 from msap_geo.outputs.sheets import dictionary
 
 OPEN_B, OPEN_E = "00001A", "00004A"
@@ -135,6 +140,91 @@ def test_the_register_is_dated_lengthened_and_never_erased(toy_study, choices, t
     assert added["date"].tolist() == ["2026-12-01"] * 3
 
 
+@pytest.fixture
+def found(toy_study, choices):
+    result = study.run_study(study.read_study(toy_study.path))
+    return concertation.gather_opinions(result, [study.read_choice(choices[0])])
+
+
+def test_the_register_is_read_once_the_folder_is_ours(found, tmp_path, monkeypatch):
+    """Two gatherings at once would each forget what the other wrote."""
+    held = []
+    read = written.read_register
+
+    def seen(path):
+        held.append(is_held(path))
+        return read(path)
+
+    monkeypatch.setattr(written, "read_register", seen)
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 28))
+    assert held == [True]
+
+
+def test_what_a_killed_gathering_had_registered_stays(found, tmp_path):
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 28))
+    newer = (tmp_path / "registre.csv").read_text("utf-8").replace("prefet,", "maire,")
+    draft = tmp_path / ".brouillon-01234567"
+    draft.mkdir()
+    (draft / "registre.csv").write_text(newer, encoding="utf-8")
+    replacing.announce(draft)
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 29))
+    register = pd.read_csv(tmp_path / "registre.csv", dtype=str)
+    assert register["auteur"].tolist() == ["maire", "prefet"]
+
+
+def test_columns_added_to_the_register_stay(found, tmp_path):
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 28))
+    first = pd.read_csv(tmp_path / "registre.csv", dtype=str)
+    first.assign(auteur="maire", note="vu en séance").to_csv(tmp_path / "registre.csv", index=False)
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 29))
+    register = pd.read_csv(tmp_path / "registre.csv", dtype=str, keep_default_na=False)
+    assert register["note"].tolist() == ["vu en séance", ""]
+
+
+@pytest.mark.parametrize(
+    ("authors", "named"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a"], ["a (1)", "a (2)"]),
+        (["a", "a (1)", "a"], ["a (2)", "a (1)", "a (3)"]),
+        (["a (1)", "a (1)", "a"], ["a (1) (1)", "a (1) (2)", "a"]),
+        (["commun à tous"], ["commun à tous (1)"]),
+    ],
+)
+def test_a_name_goes_to_one_opinion_alone(authors, named):
+    given = [study.Choice("x", ("53",), (), (), author=author) for author in authors]
+    assert names_of(given) == named
+
+
+@pytest.mark.parametrize(
+    ("author", "read"),
+    [("a\nb", "a b"), ("\x1b[2Ja", "[2Ja"), ("\u202ea\u2028b", "a b"), (" É. d’A-B ", "É. d’A-B")],
+)
+def test_an_author_is_a_name_on_one_line(tmp_path, author, read):
+    path = write_choice(tmp_path, "c.json", opened=[OPEN_E], auteur=author)
+    assert study.read_choice(path).author == read
+
+
+def test_a_choice_that_says_two_things_is_refused(tmp_path):
+    path = write_choice(tmp_path, "c.json", opened=[OPEN_E])
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"fermetures"', '"ouvertures": [], "fermetures"'), "utf-8")
+    with pytest.raises(UnreadableFileError, match="deux valeurs à une même clé, « ouvertures »"):
+        study.read_choice(path)
+    path.write_text(text.replace('"fermetures"', '"version": 1, "fermetures"'), "utf-8")
+    assert study.read_choice(path).opened
+    path.write_text(text.replace('["53"]', '{"53": 1}'), encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match="n'est pas un choix complet"):
+        study.read_choice(path)
+
+
+def test_a_packed_choice_is_told_as_such(tmp_path):
+    path = tmp_path / "c.json"
+    path.write_bytes(gzip.compress("é".encode() * 99))
+    with pytest.raises(UnreadableFileError, match="un fichier compressé"):
+        study.read_choice(path)
+
+
 @pytest.mark.slow
 def test_the_day_is_that_of_the_build_where_there_is_one(toy_study, choices, tmp_path, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
@@ -206,6 +296,10 @@ def test_one_choice_and_alike_names(toy_study, tmp_path):
     yours = write_choice(tmp_path / "b", "choix.json", opened=[OPEN_B])
     alone = concerted(toy_study, [mine], tmp_path / "s")
     assert [row["choix"] for row in alone["choix"]] == ["choix"]
+    (tmp_path / "b" / "copie.json").write_bytes(mine.read_bytes())
+    same = run("concerter", toy_study.path, mine, tmp_path / "b" / "copie.json", "--sortie", "s",
+               cwd=tmp_path)  # fmt: skip
+    assert "choix et copie : un même fichier, compté 2 fois" in same.stdout
     two = concerted(toy_study, [mine, yours], tmp_path / "t")
     # Nothing is common: no line for it.
     assert [row["choix"] for row in two["choix"]] == ["choix (1)", "choix (2)"]
@@ -226,6 +320,9 @@ def test_what_cannot_be_concerted_is_said(toy_study, choices, tmp_path):
         "prefet",
     )
     failed(run("concerter"), code=2)
+    circle = tmp_path / "rond.json"
+    circle.symlink_to(circle.name)
+    failed(run("concerter", toy_study.path, circle), "rond.json")
     wrong = tmp_path / "s"
     wrong.mkdir()
     (wrong / "registre.csv").write_text("a,b\n1,2\n")

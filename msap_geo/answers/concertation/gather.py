@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -169,13 +170,16 @@ def _plan(result: StudyResult, number: int) -> Implantation | None:
 
 
 def _authors(choices: Sequence[Choice]) -> list[str]:
-    """Name each opinion: its author, else its file; alike names are numbered."""
+    """Name each opinion: its author, else its file; alike names are numbered.
+
+    A name goes to one opinion alone, and never that of the part common to all.
+    """
     names = [choice.author or _file_name(choice) for choice in choices]
-    taken: dict[str, int] = {}
-    told = []
+    told: list[str] = []
     for name in names:
-        taken[name] = taken.get(name, 0) + 1
-        told.append(f"{name} ({taken[name]})" if names.count(name) > 1 else name)
+        numbered = (f"{name} ({n})" for n in itertools.count(1))
+        alone = names.count(name) == 1 and name not in {COMMON, *told}
+        told.append(name if alone else next(one for one in numbered if one not in {*names, *told}))
     return told
 
 

@@ -72,4 +72,4 @@ def register_with(known: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     same = ["objet", "auteur", "sha256"]
     there = set(map(tuple, known[same].to_numpy().tolist()))
     new = [tuple(row) not in there for row in added[same].to_numpy().tolist()]
-    return pd.concat([known, added[new]], ignore_index=True)[list(REGISTER_COLUMNS)]
+    return pd.concat([known, added[new]], ignore_index=True).fillna("")
