@@ -78,11 +78,29 @@ def register(commands: Any) -> None:
     add_output(command)
 
 
+_OF_FORM = {"css": "html", "modele_word": "docx", "theme_typst": "pdf"}
+
+
+def _refuse_idle(arguments: argparse.Namespace, forms: list[str]) -> None:
+    """Refuse an option of a form of document that is not asked for: it would change nothing."""
+    from msap_geo.errors import StudyError  # noqa: PLC0415 - keeps --help instant
+
+    for name, form in _OF_FORM.items():
+        if getattr(arguments, name) is not None and form not in forms:
+            option = f"--{name.replace('_', '-')}"
+            raise StudyError(
+                f"{option} ne change que le document en {form}, qui n'est pas demandé",
+                remedy=f"ajouter --format {form}, ou retirer {option}",
+            )
+
+
 def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo import documents, study  # noqa: PLC0415
     from msap_geo.outputs import one_run  # noqa: PLC0415
     from msap_geo.outputs.report import read_look, write_document  # noqa: PLC0415
 
+    forms = list(dict.fromkeys(arguments.formats or ["pdf"]))
+    _refuse_idle(arguments, forms)
     impose_edition(arguments.date)
     look = read_look(
         logo=arguments.logo,
@@ -106,7 +124,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
             documents.report_document(parts, model=arguments.modele, **kept),
             folder,
             name=documents.REPORT_NAME,
-            formats=list(dict.fromkeys(arguments.formats or ["pdf"])),
+            formats=forms,
             look=look,
         )
     for path in made:

@@ -293,6 +293,12 @@ def test_command_says_what_is_wrong(toy_study, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_what_would_change_nothing_is_refused(toy_study, tmp_path, capsys):
+    (tmp_path / "x.css").write_text("h1 {}")
+    assert run(toy_study.path, "--css", tmp_path / "x.css") == 1
+    assert "ajouter --format html, ou retirer --css" in capsys.readouterr().err
+
+
 @pytest.mark.corse
 @pytest.mark.slow
 @pytest.mark.xdist_group("corse")

@@ -7,6 +7,7 @@ import datetime as dt
 import importlib.util
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import docx
@@ -330,6 +331,41 @@ def test_theme_and_template_of_the_user():
     for wrong in (b"not a file of Word", PNG):
         with pytest.raises(OutputError, match="modèle Word"):
             render(a_document(), "docx", look=Look(word_template=wrong))
+
+
+def of_word(text):
+    """Return a Word template that says something in each block."""
+    made, file = docx.Document(), io.BytesIO()
+    made.add_paragraph(text)
+    made.save(file)
+    return file.getvalue()
+
+
+def test_a_template_of_word_reaches_nothing_but_the_document(tmp_path):
+    """A template is a program: this one would write a file."""
+    spy = tmp_path / "pris"
+    template = of_word(f"{{{{ lipsum.__globals__['os'].mkdir('{spy}') }}}}")
+    with pytest.raises(OutputError, match="modèle Word"):
+        render(a_document(), "docx", look=Look(word_template=template))
+    assert not spy.exists()
+
+
+def test_what_a_look_may_not_be(tmp_path):
+    large = tmp_path / "grand.png"
+    Image.new("1", (20_000, 20_000)).save(large)
+    with pytest.raises(UnreadableFileError, match="trop de points"):
+        read_look(logo=large)
+    for content in (b"", b"texte"):
+        (tmp_path / "m.docx").write_bytes(content)
+        with pytest.raises(UnreadableFileError, match="n'est pas un fichier Word"):
+            read_look(word_template=tmp_path / "m.docx")
+    with zipfile.ZipFile(tmp_path / "m.docx", "w", zipfile.ZIP_DEFLATED) as swelling:
+        swelling.writestr("word/document.xml", bytes(200 * 1024**2))
+    with pytest.raises(UnreadableFileError):
+        read_look(word_template=tmp_path / "m.docx")
+    (tmp_path / "t.typ").write_text('#import "@preview/cetz:0.1.0"', encoding="utf-8")
+    with pytest.raises(UnreadableFileError, match="un paquet d'internet, « @preview/cetz:0"):
+        read_look(typst_theme=tmp_path / "t.typ")
 
 
 def test_files_of_the_look_are_checked(tmp_path):

@@ -75,8 +75,10 @@ def render_word(document: Document, look: Look) -> bytes:
 def _render(document: Document, look: Look) -> bytes:
     from docx.shared import Mm  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415
     from docxtpl import DocxTemplate, InlineImage  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
-    template = look.word_template or (_ASSETS / "rapport.docx").read_bytes()
+    given = look.word_template
+    template = (_ASSETS / "rapport.docx").read_bytes() if given is None else given
     filled = DocxTemplate(io.BytesIO(template))
     found = plain(document)
 
@@ -100,7 +102,8 @@ def _render(document: Document, look: Look) -> bytes:
         "credits": " · ".join(found.data["credits"]),
         "logo": logo,
     }
-    filled.render(context, autoescape=True)
+    # A template is a program: given by another, it must not reach what is not of the document.
+    filled.render(context, ImmutableSandboxedEnvironment(), autoescape=True)
     _finish(filled.docx, blocks, [] if logo is None else ["Logo"])
     _identify(filled.docx, found.data, document.date)
     buffer = io.BytesIO()
