@@ -52,7 +52,7 @@ def _study(task: Task, folder: Path) -> Made:
         return Made(task, TO_DO)
     if record.fault is not None:
         return Made(task, FAILED, record.fault)
-    summary, manifest = read_folder(folder / task.key)
+    summary, manifest = read_folder(folder / task.key, record.files)
     return Made(task, DONE, None, summary, manifest, tuple(sorted(record.files)))
 
 

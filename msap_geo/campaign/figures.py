@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from msap_geo.cache import plain
 from msap_geo.errors import MsapGeoError, OutputError
 from msap_geo.tabular import vector_file
 
@@ -76,26 +78,42 @@ class Made:
     files: Sequence[str] = ()
 
 
-def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_folder(folder: Path, made: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the summary and the manifest of a study's folder.
+
+    Parameters
+    ----------
+    folder
+        Folder of the study.
+    made
+        Hash of each of its files, as its record keeps them.
 
     Raises
     ------
     OutputError
-        If one of them cannot be read.
+        If one of them cannot be read, or is no longer what the study wrote.
     """
-    told = []
-    for name in ("resume.json", "manifest.json"):
-        path = folder / name
-        try:
-            told.append(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise OutputError(
-                f"« {name} » d'une étude de la campagne ne peut pas être lu",
-                where=path,
-                remedy="relancer la campagne avec --reprendre : elle refera cette étude",
-            ) from error
-    return told[0], told[1]
+    summary, manifest = (
+        json.loads(_as_made(folder / name, made.get(name, "")))
+        for name in ("resume.json", "manifest.json")
+    )
+    return summary, manifest
+
+
+def _as_made(path: Path, sha256: str) -> bytes:
+    """Return the content of a file, which is what it was when its study was made."""
+    try:
+        content = plain(path).read_bytes()
+        problem = "a changé depuis qu'elle est faite"
+    except OSError:
+        content, problem = b"", "ne peut pas être lu"
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise OutputError(
+            f"« {path.name} » d'une étude de la campagne {problem}",
+            where=path,
+            remedy="relancer la campagne avec --reprendre : elle refera cette étude",
+        )
+    return content
 
 
 def figures(studies: Sequence[Made]) -> pd.DataFrame:

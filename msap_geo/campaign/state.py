@@ -13,8 +13,10 @@ import platform
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cache import plain
 from msap_geo.drafts import LOCK_SUFFIX, draft_in
 from msap_geo.errors import OutputError, reason
 from msap_geo.network.store import sha256
@@ -134,15 +136,18 @@ def _hash(told: object) -> str:
 def read_record(folder: Path, key: str) -> Record | None:
     """Return the record of a study; None where there is none, or one that cannot be read."""
     try:
-        told = json.loads(_place(folder, key).read_text(encoding="utf-8"))
+        told = json.loads(plain(_place(folder, key)).read_text(encoding="utf-8"))
         fault = told.get("echec")
+        files = {str(name): str(one) for name, one in told["fichiers"].items()}
+        if any(PurePosixPath(name).is_absolute() or ".." in name.split("/") for name in files):
+            return None  # files that go are those of the study
         return Record(
             str(told["parametres"]),
             str(told["entrees"]),
-            {str(name): str(one) for name, one in told["fichiers"].items()},
+            files,
             None if fault is None else Fault(**fault),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

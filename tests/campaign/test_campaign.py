@@ -41,7 +41,7 @@ from msap_geo.campaign.conduct import conduct
 from msap_geo.campaign.figures import Made, figures, together
 from msap_geo.campaign.processes import MOST_ATTEMPTS, serve_studies
 from msap_geo.cli.campagne import _sentence as sentence
-from msap_geo.errors import FolderTakenError, StudyError
+from msap_geo.errors import FolderTakenError, OutputError, StudyError
 
 ONE = Bounds(1)
 
@@ -208,6 +208,26 @@ class TestFigures:
         assert set(told["entrees"]) == {
             "communes.geojson", "la_poste.csv", "mairies.csv", "maisons.csv", "population.json"
         }  # fmt: skip
+
+
+class TestRecords:
+    """A record anything may have taken the place of: the study is made again."""
+
+    @pytest.mark.parametrize("told", ["", "null", "[]", "NaN", "[" * 200_000, "9" * 5000])
+    def test_that_cannot_be_read(self, tmp_path, told):
+        (tmp_path / state.STATE).mkdir()
+        (tmp_path / state.STATE / "53.json").write_text(told, encoding="utf-8")
+        assert state.read_record(tmp_path, "53") is None
+
+    def test_pipes_are_not_waited_for(self, tmp_path):
+        (tmp_path / state.STATE).mkdir()
+        os.mkfifo(tmp_path / state.STATE / "53.json")
+        assert state.read_record(tmp_path, "53") is None
+
+    @pytest.mark.parametrize("name", ["../note.txt", "/note.txt", "a/../../note.txt"])
+    def test_files_outside_the_study_are_nobodys(self, tmp_path, name):
+        state.write_record(tmp_path, "53", state.Record("p", "e", {name: "0"}))
+        assert state.read_record(tmp_path, "53") is None
 
 
 class TestResumed:
@@ -415,6 +435,13 @@ class TestShares:
         campaign(done, share=Share(2, 2))
         assert not assemble_campaign(asked, folder).missing
         assert contents(folder) == whole
+
+    @pytest.mark.parametrize("name", ["resume.json", "manifest.json"])
+    def test_figures_changed_since_are_not_assembled(self, done, name):
+        path = done.folder / "sortie" / "53" / name
+        path.write_text(path.read_text("utf-8").replace("20", "21"), encoding="utf-8")
+        with pytest.raises(OutputError, match=f"« {name} » .* a changé depuis qu'elle est faite"):
+            assemble_campaign(read_campaign(done.path), done.folder / "sortie")
 
     def test_nothing_to_assemble(self, country):
         with pytest.raises(StudyError, match="aucune étude de cette campagne"):
