@@ -242,6 +242,16 @@ class TestFile:
         assert loaded.table["visites"].tolist() == [visits]
         assert loaded.table["semaines"].tolist() == [pytest.approx(weeks)]
 
+    def test_a_row_given_twice_counts_once_and_is_told(self, tmp_path):
+        path = tmp_path / "visites.csv"
+        rows = ["1;CAF;10;2024", "1;CPAM;10;2024", "1;CAF;10;2024 ", "2;CAF;0;2024", "2;CAF;0;2024"]
+        text = "\n".join(["site_id;operateur;visites;periode", *rows])
+        path.write_text(f"{text}\n", encoding="utf-8")
+        loaded = loaders.load_attendance(path)
+        assert loaded.table["visites"].tolist() == [20, 0]
+        (told,) = loaded.anomalies
+        assert (told.code, told.line) == ("frequentation-repetee", 4)
+
     def test_a_month_that_is_none_is_told(self, tmp_path):
         path = tmp_path / "visites.csv"
         text = "site_id;visites;annee;mois\n1;10;2024;13\n1;9;;5\n"

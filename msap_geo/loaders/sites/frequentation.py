@@ -55,7 +55,8 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
         ``periode``: a year (the default), ``2024-S1``, ``2024-T3``, ``2024-05``, or two days
         ``2024-01-01/2024-03-31``. The year may stand apart (``annee``), beside a month (``mois``,
         by its number or its name), a ``trimestre`` or a ``semestre``. Several rows of a site are
-        added, and a period told several times, as operator by operator, lasts once.
+        added, and a period told several times, as operator by operator, lasts once. A row that is
+        another's, in every column of the file, counts once and is told.
 
     Returns
     -------
@@ -94,7 +95,16 @@ def load_attendance(path: Path) -> Loaded[pd.DataFrame]:
         "visites « {visites} », période « {periode} » : non comptées",
         file=path.name,
     )
-    kept = given[~wrong].assign(visites=count, semaines=weeks)
+    # Two operators are told by a column of theirs: one row twice is a copy.
+    twice = table.drop(columns=LINE).duplicated().loc[given.index] & ~wrong & (count > 0)
+    anomalies += note(
+        given[twice].assign(departement=""),
+        "frequentation-repetee",
+        Action.LEFT_OUT,
+        "ligne déjà donnée plus haut, mot pour mot : comptée une fois",
+        file=path.name,
+    )
+    kept = given[~wrong & ~twice].assign(visites=count, semaines=weeks)
     kept = kept.assign(
         **{name: kept[name].str.strip() for name in ("identifiant", "nom")},
         periode=kept["periode"].fillna("").str.strip().str.lower(),
