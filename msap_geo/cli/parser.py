@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import difflib
+import itertools
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -44,6 +46,9 @@ _USAGE_ERRORS = (
 )
 
 
+_OPTION = re.compile(r"--?[^\W\d][\w-]+")
+"""A dash, or two, and a word; a negative number is a value."""
+
 _EXAMPLES = "Exemples\u00a0:"
 
 
@@ -76,9 +81,38 @@ class FrenchParser(argparse.ArgumentParser):
             formatter_class=_FrenchFormatter,
             **kwargs,
         )
+        self._asked = self
         self.arguments = self.add_argument_group("Arguments\u00a0")
         self.options = self.add_argument_group("Options\u00a0")
         self.options.add_argument("-h", "--help", action="help", help="affiche cette aide")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the command line; an option that does not exist is told before one that is missing.
+
+        ``--nombr 3`` is a ``--nombre`` misspelt, and argparse would say that ``--nombre`` is not
+        there.
+        """
+        given = list(sys.argv[1:] if args is None else args)
+        command = next((text for text in given if not text.startswith("-")), "")
+        asked = self._commands().get(command) if command else self
+        if asked is not None:
+            after = given[given.index(command) :] if command else given
+            options = itertools.takewhile(lambda text: text != "--", after)
+            unknown = [text for text in options if asked._is_unknown(text)]  # noqa: SLF001
+            if unknown:
+                self._asked = asked
+                self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return super().parse_args(given, namespace)
+
+    def _is_unknown(self, text: str) -> bool:
+        """Tell what argparse takes for an option of this command, and is none."""
+        name = text.partition("=")[0]
+        return bool(_OPTION.fullmatch(name)) and name not in self._option_string_actions
+
+    def _commands(self) -> dict[str, FrenchParser]:
+        """Return the commands of this parser, by their names."""
+        choices = (action.choices for action in self._actions)
+        return next((found for found in choices if isinstance(found, dict)), {})
 
     def error(self, message: str) -> NoReturn:
         """Say in French what is wrong with the command line, and exit with code 2."""
@@ -94,26 +128,25 @@ class FrenchParser(argparse.ArgumentParser):
         # Python 3.11 takes away a value « -- », and hands none over.
         if action.option_strings and arg_strings == ["--"]:
             raise argparse.ArgumentError(action, "expected one argument")
-        return super()._get_values(action, arg_strings)
-
-    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        # A variable of a script left empty: the current folder would be taken, and filled.
-        if action.type is Path and not arg_string.strip():
+        # A variable of a script left empty: the current folder would be taken, and filled, or the
+        # option would change nothing.
+        named = action.option_strings or action.type is Path
+        if named and not all(text.strip() for text in arg_strings):
             raise argparse.ArgumentError(action, "expected one argument")
-        return super()._get_value(action, arg_string)
+        return super()._get_values(action, arg_strings)
 
     def _meant(self, message: str) -> str:
         """Return the command or option nearest to one that does not exist, as a question."""
         chosen = re.search(r"invalid choice: '(.+?)' \(choose from (.+)\)", message)
-        unknown = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
+        unknown = re.fullmatch(r"unrecognized arguments: (--?[^\W\d][\w-]*).*", message, re.DOTALL)
         if chosen:
             typed, known = chosen[1], re.findall(r"[\w-]+", chosen[2])
         elif unknown:
-            typed, known = unknown[1], list(self._every_option())
+            typed, known = unknown[1], list(self._asked._every_option())  # noqa: SLF001
+            if typed in self._every_option():
+                return " (cette option est d'une autre commande)"
         else:
             return ""
-        if typed in known:
-            return " (cette option est d'une autre commande)"
         near = difflib.get_close_matches(typed, known, n=1)
         return f" (vouliez-vous dire « {near[0]} » ?)" if near else ""
 
@@ -121,9 +154,8 @@ class FrenchParser(argparse.ArgumentParser):
         """Yield the long options of this parser and of its commands."""
         for action in self._actions:
             yield from (text for text in action.option_strings if text.startswith("--"))
-            if isinstance(action.choices, dict):
-                for command in action.choices.values():
-                    yield from command._every_option()  # noqa: SLF001 - the same class
+        for command in self._commands().values():
+            yield from command._every_option()  # noqa: SLF001 - the same class
 
 
 def add_command(
