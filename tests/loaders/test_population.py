@@ -214,6 +214,8 @@ def test_settling_keeps_the_total_and_moves_nobody_by_more_than_one(values):
 
 def test_settling_gives_to_the_largest_remainder():
     assert settle(np.array([1.2, 1.5, 1.3])).tolist() == [1, 2, 1]
+    # Of equal decimals the first, whatever the last bits of a large number say.
+    assert settle(np.array([1001.3, 2.3, 0.2, 0.2])).tolist() == [1002, 2, 0, 0]
     assert settle(np.array([0.5, 0.5])).tolist() == [1, 0]
     assert settle(np.array([])).tolist() == []
 

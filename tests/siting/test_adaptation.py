@@ -182,6 +182,19 @@ def test_an_infeasible_number_says_how_many_are_possible(seed):
         assert "de trop" in said or "à déplacer de" in said
 
 
+def test_an_agreement_in_the_way_is_told():
+    question, _ = random_question(0)
+    both = frozenset({BUREAU, CONTACT})
+    changes = (
+        Change(0, "agence", frozenset({BUREAU}), 0.0),
+        Change(0, "fermeture", both, 10.0),
+        Change(1, "fermeture", both, 10.0),
+    )
+    agreed = Question(question.network, changes, imposed=frozenset({0}))
+    with pytest.raises(InfeasibleError, match=r"au plus 10.*accord donné au point s0 .« agence »"):
+        adaptation.adapt(agreed, saving_eur=15.0, effort=EXACT)
+
+
 def harm(question: Question, chosen) -> frozenset:
     every = (question.changes[rank] for rank in chosen)
     return frozenset((change.point, change.loses, change.toll) for change in every)

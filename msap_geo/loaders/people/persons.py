@@ -44,7 +44,8 @@ def settle(values: NDArray[np.float64]) -> NDArray[np.int64]:
     missing = int(np.round(clean.sum())) - int(whole.sum())
     result = whole.astype(np.int64)
     if missing > 0:
-        order = np.argsort(-(clean - whole), kind="stable")
+        # 1001.3 and 2.3 have the same decimals, but for the last bits.
+        order = np.argsort(-np.round(clean - whole, 6), kind="stable")
         result[order[:missing]] += 1
     return result
 

@@ -341,8 +341,23 @@ def _stretched(
         if not len(answer.x):
             return []
         if not growing.deepen(chosen_of(answer, len(x))):
-            return _told(question, answer.x, promises, numbers)
+            return [
+                *_told(question, answer.x, promises, numbers),
+                *_unagreed(question, answer.x, imposed, freed),
+            ]
     return []
+
+
+def _unagreed(
+    question: Question, x: NDArray[np.float64], imposed: list[int], freed: list[int]
+) -> list[str]:
+    """Return the changes agreed to that are in the way, whatever else is stretched."""
+    return [
+        f"accord donné au point {question.network.point_ids[change.point]} "
+        f"(« {change.becomes} ») : à revoir"
+        for change, column in zip((question.changes[rank] for rank in imposed), freed, strict=True)
+        if x[column] > _NOISE
+    ]
 
 
 def _told(
