@@ -15,6 +15,7 @@ from msap_geo.errors import StudyError
 from msap_geo.hours import read_hours
 from msap_geo.notebook_html import card, table
 from msap_geo.rounds.mixed import BUS, HALF_DAYS, OFFICE, PERMANENCE, TWO_DAYS, Option
+from msap_geo.study.asked.services import OFFICE as POST_OFFICE
 from msap_geo.study.costs import study_costs
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def compare_services(
         mixed=mixed,
         options=tuple(options),
         budget_eur=budget_eur,
-        remarks=(_DRIVE, _ROOM, _EVEN),
+        remarks=(_DRIVE, _ROOM, _EVEN, _fixed(result)),
     )
 
 
@@ -210,6 +211,19 @@ _EVEN = (
     "population d'équilibre : au-delà, une Maison ouverte toute la semaine coûte moins que ce "
     "moyen répété jusqu'à donner autant d'heures par habitant que les Maisons de l'étude"
 )
+
+
+def _fixed(result: StudyResult) -> str:
+    """Say what a Maison is counted for here, where no host is chosen, and in a post office."""
+    model = study_costs(result.study)
+    anywhere, post = model.yearly(""), model.yearly(POST_OFFICE)
+    told = (
+        f"Maison ouverte toute la semaine : {french.euros(anywhere)} par an, le prix d'un site "
+        f"dont l'hôte n'est pas choisi ({model.title})"
+    )
+    if anywhere == post:
+        return told
+    return f"{told} ; dans un bureau de poste, optimiser en compte {french.euros(post)}"
 
 
 def _options(

@@ -129,6 +129,16 @@ class TestStudy:
         found = answers.compare_services(result)
         assert found.costs == siting.load_itinerant_costs()
 
+    def test_the_price_of_a_maison_is_told_beside_that_of_optimiser(self, toy_study, result):
+        told = answers.compare_services(result).remarks[-1].replace("\u202f", " ")
+        assert "94 000" in told
+        assert "optimiser en compte 150 000" in told.replace("\xa0", " ")
+        own = '[couts.fonctionnement_eur]\ndefaut = 120000\n"Bureau de Poste" = 120000\n\n[reseau]'
+        toy_study.configure(("[reseau]", own))
+        told = answers.compare_services(run_study(read_study(toy_study.path))).remarks[-1]
+        assert "120" in told
+        assert "optimiser" not in told
+
     @pytest.mark.slow
     @pytest.mark.parametrize("options", [("--comparer",), ("--budget", "120 000")])
     def test_the_command(self, toy_study, capsys, options):
