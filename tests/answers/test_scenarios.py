@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from support.commands import failed, run, run_anew
 from support.dictionaries import check_entries
+from support.json_keys import untold
 
 from msap_geo import answers, folder
 from msap_geo.answers.ahead.scenarios import presets
@@ -56,6 +57,7 @@ def test_a_permanence_where_the_line_and_the_age_allow(toy_study):
     assert found.found.plan.sites == ("00004A",)
     assert found.found.newly_covered == 1100
     told = answers.scenario_json(found)
+    assert untold(told, "prospective", "implantation", "tournees") == []
     assert told["permanences"][0]["population"] == 400
     assert told["resultat"]["habitants_gagnes"] == 1100
     for name, table in folder.scenario_tables(found).items():

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from support.dictionaries import check_entries
+from support.json_keys import untold
 
 from msap_geo import answers, cli, rounds, siting
 from msap_geo.answers.services import _bus_hours, _even
@@ -121,6 +122,7 @@ class TestStudy:
         assert found.chosen()["cout_eur_an"].sum() <= found.mixed.cost_eur + 1
         for name, written in services_tables(found).items():
             check_entries(name, list(written.columns))
+        assert untold(answers.services_json(found), "tournees") == []
 
     @pytest.mark.parametrize("model", available_models())
     def test_prices_do_not_hang_on_the_cost_model_of_offices(self, toy_study, model):
