@@ -13,9 +13,12 @@ from msap_geo.cli.parser import add_command, add_study
 if TYPE_CHECKING:
     import argparse
 
+    import pandas as pd
+
     from msap_geo.answers import AdaptedNetwork
 
 _SHOWN = 10
+_OF = {"bureau": "bureau", "contact": "point de contact"}
 
 
 def register(commands: Any) -> None:
@@ -73,7 +76,8 @@ def _told(found: AdaptedNetwork) -> str:
 
     plan, study = found.plan, found.result.study
     made = french.counted(len(found.transformations), "transformation")
-    far = found.farther.drop_duplicates("code_insee")
+    far = found.farther
+    communes = far["code_insee"].nunique()
     lines = [f"{study.etude.nom} : adapter le réseau, {made}"]
     lines += formats.warnings_of(found.result)
     lines.append(f"  {departure_in_words(found.result, by_cell=found.by_cell)}")
@@ -99,7 +103,7 @@ def _told(found: AdaptedNetwork) -> str:
         ),
         (
             f"  {french.people(found.people_farther)} plus loin qu'avant, dans "
-            f"{french.counted(len(far), 'commune')}"
+            f"{french.counted(communes, 'commune')}"
             if found.people_farther
             else "  personne n'est plus loin qu'avant"
         ),
@@ -112,16 +116,23 @@ def _told(found: AdaptedNetwork) -> str:
         )
     if len(found.transformations) > _SHOWN:
         lines.append(f"  … et {len(found.transformations) - _SHOWN} de plus (--json, --xlsx)")
-    for row in far.head(_SHOWN).itertuples():
-        lines.append(
-            f"    plus loin : {row.nom} ({row.code_insee}), {french.people(int(row.population))}, "
-            f"{french.minutes(row.minutes_avant)} → {french.minutes(row.minutes_apres)}"
-        )
-    if len(far) > _SHOWN:
-        lines.append(
-            f"    … et {french.counted(len(far) - _SHOWN, 'commune')} de plus (--json, --xlsx)"
-        )
-    return "\n".join(lines + _doubts(found) + _margins(found))
+    return "\n".join(lines + _farther(far) + _doubts(found) + _margins(found))
+
+
+def _farther(table: pd.DataFrame) -> list[str]:
+    """Tell who is farther, and from what: a commune may be in two lines, of other people."""
+    from msap_geo import french  # noqa: PLC0415
+
+    lines = [
+        f"    plus loin d'un {_OF[row.service]} : {row.nom} ({row.code_insee}), "
+        f"{french.people(int(row.population))}, {french.minutes(row.minutes_avant)} → "
+        f"{french.minutes(row.minutes_apres)}"
+        for row in table.head(_SHOWN).itertuples()
+    ]
+    if (more := len(table) - _SHOWN) > 0:
+        noun = "commune" if table["code_insee"].is_unique else "ligne"
+        lines.append(f"    … et {french.counted(more, noun)} de plus (--json, --xlsx)")
+    return lines
 
 
 def _agreement(answer: str) -> str:

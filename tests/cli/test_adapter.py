@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from msap_geo import answers, cli, coverage, study
@@ -110,6 +111,23 @@ def test_so_many_euros(folder):
 )
 def test_another_choice_is_told_by_what_it_changes(new, left, said):
     assert adapter._instead(new, left) == said
+
+
+def test_everyone_farther_is_told_and_from_what():
+    rows = [
+        ("53001", "Alpha", "bureau", 100, 4.0, 9.0),
+        ("53001", "Alpha", "contact", 900, 2.0, 6.0),
+    ]
+    columns = ["code_insee", "nom", "service", "population", "minutes_avant", "minutes_apres"]
+    told = [
+        " ".join(line.split()) for line in adapter._farther(pd.DataFrame(rows, columns=columns))
+    ]
+    assert told == [
+        "plus loin d'un bureau : Alpha (53001), 100 habitants, 4,0 min → 9,0 min",
+        "plus loin d'un point de contact : Alpha (53001), 900 habitants, 2,0 min → 6,0 min",
+    ]
+    many = adapter._farther(pd.DataFrame(rows * 6, columns=columns))
+    assert " ".join(many[-1].split()).startswith("… et 2 lignes de plus")
 
 
 @pytest.mark.slow
