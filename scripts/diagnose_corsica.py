@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.patches import Patch
 
-from msap_geo import coverage, french
+from msap_geo import coverage, french, french_hours
 from msap_geo.answers import Diagnosis, diagnose
 from msap_geo.outputs import class_colours
 from msap_geo.study import StudyResult, read_study, run_study
@@ -202,7 +202,7 @@ def hours(diagnosis: Diagnosis) -> str:
         )
     rows = [
         [
-            french.moment(row.moment),
+            french_hours.moment(row.moment),
             french.number(row.population_servie),
             french.number(row.population_fermee),
             french.number(row.population_inconnue),
