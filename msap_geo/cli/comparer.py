@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli import consoles
 from msap_geo.cli.parser import add_command, add_forms, add_json, add_output
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo.comparison import compare_studies, read_folder  # noqa: PLC0415
     from msap_geo.folder import comparison_summary, write_comparison  # noqa: PLC0415
 
-    with Console(stderr=True).status("Lecture des deux études…") as status:
+    with Console(file=consoles.for_bars()).status("Lecture des deux études…") as status:
         sides = [read_folder(path) for path in (arguments.avant, arguments.apres)]
         status.update("Comparaison…")
         comparison = compare_studies(*sides)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from msap_geo import french
 from msap_geo.cache import cache_folder, plain
+from msap_geo.cli import consoles
 from msap_geo.drafts import draft_in
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def steps(arguments: argparse.Namespace, name: str) -> Iterator[Callable[[str], 
             "antérieure ; elles sont oubliées.",
             file=sys.stderr,
         )
-    with Console(stderr=True).status(shown):
+    with Console(file=consoles.for_bars()).status(shown):
         yield shown.begin
     done = shown.finished()
     with suppress(OSError):  # a cache that cannot be written costs an estimate, not the answer

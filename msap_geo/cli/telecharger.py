@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msap_geo.cli import consoles
 from msap_geo.cli.parser import add_command, add_json
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
 
     from msap_geo.study import prepare_study  # noqa: PLC0415
 
-    console = Console(stderr=True)
+    console = Console(file=consoles.for_bars())
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

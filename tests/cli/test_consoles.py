@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 import msap_geo
 from msap_geo.cli import consoles
+from msap_geo.cli.parser import FrenchParser
 
 PACKAGE = Path(msap_geo.__file__).parent
 CONSOLES = ["cp1252", "cp850", "ascii"]
@@ -82,3 +86,43 @@ def test_a_mistake_is_told_on_such_a_console(tmp_path):
     assert said.startswith("Erreur : ")
     assert "étude absente.toml" in said
     assert "Traceback" not in said
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def on_terminals(monkeypatch):
+    terminals = {name: Terminal() for name in ("stdout", "stderr")}
+    for name, stream in terminals.items():
+        monkeypatch.setattr(sys, name, stream)
+    consoles.settle()
+    consoles.settle()  # once is enough
+    return terminals
+
+
+def test_a_terminal_is_shown_what_it_would_obey(monkeypatch):
+    terminal = on_terminals(monkeypatch)
+    sys.stdout.write("a\x1b]52;c;x\x07b\u202ec\x9b2J\td\u202f0\r\x08é")
+    assert terminal["stdout"].getvalue() == "a�]52;c;x�b�c�2J\td\u202f0��é"
+    with pytest.raises(SystemExit):
+        FrenchParser(prog="p", description="").parse_args(["\x1b[31mx"])
+    assert "\x1b" not in terminal["stderr"].getvalue()
+    assert "�[31mx" in terminal["stderr"].getvalue()
+
+
+def test_bars_still_draw_themselves(monkeypatch):
+    terminal = on_terminals(monkeypatch)
+    console = Console(file=consoles.for_bars(), force_terminal=True)
+    with Progress(console=console) as bars:
+        bars.add_task("[red]a[/red]")
+    assert "\x1b[31ma" in terminal["stderr"].getvalue()
+
+
+def test_a_file_gets_texts_as_they_are(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    consoles.settle()
+    sys.stdout.write("a\x1b[31m")
+    assert stream.getvalue() == "a\x1b[31m"
