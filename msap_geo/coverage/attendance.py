@@ -245,7 +245,7 @@ def _calibrated(fitted: _Fit, per_hour: float) -> Calibration:
     even = fitted.share[fitted.seen]
     null = poisson_deviance(visits, even * visits.sum() / even.sum())
     spread = float(((visits - visits.mean()) ** 2).sum())
-    free = max(len(visits) - (3 if fitted.sized else 2), 1)
+    free = len(visits) - (3 if fitted.sized else 2)
     dispersion = float(((visits - expected) ** 2 / expected).sum() / free)
     explained = 1 - deviance / null if null > 0 else float("nan")
     state = (CALIBRATED if len(visits) >= FEW else OF_FEW) if explained > 0 else NO_BETTER

@@ -66,6 +66,13 @@ def test_target_groups_by_hand(town):
     assert (old["minutes_medianes"], old["minutes_max"]) == (10, 50)
 
 
+def test_one_inhabitant_alone_has_a_share(town):
+    places = places_of(town).assign(population=[1, 0, 1, 1, 0, 0])
+    table = coverage.access_by_territory(places, thresholds=[20])
+    communes = table[table["zonage"] == "commune"].set_index("code")["part_20"]
+    assert communes.dropna().to_dict() == {CODES[0]: 1, CODES[2]: 1, CODES[3]: 0}
+
+
 def test_the_unreachable_are_beyond_and_out_of_the_mean(town):
     places = places_of(town)
     places.loc[[1, 5], "minutes"] = np.nan  # 800 of 2 100 people
@@ -114,6 +121,8 @@ def test_metric_gives_no_time_to_communes_that_have_a_site(town):
     metric = conventions.metric_convention(places, maisons)
     assert metric["minutes"].tolist() == [0, 0, 20, 30, 40, 50]
     assert metric["site_id"].tolist()[:2] == ["FS1", "FS2"]
+    assert metric["km"].tolist() == [0, 0, *places["km"].tolist()[2:]]
+    assert metric["raison"].tolist() == [""] * 6
     assert (metric["minutes"] <= places["minutes"]).all()
 
 
@@ -147,6 +156,22 @@ def test_persons_left_over_go_to_the_largest_remainders(town):
     uneven = crowded.assign(population=[1, 1, 1, 1, 5, 2, 1])
     # 11 for 5 : 2 : 1 is 6.875, 2.75 and 1.375: the two left go to the first and the second.
     assert conventions.calibrated(uneven, people)["population"].tolist() == [7, 3, 1]
+
+
+def test_empty_cells_do_not_weigh_on_the_time_of_a_commune():
+    cells = pd.DataFrame(
+        {
+            "code_insee": [*CODES[:1] * 4, CODES[1], "elsewhere"],
+            "population": [0, 0, 0, 1, 0, 9],
+            "minutes": [50.0, 50, 50, 5, 12, 1],
+        }
+    )
+    found = conventions.minutes_by_commune(
+        {"carreaux": cells}, pd.DataFrame({"code_insee": CODES[:3]})
+    )
+    # Of a commune nobody lives in, the time of its only place; of one without a place, none.
+    assert found["carreaux"].tolist()[:2] == [5, 12]
+    assert np.isnan(found["carreaux"].iloc[2])
 
 
 def test_conventions_side_by_side(town):

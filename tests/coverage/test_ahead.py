@@ -175,6 +175,88 @@ def test_a_commune_that_was_empty_and_one_that_is():
     assert last.to_dict() == {"A": 40, "B": 0, "C": 10}
 
 
+def test_the_last_inhabitant_of_a_commune_the_census_does_not_know_stays():
+    told = projection({"53": {2026: (10, 10, 10, 11), 2040: (20, 20, 20, 22)}})
+    found = spread(
+        {"A": 40, "B": 1},
+        dict.fromkeys("AB", "53"),
+        told,
+        ages=ages({"A": (5, 5, 5, 5), "B": (0, 0, 0, 0)}),
+    ).communes.set_index(["code_insee", "horizon"])["population"]
+    assert found["B", 2026] == 1
+    assert found["B", 2040] == 2
+
+
+def test_the_only_inhabitant_of_a_commune_is_as_old_as_told():
+    told = projection({"53": {2026: (40, 40, 10, 10), 2040: (40, 40, 10, 40)}})
+    found = spread(
+        {"A": 99, "B": 1},
+        dict.fromkeys("AB", "53"),
+        told,
+        ages=ages({"A": (40, 40, 10, 9), "B": (0, 0, 0, 1)}),
+    ).communes.set_index(["code_insee", "horizon"])["habitants_75_plus"]
+    assert (found["B", 2026], found["B", 2040]) == (1, 4)
+
+
+def test_a_commune_of_unknown_ages_has_those_of_its_zone():
+    told = projection(
+        {
+            "53": {2026: (40, 40, 10, 10), 2040: (40, 40, 10, 30)},
+            "72": {2026: (90, 10, 0, 10), 2040: (90, 10, 0, 40)},
+        }
+    )
+    found = spread(
+        {"A": 50, "B": 50, "C": 1, "D": 1},
+        {"A": "53", "B": "53", "C": "72", "D": "72"},
+        told,
+        ages=ages({"A": (20, 20, 5, 5), "C": (0, 0, 0, 1)}),
+        scaled=False,
+    ).communes.set_index(["code_insee", "horizon"])["habitants_75_plus"]
+    assert [found[code, 2040] for code in "ABCD"] == [15, 15, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("young", "odds"),
+    [
+        # Raking keeps the odds of the census: 40 young for 10 here, 20 for 30 there.
+        ((40, 10, 20, 30), 40 * 30 / (10 * 20)),
+        # Where nobody is over 65 today and the zone has some, communes are first mixed with the
+        # zone's ages, of one part in a hundred: 50 and 30 young and less young of 100.
+        ((40, 10, 20, 30, 0), (39.85 * 29.85) / (10.05 * 20.05)),
+    ],
+)
+def test_ages_of_today_keep_the_odds_of_the_census(young, odds):
+    rest = 0 if len(young) == 5 else 5
+    told = projection(
+        {
+            "53": {
+                2026: (50, 30, 10, 10),
+                2030: (1_000_000, 0, 0, 0),
+                2040: (0, 1_000_000, 0, 0),
+            }
+        }
+    )
+    found = spread(
+        {"A": 50, "B": 50},
+        {"A": "53", "B": "53"},
+        told,
+        horizons=YEARS,
+        ages=ages({"A": (*young[:2], rest, rest), "B": (*young[2:4], rest, rest)}),
+    ).communes.set_index(["code_insee", "horizon"])["population"]
+    ratio = {year: found["A", year] / found["B", year] for year in (2030, 2040)}
+    assert ratio[2030] / ratio[2040] == pytest.approx(odds, rel=1e-4)
+
+
+def test_years_of_the_projection_are_told_at_the_scale_of_today():
+    told = projection({"53": {2026: (40, 40, 10, 10), 2040: (20, 20, 20, 40)}})
+    older = spread({"A": 150, "B": 50}, {"A": "53", "B": "53"}, told, horizons=(2026,)).older
+    # 200 people live where the projection has 100.
+    assert older[["annee", "population", "habitants_75_plus"]].to_numpy().tolist() == [
+        [2026, 200, 20],
+        [2040, 200, 80],
+    ]
+
+
 def test_no_horizon_outside_the_projection():
     told = projection({"53": {2026: (1, 1, 1, 1), 2040: (1, 1, 1, 1)}})
     with pytest.raises(DataError, match="2050 est hors de la projection"):

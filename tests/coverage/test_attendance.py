@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +39,9 @@ def expected_visits(times, people, hours, *, size, slope, rate, weeks):
     return rate * found * weeks / 52
 
 
-@pytest.mark.parametrize("truth", [(1.0, 2.0, 0.3), (0.4, 1.2, 1.5), (1.8, 3.0, 0.05)])
+@pytest.mark.parametrize(
+    "truth", [(1.0, 2.0, 0.3), (0.4, 1.2, 1.5), (1.8, 3.0, 0.05), (0.5, 0.6, 0.4)]
+)
 def test_a_law_without_noise_is_found_again(truth):
     size, slope, rate = truth
     times, people, hours = country(1)
@@ -71,9 +75,56 @@ def test_noise_stays_inside_the_interval_most_times_and_no_grid_does_better(seed
     assert 0.3 < found.dispersion < 3
 
 
-def test_sites_alike_do_not_tell_what_hours_weigh():
+@pytest.mark.parametrize(
+    ("visits", "expected", "deviance"),
+    [
+        ([3.0, 5.0], [3.0, 5.0], 0),
+        ([1.0], [2.0], 2 * (math.log(1 / 2) - 1 + 2)),
+        ([0.0, 4.0], [1.0, 2.0], 2 * 1 + 2 * (4 * math.log(2) - 4 + 2)),
+    ],
+)
+def test_deviance_by_hand(visits, expected, deviance):
+    found = attendance.poisson_deviance(np.array(visits), np.array(expected))
+    assert found == pytest.approx(deviance)
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_fit_and_dispersion_are_those_of_the_books(alike):
+    times, people, hours = country(6)
+    hours = np.full(25, 24.0) if alike else hours
+    weeks = np.full(25, 52.0)
+    visits = expected_visits(times, people, hours, size=1, slope=2, rate=0.3, weeks=weeks)
+    visits *= np.where(np.arange(25) % 3, 0.8, 1.3)
+    visits[9:] = np.nan
+    found = coverage.calibrate(times, people, hours, visits, weeks)
+    size, slope = found.huff
+    mean = expected_visits(times, people, hours, size=size, slope=slope, rate=1, weeks=weeks)[:9]
+    seen = visits[:9]
+    mean *= seen.sum() / mean.sum()
+    gaps = seen - mean
+    assert found.r2 == pytest.approx(1 - (gaps**2).sum() / ((seen - seen.mean()) ** 2).sum())
+    # Nine sites, less what is read from them: the rate and the exponents.
+    free = 9 - (2 if alike else 3)
+    assert found.dispersion == pytest.approx((gaps**2 / mean).sum() / free)
+
+
+def test_one_standard_error_away_the_deviance_is_greater_by_one():
     times, people, _ = country(2)
     hours, weeks = np.full(25, 24.0), np.full(25, 52.0)
+    visits = expected_visits(times, people, hours, size=1, slope=2.5, rate=1, weeks=weeks)
+    found = coverage.calibrate(times, people, hours, visits, weeks)
+    for sign in (-1, 1):
+        slope = 2.5 + sign * found.standard_errors[1]
+        away = expected_visits(times, people, hours, size=1, slope=slope, rate=1, weeks=weeks)
+        away *= visits.sum() / away.sum()
+        assert attendance.poisson_deviance(visits, away) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("hair", [0.0, 1e-5])
+def test_sites_alike_do_not_tell_what_hours_weigh(hair):
+    times, people, _ = country(2)
+    hours, weeks = np.full(25, 24.0), np.full(25, 52.0)
+    hours[0] += hair  # a rounding
     visits = expected_visits(times, people, hours, size=1, slope=2.5, rate=1, weeks=weeks)
     found = coverage.calibrate(times, people, hours, visits, weeks)
     assert found.huff.time_exponent == pytest.approx(2.5, abs=1e-3)
@@ -148,6 +199,19 @@ def test_sites_nobody_reaches_and_never_open_ones():
     table = coverage.saturation(found, alone, people, sites).set_index("site_id")
     assert table.loc["s5", "etat"] == "inconnu"
     assert table.loc["s3", "saturation"] == 0
+
+
+def test_visits_of_no_week_are_no_visits_of_a_year():
+    times, people, hours = country(5, sites=3)
+    sites = pd.DataFrame(
+        {"site_id": times.site_ids, "nom": "x", "heures": hours, "visites": [260.0, 9, np.nan],
+         "semaines": [26.0, 0, 52]}
+    )  # fmt: skip
+    none = np.full(3, np.nan)
+    found = coverage.calibrate(times, people, hours, none, np.full(3, 52.0))
+    table = coverage.saturation(found, times, people, sites).set_index("site_id")
+    assert table.loc["s0", "visites_an"] == 520
+    assert table.loc[["s1", "s2"], "visites_an"].isna().all()
 
 
 def test_saturation_by_hand():

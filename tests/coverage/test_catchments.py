@@ -163,6 +163,80 @@ def test_catchments_by_hand(town):
     np.testing.assert_allclose(indices["apl"], indices["deux_etapes_ameliorees"], atol=1e-4)
 
 
+def test_the_most_loaded_site_comes_first_and_half_the_median_is_under_used(town):
+    # Huff's law between 10, 20 and 36 hours all at the town hall of A: people go by the hours.
+    maisons = sites([("S10", 0), ("S20", 0), ("S36", 3)])
+    supply = pd.DataFrame(
+        {"site_id": maisons["site_id"], "heures": [10.0, 20, 36], "heures_supposees": False}
+    )
+    people = town.origins.assign(population=[300, 0, 0, 360, 0, 0])
+    nearest = travel.nearest(town.roads, people, maisons)
+    times = travel.matrix(town.roads, people, maisons, max_minutes=20)
+    table = coverage.catchments(
+        coverage.access_by_place(people, nearest), maisons, supply, times
+    )  # fmt: skip
+    # A shares 300 as 10 to 20: ten people an hour at either; D has its 360 for 36 hours.
+    assert table["habitants_huff"].tolist() == [100, 200, 360]
+    assert set(table["charge"]) == {"ordinaire"}
+    people = people.assign(population=[300, 0, 0, 144, 0, 0])
+    table = coverage.catchments(
+        coverage.access_by_place(people, nearest), maisons, supply, times
+    )  # fmt: skip
+    assert table["site_id"].tolist() == ["S10", "S20", "S36"]
+    assert table["habitants_par_heure"].tolist() == [10, 10, 4]
+    assert table["charge"].tolist() == ["ordinaire", "ordinaire", "sous-utilisée"]
+
+
+def test_an_hour_a_week_attracts_a_twelfth_of_twelve():
+    attraction = coverage.HUFF.attraction(np.array([0.0, 0.5, 1.0, 12.0]))
+    assert attraction.tolist() == [0, 0.5, 1, 12]
+
+
+@pytest.mark.parametrize(
+    ("group", "counted"), [([np.nan, 7.0], [np.nan, 7]), ([np.nan, np.nan], [np.nan, np.nan])]
+)
+def test_of_the_only_place_of_a_site_nothing_known_is_not_nobody(group, counted):
+    where = pd.DataFrame(
+        {
+            "demand_id": ["p0", "p1"], "code_insee": CODES[:2], "population": [10, 20],
+            "site_id": ["s0", "s1"], "minutes": [5.0, 5.0], "km": 1.0, "raison": "",
+            "habitants_75_plus": group,
+        }
+    )  # fmt: skip
+    table = coverage.catchments(
+        where,
+        sites([("s0", 0), ("s1", 1)]),
+        pd.DataFrame({"site_id": ["s0", "s1"], "heures": 10.0, "heures_supposees": False}),
+        reach([[5, np.nan], [np.nan, 5]]),
+    ).set_index("site_id")
+    np.testing.assert_array_equal(table.loc[["s0", "s1"], "habitants_75_plus"], counted)
+
+
+def test_without_needs_known_the_standardised_index_is_null():
+    places = pd.DataFrame(
+        {
+            "demand_id": ["p0"], "code_insee": CODES[:1], "population": [100],
+            "site_id": "s0", "minutes": 5.0, "km": 1.0, "raison": "",
+        }
+    )  # fmt: skip
+    for need in (None, np.array([np.nan])):
+        (row,) = coverage.accessibility(
+            reach([[5]]), places, np.array([10.0]), threshold=20, need=need
+        ).to_dict("records")  # fmt: skip
+        assert np.isnan(row["apl"])
+        assert row["deux_etapes"] == row["deux_etapes_ameliorees"] == 1000 * 10 / 100
+
+
+@pytest.mark.parametrize("first", [0.0, 0.5])
+def test_a_first_zone_may_end_at_the_site_s_own_door(first):
+    found = coverage.enhanced_two_step(
+        reach([[first], [10]]), np.array([10.0, 20]), np.array([20.0]),
+        zones=(first, 10), weights=(1.0, 0.5),
+    )  # fmt: skip
+    # 10 at the door and half of 20: an hour a head there, half an hour further.
+    assert found.tolist() == [1, 0.5]
+
+
 def test_times_of_other_places_are_refused(town):
     nearest = travel.nearest(town.roads, town.origins, town.maisons)
     places = coverage.access_by_place(town.origins, nearest)

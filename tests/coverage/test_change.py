@@ -44,6 +44,20 @@ def test_changes_by_hand():
     assert (row["rapproches"], row["eloignes"]) == (800, 500)
 
 
+def test_a_tenth_of_a_minute_is_told_unless_it_is_noise():
+    before, after = places([10.0] * 6), places([9.9, 10, 10.1, 10, 10, 10])
+    told = [coverage.changes(before, after, thresholds=[20], **noise)["sens"].tolist()[:3]
+            for noise in ({}, {"noise_minutes": 0.5})]  # fmt: skip
+    assert told == [["plus près", "inchangé", "plus loin"], ["inchangé"] * 3]
+
+
+def test_those_who_lose_most_together_come_first():
+    after = places([25.0, 10, 20, 30, 40, 60])
+    table = coverage.changes(places([0.0, 10, 20, 30, 40, 50]), after, thresholds=[20])
+    # 600 people × 10 minutes before 100 people × 25.
+    assert coverage.losers(table)["demand_id"].tolist() == [CODES[5], CODES[0]]
+
+
 def test_nobody_losing_is_still_shown():
     table = coverage.changes(places(BEFORE), places(BEFORE), thresholds=[20])
     assert coverage.losers(table).empty
@@ -69,6 +83,21 @@ def test_what_became_of_each_zone():
     assert table["population_sortie"].to_dict() == {"Z1": 200, "Z2": 300, "Z3": 0, "Z9": 0}
     assert table["population_entree"].to_dict() == {"Z1": 0, "Z2": 0, "Z3": 500, "Z9": 600}
     assert table.loc["Z3", "zones_apres"] == "Z3"
+
+
+def test_a_merged_zone_goes_on_as_that_of_most_of_its_people():
+    before = pd.Series(["Z1", "Z2", None])
+    after = pd.Series(["Z9", "Z9", "Z9"])
+    table = coverage.zone_changes(before, after, pd.Series([100, 300, 50])).set_index("zone_id")
+    assert table["evolution"].to_dict() == {"Z1": "fusionnée", "Z2": "étendue"}
+    assert table["population_entree"].to_dict() == {"Z1": 0, "Z2": 50}
+
+
+def test_one_person_is_enough_to_extend_or_reduce_a_zone():
+    before = pd.Series(["Z1", None, "Z2", "Z2", "Z3"])
+    after = pd.Series(["Z1", "Z1", "Z2", None, "Z3"])
+    table = coverage.zone_changes(before, after, pd.Series([9, 1, 9, 1, 9])).set_index("zone_id")
+    assert table["evolution"].to_dict() == {"Z1": "étendue", "Z2": "réduite", "Z3": "inchangée"}
 
 
 ids = st.lists(st.one_of(st.none(), st.sampled_from("ABC")), min_size=6, max_size=6)

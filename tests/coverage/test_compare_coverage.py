@@ -84,6 +84,13 @@ def test_half_a_minute_is_the_first_difference_told():
     ]
 
 
+def test_under_half_a_minute_a_change_of_status_is_at_the_margin():
+    before, after = access([19.75, 19.751, 40, 40, 40, 40]), access([20.25] * 2 + [40] * 4)
+    table = coverage.compare_access(before, after, thresholds=[20])
+    assert table["statut_20"].tolist()[:2] == ["perd", "perd"]
+    assert table["a_la_marge_20"].tolist()[:2] == [False, True]
+
+
 def test_communes_of_one_side_keep_their_people():
     # Zêta (600) is merged into Epsilon: 500 before, 1100 after.
     before = access([0, 10, 20, 30, 40, 15])
@@ -108,6 +115,11 @@ def test_communes_of_one_side_keep_their_people():
     (leftover,) = coverage.counterparts(table, communes, merged).to_dict("records")
     assert (leftover["code_insee"], leftover["population"]) == (CODES[5], 600)
     assert (leftover["code_voisin"], leftover["part_surface"]) == (CODES[4], 1)
+    assert leftover["nom_voisin"] == NAMES[4]
+    # To touch is not to hold the ground: of the commune left aside nobody has it.
+    (alone,) = coverage.counterparts(table, communes, communes.iloc[:5]).to_dict("records")
+    assert (alone["code_voisin"], alone["nom_voisin"]) == (None, None)
+    assert np.isnan(alone["part_surface"])
 
 
 def test_a_group_of_one_side_is_counted_on_both():
@@ -117,6 +129,15 @@ def test_a_group_of_one_side_is_counted_on_both():
     assert coverage.compared_groups(table) == ["menages"]
     row = coverage.balance(table, whole(table), thresholds=[20], group="menages").iloc[0]
     assert (row["gagnent"], row["effectif_avant"], row["communes_sans_donnee"]) == (4, 19, 1)
+
+
+def test_a_commune_that_is_not_has_nobody_of_a_group():
+    old = [1.0, 2, 3, 4, 5, 6]
+    before = access([40] * 6, habitants_75_plus=old)
+    after = access([40] * 5, codes=CODES[:5], people=PEOPLE[:5], habitants_75_plus=old[:5])
+    table = coverage.compare_access(before, after, thresholds=THRESHOLDS)
+    assert table["habitants_75_plus_avant"].tolist() == old
+    assert table["habitants_75_plus_apres"].tolist() == [1, 2, 3, 4, 5, 0]
 
 
 def test_other_communes_are_refused():
@@ -266,6 +287,31 @@ def test_sites_are_matched_by_identifier_then_name_then_distance():
 def test_an_identifier_given_to_another_site_is_not_trusted():
     before, after = named([("1", "Maison du Lac", 0)]), named([("1", "Maison du Bourg", 5)])
     assert coverage.site_changes(before, after)["evolution"].tolist() == ["ouverte", "fermée"]
+
+
+def test_what_is_of_one_date_only_opened_or_closed():
+    before, after = named([("1", "Maison du Lac", 0)]), named([("2", "Maison du Bourg", 5)])
+    told = coverage.site_changes(before, after).set_index("nom")["evolution"]
+    assert told.to_dict() == {"Maison du Lac": "fermée", "Maison du Bourg": "ouverte"}
+
+
+@pytest.mark.parametrize(
+    ("metres", "commune", "matched"),
+    [(5000, 1, True), (5001, 1, False), (9000, 0, True), (0, 1, True)],
+)
+def test_a_name_is_one_site_s_in_its_commune_or_within_five_kilometres(metres, commune, matched):
+    before = named([("1", "Maison du Lac", 0)])
+    after = named([("2", "Maison du Lac", near(0, metres))]).assign(code_insee=CODES[commune])
+    told = coverage.site_changes(before, after)
+    assert told["rapprochement"].tolist() == (["nom"] if matched else ["", ""])
+
+
+@pytest.mark.parametrize(("metres", "matched"), [(5000, True), (5001, False)])
+def test_an_identifier_is_trusted_under_another_name_within_five_kilometres(metres, matched):
+    before = named([("1", "Maison du Lac", 0)])
+    after = named([("1", "Maison du Bourg", near(0, metres))])
+    told = coverage.site_changes(before, after)["rapprochement"].tolist()
+    assert told == (["identifiant"] if matched else ["", ""])
 
 
 def test_a_town_hall_standing_in_for_a_site_does_not_move_it():

@@ -137,6 +137,10 @@ def test_contiguous_groups_tolerate_rounding_and_touch_at_a_corner():
     assert len({*labels.tolist()}) == 3
 
 
+def test_no_area_makes_no_group():
+    assert coverage.contiguous_groups(np.array([], dtype=object)).tolist() == []
+
+
 @pytest.mark.parametrize("wrong", [[], [0], [-5, 20], [float("inf")]])
 def test_thresholds_are_checked(wrong):
     with pytest.raises(StudyError, match="seuils"):
@@ -146,6 +150,17 @@ def test_thresholds_are_checked(wrong):
 def test_thresholds_are_held_to_the_thousandth_as_minutes_are():
     assert coverage.check_thresholds([20.0000001, 19.9999999, 7.5, 20]) == (7.5, 20.0)
     assert coverage.check_thresholds([10.2, 10.25, 10.251]) == (10.2, 10.25, 10.251)
+    assert coverage.check_thresholds([0.5, 600]) == (0.5, 600)
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(20.0004, 20), (20.0006, 20.001)])
+def test_a_trip_is_within_once_settled_to_the_thousandth(town, minutes, told):
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    nearest["minutes"] = nearest["minutes"].replace(20.0, minutes)
+    access = coverage.access_by_commune(town.communes, nearest, town.maisons, thresholds=[20])
+    row = access.set_index("code_insee").loc[CODES[2]]
+    assert row["minutes"] == told
+    assert (row["palier"] == "20 min ou moins") == (told == 20)
 
 
 def test_row_order_is_irrelevant_to_zones(town):
@@ -160,6 +175,17 @@ def test_row_order_is_irrelevant_to_zones(town):
         pd.DataFrame(straight.drop(columns="geometry")),
         pd.DataFrame(backwards.drop(columns="geometry")),
     )
+
+
+def test_of_equal_communes_a_zone_bears_the_first_code(town):
+    access = with_minutes(town, [25, 25, 0, 0, 0, 0]).assign(population=100)
+    for rows in (slice(None), slice(None, None, -1)):
+        zones = coverage.zones_blanches(
+            town.communes[rows].reset_index(drop=True),
+            access[rows].reset_index(drop=True),
+            threshold=20,
+        )
+        assert zones["zone_id"].tolist() == [f"ZB-{CODES[0]}"]
 
 
 def test_closing_the_only_maison_leaves_everyone_beyond(town):

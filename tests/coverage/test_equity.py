@@ -111,6 +111,22 @@ def test_the_edge_may_hide_a_nearer_site(town):
     ).all()
 
 
+def test_the_circle_to_the_nearest_site_must_stay_in_the_belt():
+    outline = shapely.box(0, 0, 20_000, 20_000)
+    # The middle is 10 km from the edge, 30 from the end of the belt; outside, the belt is all.
+    points = gpd.GeoDataFrame(
+        geometry=gpd.points_from_xy([10_000, 10_000, -5_000, -5_000], [10_000] * 4), crs=2154
+    )
+    for x, unsure in ((40_000, [False] * 2), (40_001, [True] * 2)):
+        known = gpd.GeoDataFrame(geometry=gpd.points_from_xy([x], [10_000]), crs=2154)
+        found = coverage.uncertain_at_the_edge(points[:2], known, outline, belt_km=20)
+        assert found.tolist() == unsure
+    for x, unsure in ((15_000, [False] * 2), (15_900, [True] * 2)):
+        known = gpd.GeoDataFrame(geometry=gpd.points_from_xy([x], [10_000]), crs=2154)
+        found = coverage.uncertain_at_the_edge(points[2:], known, outline, belt_km=20)
+        assert found.tolist() == unsure
+
+
 def test_the_edge_is_asked_of_far_places_only_and_answers_the_same():
     rng = np.random.default_rng(3)
     outline = shapely.Point(0, 0).buffer(90_000)

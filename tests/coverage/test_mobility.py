@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
+from support.tables import reach
 from support.toy import CODES
 
-from msap_geo import coverage
+from msap_geo import coverage, travel
 
 
 def trip(place, site, day, away, *, reason="", leave=500.0):
@@ -111,3 +113,31 @@ def test_a_move_serves_and_loses_only_those_who_had_no_other_site():
     assert (one["communes"], one["population"], one["habitants_75_plus"]) == ([CODES[2]], 300, 2)
     assert (one["nb_communes_perdues"], one["population_perdue"]) == (1, 1)
     assert (two["communes"], two["population"], two["population_perdue"]) == ([CODES[3]], 4000, 0)
+
+
+def test_zones_without_car_by_hand(town):
+    nearest = travel.nearest(town.roads, town.origins, town.maisons)
+    access = coverage.access_by_commune(town.communes, nearest, town.maisons, thresholds=[20])
+    old = [1.0, 2, np.nan, 4, 5, np.nan]
+    days = pd.DataFrame({"jours_sans_voiture": [1, 0, 0, 5, 1, 0]})
+    zones = coverage.zones_without_car(
+        town.communes.assign(habitants_75_plus=old), access, days
+    )  # fmt: skip
+    # B and C touch; F is alone, and of its old people nothing is known.
+    assert zones["zone_id"].tolist() == [f"SV-{CODES[5]}", f"SV-{CODES[2]}"]
+    assert zones["population"].tolist() == [600, 500]
+    assert zones["communes"].map(sorted).tolist() == [[CODES[5]], CODES[1:3]]
+    assert np.isnan(zones["habitants_75_plus"].iloc[0])
+    assert zones["habitants_75_plus"].iloc[1] == 2
+
+
+def test_everybody_queues_at_the_same_counters():
+    people = {"car": pd.Series([100.0, 100.0]), "pied": pd.Series([50.0, np.nan])}
+    times = {"car": reach([[5], [15]]), "pied": reach([[15], [np.nan]])}
+    found = coverage.hours_by_mode(times, people, np.array([20.2]))
+    # 100 people weigh 1, 100 and 50 weigh 0.68: 202 for 20.2 hours, a tenth of an hour each.
+    assert found["heures_1000_car"].tolist() == [100, 68]
+    assert found["heures_1000_pied"].tolist() == [68, 0]
+    # Of the second place nobody knows how many walk.
+    assert found["heures_1000_modes"].iloc[0] == round((100 * 100 + 50 * 68) / 150, 4)
+    assert np.isnan(found["heures_1000_modes"].iloc[1])

@@ -163,6 +163,12 @@ def test_the_zones_of_the_map_are_these(town):
         np.testing.assert_array_equal(both[column], both[f"{column}_detail"])
 
 
+def test_of_equal_places_a_zone_bears_the_first_name(town):
+    places = places_of(town).assign(population=100)
+    zones = zones_of(town, places, thresholds=[20])
+    assert zones["zone_id"].tolist() == [f"ZB-{CODES[3]}"]
+
+
 def test_fragile_people_by_hand(town):
     places = places_of(
         town,

@@ -47,6 +47,8 @@ def test_hours_by_hand():
         "",
     ]
     assert table["maisons_a_portee"].tolist() == [2, 1, 1, 0]
+    first = ["demand_id", "maisons_a_portee", "maisons_sans_horaires", "heures_semaine"]
+    assert table.columns.tolist()[:4] == first
 
 
 def test_unknown_hours_are_not_closed():

@@ -60,6 +60,13 @@ def test_no_route_is_blanche_in_every_run():
     assert table["part_blanche"].tolist() == [0, 1, 0, 0, 0, 0]
 
 
+def test_within_no_minute_there_is_nobody():
+    grid = coverage.full_grid(["mairie"], speeds=[1.0], threshold_shifts=[-2.0], periods={"x": 1.0})
+    near = minutes_of([0.5, 1, 2, 3, 4, 5])
+    table = coverage.robustness_of_communes(near, grid, threshold=2, sigma=0.1)
+    assert table["part_blanche"].tolist() == [1] * 6
+
+
 def test_random_runs_are_those_of_their_seed():
     first, again, other = (
         coverage.random_runs(["a", "b"], n=40, seed=seed, sigma=0.1) for seed in (7, 7, 8)
@@ -69,6 +76,9 @@ def test_random_runs_are_those_of_their_seed():
     # Forty draws of a log-normal law of 0.1: the logarithms spread so.
     assert np.log(first["vitesse"]).std() == pytest.approx(0.1, abs=0.04)
     assert first["decalage"].between(-2, 2).all()
+    # Of forty draws between -2 and 2, the extremes are a tenth away from either end.
+    assert first["decalage"].min() < -1.5
+    assert first["decalage"].max() > 1.5
 
 
 def test_a_zone_stays_while_most_of_its_people_are_beyond():
@@ -189,6 +199,13 @@ def test_backup_by_hand(town):
     }
     assert (table.groupby("seuil")["population"].sum() == 2100).all()
     assert table.groupby("seuil")["part"].sum().tolist() == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_numbers_of_sites_nobody_has_are_told_too(town):
+    times = travel.matrix(town.roads, town.origins, sites([("A", 0)]), max_minutes=30)
+    table = coverage.backup_coverage(town.origins, times, thresholds=[10])
+    assert table["maisons"].tolist() == ["0", "1", "2", "3 ou plus"]
+    assert table["population"].tolist() == [1800, 300, 0, 0]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import pandas as pd
 import pytest
@@ -113,6 +114,32 @@ def test_points_by_commune_and_number_of_points(town):
     assert (row["valeur"], row["detail"]) == (3, CODES[2])
     assert row["marge_habitants"] == -1  # C is one inhabitant over 10 000
     assert table.loc["la-poste-17000", "verdict"] == "non respectée"
+
+
+@pytest.mark.parametrize(
+    ("tranche", "people", "points", "margin"),
+    [
+        # A point for each whole slice of 20 000: one is enough up to 39 999 inhabitants.
+        ("complete", 39_999, 1, 0),
+        ("complete", 40_000, 1, -1),
+        # A point for each slice begun.
+        ("entamee", 20_000, 1, 0),
+        ("entamee", 20_001, 1, -1),
+        # Without a number of inhabitants to begin at, one alone needs a point.
+        ("complete", 1, 0, -1),
+    ],
+)
+def test_points_a_commune_needs_by_slice(town, tranche, people, points, margin):
+    rule = rules.Rule(
+        id="r", titre="t", texte="x", date=dt.date(2020, 1, 1), sites="la_poste",
+        niveau="departement", mesure=rules.BY_COMMUNE, habitants_par_point=20_000, tranche=tranche,
+    )  # fmt: skip
+    places = places_of(town).assign(population=[people, 0, 0, 0, 0, 0])
+    own = sites([(f"P{n}", 0) for n in range(points)] + [("Q", 5)])
+    told = coverage.evaluate_rules(
+        [rule], {"la_poste": places}, {"la_poste": own}, distance=coverage.STRAIGHT
+    )
+    assert told["marge_habitants"].tolist() == [margin]
 
 
 def test_what_is_not_given_is_not_judged(town):

@@ -70,3 +70,19 @@ def test_both_are_told_side_by_side():
     assert whole["residents_part_20"] == pytest.approx(2 / 3, abs=1e-6)
     assert whole["presents_part_20"] == 0.5
     assert whole["rapport"] == pytest.approx(4 / 3, abs=1e-4)
+
+
+def test_one_resident_alone_has_a_ratio():
+    places = pd.DataFrame(
+        {
+            "demand_id": CODES, "code_insee": CODES, "population": [1, 2, 0], "site_id": "M",
+            "minutes": 5.0, "km": 1.0, "raison": "",
+        }
+    )  # fmt: skip
+    present = pd.DataFrame({"aout": [3, 2, 4], "mai": [1, 2, 0]}, index=CODES)
+    belongs = pd.DataFrame({"code_insee": CODES, "epci": ["E1", "E2", "E3"]})
+    table = season(present, places, belongs, thresholds=(20.0,))
+    one = table[table["zonage"] == "epci"].set_index(["mois", "code"])["rapport"]
+    assert one.dropna().to_dict() == {
+        ("aout", "E1"): 3, ("aout", "E2"): 1, ("mai", "E1"): 1, ("mai", "E2"): 1,
+    }  # fmt: skip

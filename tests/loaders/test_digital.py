@@ -186,6 +186,14 @@ class TestIndex:
         assert table["composantes"].tolist() == [2, 3, 3]
         assert table["indice_fragilite_numerique"].tolist() == [0.0, 33.3, 100.0]
 
+    def test_a_component_known_of_one_commune_alone_counts_half(self):
+        table = coverage.digital_fragility(
+            communes(habitants_65_plus=[10.0, np.nan], habitants_pauvres=[5.0, np.nan])
+        )
+        assert table["composantes"].tolist() == [2, 0]
+        assert table["indice_fragilite_numerique"].iloc[0] == 50
+        assert np.isnan(table["indice_fragilite_numerique"].iloc[1])
+
     def test_nothing_known_is_nothing_said(self):
         table = coverage.digital_fragility(communes(population=[10, 0]))
         assert table["composantes"].tolist() == [0, 0]

@@ -243,7 +243,7 @@ def _raked(
         seed = structure[inside]
         # A commune whose people of a census have all left, or that had none.
         alone = (seed.sum(axis=1) <= 0) & (persons[inside] > 0)
-        seed[alone] = margins[zone] / max(margins[zone].sum(), 1e-12)
+        seed[alone] = margins[zone]  # raking scales rows first
         table, met = _rake(seed, persons[inside], margins[zone])
         if not met:
             whole = seed.sum(axis=1, keepdims=True)
@@ -262,7 +262,7 @@ def _rake(
     for _ in range(_TURNS):
         table = table * _ratio(columns, table.sum(axis=0))
         across = table.sum(axis=1)
-        if np.abs(across - rows).max(initial=0.0) <= _CLOSE * max(rows.max(initial=0.0), 1.0):
+        if np.abs(across - rows).max(initial=0.0) <= _CLOSE * rows.max(initial=1.0):
             return table, bool(np.abs(table.sum(axis=0) - columns).max() <= 1e-6 * columns.max())
         table = table * _ratio(rows, across)[:, None]
     return table, False
