@@ -234,6 +234,18 @@ def calendar(*rows):
 
 
 class TestLaPosteHours:
+    @pytest.mark.parametrize(
+        ("mondays", "regular"), [(["09", "09", "10"], True), (["08", "09", "10"], False)]
+    )
+    def test_hours_of_two_weeks_in_three_are_regular(self, tmp_path, mondays, regular):
+        days = pd.date_range("2024-01-01", periods=21)
+        begins = [hour for monday in mondays for hour in [monday, *["09"] * 6]]
+        rows = [
+            f"1A;POSTE;{day:%Y-%m-%d};{begin}:00-12:00;"
+            for day, begin in zip(days, begins, strict=True)
+        ]
+        assert self.load(tmp_path, calendar(*rows)).table["regulier"].tolist() == [regular]
+
     def load(self, tmp_path, text, name="horaires.csv"):
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
@@ -248,6 +260,8 @@ class TestLaPosteHours:
         [
             (["09:00-12:00;"] * 3 + ["FERME;"], "Mo 09:00-12:00"),
             (["09:00-12:00;", "FERME;"] * 6, "off"),
+            # Of weeks that alternate, the shortest day, however late.
+            (["08:00-12:00;", "16:00-18:00;"] * 6, "Mo 16:00-18:00"),
             (["09:00-12:00;", "FERME;"] * 6 + ["09:00-12:00;"], "off"),
             (["09:00-12:00;13:30-16:00"] * 9 + ["09:00-12:00;"] * 4, "Mo 09:00-12:00,13:30-16:00"),
         ],

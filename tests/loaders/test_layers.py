@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
+from support.toy import sites
 
 from msap_geo import loaders
 from msap_geo.errors import DataError, MissingColumnError, UnreadableFileError
+from msap_geo.loaders.people import grille_lecture
+from msap_geo.loaders.sites.layers import is_layer
 
 NAMES = ["Évron", "L'Abergement-Clémenciat"]
 
@@ -124,3 +130,37 @@ def test_missing_columns_are_named(tmp_path):
     communes(CODE_POSTAL=["53600", "01400"], nom=NAMES).to_file(path)
     with pytest.raises(MissingColumnError, match=r"insee_com .*code_postal"):
         names_of(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("a.gpkg", True), ("a.GeoJSON", True), ("a.parquet", True), ("a.csv", False), ("a", False)],
+)
+def test_a_layer_is_told_by_its_extension(name, layer):
+    assert is_layer(Path(name)) == layer
+
+
+def test_rings_left_open_are_closed_and_only_they_are_told():
+    sound = shapely.to_wkb(shapely.box(0, 0, 2, 2))
+    left_open = sound[:-16] + struct.pack("<dd", 1.0, 1.0)
+    outlines, (told,) = grille_lecture._mended(np.array([sound, None, left_open], object), "x")
+    assert shapely.is_valid(outlines).tolist() == [True, False, True]
+    assert outlines[0].equals(shapely.box(0, 0, 2, 2))
+    assert told.message.startswith("1 contours")
+
+
+@pytest.mark.parametrize("side", ["west", "east", "south", "north"])
+def test_sites_of_neighbours_are_kept_up_to_forty_kilometres(town, side):
+    west, south, east, north = town.communes.total_bounds
+    middle = ((west + east) / 2, (south + north) / 2)
+    points = [
+        {
+            "west": (west - away, middle[1]),
+            "east": (east + away, middle[1]),
+            "south": (middle[0], south - away),
+            "north": (middle[0], north + away),
+        }[side]
+        for away in (39_900, 40_100)
+    ]
+    around = sites([("near", points[0]), ("far", points[1])]).assign(departement="72")
+    assert loaders.within_reach(around, town.communes)["site_id"].tolist() == ["near"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from msap_geo import loaders
 from msap_geo.errors import DataError, MissingColumnError
-from msap_geo.loaders.prospective.effectifs import Heading, read_heading
+from msap_geo.loaders.prospective.effectifs import Heading, read_counts, read_heading
 from msap_geo.loaders.prospective.tranches import (
     EVERYONE,
     Band,
@@ -21,6 +21,7 @@ from msap_geo.loaders.prospective.tranches import (
     opened,
     read_band,
 )
+from msap_geo.loaders.variables import year_of
 
 OPEN = math.inf
 YEARS = (2026, 2035, 2040)
@@ -40,6 +41,7 @@ NAMES = ("0-19", "20-64", "65-74", "75 ans et plus")
     ("text", "band"),
     [
         ("0-19", (0, 20)),
+        ("130", (130, 131)),
         ("0 à 19 ans", (0, 20)),
         ("[20-64]", (20, 65)),
         ("de 20 à 64 ans", (20, 65)),
@@ -61,7 +63,7 @@ def test_bands_are_read_as_people_write_them(text, band):
     assert read_band(text) == Band(*band)
 
 
-@pytest.mark.parametrize("text", ["pop", "19-0", "n.c.", "75 bis", "200+"])
+@pytest.mark.parametrize("text", ["pop", "19-0", "n.c.", "75 bis", "131", "200+"])
 def test_what_is_no_band_is_none(text):
     assert read_band(text) is None
 
@@ -123,6 +125,27 @@ def test_first_ages_alone_begin_bands():
     assert opened([Band(97, 98), Band(98, 99), Band(99, 100)])[-1] == Band(99, OPEN)
     # Bands that end too soon lack the oldest.
     assert opened([Band(0, 65), Band(65, 75)])[-1] == Band(65, 75)
+
+
+def test_single_ages_are_where_bands_begin_and_an_unknown_sex_leaves_a_band_unknown(tmp_path):
+    path = tmp_path / "ages.csv"
+    rows = [
+        f"53001;{age};{sex};{people}"
+        for age, both in ((0, (3, 4)), (40, (5, "")), (80, (1, 2)))
+        for sex, people in zip("HF", both, strict=True)
+    ]
+    path.write_text("\n".join(["CODGEO;AGE;SEXE;POPULATION", *rows]) + "\n", encoding="utf-8")
+    table = read_counts(path).table
+    assert list(zip(table["bas"], table["haut"], strict=True)) == [(0, 40), (40, 80), (80, OPEN)]
+    assert table["effectif"].tolist()[::2] == [7, 3]
+    assert np.isnan(table["effectif"].iloc[1])
+
+
+@pytest.mark.parametrize(
+    ("digits", "year"), [("60", 1960), ("68", 1968), ("99", 1999), ("00", 2000), ("59", 2059)]
+)
+def test_two_digits_are_a_year_of_the_censuses(digits, year):
+    assert year_of(digits) == year
 
 
 def long_form():

@@ -61,6 +61,7 @@ def test_a_corner_given_by_its_centre_and_degrees_are_known(tmp_path):
         HEAD + "1 2 3\n4 5 6 7\n",
         HEAD + "1 2 3\n4 5 six\n",
         HEAD.replace("10", "0") + "1 2 3\n4 5 6\n",
+        HEAD.replace("cellsize 10\n", "") + "1 2 3\n4 5 6\n",
         HEAD.replace("ncols 3", "ncols 99999999") + "1 2 3\n4 5 6\n",
         HEAD.replace("xllcorner 100\n", "") + "1 2 3\n4 5 6\n",
         HEAD.replace("ncols 3", "ncols nan") + "1 2 3\n4 5 6\n",

@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 
 from msap_geo import loaders
-from msap_geo.errors import DataError
+from msap_geo.errors import DataError, MissingColumnError
 from msap_geo.loaders.territory import zonages
 
 CODES = loaders.commune_codes(
@@ -157,6 +157,13 @@ class TestPassage:
         people.write_text("DEPCOM;COM;PMUN\n48950;X;10\n48951;Y;5\n48003;Z;1\n")
         table = loaders.load_population(people, codes=codes).table
         assert table["population"].tolist() == [16]
+
+    @pytest.mark.parametrize("header", ["CODGEO_INI;NIVGEO", "CODGEO_2026;LIBGEO_2026"])
+    def test_half_a_table_of_passage_is_none(self, tmp_path, header):
+        path = tmp_path / "passage.csv"
+        path.write_text(f"{header}\n48950;48003\n", encoding="utf-8")
+        with pytest.raises(MissingColumnError):
+            loaders.load_movements(path)
 
     def test_unreadable_codes_are_told_and_an_idle_table_refused(self, tmp_path):
         rows = [["48950", "48003", "A"], ["nd", "48003", "A"]]

@@ -222,8 +222,9 @@ def _from_cells(cells: pd.DataFrame, thresholds: Sequence[float]) -> InseeAccess
 
     def shared(by: pd.Series) -> pd.DataFrame:
         total = summed.groupby(by.to_numpy()).sum()
-        total["minutes"] = total["minutes"] / total["timed"].where(total["timed"] > 0)
-        total[parts] = total[parts].div(total["population"].where(total["population"] > 0), axis=0)
+        # Of nobody, nothing is known: 0 / 0.
+        total["minutes"] = total["minutes"] / total["timed"]
+        total[parts] = total[parts].div(total["population"], axis=0)
         return total.drop(columns="timed")
 
     wide = shared(cells["departement"])[parts]
