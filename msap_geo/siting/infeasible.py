@@ -280,13 +280,15 @@ def names(sites: Iterable[str], shown: int = 5) -> str:
 _NOISE, _HALF = 1e-6, 0.5
 
 
-def short_of_target(reached: float, target: float, people: int, *, what: str) -> NoReturn:
+def short_of_target(
+    reached: float, every: float, target: float, people: int, *, what: str
+) -> NoReturn:
     """Refuse a target of coverage that no plan reaches.
 
     Parameters
     ----------
-    reached, target
-        Persons covered at best, and asked for.
+    reached, every, target
+        Persons covered at best within the rules, by every site together, and asked for.
     people
         Persons in all.
     what
@@ -297,10 +299,14 @@ def short_of_target(reached: float, target: float, people: int, *, what: str) ->
     InfeasibleError
         Always.
     """
-    raise InfeasibleError(
-        short(reached, target, people, what=what),
-        remedy="demander moins, ajouter des candidats ou allonger le seuil",
-    )
+    told = short(reached, target, people, what=what)
+    if reached < every - _NOISE:
+        told += (
+            f" ; tous les sites permis ouverts, sans les autres règles, "
+            f"{french.percent(every / people, 2)}, il en manquerait encore "
+            f"{french.number(int(np.ceil(target - every - _NOISE)))}"
+        )
+    raise InfeasibleError(told, remedy="demander moins, ajouter des candidats ou allonger le seuil")
 
 
 def short(reached: float, target: float, people: int, *, what: str) -> str:

@@ -204,6 +204,25 @@ def test_minutes_never_outweigh_part_of_a_person(shares):
     assert plan.status == "optimal"
 
 
+def test_what_is_reached_at_best_is_within_the_rules():
+    """Every site together covers 3 of 5 people, two exclusive ones: 2 at most."""
+    far = np.inf
+    minutes = np.array([[1, far], [1, far], [far, 1], [far, far], [far, far]], dtype=float)
+    row, column = np.nonzero(np.isfinite(minutes))
+    table = csr_array((minutes[row, column], (row, column)), shape=minutes.shape)
+    times = TravelTimes(pd.Index(list("abcde")), pd.Index(["A", "B"]), table, table, 60.0)
+    instance = siting.make_problem(times, pd.Series(np.ones(5)), pd.Series(np.full(5, np.nan)))
+    one = Rules(exclusive=(frozenset({"A", "B"}),))
+    with pytest.raises(InfeasibleError) as raised:
+        siting.set_covering(instance, one, threshold=15.0, share=0.8)
+    said = " ".join(str(raised.value).split())
+    assert "au mieux 40,00 % des habitants, il en manque 2 ; " in said
+    assert "tous les sites permis ouverts, sans les autres règles, 60,00 %, il" in said
+    with pytest.raises(InfeasibleError) as raised:
+        siting.set_covering(instance, Rules(), threshold=15.0, share=0.8)
+    assert "au mieux 60,00 % des habitants, il en manque 1." in " ".join(str(raised.value).split())
+
+
 @given(seed=seeds, share=st.sampled_from([0.5, 0.83, 1.0]))
 @quick
 def test_set_covering(seed, share):

@@ -86,7 +86,10 @@ def set_covering(
     what = f"{french.short(100 * share)} % des habitants à {french.short(threshold)} min ou moins"
     every = today + base + left.value(np.flatnonzero(rest.free))
     if every < aim - _NOISE:
-        infeasible.short_of_target(every, aim, problem.population, what=what)
+        # Rules may keep sites from opening together: what they leave is reached at best.
+        every_opens = rest.only_number and rest.count is None
+        most = every if every_opens else today + base + best_plan(left, rest, effort).bound
+        infeasible.short_of_target(most, every, aim, problem.population, what=what)
     if target > 0 or any(group.least > 0 for group in rest.groups):
         full = 0 < target >= left.people.sum() - _NOISE
         found = (_cover_all if full else _cover_part)(left, rest, weights, target, effort)
@@ -184,7 +187,7 @@ def _cover_all(
 ) -> _Found:
     """Cover every row, each independent region on its own where nothing ties them."""
     row_region, site_region = regions(gains.by_row)
-    tied = bool(limits.groups or limits.exclusive or limits.budget_eur is not None)
+    tied = not limits.only_number
     if tied or limits.count is not None:
         row_region, site_region = np.zeros_like(row_region), np.zeros_like(site_region)
     chosen, lowest = [], 0.0
