@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from msap_geo import siting
 from msap_geo.errors import DataError, InfeasibleError, StudyError
 from msap_geo.siting.objectives import equity
+from msap_geo.siting.objectives.descent import Descent
 from msap_geo.siting.objectives.groups import lowest_of
 from msap_geo.siting.objectives.levels import Climb
 from msap_geo.siting.objectives.split import Split
@@ -364,13 +365,18 @@ def test_groups_apart_never_need_more_sites_than_together(seed, forced, part):
         for s in subsets(9, 9)
         if set(found.forced) <= set(s) and (found.groups.shares(s) >= level - 1e-9).all()
     ]
-    relaxed = found.fewest(level, found.usable, whole=False, seconds=5)
+    relaxed = found.fewest.of_all(found._needs(level), found.usable, whole=False, seconds=5)
     price = found._first_prices(relaxed)
     bound, taken = found.split_bound(level, price)
     assert -relaxed.bound - 1e-4 <= bound <= min(able) + 1e-6
-    split = Split(price, found.serves)
+    split, best = Split(price, found.serves), -np.inf
     for _ in range(5):
         split.learn(taken, bound, 1.0)
+        best = max(best, bound)
+        # Beside forced sites, which are free, what groups pay alone is what the best split proves.
+        assert forced or split.alone.sum() == pytest.approx(best, abs=1e-5)
+        assert (split.liked >= 0).all()
+        assert (split.liked <= 1 + 1e-9).all()
         bound, taken = found.split_bound(level, split.price)
         assert bound <= min(able) + 1e-6
         # Where each group chooses alone, every group has what it needs.
@@ -385,7 +391,7 @@ def test_a_forced_site_that_serves_nobody_stays_in_what_better_plans_start_from(
     found.slope = 1.0
     found.prove(1.0)
     assert set(found.forced) <= set(found.hint)
-    assert set(found.forced) <= set(found._raised(found.hint, found._needs(found.low)))
+    assert set(found.forced) <= set(found.fewest.raised(found.hint, found._needs(found.low)))
 
 
 @given(seed=seeds, part=st.floats(0.3, 1.0))
@@ -393,10 +399,22 @@ def test_a_forced_site_that_serves_nobody_stays_in_what_better_plans_start_from(
 def test_choosing_anew_keeps_every_group_at_its_level(seed, part):
     found = climb(seed, 1)
     needs = found.groups.needs(part * found.top, found.capped)
-    sites = found._raised(found.sites, needs)
-    fewer = found._descend(sites, needs, 0.2)
+    sites = found.fewest.raised(found.sites, needs)
+    fewer = Descent(found.fewest, found.split, found.count, found.rng).run(sites, needs, 0.2)
     assert len(fewer) <= len(sites)
     assert (found.groups.shares(fewer) >= part * found.top - 1e-6).all()
+
+
+def test_groups_that_pay_more_than_alone_are_chosen_anew_first():
+    found = climb(3, 3)
+    descent = Descent(found.fewest, found.split, found.count, found.rng)
+    sites = np.arange(4)
+    paid = found.split.best_price[sites].sum(axis=0)
+    found.split.alone = paid.copy()
+    worst = int(np.argmax(paid))
+    found.split.alone[worst] -= 1000.0  # all but one waste nothing
+    first = [descent._neighbours(sites)[0] for _ in range(20)]
+    assert first == [worst] * 20
 
 
 def test_the_country_is_climbed_the_rest_solved_whole(monkeypatch):

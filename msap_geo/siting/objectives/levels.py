@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
+from msap_geo.siting.objectives.descent import Descent
+from msap_geo.siting.objectives.fewest import Fewest
 from msap_geo.siting.objectives.groups import lowest_of
 from msap_geo.siting.objectives.split import Split, shared_out
-from msap_geo.siting.solving.highs import Answer, Effort, Model, solve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msap_geo.siting.objectives.groups import Groups
+    from msap_geo.siting.solving.highs import Answer, Effort
     from msap_geo.siting.solving.limits import Limits
 
 _HALF = 0.5
@@ -29,7 +31,7 @@ _EXACT = 1e-7
 _SURE = 1e-4
 """By how much a bound rules a level out, in sites: more than interior points leave undecided."""
 
-_TRIES_SHARE, _PROOF_SHARE, _TRY_SHARE = 0.2, 0.65, 0.03
+_TRIES_SHARE, _PROOF_SHARE, _TRY_SHARE = 0.15, 0.5, 0.03
 """When tries with the sites of the relaxation end, and proofs group by group; how long a try is.
 What is left goes to better plans."""
 
@@ -39,10 +41,11 @@ _HOPED = 0.5
 _SPARE = 1.0
 """Sites above the number allowed that the next proof aims at: enough not to miss it by a hair."""
 
-_NEIGHBOURS = 6
+_HIGHER = 0.25
+"""Share of the way from a plan kept to the bound that the next one is looked for at."""
+
 _ONCE_SHARE, _ONCE_LEAST = 1 / 150, 2.0
-"""Groups set free together, and the share of the time (seconds at least) their sites may take: on
-the national instance, twelve at once bring half as much in the same time."""
+"""Share of the time (seconds at least) that the sites of one group may take."""
 
 
 @dataclass(eq=False)
@@ -83,7 +86,10 @@ class Climb:
         n = len(self.groups.people)
         ones = np.ones(len(gains.entry_row))
         where = (gains.by_row.indices, self.groups.of_row[gains.entry_row])
-        self.serves = csr_array((ones, where), shape=(gains.n_sites, n)).toarray() > 0
+        serves = csr_array((ones, where), shape=(gains.n_sites, n)).toarray() > 0
+        self.serves = serves & self.usable[:, None]
+        self.fewest = Fewest(self.groups, self.usable, self.forced, self.effort)
+        self.split = Split(shared_out(np.zeros(serves.shape), self.serves), self.serves)
         self.hint = np.empty(0, dtype=np.int64)  # sites the groups take when each chooses alone
         self.slope = 0.0  # sites a level takes more than the one below, per unit of share
         self.rng = np.random.default_rng(self.effort.seed)
@@ -115,7 +121,7 @@ class Climb:
         low, below = self.low, 0.0
         while self.top - low > max(self.effort.gap * self.top / 4, _EXACT) and self.left() > 0:
             level = (low + self.top) / 2
-            found = self.fewest(level, self.usable, whole=False, seconds=self.left())
+            found = self._relaxed(level)
             if found.infeasible or -found.bound > self.count + _SURE:
                 self.top = level
                 if not found.infeasible and below:
@@ -134,14 +140,15 @@ class Climb:
         low, high = self.low, self.top
         while high - low > max(self.effort.gap * high, _EXACT) and self.left(until) > 0:
             level = (low + high) / 2
-            relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
+            relaxed = self._relaxed(level, until)
             if not len(relaxed.x):
                 break
-            found = self.fewest(
-                level,
+            found = self.fewest.of_all(
+                self._needs(level),
                 relaxed.x[: len(self.usable)] > _EXACT,
                 whole=True,
                 seconds=min(self.left(until), max(_TRY_SHARE * self.effort.seconds, 1.0)),
+                enough=-float(self.count),
             )
             chosen = np.flatnonzero(found.x[: len(self.usable)] > _HALF)
             if len(found.x) and self.keep(chosen):
@@ -161,28 +168,10 @@ class Climb:
         most = (self.groups.most - _HALF) / self.groups.people
         return np.where(self.capped, most, 0.0) - _EXACT
 
-    def fewest(
-        self, level: float, among: NDArray[np.bool_], *, whole: bool, seconds: float
-    ) -> Answer:
-        """Bring every group to a level with the fewest sites among some."""
-        groups, gains = self.groups, self.groups.gains
-        model = Model()
-        lower = np.zeros(gains.n_sites)
-        lower[self.forced] = 1.0
-        y = model.columns(
-            gains.n_sites, cost=-1.0, lower=lower, upper=np.maximum(among, lower), integer=whole
+    def _relaxed(self, level: float, until: float = 1.0) -> Answer:
+        return self.fewest.of_all(
+            self._needs(level), self.usable, whole=False, seconds=self.left(until)
         )
-        _cover(
-            model,
-            y[gains.by_row.indices],
-            gains.entry_row,
-            gains.people / groups.people[groups.of_row],
-            groups.of_row,
-            self._needs(level),
-        )
-        enough = -float(self.count) if whole else None
-        effort = replace(self.effort, seconds=seconds)
-        return solve(model, effort, enough=enough, interior=not whole)
 
     def _needs(self, level: float) -> NDArray[np.float64]:
         return self.groups.needs(level, self.capped)
@@ -196,10 +185,10 @@ class Climb:
         (:mod:`msap_geo.siting.objectives.split`), and lower levels are ruled out by it.
         """
         level = self.top
-        relaxed = self.fewest(level, self.usable, whole=False, seconds=self.left(until))
+        relaxed = self._relaxed(level, until)
         if relaxed.infeasible or not len(relaxed.x) or self.slope <= 0:
             return
-        split = Split(self._first_prices(relaxed), self.serves & self.usable[:, None])
+        split = self.split = Split(self._first_prices(relaxed), self.serves)
         while self.left(until) > 0 and not self.done:
             bound, taken = self.split_bound(level, split.price, until)
             if bound > self.count + _SURE:
@@ -247,154 +236,36 @@ class Climb:
         needs = self._needs(level)
         taken = np.zeros_like(self.serves)
         nothing = np.empty(0, dtype=np.int64)
+        once = max(_ONCE_SHARE * self.effort.seconds, _ONCE_LEAST)
+        effort = replace(self.effort, seconds=once, gap=0.0, restarts=False)
         for group in np.flatnonzero(needs > 0):
             if self.left(until) <= 0:
                 break
             inside = np.zeros(len(needs), dtype=bool)
             inside[group] = True
-            free = self.usable & self.serves[:, group]
-            chosen, least = self._part(inside, free, needs, price[:, group], fixed=nothing)
+            chosen, least = self.fewest.of_part(
+                inside, self.serves[:, group], needs, price[:, group], fixed=nothing, effort=effort
+            )
             taken[chosen, group] = True
             total += max(least, 0.0)
         return total, taken
 
     def refine(self) -> None:
-        """Look for better plans: a level at a time, a few groups at a time.
+        """Look for better plans, a level at a time.
 
-        Sites are added until every group reaches the level, then the sites of a few neighbouring
-        groups are chosen anew, as few as possible, the others staying (large neighbourhood
-        search), until no more are open than allowed.
+        Sites are added until every group reaches the level, then saved a few groups at a time
+        (:mod:`msap_geo.siting.objectives.descent`), until no more are open than allowed.
         """
         # Where each group chose alone, it has what it needs: those sites, but fewer.
         sites = self.hint if len(self.hint) else self.sites
+        descent = Descent(self.fewest, self.split, self.count, self.rng)
         level = (self.low + self.top) / 2
+        # What is one site too many takes a level lower as the relaxation's number of sites does.
         while not self.done and self.left() > 0:
-            sites = self._descend(
-                self._raised(sites, self._needs(level)), self._needs(level), self.left() / 3
-            )
+            needs = self._needs(level)
+            sites = descent.run(self.fewest.raised(sites, needs), needs, self.left() / 3)
             if self.keep(sites):
-                sites, level = self.sites, (self.low + self.top) / 2
+                sites, level = self.sites, self.low + _HIGHER * (self.top - self.low)
             else:
-                level = (self.low + level) / 2
-
-    def _lacking(self, sites: NDArray[np.int64], needs: NDArray[np.float64]) -> NDArray[np.float64]:
-        groups = self.groups
-        found: NDArray[np.float64] = needs - groups.shares(sites) + groups.today / groups.people
-        return found
-
-    def _raised(self, sites: NDArray[np.int64], needs: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Open the sites that help most the group farthest behind, then close idle ones."""
-        groups, gains = self.groups, self.groups.gains
-        opened = list(sites)
-        while True:
-            lacking = self._lacking(np.array(opened, dtype=np.int64), needs)
-            worst = int(np.argmax(lacking))
-            if lacking[worst] <= _EXACT:
-                break
-            rows = (groups.of_row == worst) & (gains.best(np.array(opened, dtype=np.int64)) <= 0)
-            adds = np.where(self.usable, gains.by_row.T @ np.where(rows, 1.0, 0.0), 0.0)
-            if adds.max() <= 0:
-                break
-            opened.append(int(np.argmax(adds)))
-        for site in sorted(set(opened) - set(self.forced.tolist())):
-            fewer = np.array([other for other in opened if other != site], dtype=np.int64)
-            if (self._lacking(fewer, needs) <= _EXACT).all():
-                opened = fewer.tolist()
-        return np.array(sorted(opened), dtype=np.int64)
-
-    def _descend(
-        self, sites: NDArray[np.int64], needs: NDArray[np.float64], seconds: float
-    ) -> NDArray[np.int64]:
-        """Choose the sites of a few groups anew, and again, until no more are open than allowed."""
-        if (self._lacking(sites, needs) > _EXACT).any():
-            return sites
-        near = self.serves.T.astype(float) @ self.serves.astype(float)
-        begin = time.perf_counter()
-        while len(sites) > self.count and time.perf_counter() - begin < seconds:
-            cluster = self._neighbours(near)
-            free = self.usable & self.serves[:, cluster].any(axis=1)
-            fixed = sites[~free[sites]]
-            # Which of several plans as small is found is left to chance, so that the next
-            # neighbourhood starts from another one.
-            cost = 1 + 1e-4 * self.rng.random(len(free))
-            inside = self.serves[free].any(axis=0)
-            chosen, _ = self._part(inside, free, needs, cost, fixed=fixed, start=sites)
-            found = np.union1d(fixed, chosen)
-            if len(found) <= len(sites) and (self._lacking(found, needs) <= _EXACT).all():
-                sites = found
-        return sites
-
-    def _neighbours(self, near: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Draw a group and others that share sites with it or with one another."""
-        drawn = [int(self.rng.integers(len(near)))]
-        while len(drawn) < min(_NEIGHBOURS, len(near)):
-            weight = near[drawn].sum(axis=0)
-            weight[drawn] = 0.0
-            if not weight.any():
-                break
-            drawn.append(int(self.rng.choice(len(near), p=weight / weight.sum())))
-        return np.array(drawn, dtype=np.int64)
-
-    def _part(
-        self,
-        inside: NDArray[np.bool_],
-        free: NDArray[np.bool_],
-        needs: NDArray[np.float64],
-        cost: NDArray[np.float64],
-        *,
-        fixed: NDArray[np.int64],
-        start: NDArray[np.int64] | None = None,
-    ) -> tuple[NDArray[np.int64], float]:
-        """Bring some groups to what they need with the cheapest sites of a few, others staying.
-
-        Returns
-        -------
-        tuple of numpy.ndarray and float
-            Sites chosen, if any were found, and a cost below which there are none.
-        """
-        groups, gains = self.groups, self.groups.gains
-        best = gains.best(fixed)
-        rows = np.flatnonzero(inside[groups.of_row] & (best <= 0))
-        sites = np.flatnonzero(free)
-        part = csr_array(csr_array(gains.by_row[rows])[:, sites])
-        model = Model()
-        lower = np.isin(sites, self.forced).astype(float)
-        y = model.columns(len(sites), cost=-cost[sites], lower=lower, integer=True)
-        done = np.bincount(groups.of_row, weights=best, minlength=len(needs)) / groups.people
-        z = _cover(
-            model,
-            y[part.indices],
-            np.repeat(np.arange(len(rows)), np.diff(part.indptr)),
-            gains.people[rows] / groups.people[groups.of_row[rows]],
-            (np.cumsum(inside) - 1)[groups.of_row[rows]],
-            (needs - done)[inside],
-        )
-        values = None
-        if start is not None:
-            values = np.zeros(model.n_columns)
-            values[y] = np.isin(sites, start)
-            values[z] = part @ values[y] > 0
-        seconds = max(_ONCE_SHARE * self.effort.seconds, _ONCE_LEAST)
-        small = replace(self.effort, seconds=seconds, gap=0.0, restarts=False)
-        answer = solve(model, small, start=values)
-        chosen = np.flatnonzero(answer.x[: len(sites)] > _HALF)
-        return sites[chosen], -answer.bound
-
-
-def _cover(
-    model: Model,
-    columns: NDArray[np.int64],
-    entry: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    of_row: NDArray[np.int64],
-    needs: NDArray[np.float64],
-) -> NDArray[np.int64]:
-    """Add rows that sites cover, and what each group needs of them; return their columns.
-
-    In shares, not persons: every group's row then weighs alike to the solver.
-    """
-    n = len(weight)
-    z = model.columns(n)
-    model.rows(n, (np.arange(n), z, 1.0), (entry, columns, -1.0), upper=0.0)
-    model.rows(len(needs), (of_row, z, weight), lower=needs)
-    return z
+                surplus = max(len(sites) - self.count, 1)
+                level = max(level - surplus / max(self.slope, 1.0), (self.low + level) / 2)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _FIRST_STEP, _LAST_STEP, _MEMORY, _PATIENCE = 0.5, 0.03, 0.6, 2
+_LIKED_MEMORY = 0.75
 """Of Polyak's step, and the one too small to go on; the last directions' weight in the next
 (Camerini, Fratta & Maffioli, 1975); rounds without a better bound after which the step is halved,
-from the best split."""
+from the best split; the weight in what is liked of what was before."""
 
 
 def simplex(values: Floats, within: NDArray[np.bool_]) -> Floats:
@@ -74,6 +75,14 @@ class Split:
         Part of the cost of each site each group bears, shape (sites, groups).
     serves
         Which groups each site serves, the sites in play only, same shape.
+
+    Attributes
+    ----------
+    best_price, alone
+        The best split so far, and what each group spent under it, shape (groups,).
+    liked
+        Part of each site its groups paid for, the last splits counting most, shape (sites,): near
+        the whole sites' relaxation (Barahona & Anbil, *Mathematical Programming* 87, 2000).
     """
 
     price: Floats
@@ -85,6 +94,8 @@ class Split:
         self.direction = np.zeros(self.within.shape)
         self.step, self.stalled = _FIRST_STEP, 0
         self.best, self.best_price = -np.inf, self.price
+        self.alone = np.zeros(self.price.shape[1])
+        self.liked = np.zeros(len(self.price))
 
     @property
     def settled(self) -> bool:
@@ -103,8 +114,12 @@ class Split:
         missing
             How much more the best split may prove.
         """
+        paid = np.where(taken, self.price, 0.0)
+        self.liked *= _LIKED_MEMORY
+        self.liked += (1 - _LIKED_MEMORY) * paid.sum(axis=1)
         if bound > self.best:
             self.best, self.best_price, self.stalled = bound, self.price.copy(), 0
+            self.alone = paid.sum(axis=0)
         else:
             self.stalled += 1
             if self.stalled >= _PATIENCE:
