@@ -189,6 +189,15 @@ class TestMess:
         assert loaded.table["demand_id"].tolist() == [name(0, 0, 1000), name(1, 0, 1000)]
         assert told(loaded)["carreau-deplace"].startswith("1 contours")
 
+    @pytest.mark.parametrize("size", [200, 1000])
+    def test_a_corner_that_is_missing_says_nothing_of_the_others(self, tmp_path, size):
+        rows = [f"{WEST + size},{SOUTH},53001,4", ",,53001,5", f",{SOUTH},53001,6"]
+        text = "\n".join(["x_laea,y_laea,lcog_geo,ind", *rows]) + "\n"
+        loaded = loaders.load_carreaux(csv(tmp_path, text))
+        assert loaded.table["demand_id"].tolist() == [name(1, 0, size)]
+        assert loaded.table.area.tolist() == [size**2]
+        assert told(loaded)["carreau-sans-place"].endswith(": 2")
+
     def test_repeated_and_unreadable_cells_are_counted(self, tmp_path):
         rows = [(name(0, 0), "3"), (name(0, 0), "4"), ("CRS3035", "5"), (name(1, 0), "secret")]
         text = "idcar_200m,lcog_geo,ind\n" + "".join(f"{n},53001,{p}\n" for n, p in rows)

@@ -192,8 +192,8 @@ def _by_corners(
 ) -> _Read:
     east, north = (np.asarray(corner).astype(np.int64) for corner in corners)
     # Corners say where, not how large: 200 m cells have corners off the kilometres.
-    size = 1000 if not ((east % 1000).any() or (north % 1000).any()) else 200
     known = (east > 0) & (north > 0)
+    size = 200 if (east[known] % 1000).any() or (north[known] % 1000).any() else 1000
     shape = np.where(known, size, 0)
     cells = Cells(np.full(len(east), 3035), shape, east, north)
     anomalies = []
