@@ -241,9 +241,6 @@ def _raked(
     for zone in range(len(margins)):
         inside = np.flatnonzero(of_commune == zone)
         seed = structure[inside]
-        # A commune whose people of a census have all left, or that had none.
-        alone = (seed.sum(axis=1) <= 0) & (persons[inside] > 0)
-        seed[alone] = margins[zone]  # raking scales rows first
         table, met = _rake(seed, persons[inside], margins[zone])
         if not met:
             whole = seed.sum(axis=1, keepdims=True)
