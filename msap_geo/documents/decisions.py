@@ -114,16 +114,19 @@ def _farther(found: AdaptedNetwork) -> Table:
 
 def _margins(found: AdaptedNetwork) -> list[Block]:
     table = found.margins
-    kept = table["regle"].str.startswith(_RULES) & (table["unite"] == "part")
-    table = table[kept & table["marge"].notna() & (table["distance"] != "route")]
+    own = table["regle"].isin([rule.nom for rule in found.result.study.adaptation.regles])
+    law = table["regle"].str.startswith(_RULES) & (table["distance"] != "route")
+    table = table[(own | law) & (table["unite"] == "part") & table["marge"].notna()]
     if table.empty:
         return []
     return [
         Table(
-            "Ce qui reste de la loi",
+            "Ce qui reste de la loi et des règles de l’étude"
+            if own.any()
+            else "Ce qui reste de la loi",
             (
                 Column("Règle"),
-                Column("Département"),
+                Column("Territoire" if own.any() else "Département"),
                 Column("Avant", number=True),
                 Column("Après", number=True),
                 Column("Verdict"),

@@ -296,7 +296,7 @@ class Horaires(Section):
         default={"samedi": 1.5}
     )
     marches: dict[str, tuple[Jour, ...]] = Field(default_factory=dict)
-    poids_marche: float = Field(default=1.5, gt=0, le=MOST_WEIGHT)
+    poids_marche: float = Field(default=1.5, ge=1, le=MOST_WEIGHT)
     figes: tuple[str, ...] = ()
     demi_journees_par_site: int | None = Field(default=None, gt=0, le=MOST_PEOPLE)
     secondes: float = Field(default=60.0, gt=0, le=MOST_SECONDS)

@@ -254,7 +254,38 @@ minutes = 10
     assert found.plan.value >= free.plan.value
     near, after = found.farther["minutes_avant"] <= 10, found.farther["minutes_apres"]
     assert (after[near & (found.farther["service"] == "bureau")] <= 10).all()
+    own = found.margins[found.margins["regle"].str.startswith("personne ne perd")]
+    assert len(own) == found.result.communes["departement"].nunique()
+    assert (own["marge_avant"] == 0).all()
+    assert (own["marge"] == 0).all()
+    assert (own["valeur"] == 1.0).all()
+    assert set(own["verdict"]) == {"respectée"}
     assert ((free.farther["minutes_avant"] <= 10) & ~(free.farther["minutes_apres"] <= 10)).any()
+
+
+@pytest.mark.slow
+def test_a_rule_of_the_study_tells_what_is_left_of_it(folder):
+    section = """[[adaptation.regles]]
+nom = "un tiers au plus"
+minutes = 10
+part_max = 0.34
+"""
+    found = adapted(folder, section, number=8)
+    own = found.margins[found.margins["regle"] == "un tiers au plus"].set_index("territoire")
+    people = run(folder).access.assign(
+        departement=lambda table: table["code_insee"].astype(str).str[:2]
+    )
+    total = people.groupby("departement")["population"].sum()
+    losing = own["marge_avant"] - own["marge"]
+    assert (losing >= 0).all()
+    assert losing.sum() > 0
+    assert (own["marge_avant"] == (0.34 * total).round(6).astype(int)[own.index]).all()
+    assert own["valeur"].to_numpy() == pytest.approx((1 - losing / total[own.index]).to_numpy())
+    # Those who had a post office within ten minutes, commune by commune, and have none now.
+    bureau = found.farther[found.farther["service"] == "bureau"]
+    far = ~(bureau["minutes_apres"] <= 10) & (bureau["minutes_avant"] <= 10)
+    told = bureau[far].groupby("departement")["population"].sum()
+    assert told.reindex(own.index, fill_value=0).tolist() == losing.tolist()
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from msap_geo import coverage
 from msap_geo.answers.assumptions import rules
 from msap_geo.answers.origins import from_communes
 from msap_geo.coverage.access import MINUTES_DECIMALS
+from msap_geo.coverage.rules import BROKEN, PASSED
 from msap_geo.siting import adaptation
 from msap_geo.siting.adaptation import BUREAU, CONTACT
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from msap_geo.answers.decided.network import Offers
     from msap_geo.study.result import StudyResult
+
+_SHARE_DECIMALS = 6
 
 
 def transformations(
@@ -128,7 +131,7 @@ def _of_most(table: pd.DataFrame) -> pd.DataFrame:
 def margins(
     result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
 ) -> pd.DataFrame:
-    """Evaluate every rule before and after, as the diagnosis does."""
+    """Evaluate every rule before and after, as the diagnosis does, then those of the study."""
     fixed = result.contact_points["site_id"]
     gone = fixed[question.lost(CONTACT, plan.chosen)[: len(fixed)]]
     after = dataclasses.replace(
@@ -147,7 +150,55 @@ def margins(
         marge_avant=before["marge_habitants"],
         marge=then["marge_habitants"],
     )
-    return table.reset_index(drop=True)
+    own = _own_margins(result, question, plan)
+    return pd.concat([table, own], ignore_index=True) if len(own) else table.reset_index(drop=True)
+
+
+def _own_margins(
+    result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
+) -> pd.DataFrame:
+    """Return how many may still lose what each rule of the study promises: everyone has it today.
+
+    As the others, it is of a territory: the share of its people who keep a point within reach.
+    """
+    own = {rule.nom: rule for rule in result.study.adaptation.regles}
+    rows = []
+    for promise in question.guarantees:
+        rule = own.get(promise.rule)
+        if rule is None:
+            continue
+        column = f"{rule.par}_nom"
+        names = dict(
+            zip(result.communes[rule.par].astype(str), result.communes[column], strict=True)
+            if column in result.communes
+            else ()
+        )
+        everyone = int(promise.people[promise.places].sum())
+        lost = question.lost(promise.service, plan.chosen)
+        losing = int(promise.people[promise.left(question.network, lost)].sum())
+        straight, road = rule.km is not None, rule.minutes is not None
+        rows.append(
+            {
+                "regle": rule.nom,
+                "titre": rule.nom,
+                "distance": ""
+                if straight and road
+                else coverage.STRAIGHT
+                if straight
+                else coverage.ROAD,
+                "territoire": promise.territory,
+                "nom": names.get(promise.territory, promise.territory),
+                "unite": "part",
+                "exigence": 1 - rule.part_max,
+                "verdict_avant": PASSED,
+                "verdict": PASSED if losing <= promise.allowed else BROKEN,
+                "valeur_avant": 1.0,
+                "valeur": round(1 - losing / everyone, _SHARE_DECIMALS) if everyone else 1.0,
+                "marge_avant": int(promise.allowed),
+                "marge": int(promise.allowed) - losing,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def others(
