@@ -122,7 +122,8 @@ class FrenchParser(argparse.ArgumentParser):
             if match:
                 french = match.expand(text) + self._meant(message)
                 break
-        self.exit(USAGE, f"Erreur : {shortened(french)}.\nPour l'aide : {self.prog} --help\n")
+        told = f"Erreur : {shortened(french)}.\nPour l'aide : {self._asked.prog} --help\n"
+        self.exit(USAGE, told)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         # Python 3.11 takes away a value « -- », and hands none over.

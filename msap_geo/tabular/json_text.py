@@ -56,7 +56,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return told
 
 
-_AGAIN = "télécharger à nouveau le fichier (telecharger --forcer)"
+_AGAIN = "télécharger à nouveau le fichier (telecharger --forcer s'il en vient)"
 
 
 def read_json_text(text: str, path: Path, *, remedy: str = _AGAIN) -> Any:

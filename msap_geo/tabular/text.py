@@ -84,7 +84,7 @@ def require_file(path: Path) -> None:
         raise UnreadableFileError(
             f"le fichier « {path.name} » est vide",
             where=path,
-            remedy="le télécharger à nouveau (telecharger --forcer)",
+            remedy="le télécharger à nouveau (telecharger --forcer s'il en vient)",
         )
 
 

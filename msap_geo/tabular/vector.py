@@ -272,7 +272,7 @@ def _refuse_virtual_tables(path: Path, member: str | None, where: Path) -> None:
             raise UnreadableFileError(
                 f"« {where.name} » n'est pas un GeoPackage lisible",
                 where=where,
-                remedy="le télécharger à nouveau (telecharger --forcer)",
+                remedy="le télécharger à nouveau (telecharger --forcer s'il en vient)",
             ) from error
     else:
         found = False

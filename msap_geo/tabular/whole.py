@@ -93,8 +93,8 @@ def _short(lines: Sequence[int], where: Path | str, *, at_the_end: bool) -> Data
         f"« {Path(where).name} » : la ligne {lines[0]}{others} s'arrête avant la dernière colonne"
         + (" : le fichier est sans doute coupé" if at_the_end else ""),
         where=f"{where}, ligne {lines[0]}",
-        remedy="le télécharger à nouveau (telecharger --forcer) ; si c'est une note sous le "
-        "tableau, l'effacer",
+        remedy="le télécharger à nouveau (telecharger --forcer s'il en vient) ; si c'est une note "
+        "sous le tableau, l'effacer",
     )
 
 
@@ -114,8 +114,8 @@ def _refuse_piece(values: pd.Series, where: Path | str) -> None:
         raise DataError(
             f"« {Path(where).name} » : la dernière ligne est coupée (elle finit par « {value} »)",
             where=f"{where}, dernière ligne",
-            remedy="télécharger à nouveau le fichier (telecharger --forcer) ; s'il est entier, "
-            "finir sa dernière ligne par un retour",
+            remedy="télécharger à nouveau le fichier (telecharger --forcer s'il en vient) ; "
+            "s'il est entier, finir sa dernière ligne par un retour",
         )
 
 

@@ -221,7 +221,7 @@ def _refuse_cut(end: str, layout: Layout, where: Path) -> None:
             f"« {where.name} » : la dernière ligne s'arrête avant la dernière colonne : le fichier "
             "est sans doute coupé",
             where=f"{where}, dernière ligne (« {lines[-1][:40]} »)",
-            remedy="le télécharger à nouveau (telecharger --forcer)",
+            remedy="le télécharger à nouveau (telecharger --forcer s'il en vient)",
         )
 
 
