@@ -146,6 +146,40 @@ def test_a_maison_is_in_a_post_office_by_its_name_or_by_who_bears_it(columns, to
     assert backtest.in_post_office(pd.DataFrame(columns)).tolist() == told
 
 
+def test_scores_by_hand():
+    measures = pd.DataFrame(
+        {
+            "population_gagnee": [10.0, 5, 0],
+            "ecart_label_heures": [4.0, 1, None],  # less is better; unknown, it brings nothing
+            "accessible": [None, None, None],
+            "robustesse": [1.0, 1, 1],
+        },
+        index=["a", "b", "c"],
+    )
+    weights = {"population_gagnee": 4, "horaires": 1, "accessible": 3, "robustesse": 0}
+    ranked = siting.rank(measures, weights)
+    # What nobody knows weighs nothing, nor what is not asked: four fifths and one fifth are left.
+    assert ranked.weights == pytest.approx({"population_gagnee": 0.8, "horaires": 0.2})
+    assert ranked.silent == ("accessible",)
+    assert ranked.table["score"].to_dict() == pytest.approx({"a": 80, "b": 40 + 15, "c": 0})
+    assert ranked.table["points_horaires"].tolist() == [0, 15, 0]
+
+
+def test_equal_scores_go_to_more_people_then_to_more_minutes_then_to_the_first_identifier():
+    rows = [
+        ("e", 50, 10, 100),
+        ("d", 50, 10, 100),
+        ("b", 50, 20, 50),
+        ("c", 50, 10, 200),
+        ("a", 40, 90, 900),
+        ("z", 60, 0, 0),
+    ]
+    columns = ["site_id", "score", "population_gagnee", "minutes_economisees"]
+    told = siting.best_first(pd.DataFrame(rows, columns=columns))
+    assert told["site_id"].tolist() == ["z", "b", "c", "d", "e", "a"]
+    assert told["rang"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
 def test_first_at_everything_is_first_whatever_the_weights():
     measures = pd.DataFrame(
         {"population_gagnee": [9.0, 5, 1], "minutes_economisees": [90.0, 10, 50]}
