@@ -176,16 +176,13 @@ def _own_margins(
         everyone = int(promise.people[promise.places].sum())
         lost = question.lost(promise.service, plan.chosen)
         losing = int(promise.people[promise.left(question.network, lost)].sum())
-        straight, road = rule.km is not None, rule.minutes is not None
+        either = rule.km is not None and rule.minutes is not None
+        distance = coverage.ROAD if rule.km is None else coverage.STRAIGHT
         rows.append(
             {
                 "regle": rule.nom,
                 "titre": rule.nom,
-                "distance": ""
-                if straight and road
-                else coverage.STRAIGHT
-                if straight
-                else coverage.ROAD,
+                "distance": "" if either else distance,
                 "territoire": promise.territory,
                 "nom": names.get(promise.territory, promise.territory),
                 "unite": "part",
