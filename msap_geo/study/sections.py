@@ -281,6 +281,22 @@ class Adaptation(Section):
             )
         return self
 
+    @field_validator("regles")
+    @classmethod
+    def _told_apart(cls, rules: tuple[OwnRule, ...]) -> tuple[OwnRule, ...]:
+        # What a rule leaves and what breaks it are told by its name.
+        taken = {rule.id for rule in coverage.load_rules()}
+        for rule in rules:
+            if rule.nom in taken:
+                raise StudyError(
+                    f"deux règles s'appellent « {rule.nom} »",
+                    where="[[adaptation.regles]] nom",
+                    remedy="donner à chacune un nom qui n'est ni celui d'une autre, ni celui d'une "
+                    "règle de la loi",
+                )
+            taken.add(rule.nom)
+        return rules
+
 
 Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 

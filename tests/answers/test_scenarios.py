@@ -45,6 +45,9 @@ def test_each_scenario_says_what_it_supposes_and_its_limits():
         assert preset["hypotheses"]
         assert preset["limites"]
         assert preset["moteur"] in {"bureaux", "tournees"}
+        # People read these, who write no study: no section, key or file is named.
+        told = " ".join([preset["esquisse"], *preset["hypotheses"], *preset["limites"]])
+        assert not set("[]_`") & set(told)
 
 
 def test_a_permanence_where_the_line_and_the_age_allow(toy_study):

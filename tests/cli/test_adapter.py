@@ -308,6 +308,8 @@ def test_quotas_hold(folder):
         ('[adaptation]\ndevient = ["café"]\n', "valeur inconnue"),
         ('[[adaptation.regles]]\nnom = "x"\n', "ne dit pas jusqu'où"),
         ('[[adaptation.regles]]\nnom = "x"\nminutes = 20\npar = "pays"\n', "pas de colonne"),
+        (2 * '[[adaptation.regles]]\nnom = "x"\nminutes = 20\n', "deux règles s'appellent « x »"),
+        ('[[adaptation.regles]]\nnom = "la-poste-et"\nkm = 5\n', "« la-poste-et »"),
     ],
 )
 def test_what_is_asked_wrong_is_said(folder, section, said):
