@@ -295,6 +295,29 @@ def test_people_present_in_merged_communes_add_up(toy_study):
     found = read_season(study, pd.DataFrame(result.communes), merged)
     assert found.present["aout"].to_dict()["53006"] == 650
     assert found.present["aout"].sum() == 2150
+    # A month told of one of those that merged alone is not that of both.
+    short = "".join(f"5300{i};{month};700\n" for i in range(1, 7) for month in ("juillet", "aout"))
+    path.write_text(f"code_insee;mois;presents\n{short}53999;aout;50\n", encoding="utf-8")
+    with pytest.raises(DataError, match="les mois ne sont pas les mêmes"):
+        read_season(study, pd.DataFrame(result.communes), merged)
+
+
+def test_nobody_of_another_place_is_put_where_a_file_tells_of_none(toy_study):
+    """F has second homes and nobody: people present in A stay in A."""
+    communes = pd.DataFrame(run_study(read_study(toy_study.path)).communes)
+    communes["population"] = communes["population"].mask(communes["code_insee"] == "53006", 0)
+    communes["residences_secondaires"] = [
+        10.0 * (code != "53001") for code in communes["code_insee"]
+    ]
+    path = toy_study.folder / "saison.csv"
+    study = read_study(seasonal(toy_study, '"saison.csv"').path)
+    for name, shown in (("presents", 1000), ("occupation", 0.5)):
+        rows = "".join(f"5300{i};aout;{shown}\n" for i in range(1, 6))
+        path.write_text(f"code_insee;mois;{name}\n{rows}", encoding="utf-8")
+        present = read_season(study, communes).present["aout"]
+        assert present["53006"] == 0
+        if name == "presents":
+            assert (present.drop("53006") == 1000).all()
 
 
 @pytest.mark.slow

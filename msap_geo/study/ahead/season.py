@@ -68,7 +68,7 @@ def read_season(
         told = pd.DataFrame([dict.fromkeys(range(1, 13), 0.0) | asked.occupation])
         told = told[sorted(asked.occupation)]
         return _by_homes(study, residents, homes, _everywhere(told, table.index))
-    loaded = _brought(loaders.load_season(study.path(path)).table, codes)
+    loaded = loaders.load_season(study.path(path)).table
     wide = loaded.pivot_table(index="code", columns="mois", values="valeur")
     if wide.isna().any(axis=None):
         raise DataError(
@@ -80,7 +80,10 @@ def read_season(
         if list(wide.index) == [""]:
             return _by_homes(study, residents, homes, _everywhere(wide, table.index))
         zone, _ = _zone(table, wide.index, path.name)
-        return _by_homes(study, residents, homes, wide.loc[zone].set_index(table.index))
+        # A commune the file leaves out has nobody: its second homes are not counted.
+        occupied = wide.reindex(zone).fillna(0.0).set_index(table.index)
+        return _by_homes(study, residents, homes, occupied)
+    wide = _brought(wide, codes)
     zone, kind = _zone(table, wide.index, path.name)
     if study.etude.epci and kind not in _WITHIN_EPCI:
         raise DataError(
@@ -97,12 +100,11 @@ def read_season(
     return Season(_named(present), how)
 
 
-def _brought(table: pd.DataFrame, codes: loaders.CommuneCodes | None) -> pd.DataFrame:
+def _brought(wide: pd.DataFrame, codes: loaders.CommuneCodes | None) -> pd.DataFrame:
     """Name communes by their heir; people present of those that merged add up."""
-    if codes is None or (table["genre"] == OCCUPIED).all():
-        return table
-    current = table.assign(code=codes.current(table["code"]))
-    return current.groupby(["code", "mois", "genre"], as_index=False)["valeur"].sum()
+    if codes is None:
+        return wide
+    return wide.groupby(codes.current(pd.Series(wide.index)).to_numpy()).sum()
 
 
 def _everywhere(told: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
@@ -136,11 +138,14 @@ def _named(present: pd.DataFrame) -> pd.DataFrame:
 
 
 def _zone(table: pd.DataFrame, codes: Iterable[str], file: str) -> tuple[pd.Series, str]:
-    """Tell which territories a file speaks of, and their kind; refuse it if people are in none."""
+    """Tell which territories a file speaks of, and their kind; refuse it if people are in none.
+
+    A commune where nobody lives may be in none: null.
+    """
     known = set(codes)
     for kind in ("code_insee", "departement", *schemas.MEMBERSHIPS):
         if kind in table and table.loc[table["population"] > 0, kind].isin(known).all():
-            return table[kind].where(table[kind].isin(known), next(iter(sorted(known)))), kind
+            return table[kind].where(table[kind].isin(known)), kind
     shown = ", ".join(sorted(known)[:_FIRST])
     raise DataError(
         f"« {file} » : des communes de l'étude ne sont dans aucun de ses territoires ({shown}…)",
