@@ -6,7 +6,9 @@ import dataclasses
 import datetime as dt
 import importlib.util
 import io
+import os
 import re
+import socket
 import zipfile
 from pathlib import Path
 
@@ -331,6 +333,45 @@ def test_theme_and_template_of_the_user():
     for wrong in (b"not a file of Word", PNG):
         with pytest.raises(OutputError, match="modèle Word"):
             render(a_document(), "docx", look=Look(word_template=wrong))
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    "import_",
+    ['"@pre" + "view/cetz:0.1.0"', r'"\u{40}preview/cetz:0.1.0"', '"@loc" + "al/a:0.1.0"'],
+)
+def test_a_theme_has_no_way_out(import_, monkeypatch):
+    """A name made as the theme runs is seen by no look at its text."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0.2)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        before = dict(os.environ)
+        with pytest.raises(OutputError, match="prend un paquet, et les rapports se font hors"):
+            render(a_document(), "pdf", look=Look(typst_theme=f"#import {import_}"))
+        assert dict(os.environ) == before
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+
+
+@pytest.mark.parametrize("path", ["/etc/hostname", "../../etc/hostname", "/../etc/hostname"])
+def test_a_theme_reads_no_file_of_the_machine(path):
+    with pytest.raises(OutputError, match="thème typst"):
+        render(a_document(), "pdf", look=Look(typst_theme=f'#let x = read("{path}")'))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Bonjour", "les figures et les tableaux du document n'y sont pas"),
+        ("{% for x in %}", "une balise n'y est pas comprise"),
+        ("{{ doc.inconnu.zz }}", "il demande ce que le document n'a pas"),
+        ("{{ ''.__class__.mro() }}", "il demande autre chose que le document"),
+    ],
+)
+def test_a_template_is_told_what_is_wrong_with_it(text, why):
+    with pytest.raises(OutputError, match=f"modèle Word donné ne convient pas .{why}"):
+        render(a_document(), "docx", look=Look(word_template=of_word(text)))
 
 
 def of_word(text):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import tempfile
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from msap_geo.errors import OutputError
 from msap_geo.outputs.report.model import banner, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import typst
 
@@ -22,9 +24,19 @@ if TYPE_CHECKING:
 
 _ASSETS = files("msap_geo.outputs.report") / "assets"
 _TEMPLATE, _THEME = "rapport.typ", "theme.typ"
+_NO_PACKAGE = "aucun-paquet"
+"""Folder that does not exist."""
 _STANDARDS = ["ua-1", "a-2a"]
 """PDF/UA-1: readable by screen readers (ISO 14289-1). PDF/A-2a: kept as it is for long (ISO
 19005-2), which embeds every font."""
+
+
+_NOWHERE = "http://127.0.0.1:1"
+_WAYS_OUT = {
+    **dict.fromkeys(("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"), _NOWHERE),
+    **dict.fromkeys(("no_proxy", "NO_PROXY"), ""),
+}
+"""What typst reads before it goes to the network: a proxy where nothing answers."""
 
 
 def render_pdf(document: Document, look: Look) -> bytes:
@@ -80,22 +92,57 @@ def render_pdf(document: Document, look: Look) -> bytes:
             root=root,
             font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
             ignore_system_fonts=True,
+            # Those of the machine are files outside the root.
+            package_path=root / _NO_PACKAGE,
+            package_cache_path=root / _NO_PACKAGE,
         )
         try:
-            _write_pictures(root, found, lambda: _sizes(compiler))
-            made: Any = compiler.compile(
-                pdf_standards=_STANDARDS,  # type: ignore[arg-type]
-                timestamp=noon,
-            )
+            with _offline(asked=look.typst_theme is not None):
+                _write_pictures(root, found, lambda: _sizes(compiler))
+                made: Any = compiler.compile(
+                    pdf_standards=_STANDARDS,  # type: ignore[arg-type]
+                    timestamp=noon,
+                )
         except typst.TypstError as error:
             if look.typst_theme is None:
                 raise
-            raise OutputError(
-                f"le thème typst donné ne convient pas ({error.message})",
-                where="--theme-typst",
-                remedy="partir du thème du logiciel (docs/rapport.md)",
-            ) from error
+            raise _unfit(error.message) from error
     return bytes(made)
+
+
+@contextmanager
+def _offline(*, asked: bool) -> Iterator[None]:
+    """Leave typst no way to the network: a theme may make the name of a package as it runs.
+
+    typst has no option for that; nothing else of a process goes to the network meanwhile, and
+    what it went by is put back.
+    """
+    before = {name: os.environ.get(name) for name in _WAYS_OUT}
+    if asked:
+        os.environ.update(_WAYS_OUT)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is not None:
+                os.environ[name] = value
+            elif asked:
+                os.environ.pop(name, None)
+
+
+def _unfit(told: str) -> OutputError:
+    """Say in French why a theme cannot be used, from what typst says of it."""
+    if "package" in told:
+        return OutputError(
+            "le thème typst donné prend un paquet, et les rapports se font hors ligne",
+            where="--theme-typst",
+            remedy="copier dans le thème ce qui sert de ce paquet",
+        )
+    return OutputError(
+        f"le thème typst donné ne convient pas ({told})",
+        where="--theme-typst",
+        remedy="partir du thème du logiciel (docs/rapport.md)",
+    )
 
 
 def _write_pictures(root: Path, found: Plain, sizes: Callable[[], set[tuple[int, int]]]) -> None:

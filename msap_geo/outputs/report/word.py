@@ -66,10 +66,29 @@ def render_word(document: Document, look: Look) -> bytes:
             raise
         # Word files fail in as many ways as there are libraries under docxtpl.
         raise OutputError(
-            f"le modèle Word donné ne convient pas ({error})",
+            f"le modèle Word donné ne convient pas ({_why(error)})",
             where="--modele-word",
             remedy="partir du modèle du logiciel (docs/rapport.md)",
         ) from error
+
+
+class _BlocksLostError(ValueError):
+    """A template does not write the blocks of a document, each once and in their order."""
+
+
+def _why(error: Exception) -> str:
+    """Say in French what is wrong with a template, where it is known."""
+    from jinja2 import TemplateError, UndefinedError  # noqa: PLC0415
+    from jinja2.exceptions import SecurityError  # noqa: PLC0415
+
+    known: tuple[tuple[type[Exception], str], ...] = (
+        (_BlocksLostError, "les figures et les tableaux du document n'y sont pas, chacun une fois"),
+        (SecurityError, "il demande autre chose que le document"),
+        (UndefinedError, f"il demande ce que le document n'a pas : {error}"),
+        (TemplateError, f"une balise n'y est pas comprise : {error}"),
+        (KeyError, "ce n'est pas un document Word entier"),
+    )
+    return next((told for kind, told in known if isinstance(error, kind)), str(error))
 
 
 def _render(document: Document, look: Look) -> bytes:
@@ -198,7 +217,10 @@ def _finish(made: Any, blocks: Sequence[dict[str, Any]], alts: list[str]) -> Non
     from docx.oxml.ns import qn  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415
 
     told = [*alts, *(block["alt"] for block in blocks if block.get("rank") is not None)]
-    drawn = made.element.body.iter(qn("wp:docPr"))
+    drawn = list(made.element.body.iter(qn("wp:docPr")))
+    ruled = sum(block["kind"] in {"table", "figures", "fiche"} for block in blocks)
+    if len(drawn) != len(told) or len(made.tables) < ruled:
+        raise _BlocksLostError
     for rank, (properties, alt) in enumerate(zip(drawn, told, strict=True), 1):
         properties.set("id", str(rank))
         properties.set("name", f"Image {rank}")
