@@ -45,6 +45,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
     from msap_geo.folder import comparison_summary, write_comparison  # noqa: PLC0415
 
     with Console(file=consoles.for_bars()).status("Lecture des deux études…") as status:
+        consoles.settle()  # a bar puts streams of its own in place of ours
         sides = [read_folder(path) for path in (arguments.avant, arguments.apres)]
         status.update("Comparaison…")
         comparison = compare_studies(*sides)

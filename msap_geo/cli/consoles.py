@@ -61,6 +61,11 @@ _OBEYED = dict.fromkeys(
 """What clears a screen, names a window, fills a clipboard, turns the direction of writing."""
 
 
+def shown(text: str) -> str:
+    """Return a text with a sign in place of each that a terminal would obey."""
+    return text.translate(_OBEYED)
+
+
 class Shown:
     """A stream to a terminal, on which what would be obeyed is shown as « � ».
 
@@ -75,7 +80,7 @@ class Shown:
 
     def write(self, text: str) -> int:
         """Write a text."""
-        return self.stream.write(text.translate(_OBEYED))
+        return self.stream.write(shown(text))
 
     def __getattr__(self, name: str) -> Any:
         """Return anything else of the stream."""

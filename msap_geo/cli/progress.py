@@ -96,7 +96,7 @@ class Steps:
         """Show itself at each picture of the terminal, so that seconds go by."""
         from rich.markup import escape  # noqa: PLC0415 - keeps --help instant
 
-        return escape(str(self))
+        return escape(consoles.shown(str(self)))
 
 
 @contextmanager
@@ -127,6 +127,7 @@ def steps(arguments: argparse.Namespace, name: str) -> Iterator[Callable[[str], 
             file=sys.stderr,
         )
     with Console(file=consoles.for_bars()).status(shown):
+        consoles.settle()  # a bar puts streams of its own in place of ours
         yield shown.begin
     done = shown.finished()
     with suppress(OSError):  # a cache that cannot be written costs an estimate, not the answer

@@ -99,6 +99,7 @@ def _conduct(arguments: argparse.Namespace) -> int:
         console=console,
         disable=not console.is_terminal,
     ) as bars:
+        consoles.settle()  # bars put streams of their own in place of ours
         prepared = prepare_study(
             arguments.departements,
             arguments.dossier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
 import os
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import msap_geo
-from msap_geo.cli import consoles
+from msap_geo.cli import consoles, progress
 from msap_geo.cli.parser import FrenchParser
 
 PACKAGE = Path(msap_geo.__file__).parent
@@ -118,6 +119,24 @@ def test_bars_still_draw_themselves(monkeypatch):
     with Progress(console=console) as bars:
         bars.add_task("[red]a[/red]")
     assert "\x1b[31ma" in terminal["stderr"].getvalue()
+
+
+def test_what_is_said_under_a_bar_is_shown_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path))
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = on_terminals(monkeypatch)
+    ours = sys.stdout, sys.stderr
+    bar = Console(file=consoles.for_bars(), force_terminal=True)
+    monkeypatch.setattr("rich.console.Console", lambda **_: bar)
+    with progress.steps(argparse.Namespace(), "étude") as begin:
+        begin("Lecture de a\x1b]52;c;x\x07\u202eb")
+        for stream in (sys.stdout, sys.stderr):
+            print("c\x1b]8;;x\x1b\\d\x9b2J\u202e", file=stream)
+    assert (sys.stdout, sys.stderr) == ours
+    sent = terminal["stderr"].getvalue()
+    assert sent.count("c�]8;;x�\\d�2J�") == 2
+    assert not {"\x07", "\x9b", "\u202e"} & set(sent)
+    assert "\x1b]" not in sent
 
 
 def test_a_file_gets_texts_as_they_are(monkeypatch):
