@@ -282,7 +282,7 @@ def parse_table(
             on_bad_lines="error",
         )
     except pd.errors.EmptyDataError as error:
-        raise DataError(f"« {name} » ne contient que son en-tête", where=where) from error
+        raise _no_row(name, where) from error
     except (pd.errors.ParserError, ValueError) as error:
         raise _irregular(str(error), where) from error
     if not isinstance(table.index, pd.RangeIndex):
@@ -312,9 +312,18 @@ def parse_table(
             break
     table = table[filled].reset_index(drop=True)
     if table.empty:
-        raise DataError(f"« {name} » ne contient que son en-tête", where=where)
+        raise _no_row(name, where)
     # All columns are read: those that matter are settled when they are picked.
     return table if keep is None else settle_twins(table, where)
+
+
+def _no_row(name: str, where: Path | str) -> DataError:
+    return DataError(
+        f"« {name} » ne contient que son en-tête",
+        where=where,
+        remedy="y remettre ses lignes (d'une sauvegarde, ou de la page officielle), ou retirer ce "
+        "fichier s'il n'en a jamais eu",
+    )
 
 
 def _irregular(told: str, where: Path | str) -> DataError:

@@ -22,7 +22,7 @@ from msap_geo.answers import concertation
 from msap_geo.answers.concertation.gather import _authors as names_of
 from msap_geo.documents.concertation import _beside as beside
 from msap_geo.documents.concertation import _named as named
-from msap_geo.errors import UnreadableFileError
+from msap_geo.errors import DataError, UnreadableFileError
 from msap_geo.folder import concertation as written
 from msap_geo.outputs import is_held, replacing
 from msap_geo.outputs.sheets import dictionary
@@ -170,6 +170,15 @@ def test_what_a_killed_gathering_had_registered_stays(found, tmp_path):
     folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 29))
     register = pd.read_csv(tmp_path / "registre.csv", dtype=str)
     assert register["auteur"].tolist() == ["maire", "prefet"]
+
+
+def test_a_register_that_lost_its_lines_is_told_with_what_to_do(found, tmp_path):
+    folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 28))
+    head = (tmp_path / "registre.csv").read_text("utf-8").splitlines()[0]
+    (tmp_path / "registre.csv").write_text(head, encoding="utf-8")
+    with pytest.raises(DataError, match=r"que son en-tête.* Que faire : y remettre ses lignes"):
+        folder.write_concertation(found, tmp_path, date=dt.date(2026, 11, 29))
+    assert (tmp_path / "registre.csv").read_text("utf-8") == head
 
 
 def test_columns_added_to_the_register_stay(found, tmp_path):

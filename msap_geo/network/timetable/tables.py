@@ -169,7 +169,11 @@ def _read(feed: Feed, file: str, table: Table) -> pd.DataFrame:
             remedy="vérifier que c'est un fichier GTFS, et que son en-tête n'a pas été modifié",
         )
     if rows.empty and table.required:
-        raise DataError(f"« {file} » ne contient que son en-tête", where=where)
+        raise DataError(
+            f"« {file} » ne contient que son en-tête",
+            where=where,
+            remedy="le télécharger à nouveau, ou demander un fichier entier à qui le publie",
+        )
     kept = {LINE: rows[LINE]}
     for column in (*table.columns, *table.optional):
         kept[column] = rows[column].str.strip() if column in rows else ""
