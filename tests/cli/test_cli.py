@@ -71,6 +71,15 @@ def test_usage_errors_exit_2(arguments, said):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["lancer", "e\0.toml"], ["campagne", "c", "--sortie=n\0l"]])
+def test_a_null_sign_is_no_value(arguments, capsys):
+    # No shell hands one over; a call of main from Python may.
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "sans caractère nul est attendue" in capsys.readouterr().err
+
+
 def test_a_study_from_another_folder(toy_study, tmp_path):
     elsewhere = tmp_path / "ailleurs"
     elsewhere.mkdir()
