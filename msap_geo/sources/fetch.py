@@ -261,7 +261,7 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     if base:
         if not is_address(base):
             place = Path(base)
-            if not place.is_dir():
+            if not _is_folder(place):
                 raise SourceError(
                     "le miroir n'est ni une adresse http(s) ni un dossier",
                     where=f"{MIRROR}={base}",
@@ -278,12 +278,25 @@ def _where(source: Source, name: str, address: str | None, own: Path) -> str:
     return address
 
 
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:  # a name no system takes
+        return False
+
+
 def is_address(base: str) -> bool:
-    """Tell an address from the path of a folder; one without a server, or malformed, is none."""
+    """Tell an address from the path of a folder; one without a server, or malformed, is none.
+
+    Nor is one with a fragment, in which the name of every file would be lost, nor one with a
+    password, which the standard client takes for a part of the server's name.
+    """
     try:
         parts = urlsplit(base)
         known_port = parts.port is None or parts.port > 0
     except ValueError:
+        return False
+    if parts.fragment or parts.username is not None:
         return False
     if parts.scheme == "file":
         return bool(parts.path)

@@ -482,6 +482,16 @@ class TestElsewhere:
         with pytest.raises(SourceError, match=r"miroir n'est ni.*nulle-part"):
             fetch(study, departement="72")
 
+    @pytest.mark.parametrize(
+        "mirror",
+        ["x" * 10_000, "http://127.0.0.1:1/#x", "http://a:b@127.0.0.1:1/", "http://[", "ftp://a/"],
+    )
+    def test_what_is_no_mirror(self, study, tmp_path, monkeypatch, mirror):
+        monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("MSAP_GEO_MIROIR", mirror)
+        with pytest.raises(SourceError, match=r"miroir n'est ni.*MSAP_GEO_MIROIR="):
+            fetch(study)
+
     def test_without_an_address_one_is_sent_to_the_page(self, study, tmp_path, monkeypatch):
         monkeypatch.setenv("MSAP_GEO_CACHE", str(tmp_path / "cache"))
         by_hand = TABLE.model_copy(update={"url": None})
