@@ -398,6 +398,29 @@ class TestAnnuaire:
         loaded = loaders.load_operateurs([self.write(tmp_path, {"service": [record]})])
         assert loaded.table["code_insee"].tolist() == [CODES[0]]
 
+    def test_two_operators_at_one_counter_are_two_sites(self, tmp_path):
+        both = [
+            {"type_service_local": kind, "code_insee_commune": [code]}
+            for kind, code in (("tresorerie", CODES[0]), ("sip", CODES[3]), ("epci", CODES[2]))
+        ]
+        record = service("sip", CODES[3], pivot=both, code_insee_commune="")
+        loaded = loaders.load_operateurs([self.write(tmp_path, {"service": [record]})])
+        table = loaded.table.set_index("genre")
+        assert dict(table["code_insee"]) == {
+            "Trésorerie": CODES[0],
+            "Service des impôts des particuliers": CODES[3],
+        }
+        assert table["site_id"].is_unique
+        assert table.geometry.iloc[0].equals(table.geometry.iloc[1])
+        asked = loaders.load_operateurs([tmp_path / "annuaire.json"], genres=["Trésorerie"])
+        assert asked.table["code_insee"].tolist() == [CODES[0]]
+
+    def test_a_town_hall_of_two_types_is_one(self, tmp_path):
+        both = [{"type_service_local": kind} for kind in ("mairie", "mairie_com")]
+        path = self.write(tmp_path, {"service": [service("mairie", CODES[0], pivot=both)]})
+        assert len(loaders.load_operateurs([path]).table) == 1
+        assert len(loaders.load_mairies([path]).table) == 1
+
     def test_former_and_present_names_of_operators(self, tmp_path):
         records = [
             service(kind, CODES[0]) for kind in ("pole_emploi", "france_travail", "sous_pref")

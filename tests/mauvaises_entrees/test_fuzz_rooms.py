@@ -190,7 +190,7 @@ TEXTS = {
                 ]
             }
         ).encode(),
-        lambda path: read_annuaire(path, ["mairie"]),
+        lambda path: read_annuaire(path, {"mairie": "Mairie"}),
     ),
     "zone.geojson": (
         json.dumps(

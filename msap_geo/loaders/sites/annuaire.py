@@ -21,7 +21,7 @@ from msap_geo.tabular import LINE, normalise, parse_json, read_text, read_text_t
 from msap_geo.territory import INSEE_CODE_PATTERN, departement_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from msap_geo.hours import Interval
@@ -64,15 +64,16 @@ def is_annuaire(path: Path) -> bool:
     return "pivot" in re.split(r"[^a-z_]+", header.lower())
 
 
-def read_annuaire(path: Path, types: Collection[str]) -> tuple[pd.DataFrame, set[str]]:
-    """Read the services of some types.
+def read_annuaire(path: Path, types: Mapping[str, str]) -> tuple[pd.DataFrame, set[str]]:
+    """Read the services of some types: a row a service, so two where two share a counter.
 
     Parameters
     ----------
     path
         Directory, in any of its forms.
     types
-        Types wanted, as the directory names them (``"mairie"``, ``"caf"``, ``"sous_pref"``…).
+        Service of each type wanted, which the directory names ``"mairie"``, ``"caf"``,
+        ``"sous_pref"``…; several types may be of one.
 
     Returns
     -------
@@ -93,10 +94,9 @@ def read_annuaire(path: Path, types: Collection[str]) -> tuple[pd.DataFrame, set
     for number, record in _records(path):
         own = _types(record)
         met.update(own)
-        kind = next((name for name in own if name in types), None)
-        if kind is not None:
-            read = _modern if "adresse" in record or "pivot" in record else _former
-            rows.append((number, kind, *read(record, kind)))
+        read = _modern if "adresse" in record or "pivot" in record else _former
+        first = {types[name]: name for name in reversed(own) if name in types}
+        rows += [(number, kind, *read(record, kind)) for kind in reversed(first.values())]
     if not met:
         raise _foreign(path)
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "departement"])

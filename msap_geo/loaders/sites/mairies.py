@@ -118,7 +118,7 @@ def _from_csv(path: Path) -> pd.DataFrame:
 
 
 def _from_annuaire(path: Path) -> pd.DataFrame:
-    table, met = read_annuaire(path, OPERATORS["Mairie"])
+    table, met = read_annuaire(path, dict.fromkeys(OPERATORS["Mairie"], "Mairie"))
     if table.empty:
         raise DataError(
             f"« {path.name} » ne contient aucune mairie",

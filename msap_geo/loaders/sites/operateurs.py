@@ -88,7 +88,8 @@ def load_operateurs(
             remedy=f"types trouvés : {', '.join(sorted(met))}",
         )
     rows_read = len(raw)
-    repeated = raw["identifiant"].duplicated(keep="first")
+    raw["genre"] = raw["type"].map(genre_of)
+    repeated = raw.duplicated(["identifiant", "genre"], keep="first")
     malformed = ~raw["code_insee"].str.fullmatch(INSEE_CODE_PATTERN)
     unread = raw["illisible"] != ""
     anomalies = [
@@ -102,12 +103,15 @@ def load_operateurs(
     ]
     raw["code_insee"] = raw["code_insee"].where(~malformed).astype(object)
     raw = raw[~repeated].reset_index(drop=True)
+    # Two operators at one counter of the directory are two sites of one place.
+    shared = raw["identifiant"].duplicated(keep="first")
+    raw["identifiant"] = raw["identifiant"].where(~shared, raw["identifiant"] + "-" + raw["type"])
     geometry, moved = read_positions(raw, file=paths[0].name)
     table = gpd.GeoDataFrame(
         {
             "site_id": raw["identifiant"],
             "nom": raw["nom"],
-            "genre": raw["type"].map(genre_of),
+            "genre": raw["genre"],
             "code_insee": raw["code_insee"],
             "departement": raw["departement"],
             "commune": raw["commune"],
