@@ -9,6 +9,7 @@ pyarrow, which follows nothing.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import sqlite3
 import tempfile
@@ -180,11 +181,29 @@ def vector_file(path: Path, member: str | None = None) -> VectorFile:
             remedy="l'extraire de l'archive",
         ) from error
     local = path.resolve()
+    if member:
+        _refuse_lost(local, member, path)
     source = f"/vsizip/{{{local}}}/{member}" if member else str(local)
     if suffix not in JSON_SUFFIXES:
         return VectorFile(source)
     with _opened(path, member) as stream:
         return VectorFile(f"GEOJSON:{source}", _mended(stream.read()))
+
+
+def _refuse_lost(local: Path, member: str, where: Path) -> None:
+    """Refuse what GDAL, that counts braces and follows ``..``, would look for elsewhere."""
+    deep = list(itertools.accumulate((sign == "{") - (sign == "}") for sign in str(local)))
+    why = None
+    if min(deep) < 0 or deep[-1] != 0:
+        why = "le chemin de l'archive contient une accolade"
+    elif member.startswith("/") or "/../" in member:
+        why = "son nom dans l'archive n'est pas un chemin simple"
+    if why is not None:
+        raise UnreadableFileError(
+            f"« {PurePosixPath(member).name} » ne peut pas être lu dans son archive : {why}",
+            where=where,
+            remedy="l'extraire de l'archive, et donner le fichier extrait",
+        )
 
 
 def _mended(content: bytes) -> bytes | None:

@@ -286,6 +286,30 @@ def test_a_vertex_no_float_can_hold_is_that_commune_s_fault_alone(tmp_path, writ
     assert told[0].startswith("Ahuillé")
 
 
+@pytest.mark.parametrize(
+    ("folder", "member", "said"),
+    [
+        *[(folder, "c.geojson", "contient une accolade") for folder in ("{", "}", "a}{b")],
+        *[("a", member, "pas un chemin simple") for member in ("/c.geojson", "a/../c.geojson")],
+        *[(folder, "s/{c.geojson", None) for folder in ("{a}", "{{a}}")],
+        ("a", "../c.geojson", None),
+    ],
+)
+def test_what_gdal_would_look_for_elsewhere_is_told(tmp_path, folder, member, said):
+    path = tmp_path / folder / "x.zip"
+    path.parent.mkdir()
+    point = {"type": "Point", "coordinates": [0, 0]}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            member, json.dumps({"type": "Feature", "properties": {}, "geometry": point})
+        )
+    if said is None:
+        assert len(tabular.vector_file(path, member).read()) == 1
+        return
+    with pytest.raises(UnreadableFileError, match=said):
+        tabular.vector_file(path, member)
+
+
 def test_a_number_too_small_is_zero(tmp_path):
     path = tmp_path / "communes.geojson"
     path.write_text(
