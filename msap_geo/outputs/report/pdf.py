@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ def render_pdf(document: Document, look: Look) -> bytes:
             package_cache_path=root / _NO_PACKAGE,
         )
         try:
-            with _offline(asked=look.typst_theme is not None):
+            with nullcontext() if look.typst_theme is None else _offline():
                 _write_pictures(root, found, lambda: _sizes(compiler))
                 made: Any = compiler.compile(
                     pdf_standards=_STANDARDS,  # type: ignore[arg-type]
@@ -111,23 +111,22 @@ def render_pdf(document: Document, look: Look) -> bytes:
 
 
 @contextmanager
-def _offline(*, asked: bool) -> Iterator[None]:
+def _offline() -> Iterator[None]:
     """Leave typst no way to the network: a theme may make the name of a package as it runs.
 
     typst has no option for that; nothing else of a process goes to the network meanwhile, and
     what it went by is put back.
     """
     before = {name: os.environ.get(name) for name in _WAYS_OUT}
-    if asked:
-        os.environ.update(_WAYS_OUT)
+    os.environ.update(_WAYS_OUT)
     try:
         yield
     finally:
         for name, value in before.items():
-            if value is not None:
-                os.environ[name] = value
-            elif asked:
+            if value is None:
                 os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _unfit(told: str) -> OutputError:
