@@ -222,6 +222,10 @@ def test_saturation_by_hand():
     visits[0] = np.nan
     found = coverage.calibrate(times, people, hours, visits, weeks)
     assert found.per_hour == pytest.approx(np.quantile([100] * 8 + [200], 0.9))
+    # A site open ten hours a week, as all are, could receive so many people's visits of a year.
+    assert found.capacity_people * found.visits_per_person == pytest.approx(
+        found.per_hour * 10 * 52
+    )
     sites = pd.DataFrame(
         {
             "site_id": times.site_ids,

@@ -256,6 +256,10 @@ def test_balanced_by_hand():
     )
     assert index.sum() == pytest.approx(first + second)
     assert coverage.people_counted(both, people, zones=(10, 20), weights=(1.0, 0.5)) == 1.5
+    # Who has no site within reach is no part of the mean.
+    lost = reach([[5, 15], [15, 5], [np.nan, np.nan]])
+    three = np.array([100.0, 300.0, 1_000.0])
+    assert coverage.people_counted(lost, three, zones=(10, 20), weights=(1.0, 0.5)) == 1.5
 
 
 @given(st.integers(0, 10_000))

@@ -114,6 +114,8 @@ def test_points_by_commune_and_number_of_points(town):
     assert (row["valeur"], row["detail"]) == (3, CODES[2])
     assert row["marge_habitants"] == -1  # C is one inhabitant over 10 000
     assert table.loc["la-poste-17000", "verdict"] == "non respectée"
+    kept = evaluated(places, own=own, counts={"la_poste": 17_000})
+    assert kept.loc["la-poste-17000", "verdict"] == "respectée"
 
 
 @pytest.mark.parametrize(
