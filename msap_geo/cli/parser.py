@@ -134,9 +134,8 @@ class FrenchParser(argparse.ArgumentParser):
         named = action.option_strings or action.type is Path
         if named and not all(text.strip() for text in arg_strings):
             raise argparse.ArgumentError(action, "expected one argument")
-        if action.nargs != argparse.PARSER and "\0" in "".join(
-            arg_strings
-        ):  # from Python: no shell hands one over
+        # From Python: no shell hands one over.
+        if action.nargs != argparse.PARSER and any("\0" in text for text in arg_strings):
             raise argparse.ArgumentError(action, "une valeur sans caractère nul est attendue ici")
         return super()._get_values(action, arg_strings)
 
