@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,10 +71,12 @@ def _known_source(identifier: str) -> str:
     from msap_geo import sources  # noqa: PLC0415
 
     if identifier not in sources.registry():
-        known = ", ".join(sources.registry())
-        raise argparse.ArgumentTypeError(
-            f"source inconnue « {identifier} » (choisir parmi {known})"
+        known = list(sources.registry())
+        near = difflib.get_close_matches(identifier, known, n=1)
+        meant = (
+            f"vouliez-vous dire « {near[0]} » ?" if near else f"choisir parmi {', '.join(known)}"
         )
+        raise argparse.ArgumentTypeError(f"source inconnue « {identifier} » ({meant})")
     return identifier
 
 

@@ -201,6 +201,7 @@ class TestProcess:
             (["53", "974"], "même projection", 1),
             ([], "il manque : DEPARTEMENT", 2),
             (["53", "--avec", "nope"], "source inconnue « nope »", 2),
+            (["53", "--avec", "bpee"], "« bpee » (vouliez-vous dire « bpe » ?)", 2),
         ],
     )
     def test_mistakes_are_told_before_anything_is_fetched(
