@@ -157,9 +157,10 @@ def margins(
 def _own_margins(
     result: StudyResult, question: adaptation.Question, plan: adaptation.Adaptation
 ) -> pd.DataFrame:
-    """Return how many may still lose what each rule of the study promises: everyone has it today.
+    """Return how many may still lose what each rule of the study promises.
 
-    As the others, it is of a territory: the share of its people who keep a point within reach.
+    As the others, it is of a territory: the share of its people who lose no point within reach,
+    those who have none today included.
     """
     own = {rule.nom: rule for rule in result.study.adaptation.regles}
     rows = []
